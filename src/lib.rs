@@ -1,0 +1,27 @@
+//! postdoc, the Postfix doctor.
+//!
+//! ```text
+//! bundle/  ->  evidence/  ->  tables  ->  diagnose/  ->  report/
+//!  open         recognise      typed       verdicts,      view model ->
+//!  safely       and parse      records     ranking,       md, html, text, json
+//!                                          plan
+//!                  rules/ (YAML, checked with exact spans) feeds evidence/ and diagnose/
+//! ```
+//!
+//! Everything collected becomes records in a few tables. A rule is a handful of named questions about those
+//! tables. Every answer keeps the file and line it came from.
+
+pub mod bundle;
+pub mod cli;
+pub mod diagnose;
+pub mod evidence;
+pub mod names;
+pub mod report;
+pub mod rules;
+pub mod tables;
+pub mod time;
+
+/// The built-in rules and templates, embedded by `build.rs`.
+pub(crate) mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+}

@@ -1,0 +1,3 @@
+//! From a diagnosis to something a person reads.
+
+pub mod view;

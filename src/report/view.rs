@@ -1,0 +1,489 @@
+//! The view model: everything a report says, in the order in which it says it. JSON output is this model itself
+//! (`postdoc.report/1`); the templates for HTML, Markdown and text read the same fields.
+//!
+//! Texts named `says`, `text`, `why`, `do`, `good`, `summary` are Markdown in which values from the evidence already stand
+//! as code spans. `citations[].text` is raw evidence: a template must escape it.
+
+use crate::time::Time;
+use serde::Serialize;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, PartialOrd, Ord)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing wrong found.
+    Healthy,
+    /// Too little evidence to say.
+    Inconclusive,
+    /// Something is wrong, but mail flows.
+    Degraded,
+    /// Mail does not get through, or harm is being done.
+    Incident,
+}
+
+/// A report, complete.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Always `postdoc.report/1`.
+    pub schema: &'static str,
+    /// How bad it is.
+    pub verdict: Verdict,
+    /// One sentence, plain text: cause, consequence, since when.
+    pub headline: String,
+    /// A second paragraph under the headline (Markdown), when a second cause changes what to do.
+    pub also: Option<String>,
+    /// Host name of the server, if known.
+    pub host: Option<String>,
+    /// When the evidence was collected, by the server's clock.
+    pub collected_at: Option<Time>,
+    /// The interval that was judged.
+    pub window: Option<Span>,
+    /// The five key facts.
+    pub key: Key,
+    /// The first steps of the plan, at most three.
+    pub do_first: Vec<DoFirst>,
+    /// What not to do yet, at most four.
+    pub do_not: Vec<DoNot>,
+    /// What explains the failures: one part a cause, then the residue. Adds up to 1 unless there are none.
+    pub shares: Vec<Share>,
+    /// Causes, the primary one first.
+    pub causes: Vec<Cause>,
+    /// Failures that no cause explains, by reason.
+    pub unexplained: Vec<Unexplained>,
+    /// Questions that could not be decided, those that can change the plan first.
+    pub not_checked: Vec<NotChecked>,
+    /// The steps, in order.
+    pub plan: Vec<Step>,
+    /// What waits.
+    pub queue: Queue,
+    /// What the log counted.
+    pub traffic: Traffic,
+    /// Traffic over time.
+    pub timeline: Option<Timeline>,
+    /// Waiting and bounced recipients by destination and reason.
+    pub destinations: Option<Destinations>,
+    /// Facts about the machine, in reading order.
+    pub facts: Vec<Fact>,
+    /// Every file of the bundle and what became of it.
+    pub sources: Vec<SourceRow>,
+    /// Every rule and its result.
+    pub rules: Vec<RuleRow>,
+    /// What made this report.
+    pub made_by: MadeBy,
+}
+
+/// From a time to a time.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Span {
+    /// Start.
+    pub from: Time,
+    /// End.
+    pub to: Time,
+}
+
+/// The five key facts.
+#[derive(Debug, Clone, Serialize, Default)]
+pub struct Key {
+    /// Confidence in the primary cause: confirmed, likely, possible; none without a cause.
+    pub confidence: Option<&'static str>,
+    /// The ladder in words: "2 of 2 required signals, 3 supporting, nothing against".
+    pub confidence_because: Option<String>,
+    /// Onset of the primary cause.
+    pub since: Option<Time>,
+    /// The last successful delivery before the onset.
+    pub last_good: Option<LastGood>,
+    /// How many.
+    pub size: Size,
+    /// Growth of the queue.
+    pub trend: Option<Trend>,
+    /// When the oldest waiting mail returns to its sender.
+    pub deadline: Option<Deadline>,
+}
+
+/// The last sign of health before the onset.
+#[derive(Debug, Clone, Serialize)]
+pub struct LastGood {
+    /// When.
+    pub time: Time,
+    /// The line.
+    pub citation: Citation,
+}
+
+/// Messages, recipients and domains that wait.
+#[derive(Debug, Clone, Copy, Serialize, Default)]
+pub struct Size {
+    /// Waiting messages.
+    pub messages: u64,
+    /// Waiting recipients.
+    pub recipients: u64,
+    /// Their distinct domains.
+    pub domains: u64,
+    /// Recipients bounced or expired in the window.
+    pub bounced: u64,
+}
+
+/// How the queue grows.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Trend {
+    /// Messages an hour: positive grows.
+    pub per_hour: f64,
+    /// Seconds over which it was measured.
+    pub over: f64,
+}
+
+/// When waiting mail returns to its senders.
+#[derive(Debug, Clone, Serialize)]
+pub struct Deadline {
+    /// The first message's time.
+    pub time: Time,
+    /// The limit that it reaches: `maximal_queue_lifetime` or `bounce_queue_lifetime`.
+    pub parameter: &'static str,
+    /// Its value as written, or Postfix's default.
+    pub value: String,
+    /// Where the value stands, if it was collected.
+    pub citation: Option<Citation>,
+}
+
+/// A first step.
+#[derive(Debug, Clone, Serialize)]
+pub struct DoFirst {
+    /// Number of the plan's step.
+    pub step: usize,
+    /// What to do (Markdown).
+    pub text: String,
+}
+
+/// A thing not to do yet.
+#[derive(Debug, Clone, Serialize)]
+pub struct DoNot {
+    /// The command people reach for.
+    pub command: String,
+    /// Why not (Markdown).
+    pub why: String,
+    /// Recipients whose mail it would hurt.
+    pub hurts: Option<u64>,
+}
+
+/// A part of the failures.
+#[derive(Debug, Clone, Serialize)]
+pub struct Share {
+    /// Rule id; none for the residue.
+    pub rule: Option<String>,
+    /// What the part is called.
+    pub title: String,
+    /// Role of the cause, or `unexplained`.
+    pub role: &'static str,
+    /// Recipients.
+    pub recipients: u64,
+    /// Part of all, 0 to 1.
+    pub share: f64,
+}
+
+/// One cause.
+#[derive(Debug, Clone, Serialize)]
+pub struct Cause {
+    /// Rule id.
+    pub rule: String,
+    /// Bucket id.
+    pub bucket: String,
+    /// Title, plain text.
+    pub title: String,
+    /// critical, high, medium, low.
+    pub severity: &'static str,
+    /// confirmed, likely, possible.
+    pub confidence: &'static str,
+    /// Why that confidence (Markdown).
+    pub confidence_because: String,
+    /// root-cause, contributing, separate, symptom, note.
+    pub role: &'static str,
+    /// Rules of the causes that explain it.
+    pub symptom_of: Vec<String>,
+    /// One or two sentences (Markdown).
+    pub summary: String,
+    /// What it explains.
+    pub accounts_for: AccountsFor,
+    /// First sign.
+    pub since: Option<Time>,
+    /// Last sign.
+    pub until: Option<Time>,
+    /// The signals, required first.
+    pub evidence: Vec<Evidence>,
+    /// Where to read on.
+    pub references: Vec<String>,
+}
+
+/// What a cause explains.
+#[derive(Debug, Clone, Copy, Serialize, Default)]
+pub struct AccountsFor {
+    /// Waiting recipients.
+    pub waiting: u64,
+    /// Bounced or expired recipients.
+    pub bounced: u64,
+    /// Part of all failures, 0 to 1.
+    pub share: f64,
+}
+
+/// One signal of a cause.
+#[derive(Debug, Clone, Serialize)]
+pub struct Evidence {
+    /// Name in the rule.
+    pub signal: String,
+    /// required, supports, contradicts, would-contradict (looked for, not found), not-known.
+    pub kind: &'static str,
+    /// The statement (Markdown).
+    pub says: String,
+    /// true, false, or null for unknown.
+    pub met: Option<bool>,
+    /// At most two lines that show it.
+    pub citations: Vec<Citation>,
+    /// How many lines there are.
+    pub citations_total: u64,
+}
+
+/// A line of the bundle.
+#[derive(Debug, Clone, Serialize)]
+pub struct Citation {
+    /// Path in the bundle.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// The line itself, at most 400 characters, cut with an ellipsis.
+    pub text: String,
+    /// Character range of the part that matters, in `text`.
+    #[serde(rename = "match")]
+    pub matched: Option<(usize, usize)>,
+}
+
+/// Failures that nothing explains.
+#[derive(Debug, Clone, Serialize)]
+pub struct Unexplained {
+    /// The reason with its variable parts masked.
+    pub reason: String,
+    /// Recipients.
+    pub count: u64,
+    /// Part of all failures, 0 to 1.
+    pub share: f64,
+    /// An example.
+    pub citation: Option<Citation>,
+}
+
+/// A question that could not be decided.
+#[derive(Debug, Clone, Serialize)]
+pub struct NotChecked {
+    /// Rule id.
+    pub rule: String,
+    /// Title of the rule.
+    pub title: String,
+    /// Signal of that rule.
+    pub signal: String,
+    /// What evidence it needs, in words.
+    pub needs: String,
+    /// The command that collects it.
+    pub command: Option<String>,
+    /// Whether the answer can change the plan.
+    pub changes_plan: bool,
+}
+
+/// One step of the plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// Number, from 1, through all phases.
+    pub number: usize,
+    /// contain, fix, verify, drain, prevent.
+    pub phase: &'static str,
+    /// Rule ids of the causes that it serves.
+    pub causes: Vec<String>,
+    /// First sentence: the title (Markdown).
+    #[serde(rename = "do")]
+    pub action: String,
+    /// What else `do` says after its first sentence (Markdown).
+    pub details: Option<String>,
+    /// Why (Markdown).
+    pub why: Option<String>,
+    /// Commands, values already quoted for the shell.
+    pub run: Option<String>,
+    /// read-only, safe, caution, destructive.
+    pub risk: &'static str,
+    /// What a good result looks like (Markdown).
+    pub good: Option<String>,
+    /// How to go back (Markdown or a command).
+    pub undo: Option<String>,
+    /// Numbers of the steps that must be done first; empty if not locked.
+    pub locked_by: Vec<usize>,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Serialize, Default)]
+pub struct Queue {
+    /// Messages in a queue listing; none if none was collected.
+    pub listed: Option<u64>,
+    /// Waiting messages.
+    pub waiting_messages: u64,
+    /// Waiting recipients.
+    pub waiting_recipients: u64,
+    /// Bytes in the queue, where the listing gives them.
+    pub bytes: Option<u64>,
+    /// Arrival of the oldest waiting message.
+    pub oldest: Option<Time>,
+    /// Waiting messages by age, in qshape's buckets.
+    pub ages: Vec<AgeBucket>,
+    /// Messages by queue name (deferred, active, hold, ...).
+    pub by_queue: Vec<Count>,
+}
+
+/// Messages of an age.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct AgeBucket {
+    /// Minutes, inclusive.
+    pub from_minutes: u32,
+    /// Minutes, exclusive; none for the last.
+    pub to_minutes: Option<u32>,
+    /// Messages.
+    pub messages: u64,
+}
+
+/// A name and how often.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct Count {
+    /// What was counted.
+    pub name: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// What the log counted: exact, over the whole log.
+#[derive(Debug, Clone, Serialize, Default)]
+pub struct Traffic {
+    /// Log lines.
+    pub lines: u64,
+    /// Messages (queue ids that cleanup accepted).
+    pub messages: u64,
+    /// Delivery lines with status=sent.
+    pub sent: u64,
+    /// Delivery lines with status=deferred.
+    pub deferred_attempts: u64,
+    /// Delivery lines with status=bounced.
+    pub bounced: u64,
+    /// Messages that expired.
+    pub expired: u64,
+    /// Refusals by smtpd, postscreen and milters.
+    pub rejected: u64,
+    /// Delivery lines by enhanced status code.
+    pub by_dsn: Vec<Count>,
+    /// Recipient domains with most deferred attempts.
+    pub top_deferred_domains: Vec<Count>,
+    /// Recipient domains with most bounces.
+    pub top_bounced_domains: Vec<Count>,
+    /// Senders with most messages.
+    pub top_senders: Vec<Count>,
+    /// SASL logins with most messages.
+    pub top_sasl_users: Vec<Count>,
+    /// Delivery lines that were not sent, by reason class.
+    pub by_reason: Vec<Count>,
+}
+
+/// Traffic over time.
+#[derive(Debug, Clone, Serialize)]
+pub struct Timeline {
+    /// Start of the first column.
+    pub from: Time,
+    /// Seconds a column.
+    pub column: u32,
+    /// delivered, deferred, bounced: the same number of columns each.
+    pub lanes: Vec<Lane>,
+    /// Intervals without any log line that are long enough to matter.
+    pub gaps: Vec<Span>,
+    /// Onset of the primary cause.
+    pub onset: Option<Time>,
+}
+
+/// One lane of the timeline.
+#[derive(Debug, Clone, Serialize)]
+pub struct Lane {
+    /// delivered, deferred, bounced.
+    pub name: &'static str,
+    /// Recipients (delivered, bounced) or attempts (deferred) a column.
+    pub counts: Vec<u64>,
+}
+
+/// Destination by reason.
+#[derive(Debug, Clone, Serialize)]
+pub struct Destinations {
+    /// Titles of the reason columns: the commonest waiting reasons, `other`, then `bounced`.
+    pub columns: Vec<String>,
+    /// At most 8 destinations and the others.
+    pub rows: Vec<DestinationRow>,
+    /// Sums a column.
+    pub totals: Vec<u64>,
+}
+
+/// One destination.
+#[derive(Debug, Clone, Serialize)]
+pub struct DestinationRow {
+    /// Domains, the commonest first, or "n other domains".
+    pub name: String,
+    /// Provider, if known.
+    pub provider: Option<String>,
+    /// Recipients a column.
+    pub counts: Vec<u64>,
+}
+
+/// One fact about the machine.
+#[derive(Debug, Clone, Serialize)]
+pub struct Fact {
+    /// What.
+    pub name: String,
+    /// Its value, plain text from the evidence.
+    pub value: String,
+    /// Whether it agrees with another fact; none where there is nothing to compare.
+    pub agrees: Option<bool>,
+    /// Where it stands.
+    pub citation: Option<Citation>,
+}
+
+/// One file of the bundle.
+#[derive(Debug, Clone, Serialize)]
+pub struct SourceRow {
+    /// Path in the bundle.
+    pub file: String,
+    /// Kind of evidence, or `unrecognised`, `skipped`.
+    pub kind: String,
+    /// The kind in words, or why it was skipped.
+    pub title: String,
+    /// Lines.
+    pub lines: u64,
+    /// Lines that could not be parsed.
+    pub unparsed: u64,
+    /// The first of them.
+    pub first_unparsed: Option<Citation>,
+    /// First time in it.
+    pub from: Option<Time>,
+    /// Last time in it.
+    pub to: Option<Time>,
+}
+
+/// One rule's result.
+#[derive(Debug, Clone, Serialize)]
+pub struct RuleRow {
+    /// Rule id.
+    pub id: String,
+    /// Bucket.
+    pub bucket: String,
+    /// confirmed, likely, possible, no, not-checked.
+    pub result: &'static str,
+}
+
+/// What made the report.
+#[derive(Debug, Clone, Serialize)]
+pub struct MadeBy {
+    /// Program version.
+    pub version: &'static str,
+    /// SHA-256 of the rules in force, hexadecimal.
+    pub rules_sha256: String,
+    /// Rules evaluated.
+    pub rules: usize,
+    /// Reason entries.
+    pub reasons: usize,
+    /// Path of the bundle as given.
+    pub bundle: String,
+}

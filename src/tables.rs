@@ -1,0 +1,574 @@
+//! The schema: every table's fields, their types, units and one-line descriptions.
+//!
+//! This is the one place on which parsers, rules, documentation and JSON Schema agree. A parser fills
+//! [`Record`]s, a rule asks questions about them by the names written here, and nobody else knows a
+//! field. Names are Postfix's own where Postfix has one.
+
+use crate::names::{Name, Names};
+use crate::time::Time;
+
+/// What a field's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// Text, compared without regard to ASCII case.
+    Text,
+    /// A whole number.
+    Int,
+    /// A number that may have a fraction.
+    Number,
+    /// Yes or no.
+    Bool,
+    /// A point in time, UTC.
+    Time,
+}
+
+/// One field of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Name as rules write it.
+    pub name: &'static str,
+    /// Type of its values.
+    pub ty: Type,
+    /// What it holds, with its unit.
+    pub doc: &'static str,
+    /// Whether the field says what was *asked* (the name looked up, the port probed) and not what came
+    /// back. A signal about a question that nobody asked is unknown, not unmet.
+    pub question: bool,
+}
+
+/// One table: a name, what one record stands for, and its fields.
+#[derive(Debug)]
+pub struct Table {
+    /// Name as rules write it after `in:`.
+    pub name: &'static str,
+    /// What one record stands for.
+    pub doc: &'static str,
+    /// The fields, in the order of [`Column`] numbers.
+    pub fields: &'static [Field],
+}
+
+impl Table {
+    /// The column of the field called `name`.
+    pub fn column(&self, name: &str) -> Option<Column> {
+        let at = self.fields.iter().position(|field| field.name == name)?;
+        Some(Column(at))
+    }
+}
+
+/// The position of a field in its table's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Column(pub usize);
+
+/// A field's value. [`Value::Missing`] says that the evidence did not give it, which is not the same as empty.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Value {
+    /// The evidence did not say.
+    #[default]
+    Missing,
+    /// Interned text.
+    Text(Name),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction.
+    Number(f64),
+    /// Yes or no.
+    Bool(bool),
+    /// A point in time.
+    Time(Time),
+}
+
+/// The place in the bundle that a record was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Citation {
+    /// Number of the file in the bundle's list of sources.
+    pub file: u32,
+    /// Line in the (decompressed) file, from 1.
+    pub line: u32,
+}
+
+/// One row of a table, with the place that it was read from.
+#[derive(Debug, Clone)]
+pub struct Record {
+    values: Box<[Value]>,
+    /// Where it stands in the bundle.
+    pub source: Citation,
+}
+
+impl Record {
+    /// An empty record of `table`, read at `source`.
+    pub fn new(table: &Table, source: Citation) -> Record {
+        Record { values: vec![Value::Missing; table.fields.len()].into_boxed_slice(), source }
+    }
+
+    /// The value in `column`.
+    pub fn get(&self, column: Column) -> Value {
+        self.values[column.0]
+    }
+
+    /// Sets the value in `column`.
+    pub fn set(&mut self, column: Column, value: impl Into<Value>) {
+        self.values[column.0] = value.into();
+    }
+
+    /// As [`Record::set`], for chains.
+    #[must_use]
+    pub fn with(mut self, column: Column, value: impl Into<Value>) -> Record {
+        self.set(column, value);
+        self
+    }
+
+    /// The text in `column`, if it is a text.
+    pub fn text<'n>(&self, column: Column, names: &'n Names) -> Option<&'n str> {
+        match self.get(column) {
+            Value::Text(name) => Some(names.get(name)),
+            _ => None,
+        }
+    }
+
+    /// The time in `column`, if it is one.
+    pub fn time(&self, column: Column) -> Option<Time> {
+        match self.get(column) {
+            Value::Time(time) => Some(time),
+            _ => None,
+        }
+    }
+
+    /// The whole number in `column`, if it is one.
+    pub fn int(&self, column: Column) -> Option<i64> {
+        match self.get(column) {
+            Value::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+impl From<Name> for Value {
+    fn from(name: Name) -> Value {
+        Value::Text(name)
+    }
+}
+impl From<i64> for Value {
+    fn from(number: i64) -> Value {
+        Value::Int(number)
+    }
+}
+impl From<u32> for Value {
+    fn from(number: u32) -> Value {
+        Value::Int(i64::from(number))
+    }
+}
+impl From<f64> for Value {
+    fn from(number: f64) -> Value {
+        Value::Number(number)
+    }
+}
+impl From<bool> for Value {
+    fn from(yes: bool) -> Value {
+        Value::Bool(yes)
+    }
+}
+impl From<Time> for Value {
+    fn from(time: Time) -> Value {
+        Value::Time(time)
+    }
+}
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Value {
+        value.map_or(Value::Missing, Into::into)
+    }
+}
+
+/// Declares the tables: for each a module with its [`Table`] and one [`Column`] constant a field.
+/// `@asked` before the type marks a field that says what was asked.
+macro_rules! tables {
+    ($( $(#[doc = $table_doc:literal])* $table:ident { $( $field:ident : $(@ $asked:ident)? $ty:ident $doc:literal ),* $(,)? } )*) => {
+        $(
+            #[doc = concat!("Columns of the table `", stringify!($table), "`.")]
+            #[allow(non_upper_case_globals)]
+            pub mod $table {
+                use super::{Column, Field, Table, Type};
+                #[allow(non_camel_case_types, clippy::enum_variant_names)]
+                enum At { $( $field ),* }
+                $(
+                    #[doc = concat!("The column `", stringify!($field), "`.")]
+                    pub const $field: Column = Column(At::$field as usize);
+                )*
+                /// The table's schema.
+                pub static TABLE: Table = Table {
+                    name: stringify!($table),
+                    doc: concat!($($table_doc),*),
+                    fields: &[ $( Field {
+                        name: stringify!($field),
+                        ty: Type::$ty,
+                        doc: $doc,
+                        question: tables!(@asked $($asked)?),
+                    } ),* ],
+                };
+            }
+        )*
+        /// Every table, in the order of the documentation.
+        pub static TABLES: &[&Table] = &[ $( &$table::TABLE ),* ];
+    };
+    (@asked asked) => { true };
+    (@asked) => { false };
+}
+
+tables! {
+    /// One delivery attempt in the log: a line with `to=` and `status=`.
+    attempts {
+        time: Time "when the attempt ended",
+        reason: Text "text in the parentheses after status=, without `delivery temporarily suspended:`",
+        reason_class: Text "what was said, as the reasons classify it",
+        reason_bucket: Text "bucket of the reason class",
+        voice: Text "who speaks: remote, own-client, own-filter, own-delivery",
+        provider: Text "provider of the mail exchanger, else the recipient's domain",
+        suspended: Bool "whether the reason repeats an older one (`delivery temporarily suspended`): no attempt was made",
+        daemon: Text "delivery agent: smtp, lmtp, local, virtual, pipe, error",
+        instance: Text "Postfix instance or service name before the daemon, such as postfix or postfix/relay",
+        queue_id: Text "queue id",
+        recipient: Text "to=<...>",
+        recipient_domain: Text "domain of the recipient, lower case",
+        orig_to: Text "orig_to=<...>: the address before aliases and rewriting",
+        sender: Text "envelope sender; empty for notifications",
+        sender_domain: Text "domain of the envelope sender, lower case",
+        sasl_username: Text "login that submitted the message",
+        client: Text "host name of the client that submitted the message",
+        client_ip: Text "address of the client that submitted the message",
+        uid: Int "user id that submitted the message with sendmail(1)",
+        origin: Text "how the message came in: smtpd, sasl, local, internal (notifications)",
+        relay: Text "host name of relay=, or none, local, virtual, ...",
+        relay_ip: Text "address of the relay",
+        relay_port: Int "port of the relay",
+        delay: Number "seconds since the message arrived",
+        delay_queue: Number "seconds before the queue manager (a in delays=a/b/c/d)",
+        delay_active: Number "seconds in the active queue (b)",
+        delay_setup: Number "seconds for look-up, connection, greeting and TLS (c)",
+        delay_transmission: Number "seconds for transmission (d)",
+        dsn: Text "enhanced status code of the attempt, such as 4.4.1",
+        status: Text "sent, deferred, bounced, expired, ...",
+        reply_code: Int "three-digit SMTP reply code, when a server answered",
+        reply_enhanced: Text "enhanced status code in that reply",
+        reply_text: Text "text of that reply without codes and host name",
+        stage: Text "SMTP command or phase that failed: MAIL FROM, RCPT TO, end of DATA, connect, greeting, ...",
+        outcome: Text "what finally became of this message and recipient: sent, bounced, expired, waiting",
+    }
+
+    /// One message and recipient that did not get through: waiting in the queue, bounced or expired.
+    failures {
+        outcome: Text "waiting, bounced or expired",
+        queue: Text "queue that holds it: deferred, active, incoming, hold, maildrop",
+        queue_id: Text "queue id",
+        arrived: Time "when the message arrived",
+        time: Time "when it last failed (waiting) or was given up (bounced, expired)",
+        first_failed: Time "when it first failed, where the log shows it",
+        age: Number "seconds since arrival, at the end of the evidence",
+        size: Int "bytes",
+        sender: Text "envelope sender; empty for notifications",
+        sender_domain: Text "domain of the envelope sender, lower case",
+        recipient: Text "recipient",
+        recipient_domain: Text "domain of the recipient, lower case",
+        reason: Text "why, in the words of the last failure, without `delivery temporarily suspended:`",
+        reason_class: Text "what was said, as the reasons classify it",
+        reason_bucket: Text "bucket of the reason class",
+        voice: Text "who speaks: remote, own-client, own-filter, own-delivery",
+        provider: Text "provider of the mail exchanger, else the recipient's domain",
+        relay: Text "host name that was tried",
+        relay_ip: Text "address that was tried",
+        relay_port: Int "port that was tried",
+        reply_code: Int "three-digit SMTP reply code, when a server answered",
+        reply_enhanced: Text "enhanced status code in that reply",
+        reply_text: Text "text of that reply without codes and host name",
+        stage: Text "SMTP command or phase that failed",
+        dsn: Text "enhanced status code of the last attempt",
+        permanent: Bool "whether the last answer was permanent (5xx)",
+        attempts: Int "attempts that the log shows",
+        sasl_username: Text "login that submitted the message",
+        client: Text "host name of the client that submitted the message",
+        client_ip: Text "address of the client that submitted the message",
+        uid: Int "user id that submitted the message with sendmail(1)",
+        origin: Text "how the message came in: smtpd, sasl, local, internal (notifications)",
+    }
+
+    /// One message that entered the queue.
+    arrivals {
+        time: Time "when it arrived",
+        queue_id: Text "queue id",
+        message_id: Text "Message-ID header",
+        client: Text "host name of the client",
+        client_ip: Text "address of the client",
+        sasl_method: Text "SASL mechanism",
+        sasl_username: Text "login that submitted the message",
+        uid: Int "user id that submitted the message with sendmail(1)",
+        origin: Text "how it came in: smtpd, sasl, local, internal (notifications)",
+        sender: Text "envelope sender; empty for notifications",
+        sender_domain: Text "domain of the envelope sender, lower case",
+        size: Int "bytes",
+        nrcpt: Int "recipients",
+    }
+
+    /// One refusal of a client, or of local mail by our own filter.
+    rejects {
+        time: Time "when",
+        reason_class: Text "what was said, as the reasons classify it",
+        reason_bucket: Text "bucket of the reason class",
+        voice: Text "who refused: own-server (smtpd, postscreen) or own-filter (milter)",
+        daemon: Text "smtpd, postscreen, cleanup",
+        action: Text "reject, milter-reject, hold, discard, ...",
+        stage: Text "CONNECT, HELO, MAIL, RCPT, DATA, END-OF-MESSAGE, ...",
+        client: Text "host name of the client; empty for mail from this machine",
+        client_ip: Text "address of the client",
+        local: Bool "whether the refused mail was submitted on this machine (loopback or sendmail(1))",
+        sasl_username: Text "login of the client, if it had logged in",
+        code: Int "SMTP reply code",
+        dsn: Text "enhanced status code",
+        text: Text "text of the refusal",
+        sender: Text "envelope sender",
+        recipient: Text "recipient",
+        helo: Text "name the client gave in HELO or EHLO",
+    }
+
+    /// One warning, error, fatal or panic of any daemon, one outbound connect or TLS trouble line, or one failed login.
+    diagnostics {
+        time: Time "when",
+        reason_class: Text "what was said, as the reasons classify it",
+        reason_bucket: Text "bucket of the reason class",
+        daemon: Text "daemon that said it; kernel, dovecot, opendkim, ... for other programs",
+        level: Text "warning, error, fatal, panic, info",
+        text: Text "the message without queue id and level",
+        client: Text "client it speaks of, if it names one",
+        client_ip: Text "address of that client",
+        sasl_username: Text "login it speaks of, if it names one",
+    }
+
+    /// One parameter of main.cf in force.
+    settings {
+        name: @asked Text "parameter name",
+        value: Text "value as written; empty when set to nothing",
+        is_default: Bool "whether the value is Postfix's default",
+    }
+
+    /// One service of master.cf.
+    services {
+        name: @asked Text "service name, such as smtp, submission, 127.0.0.1:10025",
+        type: @asked Text "inet, unix, fifo, pass",
+        private: Text "y, n or -",
+        chroot: Text "y, n or -",
+        maxproc: Text "process limit, or -",
+        command: Text "program",
+        options: Text "its arguments and -o options",
+    }
+
+    /// One DNS question asked while collecting, or one record of its answer.
+    lookups {
+        tool: @asked Text "dig, host, nslookup, drill",
+        name: @asked Text "name that was asked, lower case, without final dot",
+        type: @asked Text "A, AAAA, MX, TXT, PTR, ...",
+        purpose: @asked Text "what the name is for: spf, dmarc, dkim, ptr, dnsbl, mx, address",
+        server: Text "name server asked",
+        status: Text "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, refused-connection",
+        answer: Text "one answer record's data; TXT strings joined",
+        answers: Int "number of answer records to the question",
+        time_ms: Int "milliseconds until the answer",
+    }
+
+    /// One TCP or TLS connection tried while collecting.
+    probes {
+        tool: @asked Text "nc, telnet, openssl, curl, ping, ...",
+        host: @asked Text "host that was tried",
+        ip: Text "address that was tried",
+        port: @asked Int "port that was tried",
+        outcome: Text "connected, timed-out, refused, unreachable, name-not-resolved, tls-failed, failed",
+        protocol: Text "TLS protocol",
+        cipher: Text "TLS cipher",
+        verify: Text "ok, or OpenSSL's verification error",
+        subject: Text "certificate subject",
+        not_before: Time "certificate valid from",
+        not_after: Time "certificate valid until",
+        banner: Text "first line of the server",
+    }
+
+    /// The machine: one record.
+    host {
+        fqdn: Text "fully qualified host name (hostname -f)",
+        fqdn_dots: Int "dots in it: 0 is a bare name",
+        hostname: Text "short host name",
+        mailname: Text "/etc/mailname",
+        public_ip: Text "address the Internet sees",
+        os: Text "operating system or kernel",
+        postfix_version: Text "Postfix version",
+        postfix_running: Bool "whether the master daemon runs",
+        collected_at: Time "when the evidence was collected, by the server's own clock",
+        zone_offset: Int "seconds east of UTC of the server's local time",
+        clock_synchronized: Bool "whether the system clock is synchronised",
+        clock_service: Text "NTP service: active, inactive, n/a",
+        clock_offset: Number "seconds the clock is ahead of its time source",
+        clock_rtc_difference: Number "seconds the system clock is ahead of the hardware clock; 0 or more is not told from behind: absolute value",
+        uptime: Number "seconds since boot",
+        load1: Number "load average of the last minute",
+        load5: Number "load average of the last 5 minutes",
+        load15: Number "load average of the last 15 minutes",
+        cpus: Int "processors",
+        mem_total: Int "bytes of memory",
+        mem_available: Int "bytes of memory that can be had",
+        mem_available_share: Number "available memory as a part of all, 0 to 1",
+        swap_total: Int "bytes of swap",
+        swap_used: Int "bytes of swap in use",
+        io_wait: Number "percent of processor time waiting for I/O",
+        steal: Number "percent of processor time taken by other guests",
+        nameserver: Text "first name server of resolv.conf",
+        nameservers: Int "name servers in resolv.conf",
+        queue_filesystem: Text "mount point that holds /var/spool/postfix",
+        queue_filesystem_used: Number "part of that file system in use, 0 to 1",
+        queue_filesystem_available: Int "bytes free for Postfix on it",
+        queue_inodes_used: Number "part of its inodes in use, 0 to 1",
+    }
+
+    /// One file system of df.
+    filesystems {
+        device: Text "device",
+        mount: Text "mount point",
+        size: Int "bytes",
+        used: Int "bytes in use",
+        available: Int "bytes that can be had",
+        used_share: Number "part in use, 0 to 1",
+        inodes: Int "inodes",
+        inodes_used: Int "inodes in use",
+        inodes_used_share: Number "part of the inodes in use, 0 to 1",
+        holds_queue: Bool "whether /var/spool/postfix is on it",
+    }
+
+    /// One process of ps.
+    processes {
+        user: Text "user",
+        pid: Int "process id",
+        cpu: Number "percent of a processor",
+        mem: Number "percent of memory",
+        state: Text "STAT column",
+        command: Text "command line",
+        program: Text "file name of the command",
+    }
+
+    /// One service unit of systemctl.
+    units {
+        name: @asked Text "unit",
+        active: Text "active, inactive, failed, ...",
+        sub: Text "running, exited, dead, ...",
+        result: Text "result of the last run",
+    }
+
+    /// One account of passwd.
+    accounts {
+        name: Text "login name",
+        uid: Int "user id",
+        gid: Int "group id",
+        home: Text "home directory",
+        shell: Text "login shell",
+    }
+
+    /// One login of last, lastb or lastlog.
+    logins {
+        user: Text "login name",
+        from: Text "host or address",
+        time: Time "when",
+        failed: Bool "whether the login failed",
+    }
+
+    /// One listening socket of ss or netstat.
+    listeners {
+        address: @asked Text "local address",
+        port: @asked Int "local port, or missing for a socket path",
+        program: Text "program that listens",
+    }
+
+    /// One entry of the local hosts file.
+    hosts {
+        ip: Text "address",
+        name: Text "name; one record a name",
+        first: Bool "whether it is the first (canonical) name of its line",
+    }
+
+    /// One line of any other text file in the bundle.
+    lines {
+        file: @asked Text "path in the bundle",
+        text: Text "the line",
+    }
+}
+
+/// The table called `name`.
+pub fn table(name: &str) -> Option<&'static Table> {
+    TABLES.iter().copied().find(|table| table.name == name)
+}
+
+/// All records of a bundle, by table, with the interned texts that they refer to.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// The interned texts.
+    pub names: Names,
+    rows: std::collections::BTreeMap<&'static str, Vec<Record>>,
+    collected: std::collections::BTreeSet<&'static str>,
+    host_sources: std::collections::BTreeMap<Column, Citation>,
+}
+
+impl Tables {
+    /// Adds a record to `table`, which counts as collected from then on.
+    pub fn push(&mut self, table: &'static Table, record: Record) {
+        self.collected.insert(table.name);
+        self.rows.entry(table.name).or_default().push(record);
+    }
+
+    /// Says that the evidence for `table` was collected, even if it holds no record.
+    pub fn mark_collected(&mut self, table: &'static Table) {
+        self.collected.insert(table.name);
+    }
+
+    /// Whether evidence for `table` is in the bundle.
+    pub fn is_collected(&self, table: &Table) -> bool {
+        self.collected.contains(table.name)
+    }
+
+    /// The records of `table`, in the order in which they were read.
+    pub fn rows(&self, table: &Table) -> &[Record] {
+        self.rows.get(table.name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The records of `table`, to amend.
+    pub fn rows_mut(&mut self, table: &'static Table) -> &mut Vec<Record> {
+        self.rows.entry(table.name).or_default()
+    }
+
+    /// Sets a field of the one record of the table `host`, remembering the line that said so.
+    pub fn set_host(&mut self, column: Column, value: Value, source: Citation) {
+        self.collected.insert(host::TABLE.name);
+        let rows = self.rows_mut(&host::TABLE);
+        if rows.is_empty() {
+            rows.push(Record::new(&host::TABLE, source));
+        }
+        rows[0].set(column, value);
+        self.host_sources.insert(column, source);
+    }
+
+    /// The line that said the field `column` of the table `host`.
+    pub fn host_source(&self, column: Column) -> Option<Citation> {
+        self.host_sources.get(&column).copied()
+    }
+
+    /// The record of the table `host`, if any evidence fed it.
+    pub fn host(&self) -> Option<&Record> {
+        self.rows(&host::TABLE).first()
+    }
+
+    /// The value in force of a main.cf parameter, as written.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        let row = self
+            .rows(&settings::TABLE)
+            .iter()
+            .rev()
+            .find(|row| row.text(settings::name, &self.names) == Some(name))?;
+        row.text(settings::value, &self.names)
+    }
+
+    /// Interns `text`.
+    pub fn name(&mut self, text: &str) -> Name {
+        self.names.intern(text)
+    }
+}
