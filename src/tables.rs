@@ -178,6 +178,14 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
+/// A field's name without the `r#` that Rust needs before its keywords.
+const fn plain(name: &'static str) -> &'static str {
+    match name.as_bytes() {
+        [b'r', b'#', ..] => name.split_at(2).1,
+        _ => name,
+    }
+}
+
 /// Declares the tables: for each a module with its [`Table`] and one [`Column`] constant a field.
 /// `@asked` before the type marks a field that says what was asked.
 macro_rules! tables {
@@ -198,7 +206,7 @@ macro_rules! tables {
                     name: stringify!($table),
                     doc: concat!($($table_doc),*),
                     fields: &[ $( Field {
-                        name: stringify!($field),
+                        name: super::plain(stringify!($field)),
                         ty: Type::$ty,
                         doc: $doc,
                         question: tables!(@asked $($asked)?),
@@ -350,7 +358,7 @@ tables! {
     /// One service of master.cf.
     services {
         name: @asked Text "service name, such as smtp, submission, 127.0.0.1:10025",
-        type: @asked Text "inet, unix, fifo, pass",
+        r#type: @asked Text "inet, unix, fifo, pass",
         private: Text "y, n or -",
         chroot: Text "y, n or -",
         maxproc: Text "process limit, or -",
@@ -362,7 +370,7 @@ tables! {
     lookups {
         tool: @asked Text "dig, host, nslookup, drill",
         name: @asked Text "name that was asked, lower case, without final dot",
-        type: @asked Text "A, AAAA, MX, TXT, PTR, ...",
+        r#type: @asked Text "A, AAAA, MX, TXT, PTR, ...",
         purpose: @asked Text "what the name is for: spf, dmarc, dkim, ptr, dnsbl, mx, address",
         server: Text "name server asked",
         status: Text "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, refused-connection",
