@@ -297,6 +297,20 @@ tables! {
         origin: Text "how the message came in: smtpd, sasl, local, internal (notifications)",
     }
 
+    /// One message and recipient of a queue listing, as listed. Rules ask `failures`, which joins it with the log.
+    queue {
+        listing: Text "json (postqueue -j) or text (postqueue -p, mailq)",
+        queue_id: Text "queue id",
+        queue: Text "active, hold, deferred, incoming, maildrop",
+        arrived: Time "when the message arrived",
+        size: Int "bytes",
+        sender: Text "envelope sender; empty for notifications",
+        recipient: Text "recipient",
+        orig_address: Text "recipient before aliases and rewriting (Postfix 3.11)",
+        reason: Text "why it waits, as listed",
+        forced_expire: Bool "whether postsuper -e marked it to expire",
+    }
+
     /// One message that entered the queue.
     arrivals {
         time: Time "when it arrived",

@@ -1,6 +1,59 @@
-//! The commands, one file each.
+//! The commands, one file each. Only here does postdoc print or end the process.
+
+mod analyze;
+mod explain;
+
+use crate::rules::RuleSet;
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// The Postfix doctor: reads an evidence bundle from a mail server, offline, and says what is wrong, how sure it is and
+/// what to do first.
+#[derive(Parser)]
+#[command(name = "postdoc", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Analyze(analyze::Analyze),
+    Explain(explain::Explain),
+}
+
+/// Why a command could not do its work; shown on standard error, exit status 2.
+type Failure = Box<dyn std::error::Error>;
 
 /// Runs the command line.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Analyze(command) => command.run(),
+        Command::Explain(command) => command.run(),
+    };
+    result.unwrap_or_else(|failure| {
+        eprintln!("postdoc: {failure}");
+        ExitCode::from(2)
+    })
+}
+
+/// Where rules come from beside the built-in ones.
+#[derive(clap::Args)]
+struct RuleFolders {
+    /// Add a folder of rules to the built-in ones (repeatable; also POSTDOC_RULES, separated as PATH is)
+    #[arg(long = "rules", value_name = "DIR")]
+    folders: Vec<PathBuf>,
+}
+
+impl RuleFolders {
+    fn load(&self) -> Result<RuleSet, Failure> {
+        let mut folders: Vec<PathBuf> = std::env::var_os("POSTDOC_RULES")
+            .map(|paths: OsString| std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect())
+            .unwrap_or_default();
+        folders.extend(self.folders.iter().cloned());
+        Ok(RuleSet::load(&folders)?)
+    }
 }

@@ -1,1 +1,14 @@
-//! TODO
+//! The rules as data: the YAML model, loading and checking.
+
+pub mod amount;
+pub mod kinds;
+pub mod load;
+pub mod model;
+pub mod problem;
+pub mod providers;
+mod read;
+pub mod reasons;
+pub mod template;
+pub mod yaml;
+
+pub use load::RuleSet;

@@ -1,0 +1,84 @@
+//! What one text means: a bare SMTP reply, a deferral reason, or a whole log line.
+
+use crate::evidence::maillog::line;
+use crate::evidence::maillog::said::{Said, Voice};
+use crate::rules::RuleSet;
+use crate::rules::model::{Condition, Matcher, Signal};
+use crate::rules::reasons::Context;
+use serde::Serialize;
+use std::fmt;
+
+/// The meaning of one text.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explained {
+    /// The text as given.
+    pub text: String,
+    /// Reason class, if any entry takes it.
+    pub reason_class: Option<String>,
+    /// Its bucket.
+    pub bucket: Option<String>,
+    /// Who speaks.
+    pub voice: Option<&'static str>,
+    /// What decided: provider and phrase, phrase, enhanced code, code; with the entry's file and line.
+    pub decided_by: Option<String>,
+    /// Rules that ask for this class.
+    pub causes: Vec<String>,
+    /// What the class is called.
+    #[serde(skip)]
+    pub title: Option<String>,
+}
+
+/// Explains one text.
+pub fn explain(text: &str, rules: &RuleSet) -> Explained {
+    let parsed = line::spoken(text);
+    let said = Said::parse(parsed.text);
+    let voice = parsed.voice.or(said.voice);
+    let provider = said
+        .host
+        .or(parsed.relay)
+        .and_then(|host| rules.providers.of_host(host))
+        .or_else(|| parsed.domain.and_then(|domain| rules.providers.of_domain(domain)))
+        .map(|provider| provider.id.as_str());
+    let context = Context { provider, daemon: parsed.daemon, voice: parsed.voice };
+    let taken = rules.reasons.classify(&said, context);
+    Explained {
+        text: text.to_owned(),
+        reason_class: taken.map(|(entry, _)| entry.class.clone()),
+        bucket: taken.map(|(entry, _)| entry.bucket.clone()),
+        voice: voice.map(Voice::name),
+        decided_by: taken.map(|(entry, by)| format!("{} ({}:{})", by.name(), entry.file, entry.place.line)),
+        causes: taken.map(|(entry, _)| causes_of(&entry.class, rules)).unwrap_or_default(),
+        title: taken.map(|(entry, _)| rules.reasons.title(&entry.class).to_owned()),
+    }
+}
+
+/// Rules of which a required signal asks for this reason class.
+fn causes_of(class: &str, rules: &RuleSet) -> Vec<String> {
+    let asks = |signal: &Signal| {
+        signal.conditions.iter().any(|Condition { column, matcher }| {
+            signal.table.fields[column.0].name == "reason_class"
+                && matches!(matcher, Matcher::OneOf(classes) if classes.iter().any(|known| known == class))
+        })
+    };
+    rules
+        .rules
+        .iter()
+        .filter(|rule| rule.requires.iter().flat_map(|entry| entry.signals()).any(|(_, signal)| asks(signal)))
+        .map(|rule| rule.id.clone())
+        .collect()
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text: String = self.text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        writeln!(out, "{text}")?;
+        let Some(class) = &self.reason_class else {
+            return write!(out, "  no reason takes this text");
+        };
+        writeln!(out, "  class    {class}: {}", self.title.as_deref().unwrap_or_default())?;
+        writeln!(out, "  bucket   {}", self.bucket.as_deref().unwrap_or("-"))?;
+        writeln!(out, "  voice    {}", self.voice.unwrap_or("not told by the text"))?;
+        writeln!(out, "  decided  by {}", self.decided_by.as_deref().unwrap_or("-"))?;
+        write!(out, "  causes   {}", if self.causes.is_empty() { "none".to_owned() } else { self.causes.join(", ") })
+    }
+}

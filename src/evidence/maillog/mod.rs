@@ -1,0 +1,8 @@
+//! The mail log: the only big input, and the hot path.
+
+pub mod backlog;
+pub mod envelope;
+pub mod fold;
+pub mod line;
+pub mod said;
+pub mod traffic;

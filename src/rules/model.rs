@@ -1,0 +1,290 @@
+//! A cause rule as data, after checking: names are resolved to tables, columns and regexes.
+
+use super::amount::Amount;
+use super::problem::Place;
+use crate::tables::{Column, Table};
+use regex::Regex;
+use std::collections::BTreeMap;
+
+/// How bad a cause is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A nuisance.
+    Low,
+    /// Some mail is affected.
+    Medium,
+    /// Much mail is affected, or will be.
+    High,
+    /// Nothing works, or harm is being done.
+    Critical,
+}
+
+impl Severity {
+    /// Every severity by its name.
+    pub const ALL: [(&'static str, Severity); 4] = [
+        ("critical", Severity::Critical),
+        ("high", Severity::High),
+        ("medium", Severity::Medium),
+        ("low", Severity::Low),
+    ];
+
+    /// The name that rules and reports use.
+    pub fn name(self) -> &'static str {
+        Severity::ALL.iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// One cause.
+#[derive(Debug)]
+pub struct Rule {
+    /// Id, also the file's name.
+    pub id: String,
+    /// Bucket id, from the folder.
+    pub bucket: String,
+    /// Title (template).
+    pub title: String,
+    /// What follows from it, for the headline (template).
+    pub consequence: Option<String>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Whether it is worth telling but no outbound problem.
+    pub note: bool,
+    /// One or two sentences (Markdown template).
+    pub summary: String,
+    /// All must be met.
+    pub requires: Vec<Entry>,
+    /// Each met one raises the confidence.
+    pub supports: Vec<Entry>,
+    /// Each met one lowers it.
+    pub contradicts: Vec<Entry>,
+    /// Rules that follow from this one.
+    pub explains: Vec<String>,
+    /// Which failures it explains; none for those that `requires` matched.
+    pub accounts_for: Option<Vec<Condition>>,
+    /// Thresholds.
+    pub params: BTreeMap<String, String>,
+    /// Commands people reach for, and why not.
+    pub do_not: Vec<DoNot>,
+    /// Steps.
+    pub remedy: Vec<StepSpec>,
+    /// Where to read on.
+    pub references: Vec<String>,
+    /// Tests.
+    pub tests: Vec<TestSpec>,
+    /// File below `rules/`, for people.
+    pub file: String,
+    /// Where the id stands in it.
+    pub place: Place,
+}
+
+impl Rule {
+    /// Every signal, with the section that it stands in.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.requires.iter().chain(&self.supports).chain(&self.contradicts)
+    }
+}
+
+/// A named signal, or a group of them.
+#[derive(Debug)]
+pub struct Entry {
+    /// Name in the rule.
+    pub name: String,
+    /// What it asks.
+    pub ask: Ask,
+}
+
+/// One question or a group of questions.
+#[derive(Debug)]
+pub enum Ask {
+    /// One question about one table.
+    Signal(Box<Signal>),
+    /// One of these must be met.
+    Any(Vec<Entry>),
+    /// All of these must be met.
+    All(Vec<Entry>),
+}
+
+impl Entry {
+    /// The signals in it, depth first.
+    pub fn signals(&self) -> Vec<(&str, &Signal)> {
+        match &self.ask {
+            Ask::Signal(signal) => vec![(self.name.as_str(), signal)],
+            Ask::Any(entries) | Ask::All(entries) => entries.iter().flat_map(Entry::signals).collect(),
+        }
+    }
+}
+
+/// One question about one table.
+#[derive(Debug)]
+pub struct Signal {
+    /// The table.
+    pub table: &'static Table,
+    /// Which records.
+    pub conditions: Vec<Condition>,
+    /// Ask it for each value of this column.
+    pub by: Option<Column>,
+    /// What must hold of them.
+    pub expect: Expect,
+    /// The statement when it is met (Markdown template).
+    pub says: String,
+    /// The statement when it is unknown (Markdown template).
+    pub unknown: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A column and what its value must be.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// The column.
+    pub column: Column,
+    /// What it must be.
+    pub matcher: Matcher,
+}
+
+/// What a value must be.
+#[derive(Debug, Clone)]
+pub enum Matcher {
+    /// Equal to one of these, without regard to case.
+    OneOf(Vec<String>),
+    /// Matches the regex.
+    Matches(Regex),
+    /// Holds one of these texts.
+    Contains(Vec<String>),
+    /// Starts with one of these texts.
+    StartsWith(Vec<String>),
+    /// Ends with one of these texts.
+    EndsWith(Vec<String>),
+    /// Compares with a number (seconds, bytes, ... in the column's unit).
+    Compare(Ordering, f64),
+    /// Is an address in one of these networks.
+    InNetwork(Vec<Network>),
+    /// The evidence did not give it (or, with false, did).
+    Missing(bool),
+    /// None of these holds; a missing value satisfies it.
+    Not(Box<Matcher>),
+    /// Equal to what the reference names.
+    SameAs(Reference),
+    /// Both sides are known and differ.
+    DiffersFrom(Reference),
+    /// All of these hold.
+    All(Vec<Matcher>),
+}
+
+/// A comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ordering {
+    /// Greater or equal.
+    AtLeast,
+    /// Less or equal.
+    AtMost,
+    /// Greater.
+    Above,
+    /// Less.
+    Below,
+}
+
+/// A network in CIDR notation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// Its address, IPv4 mapped into IPv6.
+    pub address: u128,
+    /// Bits that count, of 128.
+    pub bits: u32,
+}
+
+/// Something that a value is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// A main.cf parameter.
+    Setting(String),
+    /// A field of the host record.
+    Host(Column),
+    /// Any record's field of another table.
+    Table(&'static str, Column),
+    /// The best value of another signal's `by`.
+    Key(String),
+    /// Every value of another signal's `by` that met it.
+    Keys(String),
+    /// A field of another signal's first record.
+    First(String, Column),
+}
+
+/// What must hold of the matched records.
+#[derive(Debug, Clone, Default)]
+pub struct Expect {
+    /// How many.
+    pub count: Option<Amount>,
+    /// How many distinct values of a column.
+    pub distinct: Vec<(Column, Amount)>,
+    /// Their part of the records that `share_of` takes.
+    pub share: Option<Amount>,
+    /// Of which records; all of the table if empty.
+    pub share_of: Vec<Condition>,
+    /// Records an hour.
+    pub rate: Option<Amount>,
+    /// Seconds from first to last.
+    pub lasting: Option<Amount>,
+    /// Only records after this moment of another signal.
+    pub after: Option<Moment>,
+    /// Only records before this moment of another signal.
+    pub before: Option<Moment>,
+    /// Only records of the last so many seconds of the evidence.
+    pub within: Option<f64>,
+}
+
+/// A moment of another signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// The signal.
+    pub signal: String,
+    /// Its last record instead of its first.
+    pub last: bool,
+}
+
+/// A command people reach for, and why not.
+#[derive(Debug)]
+pub struct DoNot {
+    /// The command.
+    pub run: String,
+    /// Why not (Markdown template).
+    pub why: String,
+}
+
+/// The phases of the plan, in order.
+pub const PHASES: [&str; 5] = ["contain", "fix", "verify", "drain", "prevent"];
+
+/// The risks of a step, from harmless to irreversible.
+pub const RISKS: [&str; 4] = ["read-only", "safe", "caution", "destructive"];
+
+/// One step of a remedy, as templates.
+#[derive(Debug, Clone)]
+pub struct StepSpec {
+    /// Index into [`PHASES`].
+    pub phase: usize,
+    /// What to do (Markdown).
+    pub action: String,
+    /// Why (Markdown).
+    pub why: Option<String>,
+    /// Commands.
+    pub run: Option<String>,
+    /// One of [`RISKS`].
+    pub risk: &'static str,
+    /// What a good result looks like (Markdown).
+    pub good: Option<String>,
+    /// How to go back (Markdown).
+    pub undo: Option<String>,
+}
+
+/// A test inside a rule.
+#[derive(Debug)]
+pub struct TestSpec {
+    /// Name.
+    pub name: String,
+    /// Kind of evidence and its text.
+    pub given: Vec<(String, String)>,
+    /// confirmed, likely, possible, no, unknown.
+    pub expect: String,
+    /// Where it stands.
+    pub place: Place,
+}

@@ -1,0 +1,112 @@
+//! What is wrong in a rule file: where, what, and what to do. Problems are collected, not thrown one by one.
+
+use std::fmt;
+
+/// A place in a rule file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    /// Line, from 1; 0 when unknown.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// Characters to underline.
+    pub length: u32,
+}
+
+/// One thing that is wrong in a rule file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Path of the file as a person would open it.
+    pub file: String,
+    /// Where in it.
+    pub place: Place,
+    /// What is wrong, and what is expected.
+    pub message: String,
+    /// The line it stands in.
+    pub quoted: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    /// `file:line:column: message`, the line, a caret under the place, and help.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { line, column, length } = self.place;
+        writeln!(out, "{}:{line}:{column}: {}", self.file, self.message)?;
+        if line > 0 && !self.quoted.is_empty() {
+            let number = line.to_string();
+            let margin = " ".repeat(number.len());
+            let indent: String = self
+                .quoted
+                .chars()
+                .take(column.saturating_sub(1) as usize)
+                .map(|c| if c == '\t' { '\t' } else { ' ' })
+                .collect();
+            writeln!(out, "{margin} |")?;
+            writeln!(out, "{number} | {}", self.quoted)?;
+            writeln!(out, "{margin} | {indent}{}", "^".repeat(length.clamp(1, 60) as usize))?;
+        }
+        if let Some(help) = &self.help {
+            writeln!(out, "  help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Every problem of a set of rules, in the order of files and lines.
+#[derive(Debug, Clone, Default)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.0 {
+            writeln!(out, "{problem}")?;
+        }
+        let count = self.0.len();
+        write!(out, "{count} {} in the rules", if count == 1 { "error" } else { "errors" })
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The known word that `word` was probably meant to be.
+pub fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    known
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count().min(word.chars().count()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edits (insert, delete, replace, swap neighbours) from one word to the other.
+fn distance(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    for i in 1..=from.len() {
+        let mut row = vec![i; to.len() + 1];
+        for j in 1..=to.len() {
+            let replaced = last[j - 1] + usize::from(from[i - 1] != to[j - 1]);
+            row[j] = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
+                row[j] = row[j].min(before[j - 2] + 1);
+            }
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn a_slip_of_the_finger_is_recognised_and_another_word_is_not() {
+        let known = ["reason", "reason_class", "recipient", "relay"];
+        assert_eq!(did_you_mean("reson", known), Some("reason"));
+        assert_eq!(did_you_mean("recipeint", known), Some("recipient"));
+        assert_eq!(did_you_mean("colour", known), None);
+    }
+}

@@ -1,0 +1,459 @@
+//! From YAML to a checked [`Rule`]: every name is resolved, every problem noted with its place.
+
+use super::amount::{Amount, quantity};
+use super::model::{
+    Ask, Condition, DoNot, Entry, Expect, Matcher, Moment, Network, Ordering, PHASES, RISKS, Reference, Rule, Severity,
+    Signal, StepSpec, TestSpec,
+};
+use super::problem::Place;
+use super::yaml::{Fields, Kind, Node, Reader};
+use crate::tables::{self, TABLES, Table, Type};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Reads one rule; `bucket` is the folder it stands in.
+pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)> {
+    let root = reader.parse()?;
+    let mut fields = reader.fields(root, "a rule");
+    let id_node = fields.need(reader, "id")?;
+    let id = reader.text(&id_node, "id");
+    let enabled = fields.take("enabled").is_none_or(|node| reader.bool(&node, "enabled"));
+    let bucket = fields.take("bucket").map_or_else(|| bucket.to_owned(), |node| reader.text(&node, "bucket"));
+    let params = params(reader, &mut fields);
+    let sections = ["requires", "supports", "contradicts"].map(|name| fields.take(name));
+    let scope = Scope { params: &params, signals: signal_tables(&sections) };
+    let [requires, supports, contradicts] = sections.map(|node| match node {
+        Some(node) => entries(reader, node, &scope),
+        None => Vec::new(),
+    });
+    let accounts_for =
+        fields.take("accounts_for").map(|node| conditions(reader, node, &tables::failures::TABLE, &scope));
+    let mut take_text = |reader: &mut Reader<'_>, name: &'static str| {
+        fields.take(name).map(|node| template(reader, &node, name, &scope))
+    };
+    let title = take_text(reader, "title");
+    let consequence = take_text(reader, "consequence");
+    let summary = take_text(reader, "summary");
+    if enabled {
+        for (name, present) in [("title", title.is_some()), ("summary", summary.is_some())] {
+            if !present {
+                reader.problem(id_node.place, format!("the rule has no `{name}`"), None);
+            }
+        }
+        if requires.is_empty() {
+            reader.problem(id_node.place, "the rule requires nothing: it would always fire", None);
+        }
+    }
+    let severity = fields.take("severity").and_then(|node| reader.one_of(&node, "severity", &Severity::ALL));
+    let note = fields
+        .take("role")
+        .and_then(|node| reader.one_of(&node, "role", &[("cause", false), ("note", true)]))
+        .unwrap_or(false);
+    let explains = fields.take("explains").map(|node| reader.texts(node, "a rule id")).unwrap_or_default();
+    let do_not = fields.take("do_not").map(|node| do_nots(reader, node, &scope)).unwrap_or_default();
+    let remedy = fields.take("remedy").map(|node| steps(reader, node, &scope)).unwrap_or_default();
+    let references = fields.take("references").map(|node| reader.texts(node, "a reference")).unwrap_or_default();
+    let tests = fields.take("tests").map(|node| rule_tests(reader, node)).unwrap_or_default();
+    fields.finish(reader);
+    let rule = Rule {
+        id,
+        bucket,
+        title: title.unwrap_or_default(),
+        consequence,
+        severity: severity.unwrap_or(Severity::Medium),
+        note,
+        summary: summary.unwrap_or_default(),
+        requires,
+        supports,
+        contradicts,
+        explains: explains.into_iter().map(|(id, _)| id).collect(),
+        accounts_for,
+        params,
+        do_not,
+        remedy,
+        references: references.into_iter().map(|(text, _)| text).collect(),
+        tests,
+        file: reader.file.to_owned(),
+        place: id_node.place,
+    };
+    Some((rule, enabled))
+}
+
+/// What names inside a rule may refer to.
+struct Scope<'a> {
+    params: &'a BTreeMap<String, String>,
+    /// Each signal's table, found before the signals themselves are read.
+    signals: BTreeMap<String, Option<&'static Table>>,
+}
+
+fn params(reader: &mut Reader<'_>, fields: &mut Fields) -> BTreeMap<String, String> {
+    let Some(node) = fields.take("params") else { return BTreeMap::new() };
+    let entries = reader.map(node, "params");
+    entries.into_iter().map(|(key, node)| (key.name, reader.text(&node, "a parameter"))).collect()
+}
+
+fn signal_tables(sections: &[Option<Node>]) -> BTreeMap<String, Option<&'static Table>> {
+    fn visit(node: &Node, found: &mut BTreeMap<String, Option<&'static Table>>) {
+        let Kind::Map(entries) = &node.kind else { return };
+        for (key, node) in entries {
+            let Kind::Map(fields) = &node.kind else { continue };
+            let mut table = None;
+            for (field, value) in fields {
+                match field.name.as_str() {
+                    "in" => table = value.scalar().and_then(|name| tables::table(&name)),
+                    "any" | "all" => visit(value, found),
+                    _ => {}
+                }
+            }
+            found.insert(key.name.clone(), table);
+        }
+    }
+    let mut found = BTreeMap::new();
+    for section in sections.iter().flatten() {
+        visit(section, &mut found);
+    }
+    found
+}
+
+fn entries(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<Entry> {
+    let mut list = Vec::new();
+    for (key, node) in reader.map(node, "signals") {
+        let mut fields = reader.fields(node, "a signal");
+        let ask = if let Some(group) = fields.take("any") {
+            Ask::Any(entries(reader, group, scope))
+        } else if let Some(group) = fields.take("all") {
+            Ask::All(entries(reader, group, scope))
+        } else {
+            match signal(reader, &mut fields, key.place, scope) {
+                Some(signal) => Ask::Signal(Box::new(signal)),
+                None => continue,
+            }
+        };
+        fields.finish(reader);
+        list.push(Entry { name: key.name, ask });
+    }
+    list
+}
+
+fn signal(reader: &mut Reader<'_>, fields: &mut Fields, place: Place, scope: &Scope<'_>) -> Option<Signal> {
+    let node = fields.need(reader, "in")?;
+    let name = reader.text(&node, "in");
+    let Some(table) = tables::table(&name) else {
+        reader.unknown(node.place, "table", &name, TABLES.iter().map(|table| table.name));
+        let _ = fields.rest();
+        return None;
+    };
+    let conditions = fields.take("where").map(|node| conditions(reader, node, table, scope)).unwrap_or_default();
+    let by = fields.take("by").and_then(|node| column(reader, &node, table));
+    let expect = fields.take("expect").map(|node| expect(reader, node, table, scope)).unwrap_or_default();
+    let says = match fields.need(reader, "says") {
+        Some(node) => template(reader, &node, "says", scope),
+        None => String::new(),
+    };
+    let unknown = fields.take("unknown").map(|node| template(reader, &node, "unknown", scope));
+    Some(Signal { table, conditions, by, expect, says, unknown, place })
+}
+
+fn column(reader: &mut Reader<'_>, node: &Node, table: &'static Table) -> Option<tables::Column> {
+    let name = reader.text(node, "a field");
+    column_named(reader, &name, node.place, table)
+}
+
+fn column_named(reader: &mut Reader<'_>, name: &str, place: Place, table: &'static Table) -> Option<tables::Column> {
+    let found = table.column(name);
+    if found.is_none() {
+        let what = format!("field of `{}`", table.name);
+        reader.unknown(place, &what, name, table.fields.iter().map(|field| field.name));
+    }
+    found
+}
+
+fn conditions(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope: &Scope<'_>) -> Vec<Condition> {
+    let mut list = Vec::new();
+    for (key, node) in reader.map(node, "where") {
+        let Some(column) = column_named(reader, &key.name, key.place, table) else { continue };
+        let ty = table.fields[column.0].ty;
+        if let Some(matcher) = matcher(reader, node, ty, scope) {
+            list.push(Condition { column, matcher });
+        }
+    }
+    list
+}
+
+fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> Option<Matcher> {
+    let Kind::Map(entries) = node.kind else {
+        let values = reader.texts(node, "a value");
+        return Some(Matcher::OneOf(values.into_iter().filter_map(|(text, place)| param(reader, text, place, scope)).collect()));
+    };
+    let mut all = Vec::new();
+    for (key, node) in entries {
+        let place = node.place;
+        let made = match key.name.as_str() {
+            "not" => matcher(reader, node, ty, scope).map(|inner| Matcher::Not(Box::new(inner))),
+            "matches" => regex(reader, &node),
+            "contains" => Some(Matcher::Contains(lowercase(reader, node))),
+            "starts_with" => Some(Matcher::StartsWith(lowercase(reader, node))),
+            "ends_with" => Some(Matcher::EndsWith(lowercase(reader, node))),
+            "gte" => number(reader, &node, scope).map(|number| Matcher::Compare(Ordering::AtLeast, number)),
+            "lte" => number(reader, &node, scope).map(|number| Matcher::Compare(Ordering::AtMost, number)),
+            "gt" => number(reader, &node, scope).map(|number| Matcher::Compare(Ordering::Above, number)),
+            "lt" => number(reader, &node, scope).map(|number| Matcher::Compare(Ordering::Below, number)),
+            "in_network" => networks(reader, node),
+            "missing" => Some(Matcher::Missing(reader.bool(&node, "missing"))),
+            "same_as" => reference(reader, &node, scope).map(Matcher::SameAs),
+            "differs_from" => reference(reader, &node, scope).map(Matcher::DiffersFrom),
+            other => {
+                let known = [
+                    "not", "matches", "contains", "starts_with", "ends_with", "gte", "lte", "gt", "lt", "in_network",
+                    "missing", "same_as", "differs_from",
+                ];
+                reader.unknown(key.place, "matcher", other, known);
+                None
+            }
+        };
+        if matches!(key.name.as_str(), "gte" | "lte" | "gt" | "lt") && matches!(ty, Type::Text | Type::Bool) {
+            reader.problem(place, "only numbers and times can be compared", None);
+        }
+        all.extend(made);
+    }
+    match all.len() {
+        0 => None,
+        1 => all.pop(),
+        _ => Some(Matcher::All(all)),
+    }
+}
+
+/// `$name` is the rule's parameter of that name.
+fn param(reader: &mut Reader<'_>, text: String, place: Place, scope: &Scope<'_>) -> Option<String> {
+    let Some(name) = text.strip_prefix('$') else { return Some(text) };
+    let value = scope.params.get(name).cloned();
+    if value.is_none() {
+        reader.unknown(place, "parameter", name, scope.params.keys().map(String::as_str));
+    }
+    value
+}
+
+fn lowercase(reader: &mut Reader<'_>, node: Node) -> Vec<String> {
+    reader.texts(node, "a text").into_iter().map(|(text, _)| text.to_ascii_lowercase()).collect()
+}
+
+fn regex(reader: &mut Reader<'_>, node: &Node) -> Option<Matcher> {
+    let pattern = reader.text(node, "matches");
+    match regex::RegexBuilder::new(&pattern).case_insensitive(true).size_limit(1 << 20).build() {
+        Ok(regex) => Some(Matcher::Matches(regex)),
+        Err(error) => {
+            reader.problem(node.place, super::reasons::explain_regex_error(&error), None);
+            None
+        }
+    }
+}
+
+fn number(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<f64> {
+    let text = reader.text(node, "a number");
+    let text = param(reader, text, node.place, scope)?;
+    let value = quantity(&text);
+    if value.is_none() {
+        reader.problem(node.place, format!("`{text}` is no number with a unit, such as 5m, 50% or 20 MB"), None);
+    }
+    value
+}
+
+fn networks(reader: &mut Reader<'_>, node: Node) -> Option<Matcher> {
+    let mut list = Vec::new();
+    for (text, place) in reader.texts(node, "a network") {
+        match network(&text) {
+            Some(network) => list.push(network),
+            None => reader.problem(place, format!("`{text}` is no network, such as 127.0.0.0/8 or fe80::/10"), None),
+        }
+    }
+    Some(Matcher::InNetwork(list))
+}
+
+fn network(text: &str) -> Option<Network> {
+    let (address, bits) = match text.split_once('/') {
+        Some((address, bits)) => (address, Some(bits.parse::<u32>().ok()?)),
+        None => (text, None),
+    };
+    let (address, width, full) = match address.parse().ok()? {
+        IpAddr::V4(v4) => (u128::from(v4.to_ipv6_mapped()), 32, 96),
+        IpAddr::V6(v6) => (u128::from(v6), 128, 0),
+    };
+    let bits = bits.unwrap_or(width);
+    (bits <= width).then_some(Network { address, bits: bits + full })
+}
+
+fn reference(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Reference> {
+    let text = reader.text(node, "a reference");
+    let Some((head, rest)) = text.split_once('.') else {
+        reader.problem(node.place, format!("`{text}` names nothing"), Some("such as host.fqdn, settings.myhostname or flood.key".to_owned()));
+        return None;
+    };
+    if let Some(table) = scope.signals.get(head) {
+        return match (rest, rest.split_once('.')) {
+            ("key", _) => Some(Reference::Key(head.to_owned())),
+            ("keys", _) => Some(Reference::Keys(head.to_owned())),
+            (_, Some(("first", field))) => {
+                let column = column_named(reader, field, node.place, (*table)?)?;
+                Some(Reference::First(head.to_owned(), column))
+            }
+            _ => {
+                reader.unknown(node.place, "part of a signal", rest, ["key", "keys", "first.FIELD"]);
+                None
+            }
+        };
+    }
+    match head {
+        "settings" => Some(Reference::Setting(rest.to_owned())),
+        "host" => column_named(reader, rest, node.place, &tables::host::TABLE).map(Reference::Host),
+        _ => match tables::table(head) {
+            Some(table) => column_named(reader, rest, node.place, table).map(|column| Reference::Table(table.name, column)),
+            None => {
+                let known = scope.signals.keys().map(String::as_str).chain(TABLES.iter().map(|table| table.name));
+                let known: Vec<&str> = known.collect();
+                reader.unknown(node.place, "signal or table", head, known);
+                None
+            }
+        },
+    }
+}
+
+fn amount(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Amount> {
+    let text = reader.text(node, "an amount");
+    let text = param(reader, text, node.place, scope)?;
+    let amount = Amount::parse(&text);
+    if amount.is_none() {
+        reader.problem(node.place, format!("`{text}` is no amount"), Some("such as 3, 3+, =3, <10%, 50%+, 5m, 2..5 or 0".to_owned()));
+    }
+    amount
+}
+
+fn expect(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope: &Scope<'_>) -> Expect {
+    let mut fields = reader.fields(node, "expect");
+    let mut expect = Expect {
+        count: fields.take("count").and_then(|node| amount(reader, &node, scope)),
+        share: fields.take("share").and_then(|node| amount(reader, &node, scope)),
+        rate: fields.take("rate").and_then(|node| amount(reader, &node, scope)),
+        lasting: fields.take("lasting").and_then(|node| amount(reader, &node, scope)),
+        within: fields.take("within").and_then(|node| number(reader, &node, scope)),
+        after: fields.take("after").and_then(|node| moment(reader, &node, scope)),
+        before: fields.take("before").and_then(|node| moment(reader, &node, scope)),
+        share_of: fields.take("share_of").map(|node| conditions(reader, node, table, scope)).unwrap_or_default(),
+        distinct: Vec::new(),
+    };
+    if let Some(node) = fields.take("distinct") {
+        for (key, node) in reader.map(node, "distinct") {
+            let column = column_named(reader, &key.name, key.place, table);
+            let amount = amount(reader, &node, scope);
+            expect.distinct.extend(column.zip(amount));
+        }
+    }
+    fields.finish(reader);
+    expect
+}
+
+fn moment(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Moment> {
+    let text = reader.text(node, "a moment");
+    let (signal, last) = match text.split_once('.') {
+        Some((signal, "first")) => (signal, false),
+        Some((signal, "last")) => (signal, true),
+        _ => {
+            reader.problem(node.place, format!("`{text}` is no moment"), Some("such as timeouts.first or flood.last".to_owned()));
+            return None;
+        }
+    };
+    if !scope.signals.contains_key(signal) {
+        reader.unknown(node.place, "signal", signal, scope.signals.keys().map(String::as_str));
+        return None;
+    }
+    Some(Moment { signal: signal.to_owned(), last })
+}
+
+/// Parts of a measure that a template may name.
+const MEASURES: [&str; 14] = [
+    "count", "distinct", "share", "rate", "lasting", "first", "last", "key", "keys", "since", "until", "top", "list", "total",
+];
+
+/// A template text, its variables checked against what a rule may name.
+fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>) -> String {
+    let text = reader.text(node, what);
+    if let Err(error) = handlebars::Template::compile(&text) {
+        reader.problem(node.place, format!("the template in `{what}` is not valid: {}", error.reason()), None);
+        return text;
+    }
+    for variable in super::template::variables(&text) {
+        let mut parts = variable.split('.');
+        let head = parts.next().unwrap_or_default();
+        let fixed = ["host", "settings", "accounts", "params", "hurts"];
+        if !MEASURES.contains(&head) && !fixed.contains(&head) && !scope.signals.contains_key(head) {
+            let known: Vec<&str> = scope.signals.keys().map(String::as_str).chain(fixed).chain(MEASURES).collect();
+            reader.unknown(node.place, "template variable", head, known);
+        } else if head == "host" {
+            if let Some(field) = parts.next() {
+                column_named(reader, field, node.place, &tables::host::TABLE);
+            }
+        } else if let (Some(Some(table)), Some("first" | "last" | "top" | "list" | "distinct")) = (scope.signals.get(head), parts.next()) {
+            if let Some(field) = parts.next() {
+                column_named(reader, field, node.place, table);
+            }
+        }
+    }
+    text
+}
+
+fn do_nots(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<DoNot> {
+    let mut list = Vec::new();
+    for item in reader.list(node) {
+        let mut fields = reader.fields(item, "do_not");
+        let run = fields.need(reader, "run").map(|node| template(reader, &node, "run", scope));
+        let why = fields.need(reader, "why").map(|node| template(reader, &node, "why", scope));
+        fields.finish(reader);
+        if let (Some(run), Some(why)) = (run, why) {
+            list.push(DoNot { run, why });
+        }
+    }
+    list
+}
+
+fn steps(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<StepSpec> {
+    reader.list(node).into_iter().filter_map(|item| step(reader, item, scope)).collect()
+}
+
+/// Reads a step that stands outside of a rule.
+pub(super) fn free_step(reader: &mut Reader<'_>, node: Node) -> Option<StepSpec> {
+    let params = BTreeMap::new();
+    step(reader, node, &Scope { params: &params, signals: BTreeMap::new() })
+}
+
+fn step(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Option<StepSpec> {
+    let mut fields = reader.fields(node, "a step");
+    let phases: Vec<(&str, usize)> = PHASES.iter().enumerate().map(|(at, name)| (*name, at)).collect();
+    let phase = fields.need(reader, "phase").and_then(|node| reader.one_of(&node, "phase", &phases));
+    let action = fields.need(reader, "do").map(|node| template(reader, &node, "do", scope));
+    let risks = RISKS.map(|name| (name, name));
+    let risk = fields.need(reader, "risk").and_then(|node| reader.one_of(&node, "risk", &risks));
+    let mut optional = |reader: &mut Reader<'_>, name: &'static str| {
+        fields.take(name).map(|node| template(reader, &node, name, scope))
+    };
+    let why = optional(reader, "why");
+    let run = optional(reader, "run");
+    let good = optional(reader, "good");
+    let undo = optional(reader, "undo");
+    fields.finish(reader);
+    Some(StepSpec { phase: phase?, action: action?, why, run, risk: risk?, good, undo })
+}
+
+fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {
+    let mut list = Vec::new();
+    for item in reader.list(node) {
+        let mut fields = reader.fields(item, "a test");
+        let place = fields.place;
+        let name = fields.need(reader, "name").map(|node| reader.text(&node, "name")).unwrap_or_default();
+        let given = fields.need(reader, "given").map(|node| reader.map(node, "given")).unwrap_or_default();
+        let given = given.into_iter().map(|(key, node)| (key.name, reader.text(&node, "evidence"))).collect();
+        let results = ["confirmed", "likely", "possible", "no", "unknown"].map(|name| (name, name));
+        let expect = fields.need(reader, "expect").and_then(|node| reader.one_of(&node, "expect", &results));
+        fields.finish(reader);
+        list.push(TestSpec { name, given, expect: expect.unwrap_or("no").to_owned(), place });
+    }
+    list
+}

@@ -1,0 +1,324 @@
+//! Reasons: the class of what was said, by provider and phrase, phrase, enhanced code, basic code, in that order.
+
+use super::problem::Place;
+use super::yaml::{Node, Reader};
+use crate::evidence::maillog::said::{Said, Voice};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+/// One entry of `rules/reasons/*.yaml`.
+#[derive(Debug)]
+pub struct Reason {
+    /// Reason class.
+    pub class: String,
+    /// Bucket id, or `other`.
+    pub bucket: String,
+    /// Regexes of which one must match.
+    pub any: Vec<String>,
+    /// Regexes of which none may match.
+    pub unless: Vec<Lazy>,
+    /// Enhanced codes that decide alone.
+    pub enhanced: Vec<String>,
+    /// Basic codes that decide alone.
+    pub code: Vec<u16>,
+    /// When the entry applies at all.
+    pub only: Only,
+    /// Texts that it takes.
+    pub examples: Vec<(String, Place)>,
+    /// Texts that it does not take.
+    pub not: Vec<(String, Place)>,
+    /// File below `rules/`, for people.
+    pub file: String,
+    /// Where in it.
+    pub place: Place,
+}
+
+/// Conditions under which an entry applies; an empty list is no condition.
+#[derive(Debug, Default)]
+pub struct Only {
+    /// Voices.
+    pub voice: Vec<Voice>,
+    /// Providers.
+    pub provider: Vec<String>,
+    /// Enhanced codes.
+    pub enhanced: Vec<String>,
+    /// Basic codes.
+    pub code: Vec<u16>,
+    /// Stages, as in the table `attempts`.
+    pub stage: Vec<String>,
+    /// Daemons.
+    pub daemon: Vec<String>,
+}
+
+/// A regex compiled at first use.
+#[derive(Debug)]
+pub struct Lazy {
+    pattern: String,
+    regex: OnceLock<Regex>,
+}
+
+impl Lazy {
+    fn is_match(&self, text: &str) -> bool {
+        let regex = self.regex.get_or_init(|| {
+            builder(&self.pattern).build().expect("checked when the rules were loaded")
+        });
+        regex.is_match(text.as_bytes())
+    }
+}
+
+fn builder(pattern: &str) -> RegexBuilder {
+    let mut builder = RegexBuilder::new(pattern);
+    builder.case_insensitive(true).unicode(false).size_limit(1 << 20);
+    builder
+}
+
+/// How a class was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DecidedBy {
+    /// Basic code alone.
+    Code,
+    /// Enhanced code alone.
+    Enhanced,
+    /// A phrase.
+    Phrase,
+    /// A phrase of an entry for the provider.
+    ProviderPhrase,
+}
+
+impl DecidedBy {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            DecidedBy::Code => "code",
+            DecidedBy::Enhanced => "enhanced code",
+            DecidedBy::Phrase => "phrase",
+            DecidedBy::ProviderPhrase => "provider and phrase",
+        }
+    }
+}
+
+/// What is known beside the words.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Context<'a> {
+    /// Provider id of the speaker.
+    pub provider: Option<&'a str>,
+    /// Daemon that logged it.
+    pub daemon: Option<&'a str>,
+    /// Overrides the voice that the shape tells.
+    pub voice: Option<Voice>,
+}
+
+/// Every reason entry, ready to classify.
+#[derive(Debug, Default)]
+pub struct Reasons {
+    /// The entries, in file order.
+    pub entries: Vec<Reason>,
+    /// Title a class, for reports.
+    pub titles: BTreeMap<String, String>,
+    set: RegexSet,
+    owner: Vec<usize>,
+}
+
+impl Reasons {
+    /// Reads the entries of one file.
+    pub fn read(&mut self, reader: &mut Reader<'_>) {
+        let Some(root) = reader.parse() else { return };
+        for item in reader.list(root) {
+            if let Some((reason, title)) = read_entry(reader, item) {
+                if let Some(title) = title {
+                    self.titles.insert(reason.class.clone(), title);
+                }
+                self.entries.push(reason);
+            }
+        }
+    }
+
+    /// Compiles the phrases of all entries into one set, so that a text is scanned once whatever their number.
+    pub fn compile(&mut self) {
+        let mut patterns = Vec::new();
+        self.owner.clear();
+        for (at, entry) in self.entries.iter().enumerate() {
+            for pattern in &entry.any {
+                patterns.push(pattern.as_str());
+                self.owner.push(at);
+            }
+        }
+        self.set = RegexSetBuilder::new(patterns)
+            .case_insensitive(true)
+            .unicode(false)
+            .size_limit(256 << 20)
+            .build()
+            .expect("each was checked when it was read");
+    }
+
+    /// The title of a class; the class itself if it has none.
+    pub fn title<'s>(&'s self, class: &'s str) -> &'s str {
+        self.titles.get(class).map_or(class, String::as_str)
+    }
+
+    /// The entry that takes `said`, and how it was decided.
+    pub fn classify(&self, said: &Said<'_>, context: Context<'_>) -> Option<(&Reason, DecidedBy)> {
+        let voice = context.voice.or(said.voice);
+        let words: &str = &said.words;
+        let mut best: Option<(DecidedBy, usize)> = None;
+        for pattern in &self.set.matches(words.as_bytes()) {
+            let at = self.owner[pattern];
+            let entry = &self.entries[at];
+            if entry.applies(voice, said, context) && !entry.unless.iter().any(|unless| unless.is_match(words)) {
+                let by = if entry.only.provider.is_empty() { DecidedBy::Phrase } else { DecidedBy::ProviderPhrase };
+                best = better(best, by, at);
+            }
+        }
+        if best.is_none() {
+            for (at, entry) in self.entries.iter().enumerate() {
+                let by = if said.enhanced.is_some_and(|code| entry.enhanced.iter().any(|known| known == code)) {
+                    DecidedBy::Enhanced
+                } else if said.code.is_some_and(|code| entry.code.contains(&code)) {
+                    DecidedBy::Code
+                } else {
+                    continue;
+                };
+                if entry.applies(voice, said, context) && !entry.unless.iter().any(|unless| unless.is_match(words)) {
+                    best = better(best, by, at);
+                }
+            }
+        }
+        best.map(|(by, at)| (&self.entries[at], by))
+    }
+
+    /// Every example that another class takes, and every `not` text that the entry's own class takes:
+    /// entry, text, place, and the class that took it.
+    pub fn misplaced_examples(&self) -> Vec<(&Reason, &str, Place, Option<&str>)> {
+        let mut wrong = Vec::new();
+        for entry in &self.entries {
+            let context = Context {
+                provider: entry.only.provider.first().map(String::as_str),
+                daemon: entry.only.daemon.first().map(String::as_str),
+                voice: entry.only.voice.first().copied(),
+            };
+            let class_of = |text: &str| {
+                let said = Said::parse(text);
+                self.classify(&said, context).map(|(taken, _)| taken.class.as_str())
+            };
+            for (text, place) in &entry.examples {
+                let taken = class_of(text);
+                if taken != Some(entry.class.as_str()) {
+                    wrong.push((entry, text.as_str(), *place, taken));
+                }
+            }
+            for (text, place) in &entry.not {
+                let taken = class_of(text);
+                if taken == Some(entry.class.as_str()) {
+                    wrong.push((entry, text.as_str(), *place, taken));
+                }
+            }
+        }
+        wrong
+    }
+}
+
+impl Reason {
+    fn applies(&self, voice: Option<Voice>, said: &Said<'_>, context: Context<'_>) -> bool {
+        let only = &self.only;
+        let listed = |list: &[String], value: Option<&str>| {
+            list.is_empty() || value.is_some_and(|value| list.iter().any(|known| known.eq_ignore_ascii_case(value)))
+        };
+        (only.voice.is_empty() || voice.is_none_or(|voice| only.voice.contains(&voice)))
+            && listed(&only.provider, context.provider)
+            && listed(&only.enhanced, said.enhanced)
+            && (only.code.is_empty() || said.code.is_some_and(|code| only.code.contains(&code)))
+            && listed(&only.stage, said.stage)
+            && (context.daemon.is_none() || listed(&only.daemon, context.daemon))
+    }
+}
+
+/// The more specific of two decisions; among equals the first in file order.
+fn better(best: Option<(DecidedBy, usize)>, by: DecidedBy, at: usize) -> Option<(DecidedBy, usize)> {
+    match best {
+        Some((best_by, best_at)) if best_by > by || (best_by == by && best_at < at) => best,
+        _ => Some((by, at)),
+    }
+}
+
+fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<String>)> {
+    let mut fields = reader.fields(item, "a reason");
+    let place = fields.place;
+    let class = fields.need(reader, "class").map(|node| reader.text(&node, "class"))?;
+    let bucket = fields.need(reader, "bucket").map(|node| reader.text(&node, "bucket")).unwrap_or_default();
+    let title = fields.take("title").map(|node| reader.text(&node, "title"));
+    let mut only = fields.take("only").map(|node| read_only(reader, node)).unwrap_or_default();
+    only.voice.extend(fields.take("voice").map(|node| read_voices(reader, node)).unwrap_or_default());
+    only.provider.extend(strings(reader, fields.take("provider"), "provider"));
+    let any = regexes(reader, fields.take("any"), "any");
+    let unless = regexes(reader, fields.take("unless"), "unless")
+        .into_iter()
+        .map(|pattern| Lazy { pattern, regex: OnceLock::new() })
+        .collect();
+    let enhanced = strings(reader, fields.take("enhanced"), "enhanced");
+    let code = codes(reader, fields.take("code"));
+    let examples = fields.take("examples").map(|node| reader.texts(node, "an example")).unwrap_or_default();
+    let not = fields.take("not").map(|node| reader.texts(node, "a counter-example")).unwrap_or_default();
+    fields.finish(reader);
+    if any.is_empty() && enhanced.is_empty() && code.is_empty() {
+        reader.problem(place, "this reason has neither `any` nor `enhanced` nor `code`: it can never be said", None);
+    }
+    let file = reader.file.to_owned();
+    Some((Reason { class, bucket, any, unless, enhanced, code, only, examples, not, file, place }, title))
+}
+
+fn read_only(reader: &mut Reader<'_>, node: Node) -> Only {
+    let mut fields = reader.fields(node, "only");
+    let only = Only {
+        voice: fields.take("voice").map(|node| read_voices(reader, node)).unwrap_or_default(),
+        provider: strings(reader, fields.take("provider"), "provider"),
+        enhanced: strings(reader, fields.take("enhanced"), "enhanced"),
+        code: codes(reader, fields.take("code")),
+        stage: strings(reader, fields.take("stage"), "stage"),
+        daemon: strings(reader, fields.take("daemon"), "daemon"),
+    };
+    fields.finish(reader);
+    only
+}
+
+fn read_voices(reader: &mut Reader<'_>, node: Node) -> Vec<Voice> {
+    reader.list(node).iter().filter_map(|item| reader.one_of(item, "voice", &Voice::ALL)).collect()
+}
+
+fn strings(reader: &mut Reader<'_>, node: Option<Node>, what: &str) -> Vec<String> {
+    node.map(|node| reader.texts(node, what)).unwrap_or_default().into_iter().map(|(text, _)| text).collect()
+}
+
+fn codes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<u16> {
+    let texts = node.map(|node| reader.texts(node, "code")).unwrap_or_default();
+    let mut codes = Vec::new();
+    for (text, place) in texts {
+        match text.parse() {
+            Ok(code) if (200..600).contains(&code) => codes.push(code),
+            _ => reader.problem(place, format!("`{text}` is no SMTP reply code (three digits, such as 550)"), None),
+        }
+    }
+    codes
+}
+
+fn regexes(reader: &mut Reader<'_>, node: Option<Node>, what: &str) -> Vec<String> {
+    let texts = node.map(|node| reader.texts(node, what)).unwrap_or_default();
+    let mut patterns = Vec::new();
+    for (pattern, place) in texts {
+        match builder(&pattern).build() {
+            Ok(regex) if regex.is_match(b"") => {
+                reader.problem(place, format!("the regular expression `{pattern}` matches everything"), None);
+            }
+            Ok(_) => patterns.push(pattern),
+            Err(error) => reader.problem(place, explain_regex_error(&error), None),
+        }
+    }
+    patterns
+}
+
+/// The last line of the regex crate's report, which says what is wrong.
+pub(super) fn explain_regex_error(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    format!("the regular expression is not valid: {last}")
+}
