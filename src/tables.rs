@@ -364,15 +364,15 @@ tables! {
 
     /// One parameter of main.cf in force.
     settings {
-        name: @asked Text "parameter name",
+        name: Text "parameter name",
         value: Text "value as written; empty when set to nothing",
         is_default: Bool "whether the value is Postfix's default",
     }
 
     /// One service of master.cf.
     services {
-        name: @asked Text "service name, such as smtp, submission, 127.0.0.1:10025",
-        r#type: @asked Text "inet, unix, fifo, pass",
+        name: Text "service name, such as smtp, submission, 127.0.0.1:10025",
+        r#type: Text "inet, unix, fifo, pass",
         private: Text "y, n or -",
         chroot: Text "y, n or -",
         maxproc: Text "process limit, or -",
@@ -497,8 +497,8 @@ tables! {
 
     /// One listening socket of ss or netstat.
     listeners {
-        address: @asked Text "local address",
-        port: @asked Int "local port, or missing for a socket path",
+        address: Text "local address",
+        port: Int "local port, or missing for a socket path",
         program: Text "program that listens",
     }
 

@@ -32,14 +32,16 @@ pub struct Explained {
 pub fn explain(text: &str, rules: &RuleSet) -> Explained {
     let parsed = line::spoken(text);
     let said = Said::parse(parsed.text);
-    let voice = parsed.voice.or(said.voice);
+    // Words without a frame and without a daemon are somebody's reply.
+    let unframed = parsed.daemon.is_none().then_some(Voice::Remote);
+    let voice = parsed.voice.or(said.voice).or(unframed);
     let provider = said
         .host
         .or(parsed.relay)
         .and_then(|host| rules.providers.of_host(host))
         .or_else(|| parsed.domain.and_then(|domain| rules.providers.of_domain(domain)))
         .map(|provider| provider.id.as_str());
-    let context = Context { provider, daemon: parsed.daemon, voice: parsed.voice };
+    let context = Context { provider, daemon: parsed.daemon, voice };
     let taken = rules.reasons.classify(&said, context);
     Explained {
         text: text.to_owned(),

@@ -1,3 +1,9 @@
 //! From records to verdicts: signals, confidence, causal ranking, and the plan.
 
+pub mod classify;
 pub mod explain;
+pub mod measure;
+pub mod plan;
+pub mod rank;
+pub mod verdict;
+pub mod words;

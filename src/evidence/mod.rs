@@ -1,5 +1,265 @@
 //! From files to records: recognises each file of a bundle and parses it into the tables.
+//!
+//! Small evidence is read first, since it says in which zone and year the log's stamps are; then the logs, in the order
+//! of their first lines; then the log and the queue listing are joined to the backlog.
 
 pub mod document;
 pub mod maillog;
 pub mod parsers;
+pub mod recognise;
+pub mod text;
+
+use crate::bundle::{Bundle, BundleFile};
+use crate::rules::RuleSet;
+use crate::rules::kinds::Kind;
+use crate::tables::{Citation, Record, Tables, Value, host, lines};
+use crate::time::Time;
+use document::{Document, Sink};
+use maillog::envelope::Clock;
+use maillog::fold::{self, Fold};
+use maillog::reader::{Wrapping, first_time, read_log};
+use maillog::traffic::Traffic;
+use std::io::Read;
+use std::sync::atomic::AtomicU64;
+
+/// Bytes of a file by which its kind is recognised.
+const HEAD: u64 = 1 << 16;
+/// Bytes of small evidence that are read; a queue listing of a million messages fits.
+const SMALL: u64 = 512 << 20;
+/// Lines of unrecognised text that are kept to be searched.
+const LOOSE_LINES: usize = 200_000;
+
+/// Everything that a bundle says.
+#[derive(Debug)]
+pub struct Evidence {
+    /// The records.
+    pub tables: Tables,
+    /// The files, in the order of [`Citation::file`].
+    pub sources: Vec<Source>,
+    /// What the log counted; none if there is no log.
+    pub traffic: Option<Traffic>,
+    /// The end of the evidence: when it was collected, or else the last line.
+    pub end: Option<Time>,
+}
+
+/// One file and what became of it.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Path in the bundle.
+    pub path: String,
+    /// Position in [`Bundle::files`]; none for what was skipped.
+    pub bundle_file: Option<usize>,
+    /// Kind of evidence; none if it was not recognised.
+    pub kind: Option<String>,
+    /// The kind in words, or what is to be said of the file.
+    pub title: String,
+    /// Lines.
+    pub lines: u64,
+    /// Lines that were not understood.
+    pub unparsed: u64,
+    /// The first of them.
+    pub first_unparsed: Option<u32>,
+    /// First and last time in it.
+    pub covers: Option<(Time, Time)>,
+}
+
+/// Reads every file of the bundle into tables. Bytes of log read are added to `progress`.
+pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Evidence {
+    let mut tables = Tables::default();
+    let mut sources = Vec::new();
+    let mut small = Vec::new();
+    let mut logs = Vec::new();
+    for (at, file) in bundle.files.iter().enumerate() {
+        let (head, trouble) = head_of(file);
+        let kind = if trouble.is_some() { None } else { recognise::recognise(&file.path, &head, &rules.kinds) };
+        let mut source = Source::new(file, at, kind);
+        if let Some(trouble) = trouble {
+            source.title = trouble;
+        } else if let Some(wrapping) = kind.and_then(wrapping) {
+            logs.push((sources.len(), wrapping, head));
+        } else {
+            small.push((sources.len(), kind));
+        }
+        sources.push(source);
+    }
+    // What tells the time comes first: other parsers and the log need it.
+    small.sort_by_key(|(_, kind)| kind.is_none_or(|kind| kind.parser != "clock"));
+    for (number, kind) in small {
+        let file = &bundle.files[number];
+        read_small(file, number as u32, kind, &mut sources[number], &mut tables);
+    }
+    let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
+    let fold = read_logs(bundle, logs, &mut sources, &mut tables, collected_at, progress);
+    let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
+        // A log that goes on for hours after the listing was taken is the later evidence.
+        (Some(collected), Some(last)) => Some(collected.max(last)),
+        (collected, last) => collected.or(last),
+    };
+    let traffic = match fold {
+        Some(fold) => Some(fold.finish(&mut tables, end)),
+        None => {
+            if fold::has_listing(&tables) {
+                Fold::default().finish(&mut tables, end);
+            }
+            None
+        }
+    };
+    for skipped in &bundle.skipped {
+        sources.push(Source {
+            path: skipped.path.clone(),
+            bundle_file: None,
+            kind: None,
+            title: skipped.why.clone(),
+            lines: 0,
+            unparsed: 0,
+            first_unparsed: None,
+            covers: None,
+        });
+    }
+    Evidence { tables, sources, traffic: traffic.filter(|traffic| traffic.lines > 0), end }
+}
+
+impl Source {
+    fn new(file: &BundleFile, at: usize, kind: Option<&Kind>) -> Source {
+        Source {
+            path: file.path.clone(),
+            bundle_file: Some(at),
+            kind: kind.map(|kind| kind.kind.clone()),
+            title: kind.map_or_else(|| "not recognised: searched as plain text".to_owned(), |kind| kind.title.clone()),
+            lines: 0,
+            unparsed: 0,
+            first_unparsed: None,
+            covers: None,
+        }
+    }
+}
+
+fn wrapping(kind: &Kind) -> Option<Wrapping> {
+    match kind.parser.as_str() {
+        "maillog" => Some(Wrapping::Syslog),
+        "journal-json" => Some(Wrapping::JournalJson),
+        _ => None,
+    }
+}
+
+/// The beginning of a file as text, and what is wrong if it cannot be read or is no text.
+fn head_of(file: &BundleFile) -> (String, Option<String>) {
+    let mut head = Vec::new();
+    let read = file.open().and_then(|reader| reader.take(HEAD).read_to_end(&mut head));
+    match read {
+        Err(error) if head.is_empty() => (String::new(), Some(format!("cannot be read: {error}"))),
+        // NUL bytes in the middle of text come from crashed disks; a file full of them is no text.
+        _ if head.iter().take(4096).filter(|byte| **byte == 0).count() > 64 => {
+            (String::new(), Some("binary data; not read".to_owned()))
+        }
+        _ => (text::clean(&head), None),
+    }
+}
+
+fn read_small(file: &BundleFile, number: u32, kind: Option<&Kind>, source: &mut Source, tables: &mut Tables) {
+    let mut bytes = Vec::new();
+    let read = file.open().and_then(|reader| reader.take(SMALL).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        source.title = format!("{}; reading ended early: {error}", source.title);
+    }
+    let text = text::clean(&bytes);
+    source.lines = text.lines().count() as u64;
+    let (command, start) = text::prompt(&text).map_or((None, 0), |(command, start)| (Some(command), start));
+    let body = &text[start..];
+    if body.trim().is_empty() {
+        let Some(kind) = kind else {
+            source.title = "empty".to_owned();
+            return;
+        };
+        if !kind.empty_is_collected {
+            source.title = format!("{}: empty, so nothing is known from it", kind.title);
+            return;
+        }
+    }
+    let Some(kind) = kind else {
+        loose_lines(&text, number, source, tables);
+        return;
+    };
+    let host = tables.host();
+    let document = Document {
+        file: number,
+        path: &file.path,
+        text: body,
+        command,
+        first_line: 1 + u32::from(start > 0),
+        zone_offset: host.and_then(|host| host.int(host::zone_offset)).and_then(|offset| i32::try_from(offset).ok()).unwrap_or(0),
+        collected_at: host.and_then(|host| host.time(host::collected_at)).or(file.modified),
+    };
+    let mut sink = Sink { tables, unparsed: Vec::new(), covers: None };
+    match parsers::PARSERS.iter().find(|(name, _)| *name == kind.parser) {
+        Some((_, parse)) => parse(&document, &mut sink),
+        None => loose_lines(&text, number, source, sink.tables),
+    }
+    source.unparsed = sink.unparsed.len() as u64;
+    source.first_unparsed = sink.unparsed.first().copied();
+    source.covers = sink.covers;
+}
+
+/// Keeps the lines of a file that nobody knows, so that rules can search them.
+fn loose_lines(text: &str, number: u32, source: &mut Source, tables: &mut Tables) {
+    let path = tables.name(&source.path);
+    for (at, line) in text.lines().enumerate() {
+        if tables.rows(&lines::TABLE).len() >= LOOSE_LINES {
+            source.title = format!("not recognised: its first {at} lines are searched as plain text");
+            return;
+        }
+        let short: String = line.chars().take(4096).collect();
+        let record = Record::new(&lines::TABLE, Citation { file: number, line: at as u32 + 1 })
+            .with(lines::file, path)
+            .with(lines::text, tables.name(&short));
+        tables.push(&lines::TABLE, record);
+    }
+}
+
+fn read_logs(
+    bundle: &Bundle,
+    logs: Vec<(usize, Wrapping, String)>,
+    sources: &mut [Source],
+    tables: &mut Tables,
+    collected_at: Option<Time>,
+    progress: &AtomicU64,
+) -> Option<Fold> {
+    if logs.is_empty() {
+        return None;
+    }
+    let zone_offset = match tables.host().map(|host| host.get(host::zone_offset)) {
+        Some(Value::Int(offset)) => i32::try_from(offset).unwrap_or(0),
+        _ => 0,
+    };
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = Time::from_seconds(i64::try_from(now).unwrap_or(0));
+    let mut ordered = Vec::new();
+    for (number, wrapping, head) in logs {
+        let reference = collected_at.or(bundle.files[number].modified).unwrap_or(now);
+        let clock = Clock { zone_offset, reference };
+        ordered.push((first_time(&head, wrapping, &clock), number, wrapping, clock));
+    }
+    ordered.sort_by_key(|(first, number, ..)| (*first, *number));
+    let mut fold = Fold::default();
+    for (_, number, wrapping, clock) in ordered {
+        let source = &mut sources[number];
+        let seen = match bundle.files[number].open() {
+            Ok(reader) => read_log(reader, number as u32, wrapping, &clock, &mut fold, tables, progress),
+            Err(error) => {
+                source.title = format!("{}; cannot be read: {error}", source.title);
+                continue;
+            }
+        };
+        source.lines = seen.lines;
+        source.unparsed = seen.unparsed;
+        source.first_unparsed = seen.first_unparsed;
+        source.covers = seen.covers;
+        if let Some(broken) = seen.broken {
+            source.title = format!("{}; reading ended early: {broken}", source.title);
+        }
+    }
+    if fold.traffic.last.is_some() {
+        fold::mark_collected(tables);
+    }
+    Some(fold)
+}

@@ -224,7 +224,7 @@ impl Reason {
         let listed = |list: &[String], value: Option<&str>| {
             list.is_empty() || value.is_some_and(|value| list.iter().any(|known| known.eq_ignore_ascii_case(value)))
         };
-        (only.voice.is_empty() || voice.is_none_or(|voice| only.voice.contains(&voice)))
+        (only.voice.is_empty() || voice.is_some_and(|voice| only.voice.contains(&voice)))
             && listed(&only.provider, context.provider)
             && listed(&only.enhanced, said.enhanced)
             && (only.code.is_empty() || said.code.is_some_and(|code| only.code.contains(&code)))

@@ -4,5 +4,6 @@ pub mod backlog;
 pub mod envelope;
 pub mod fold;
 pub mod line;
+pub mod reader;
 pub mod said;
 pub mod traffic;

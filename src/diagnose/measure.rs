@@ -1,0 +1,453 @@
+//! Asks one question about one table: which records match, how many, since when, and whether that is what the rule
+//! expects. The answer has three values: met, unmet, or unknown.
+
+use crate::names::Names;
+use crate::rules::amount::Amount;
+use crate::rules::model::{Condition, Expect, Matcher, Network, Ordering, Reference, Signal};
+use crate::tables::{Column, Record, Table, Tables, Type, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings};
+use crate::time::Time;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+/// The answer to a signal.
+#[derive(Debug, Clone, Default)]
+pub struct Measure {
+    /// Met, unmet, or unknown.
+    pub met: Option<bool>,
+    /// The table that was asked; none before it was.
+    pub table: Option<&'static Table>,
+    /// Matched records: positions in the table. With `by`, those of every value that met it.
+    pub rows: Vec<u32>,
+    /// How many; with `by`, of the best value.
+    pub count: u64,
+    /// Distinct values that were asked for.
+    pub distinct: Vec<(Column, u64)>,
+    /// Part of the records that `share_of` takes.
+    pub share: Option<f64>,
+    /// How many records `share_of` takes.
+    pub of: u64,
+    /// First time.
+    pub first: Option<Time>,
+    /// Last time.
+    pub last: Option<Time>,
+    /// Best value of `by`.
+    pub key: Option<String>,
+    /// Every value of `by` that met it, the best first.
+    pub keys: Vec<String>,
+}
+
+/// The records that are judged, and what is needed to judge them.
+#[derive(Debug)]
+pub struct Asker<'t> {
+    /// All records.
+    pub tables: &'t Tables,
+    /// Start of the window: older events are history.
+    pub from: Option<Time>,
+    /// End of the evidence.
+    pub end: Option<Time>,
+    judged: BTreeMap<&'static str, Vec<u32>>,
+}
+
+/// The measures of the signals of one rule that were answered so far.
+pub type Answered = HashMap<String, Measure>;
+
+impl<'t> Asker<'t> {
+    /// Prepares `tables`, of which events before `from` are history.
+    pub fn new(tables: &'t Tables, from: Option<Time>, end: Option<Time>) -> Asker<'t> {
+        let waiting = tables.names.find("waiting").map(Value::Text);
+        let mut judged = BTreeMap::new();
+        for table in crate::tables::TABLES {
+            let rows = tables.rows(table);
+            let keep = |row: &Record| {
+                if table.name == failures::TABLE.name && Some(row.get(failures::outcome)) == waiting {
+                    return true;
+                }
+                match (last_time(table, row), from) {
+                    (Some(time), Some(from)) => time >= from,
+                    _ => true,
+                }
+            };
+            judged.insert(table.name, (0..rows.len() as u32).filter(|&at| keep(&rows[at as usize])).collect());
+        }
+        Asker { tables, from, end, judged }
+    }
+
+    /// The judged records of a table: their positions.
+    pub fn judged(&self, table: &Table) -> &[u32] {
+        self.judged.get(table.name).map_or(&[], Vec::as_slice)
+    }
+
+    /// Answers a signal.
+    pub fn ask(&self, signal: &Signal, answered: &Answered) -> Measure {
+        let table = signal.table;
+        if !self.tables.is_collected(table) || !self.was_asked(signal) {
+            return Measure { table: Some(table), ..Measure::default() };
+        }
+        let expect = &signal.expect;
+        // A signal that restricts itself to after or before another one waits for that one to be met.
+        for moment in [&expect.after, &expect.before].into_iter().flatten() {
+            if answered.get(&moment.signal).is_none_or(|measure| measure.met != Some(true)) {
+                let met = answered.get(&moment.signal).and_then(|measure| measure.met);
+                return Measure { met: met.map(|_| false), table: Some(table), ..Measure::default() };
+            }
+        }
+        let rows = self.tables.rows(table);
+        let mut matched = Vec::new();
+        let mut unsure = false;
+        for &at in self.judged(table) {
+            let row = &rows[at as usize];
+            if !self.in_time(table, row, expect, answered) {
+                continue;
+            }
+            match self.all_hold(table, row, &signal.conditions, answered) {
+                Some(true) => matched.push(at),
+                Some(false) => {}
+                None => unsure = true,
+            }
+        }
+        let of = match &expect.share {
+            Some(_) => self.count_of(table, &expect.share_of, answered),
+            None => 0,
+        };
+        let mut measure = match signal.by {
+            None => self.measure(table, matched, expect, of),
+            Some(by) => self.measure_by(table, matched, expect, of, by),
+        };
+        if measure.met == Some(false) && unsure {
+            measure.met = None;
+        }
+        if measure.met == Some(true) && unsure && expect.count.as_ref().is_some_and(Amount::is_absence) {
+            measure.met = None;
+        }
+        measure
+    }
+
+    /// Whether anybody asked the question: a look-up of that type, a probe of that port.
+    fn was_asked(&self, signal: &Signal) -> bool {
+        let table = signal.table;
+        let asked: Vec<&Condition> = signal.conditions.iter().filter(|condition| table.fields[condition.column.0].question).collect();
+        if asked.is_empty() {
+            return true;
+        }
+        let nothing = Answered::new();
+        self.tables.rows(table).iter().any(|row| {
+            asked.iter().all(|condition| self.holds(table, row, condition, &nothing).unwrap_or(true))
+        })
+    }
+
+    fn in_time(&self, table: &Table, row: &Record, expect: &Expect, answered: &Answered) -> bool {
+        let moment_of = |moment: &Option<crate::rules::model::Moment>| {
+            let moment = moment.as_ref()?;
+            let measure = answered.get(&moment.signal)?;
+            if moment.last { measure.last } else { measure.first }
+        };
+        if let Some(after) = moment_of(&expect.after) {
+            if first_time(table, row).is_none_or(|time| time <= after) {
+                return false;
+            }
+        }
+        if let Some(before) = moment_of(&expect.before) {
+            if first_time(table, row).is_none_or(|time| time >= before) {
+                return false;
+            }
+        }
+        if let (Some(within), Some(end)) = (expect.within, self.end) {
+            if last_time(table, row).is_some_and(|time| end.since(time) > within) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn count_of(&self, table: &Table, conditions: &[Condition], answered: &Answered) -> u64 {
+        let rows = self.tables.rows(table);
+        self.judged(table).iter().filter(|&&at| self.all_hold(table, &rows[at as usize], conditions, answered) == Some(true)).count() as u64
+    }
+
+    fn measure(&self, table: &'static Table, matched: Vec<u32>, expect: &Expect, of: u64) -> Measure {
+        let rows = self.tables.rows(table);
+        let count = matched.len() as u64;
+        let mut measure = Measure { table: Some(table), count, of, ..Measure::default() };
+        for &at in &matched {
+            let row = &rows[at as usize];
+            if let Some(time) = first_time(table, row) {
+                measure.first = Some(measure.first.map_or(time, |first| first.min(time)));
+            }
+            if let Some(time) = last_time(table, row) {
+                measure.last = Some(measure.last.map_or(time, |last| last.max(time)));
+            }
+        }
+        let mut met = match &expect.count {
+            Some(amount) => amount.holds(count as f64),
+            None => count >= 1,
+        };
+        for (column, amount) in &expect.distinct {
+            let distinct = self.distinct(table, &matched, *column);
+            measure.distinct.push((*column, distinct));
+            met &= amount.holds(distinct as f64);
+        }
+        if let Some(amount) = &expect.share {
+            let share = if of == 0 { 0.0 } else { count as f64 / of as f64 };
+            measure.share = Some(share);
+            met &= amount.holds(share);
+        }
+        let lasting = measure.first.zip(measure.last).map_or(0.0, |(first, last)| last.since(first));
+        if let Some(amount) = &expect.lasting {
+            met &= amount.holds(lasting);
+        }
+        if let Some(amount) = &expect.rate {
+            // A rate over less than a minute says nothing: the shortest interval that counts is one minute.
+            met &= amount.holds(count as f64 / (lasting.max(60.0) / 3600.0));
+        }
+        measure.rows = matched;
+        measure.met = Some(met);
+        measure
+    }
+
+    fn measure_by(&self, table: &'static Table, matched: Vec<u32>, expect: &Expect, of: u64, by: Column) -> Measure {
+        let rows = self.tables.rows(table);
+        let mut groups: HashMap<String, Vec<u32>> = HashMap::new();
+        for at in matched {
+            if let Some(value) = as_text(rows[at as usize].get(by), &self.tables.names) {
+                if !value.is_empty() {
+                    groups.entry(value).or_default().push(at);
+                }
+            }
+        }
+        let mut measured: Vec<(String, Measure)> =
+            groups.into_iter().map(|(key, rows)| (key, self.measure(table, rows, expect, of))).collect();
+        measured.sort_by(|(a, one), (b, other)| (other.met, other.count).cmp(&(one.met, one.count)).then_with(|| a.cmp(b)));
+        let keys: Vec<String> =
+            measured.iter().filter(|(_, measure)| measure.met == Some(true)).map(|(key, _)| key.clone()).collect();
+        let mut all_rows: Vec<u32> = measured
+            .iter()
+            .filter(|(_, measure)| measure.met == Some(true))
+            .flat_map(|(_, measure)| measure.rows.iter().copied())
+            .collect();
+        all_rows.sort_unstable();
+        let Some((key, mut best)) = measured.into_iter().next() else {
+            return Measure { met: Some(false), table: Some(table), of, ..Measure::default() };
+        };
+        best.key = Some(key);
+        if !keys.is_empty() {
+            best.rows = all_rows;
+        }
+        best.keys = keys;
+        best
+    }
+
+    /// Distinct values of a column in these records; missing and empty ones do not count.
+    pub fn distinct(&self, table: &Table, rows: &[u32], column: Column) -> u64 {
+        self.counts(table, rows, column).len() as u64
+    }
+
+    /// How often each value of a column occurs in these records.
+    pub fn counts(&self, table: &Table, rows: &[u32], column: Column) -> HashMap<String, u64> {
+        let all = self.tables.rows(table);
+        let mut counts = HashMap::new();
+        for &at in rows {
+            if let Some(value) = all.get(at as usize).and_then(|row| as_text(row.get(column), &self.tables.names)) {
+                if !value.is_empty() {
+                    *counts.entry(value).or_insert(0) += 1;
+                }
+            }
+        }
+        counts
+    }
+
+    /// Whether all conditions hold of a record; none if that hangs on something unknown.
+    pub fn all_hold(&self, table: &Table, row: &Record, conditions: &[Condition], answered: &Answered) -> Option<bool> {
+        let mut known = true;
+        for condition in conditions {
+            match self.holds(table, row, condition, answered) {
+                Some(true) => {}
+                Some(false) => return Some(false),
+                None => known = false,
+            }
+        }
+        known.then_some(true)
+    }
+
+    fn holds(&self, table: &Table, row: &Record, condition: &Condition, answered: &Answered) -> Option<bool> {
+        let value = row.get(condition.column);
+        // A fact about the machine that nobody collected is unknown; elsewhere a missing value just does not match.
+        if value == Value::Missing && table.name == host::TABLE.name && !matches!(condition.matcher, Matcher::Missing(_)) {
+            return None;
+        }
+        let ty = table.fields[condition.column.0].ty;
+        self.matches(value, ty, &condition.matcher, answered)
+    }
+
+    fn matches(&self, value: Value, ty: Type, matcher: &Matcher, answered: &Answered) -> Option<bool> {
+        let names = &self.tables.names;
+        match matcher {
+            Matcher::Not(inner) => return self.matches(value, ty, inner, answered).map(|holds| !holds),
+            Matcher::Missing(missing) => return Some((value == Value::Missing) == *missing),
+            Matcher::All(all) => {
+                let mut known = true;
+                for inner in all {
+                    match self.matches(value, ty, inner, answered) {
+                        Some(true) => {}
+                        Some(false) => return Some(false),
+                        None => known = false,
+                    }
+                }
+                return known.then_some(true);
+            }
+            Matcher::SameAs(reference) => {
+                let others = self.resolve(reference, answered)?;
+                let Some(own) = as_text(value, names) else { return Some(false) };
+                return Some(others.iter().any(|other| same(other, &own)));
+            }
+            Matcher::DiffersFrom(reference) => {
+                let others = self.resolve(reference, answered)?;
+                let Some(own) = as_text(value, names) else { return Some(false) };
+                return Some(!others.is_empty() && !others.iter().any(|other| same(other, &own)));
+            }
+            _ => {}
+        }
+        if let Matcher::Compare(ordering, limit) = matcher {
+            let number = match value {
+                Value::Int(number) => number as f64,
+                Value::Number(number) => number,
+                Value::Time(time) => time.seconds() as f64,
+                _ => return Some(false),
+            };
+            return Some(match ordering {
+                Ordering::AtLeast => number >= *limit,
+                Ordering::AtMost => number <= *limit,
+                Ordering::Above => number > *limit,
+                Ordering::Below => number < *limit,
+            });
+        }
+        let Some(text) = text_of(value, names) else { return Some(false) };
+        let folded = || text.to_ascii_lowercase();
+        Some(match matcher {
+            Matcher::OneOf(list) => list.iter().any(|one| equal(value, ty, one, &text)),
+            Matcher::Matches(regex) => regex.is_match(&text),
+            Matcher::Contains(list) => {
+                let folded = folded();
+                list.iter().any(|part| folded.contains(part.as_str()))
+            }
+            Matcher::StartsWith(list) => {
+                let folded = folded();
+                list.iter().any(|part| folded.starts_with(part.as_str()))
+            }
+            Matcher::EndsWith(list) => {
+                let folded = folded();
+                list.iter().any(|part| folded.ends_with(part.as_str()))
+            }
+            Matcher::InNetwork(networks) => in_networks(&text, networks),
+            _ => false,
+        })
+    }
+
+    /// The values that a reference names; none if they are not known.
+    fn resolve(&self, reference: &Reference, answered: &Answered) -> Option<Vec<String>> {
+        let tables = self.tables;
+        match reference {
+            Reference::Setting(name) => {
+                if !tables.is_collected(&settings::TABLE) {
+                    return None;
+                }
+                let value = tables.setting(name)?;
+                Some(vec![expand(value, tables)])
+            }
+            Reference::Host(column) => {
+                let value = tables.host()?.get(*column);
+                as_text(value, &tables.names).map(|text| vec![text])
+            }
+            Reference::Table(name, column) => {
+                let table = crate::tables::table(name)?;
+                if !tables.is_collected(table) {
+                    return None;
+                }
+                Some(tables.rows(table).iter().filter_map(|row| as_text(row.get(*column), &tables.names)).collect())
+            }
+            Reference::Key(signal) => Some(answered.get(signal)?.key.clone().into_iter().collect()),
+            Reference::Keys(signal) => Some(answered.get(signal)?.keys.clone()),
+            Reference::First(signal, column) => {
+                let measure = answered.get(signal)?;
+                let row = &tables.rows(measure.table?)[*measure.rows.first()? as usize];
+                as_text(row.get(*column), &tables.names).map(|text| vec![text])
+            }
+        }
+    }
+}
+
+/// Expands `$myhostname` and `$mydomain` in a value, which is as far as comparisons need it.
+fn expand(value: &str, tables: &Tables) -> String {
+    let mut out = value.to_owned();
+    for name in ["myhostname", "mydomain"] {
+        for form in [format!("${name}"), format!("${{{name}}}"), format!("$({name})")] {
+            if out.contains(&form) {
+                if let Some(inner) = tables.setting(name) {
+                    out = out.replace(&form, inner);
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Names compare without case and final dot.
+fn same(one: &str, other: &str) -> bool {
+    one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
+}
+
+fn equal(value: Value, ty: Type, wanted: &str, text: &str) -> bool {
+    match (value, ty) {
+        (Value::Bool(yes), _) => matches!((yes, wanted), (true, "true" | "yes" | "on") | (false, "false" | "no" | "off")),
+        (Value::Int(number), _) => wanted.parse() == Ok(number),
+        (Value::Number(number), _) => wanted.parse() == Ok(number),
+        _ => text.eq_ignore_ascii_case(wanted),
+    }
+}
+
+/// A value as text for comparisons and templates; none if it is missing.
+pub fn as_text(value: Value, names: &Names) -> Option<String> {
+    text_of(value, names).map(std::borrow::Cow::into_owned)
+}
+
+fn text_of(value: Value, names: &Names) -> Option<std::borrow::Cow<'_, str>> {
+    Some(match value {
+        Value::Missing => return None,
+        Value::Text(name) => names.get(name).into(),
+        Value::Int(number) => number.to_string().into(),
+        Value::Number(number) => number.to_string().into(),
+        Value::Bool(yes) => if yes { "yes" } else { "no" }.into(),
+        Value::Time(time) => time.to_string().into(),
+    })
+}
+
+fn in_networks(text: &str, networks: &[Network]) -> bool {
+    let address = match text.trim_start_matches("IPv6:").parse() {
+        Ok(IpAddr::V4(v4)) => u128::from(v4.to_ipv6_mapped()),
+        Ok(IpAddr::V6(v6)) => u128::from(v6),
+        Err(_) => return false,
+    };
+    networks.iter().any(|network| {
+        let mask = if network.bits == 0 { 0 } else { u128::MAX << (128 - network.bits) };
+        address & mask == network.address & mask
+    })
+}
+
+/// When a record's matter began.
+pub fn first_time(table: &Table, row: &Record) -> Option<Time> {
+    match table.name {
+        "failures" => row.time(failures::first_failed).or_else(|| row.time(failures::time)).or_else(|| row.time(failures::arrived)),
+        _ => last_time(table, row),
+    }
+}
+
+/// When a record's matter was last seen.
+pub fn last_time(table: &Table, row: &Record) -> Option<Time> {
+    match table.name {
+        "attempts" => row.time(attempts::time),
+        "failures" => row.time(failures::time).or_else(|| row.time(failures::first_failed)),
+        "arrivals" => row.time(arrivals::time),
+        "rejects" => row.time(rejects::time),
+        "diagnostics" => row.time(diagnostics::time),
+        _ => None,
+    }
+}

@@ -1,0 +1,193 @@
+//! Roles and order: root causes before the symptoms that they explain, ordinary mail apart, and the verdict.
+
+use super::measure::Asker;
+use super::verdict::{Confidence, Judged, Outcome};
+use crate::rules::RuleSet;
+use crate::rules::model::Severity;
+use crate::tables::{Value, failures};
+use std::collections::BTreeSet;
+
+/// What a cause is in the incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// It explains the failures, and nothing explains it.
+    RootCause,
+    /// A further cause of much of it, or one that decides what happens next.
+    Contributing,
+    /// A minor trouble of its own.
+    Separate,
+    /// It follows from another cause.
+    Symptom,
+    /// Worth telling, no outbound problem.
+    Note,
+}
+
+impl Role {
+    /// The word for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::RootCause => "root-cause",
+            Role::Contributing => "contributing",
+            Role::Separate => "separate",
+            Role::Symptom => "symptom",
+            Role::Note => "note",
+        }
+    }
+}
+
+/// A cause with its role.
+#[derive(Debug)]
+pub struct Cause<'j> {
+    /// The rule and its answers.
+    pub judged: &'j Judged<'j>,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// What it is.
+    pub role: Role,
+    /// Rules of the causes that explain it.
+    pub symptom_of: Vec<String>,
+    /// Positions in `failures` that it explains, its symptoms' included.
+    pub explains: BTreeSet<u32>,
+    /// Waiting recipients among them.
+    pub waiting: u64,
+    /// Bounced and expired ones.
+    pub bounced: u64,
+    /// Part of all failures.
+    pub share: f64,
+}
+
+/// A part of the recipients handled below which a cause of medium or low severity is ordinary mail.
+const ORDINARY_SHARE: f64 = 0.10;
+/// Recipients below which it is.
+const ORDINARY_COUNT: usize = 3;
+/// Part of the failures from which a second cause contributes.
+const CONTRIBUTING_SHARE: f64 = 0.10;
+
+/// Gives every rule that fires its role and puts them in order, the primary cause first. `handled` is how many recipients
+/// the server dealt with in the window.
+pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, handled: u64) -> Vec<Cause<'j>> {
+    let total = asker.judged(&failures::TABLE).len();
+    let waiting_value = asker.tables.names.find("waiting").map(Value::Text);
+    let fired: Vec<(&Judged<'_>, Confidence)> = judged
+        .iter()
+        .filter_map(|judged| match judged.outcome {
+            // A rule that hangs on something unknown and explains nothing is a question, not a cause.
+            Outcome::Fires(Confidence::Possible) if judged.contradicting == 0 && judged.accounts_for.is_empty() => None,
+            Outcome::Fires(confidence) => Some((judged, confidence)),
+            _ => None,
+        })
+        .collect();
+    let mut causes: Vec<Cause<'_>> = fired
+        .iter()
+        .map(|(judged, confidence)| {
+            let symptom_of = explained_by(judged, *confidence, &fired);
+            let role = if judged.rule.note {
+                Role::Note
+            } else if symptom_of.is_empty() {
+                Role::Separate
+            } else {
+                Role::Symptom
+            };
+            Cause { judged, confidence: *confidence, role, symptom_of, explains: judged.accounts_for.clone(), waiting: 0, bounced: 0, share: 0.0 }
+        })
+        .collect();
+    // A root explains what its symptoms explain.
+    let symptoms: Vec<(Vec<String>, BTreeSet<u32>)> = causes
+        .iter()
+        .filter(|cause| cause.role == Role::Symptom)
+        .map(|cause| (cause.symptom_of.clone(), cause.explains.clone()))
+        .collect();
+    for cause in &mut causes {
+        for (roots, explains) in &symptoms {
+            if roots.contains(&cause.judged.rule.id) {
+                cause.explains.extend(explains);
+            }
+        }
+        let rows = asker.tables.rows(&failures::TABLE);
+        cause.waiting = cause.explains.iter().filter(|at| Some(rows[**at as usize].get(failures::outcome)) == waiting_value).count() as u64;
+        cause.bounced = cause.explains.len() as u64 - cause.waiting;
+        cause.share = if total == 0 { 0.0 } else { cause.explains.len() as f64 / total as f64 };
+    }
+    set_roles(&mut causes, handled);
+    causes.sort_by(|a, b| {
+        let key = |cause: &Cause<'_>| {
+            (
+                cause.role,
+                std::cmp::Reverse(cause.confidence >= Confidence::Likely),
+                std::cmp::Reverse(cause.judged.rule.severity == Severity::Critical),
+            )
+        };
+        key(a)
+            .cmp(&key(b))
+            .then_with(|| b.share.total_cmp(&a.share))
+            .then_with(|| b.judged.rule.severity.cmp(&a.judged.rule.severity))
+            .then_with(|| rules.bucket_order(&a.judged.rule.bucket).cmp(&rules.bucket_order(&b.judged.rule.bucket)))
+            .then_with(|| a.judged.rule.id.cmp(&b.judged.rule.id))
+    });
+    causes
+}
+
+/// The fired causes, at least as sure, that explain this one, directly or through others.
+fn explained_by(judged: &Judged<'_>, confidence: Confidence, fired: &[(&Judged<'_>, Confidence)]) -> Vec<String> {
+    let sure = confidence.min(Confidence::Likely);
+    let mut found: Vec<String> = Vec::new();
+    let mut targets = vec![judged.rule.id.as_str()];
+    while let Some(target) = targets.pop() {
+        for (other, other_confidence) in fired {
+            let id = other.rule.id.as_str();
+            let explains = other.rule.explains.iter().any(|id| id == target);
+            if explains && id != judged.rule.id && *other_confidence >= sure && !found.iter().any(|known| known == id) {
+                found.push(id.to_owned());
+                targets.push(id);
+            }
+        }
+    }
+    // Only the outermost ones are roots; what lies between is a symptom itself.
+    let roots: Vec<String> = found
+        .iter()
+        .filter(|id| {
+            !fired.iter().any(|(other, other_confidence)| {
+                *other_confidence >= sure && other.rule.explains.contains(id) && found.contains(&other.rule.id)
+            })
+        })
+        .cloned()
+        .collect();
+    if roots.is_empty() { found } else { roots }
+}
+
+fn set_roles(causes: &mut [Cause<'_>], handled: u64) {
+    let ordinary = |cause: &Cause<'_>| {
+        let count = cause.explains.len();
+        let part = if handled == 0 { 1.0 } else { count as f64 / handled as f64 };
+        cause.judged.rule.severity <= Severity::Medium && (count < ORDINARY_COUNT || part < ORDINARY_SHARE)
+    };
+    let sure_root = causes.iter().any(|cause| cause.role == Role::Separate && cause.confidence >= Confidence::Likely && !ordinary(cause));
+    let big: Vec<bool> = causes
+        .iter()
+        .map(|cause| {
+            let sure = cause.confidence >= Confidence::Likely;
+            // A possible cause leads only where nothing surer explains the failures, and it explains much of them.
+            let leads = sure || (!sure_root && cause.share >= 0.3);
+            cause.role == Role::Separate && leads && !ordinary(cause)
+        })
+        .collect();
+    let best = causes
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| big[*at])
+        .max_by(|(_, a), (_, b)| {
+            (a.judged.rule.severity == Severity::Critical)
+                .cmp(&(b.judged.rule.severity == Severity::Critical))
+                .then_with(|| a.share.total_cmp(&b.share))
+                .then_with(|| a.judged.rule.severity.cmp(&b.judged.rule.severity))
+                .then_with(|| b.judged.rule.id.cmp(&a.judged.rule.id))
+        })
+        .map(|(at, _)| at);
+    for (at, cause) in causes.iter_mut().enumerate() {
+        if Some(at) == best {
+            cause.role = Role::RootCause;
+        } else if big[at] && (cause.share >= CONTRIBUTING_SHARE || cause.judged.rule.severity == Severity::Critical) {
+            cause.role = Role::Contributing;
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Evaluates rules: every signal three-valued, the confidence ladder, and what each cause accounts for.
+
+use super::measure::{Answered, Asker, Measure};
+use crate::rules::RuleSet;
+use crate::rules::model::{Ask, Entry, Rule, Signal};
+use crate::tables::{Table, failures};
+use std::collections::{BTreeSet, HashMap};
+
+/// How sure a cause is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// All required signals met but contradicted, or a required one unknown while another holds.
+    Possible,
+    /// All required signals met.
+    Likely,
+    /// And a supporting one from another table.
+    Confirmed,
+}
+
+impl Confidence {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::Possible => "possible",
+            Confidence::Likely => "likely",
+            Confidence::Confirmed => "confirmed",
+        }
+    }
+}
+
+/// What became of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is a cause.
+    Fires(Confidence),
+    /// A required signal is not met.
+    No,
+    /// What it requires was not collected.
+    NotChecked,
+}
+
+impl Outcome {
+    /// The word for it in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Fires(confidence) => confidence.name(),
+            Outcome::No => "no",
+            Outcome::NotChecked => "not-checked",
+        }
+    }
+}
+
+/// A rule with the answers to its signals.
+#[derive(Debug)]
+pub struct Judged<'r> {
+    /// The rule.
+    pub rule: &'r Rule,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The answers, by signal.
+    pub answers: Answered,
+    /// Positions in `failures` that it accounts for.
+    pub accounts_for: BTreeSet<u32>,
+    /// Required signals met, and how many are required.
+    pub required: (usize, usize),
+    /// Supporting signals met.
+    pub supporting: usize,
+    /// Contradicting signals met.
+    pub contradicting: usize,
+}
+
+/// Evaluates every rule.
+pub fn judge<'r>(asker: &Asker<'_>, rules: &'r RuleSet) -> Vec<Judged<'r>> {
+    rules.rules.iter().map(|rule| judge_rule(asker, rule)).collect()
+}
+
+fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
+    let answers = answer_all(asker, rule);
+    let met = |entries: &[Entry]| entries.iter().filter(|entry| state(entry, &answers) == Some(true)).count();
+    let required: Vec<Option<bool>> = rule.requires.iter().map(|entry| state(entry, &answers)).collect();
+    let required_tables: BTreeSet<&str> =
+        rule.requires.iter().filter(|entry| state(entry, &answers) == Some(true)).flat_map(|entry| met_tables(entry, &answers)).collect();
+    let independent = rule
+        .supports
+        .iter()
+        .filter(|entry| state(entry, &answers) == Some(true))
+        .flat_map(|entry| met_tables(entry, &answers))
+        .any(|table| !required_tables.contains(table));
+    let contradicting = met(&rule.contradicts);
+    let outcome = if required.contains(&Some(false)) {
+        Outcome::No
+    } else if required.iter().all(|state| *state == Some(true)) {
+        Outcome::Fires(match (contradicting > 0, independent) {
+            (true, _) => Confidence::Possible,
+            (false, true) => Confidence::Confirmed,
+            (false, false) => Confidence::Likely,
+        })
+    } else if required.contains(&Some(true)) {
+        Outcome::Fires(Confidence::Possible)
+    } else {
+        Outcome::NotChecked
+    };
+    let accounts_for = accounts_for(asker, rule, &answers);
+    Judged {
+        rule,
+        outcome,
+        required: (required.iter().filter(|state| **state == Some(true)).count(), required.len()),
+        supporting: met(&rule.supports),
+        contradicting,
+        answers,
+        accounts_for,
+    }
+}
+
+/// Answers every signal of a rule, those first that others refer to.
+fn answer_all(asker: &Asker<'_>, rule: &Rule) -> Answered {
+    let signals: Vec<(&str, &Signal)> = rule.entries().flat_map(Entry::signals).collect();
+    let mut answers = HashMap::new();
+    let mut open: Vec<(&str, &Signal)> = signals;
+    while !open.is_empty() {
+        let names: BTreeSet<&str> = open.iter().map(|(name, _)| *name).collect();
+        let (ready, blocked): (Vec<_>, Vec<_>) =
+            open.iter().copied().partition(|(name, signal)| needs(signal).iter().all(|needed| needed == name || !names.contains(needed.as_str())));
+        // Signals that wait for one another in a circle are asked with what is known.
+        let (ready, blocked) = if ready.is_empty() { (blocked, Vec::new()) } else { (ready, blocked) };
+        for (name, signal) in ready {
+            let measure = asker.ask(signal, &answers);
+            answers.insert(name.to_owned(), measure);
+        }
+        open = blocked;
+    }
+    answers
+}
+
+/// The signals that a signal refers to.
+fn needs(signal: &Signal) -> Vec<String> {
+    use crate::rules::model::{Condition, Matcher, Reference};
+    fn of_matcher(matcher: &Matcher, found: &mut Vec<String>) {
+        match matcher {
+            Matcher::Not(inner) => of_matcher(inner, found),
+            Matcher::All(all) => all.iter().for_each(|inner| of_matcher(inner, found)),
+            Matcher::SameAs(reference) | Matcher::DiffersFrom(reference) => match reference {
+                Reference::Key(name) | Reference::Keys(name) | Reference::First(name, _) => found.push(name.clone()),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    let all: Vec<&Condition> = signal.conditions.iter().chain(&signal.expect.share_of).collect();
+    for condition in all {
+        of_matcher(&condition.matcher, &mut found);
+    }
+    found.extend([&signal.expect.after, &signal.expect.before].into_iter().flatten().map(|moment| moment.signal.clone()));
+    found
+}
+
+/// Whether an entry is met; a group by its members.
+pub fn state(entry: &Entry, answers: &Answered) -> Option<bool> {
+    match &entry.ask {
+        Ask::Signal(_) => answers.get(&entry.name).and_then(|measure| measure.met),
+        Ask::Any(entries) => {
+            let states: Vec<Option<bool>> = entries.iter().map(|entry| state(entry, answers)).collect();
+            if states.contains(&Some(true)) {
+                Some(true)
+            } else if states.contains(&None) {
+                None
+            } else {
+                Some(false)
+            }
+        }
+        Ask::All(entries) => {
+            let states: Vec<Option<bool>> = entries.iter().map(|entry| state(entry, answers)).collect();
+            if states.contains(&Some(false)) {
+                Some(false)
+            } else if states.contains(&None) {
+                None
+            } else {
+                Some(true)
+            }
+        }
+    }
+}
+
+/// Tables of the met signals in an entry.
+fn met_tables<'e>(entry: &'e Entry, answers: &Answered) -> Vec<&'static str> {
+    let met = |name: &str| answers.get(name).is_some_and(|measure| measure.met == Some(true));
+    entry.signals().into_iter().filter(|(name, _)| met(name)).map(|(_, signal)| independent_name(signal.table)).collect::<Vec<&'static str>>()
+}
+
+/// `failures`, `attempts` and `queue` tell of the same events, so one cannot support the other.
+fn independent_name(table: &'static Table) -> &'static str {
+    match table.name {
+        "attempts" | "queue" => failures::TABLE.name,
+        name => name,
+    }
+}
+
+fn accounts_for(asker: &Asker<'_>, rule: &Rule, answers: &Answered) -> BTreeSet<u32> {
+    let rows = asker.tables.rows(&failures::TABLE);
+    if let Some(conditions) = &rule.accounts_for {
+        let table = &failures::TABLE;
+        let holds = |at: &&u32| asker.all_hold(table, &rows[**at as usize], conditions, answers) == Some(true);
+        return asker.judged(table).iter().filter(holds).copied().collect();
+    }
+    let met: Vec<&Measure> = rule
+        .requires
+        .iter()
+        .flat_map(Entry::signals)
+        .filter(|(_, signal)| signal.table.name == failures::TABLE.name)
+        .filter_map(|(name, _)| answers.get(name))
+        .filter(|measure| measure.met == Some(true))
+        .collect();
+    met.iter().flat_map(|measure| measure.rows.iter().copied()).collect()
+}

@@ -1,0 +1,329 @@
+//! Fills the templates of rules: values from measures, facts and parameters, escaped for where the text will stand.
+
+use super::measure::{Asker, Measure, as_text, first_time, last_time};
+use super::verdict::Judged;
+use crate::tables::{Column, Table, Value, failures, host};
+use crate::time::Time;
+use handlebars::Handlebars;
+use serde_json::{Map, Value as Json};
+
+/// Where a text will stand, which decides how values are escaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Markdown: a text from the evidence becomes a code span.
+    Markdown,
+    /// A shell command: a text from the evidence is quoted.
+    Shell,
+    /// Plain text, such as a headline.
+    Plain,
+}
+
+/// Marks a value that comes from the evidence until it is escaped.
+const EVIDENCE: char = '\u{f8ff}';
+
+/// Stands between the values of a list, and before the number of those left out.
+const NEXT: &str = "\u{f8fe}";
+const MORE: &str = "\u{f8fd}";
+
+/// Escapes a value if it comes from the evidence; each part of a list by itself.
+fn escape(text: &str, one: fn(&str) -> String, between: &str) -> String {
+    let Some(inner) = text.strip_prefix(EVIDENCE) else { return text.to_owned() };
+    let (list, more) = inner.split_once(MORE).map_or((inner, None), |(list, more)| (list, Some(more)));
+    let parts: Vec<String> = list.split(NEXT).map(one).collect();
+    match more.filter(|_| between == ", ") {
+        Some(more) => format!("{} and {} more", parts.join(between), visible(more)),
+        None => parts.join(between),
+    }
+}
+
+/// Values that templates of one cause may name.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// The tables.
+    pub asker: &'a Asker<'a>,
+    /// The rule's answers; none for texts outside of a rule.
+    pub judged: Option<&'a Judged<'a>>,
+    /// The signal whose measure plain names such as `count` belong to.
+    pub signal: Option<&'a str>,
+    /// What the cause explains: waiting, bounced, share.
+    pub accounts: (u64, u64, f64),
+    /// Recipients at risk, for the plan's own steps.
+    pub hurts: u64,
+}
+
+impl Words<'_> {
+    /// Fills `template` for `place`.
+    pub fn fill(&self, template: &str, place: Place) -> String {
+        let mut context = Map::new();
+        let (plain, tested) = named(template);
+        for path in plain.iter().chain(&tested) {
+            let value = self.value(path);
+            let value = match (value, place) {
+                (Some(value), _) => Some(value),
+                (None, _) if tested.contains(path) => None,
+                (None, Place::Shell) => Some(path.rsplit('.').next().unwrap_or(path).to_ascii_uppercase()),
+                (None, _) => Some("(not collected)".to_owned()),
+            };
+            if let Some(value) = value {
+                insert(&mut context, path, value);
+            }
+        }
+        let mut engine = Handlebars::new();
+        engine.register_escape_fn(match place {
+            Place::Markdown => |text: &str| escape(text, code_span, ", "),
+            Place::Shell => |text: &str| escape(text, shell_quote, " "),
+            Place::Plain => |text: &str| escape(text, visible, ", "),
+        });
+        engine.render_template(template, &Json::Object(context)).unwrap_or_else(|_| template.to_owned())
+    }
+
+    /// The value that a path names, marked if it comes from the evidence.
+    fn value(&self, path: &str) -> Option<String> {
+        let mut parts = path.split('.');
+        let head = parts.next()?;
+        let rest: Vec<&str> = parts.collect();
+        let tables = self.asker.tables;
+        match head {
+            "host" => {
+                let column = host::TABLE.column(rest.first()?)?;
+                evidence(tables.host()?.get(column), &tables.names)
+            }
+            "settings" => tables.setting(rest.first()?).filter(|value| !value.is_empty()).map(marked),
+            "params" => self.judged?.rule.params.get(*rest.first()?).cloned(),
+            "accounts" => match *rest.first()? {
+                "waiting" => Some(thousands(self.accounts.0)),
+                "bounced" => Some(thousands(self.accounts.1)),
+                "all" => Some(thousands(self.accounts.0 + self.accounts.1)),
+                "share" => Some(percent(self.accounts.2)),
+                _ => None,
+            },
+            "hurts" => Some(thousands(self.hurts)),
+            _ => {
+                let judged = self.judged?;
+                match judged.answers.get(head) {
+                    Some(measure) => self.of_measure(measure, &rest),
+                    None => {
+                        let whole: Vec<&str> = path.split('.').collect();
+                        self.of_measure(judged.answers.get(self.signal?)?, &whole)
+                    }
+                }
+            }
+        }
+    }
+
+    fn of_measure(&self, measure: &Measure, path: &[&str]) -> Option<String> {
+        let tables = self.asker.tables;
+        let table = measure.table?;
+        let column = || table.column(path.get(1)?);
+        let row = |at: Option<&u32>| at.map(|at| &tables.rows(table)[*at as usize]);
+        match *path.first()? {
+            "count" => Some(thousands(measure.count)),
+            "total" => Some(thousands(measure.rows.len() as u64)),
+            "share" => measure.share.map(percent),
+            "key" => measure.key.as_deref().map(marked),
+            "keys" => Some(thousands(measure.keys.len() as u64)),
+            "since" => measure.first.map(moment),
+            "until" => measure.last.map(moment),
+            "lasting" => measure.first.zip(measure.last).map(|(first, last)| duration(last.since(first))),
+            "rate" => {
+                let (first, last) = measure.first.zip(measure.last)?;
+                Some(thousands((measure.count as f64 / (last.since(first).max(60.0) / 3600.0)).round() as u64))
+            }
+            "distinct" => {
+                let column = column()?;
+                let known = measure.distinct.iter().find(|(known, _)| *known == column).map(|(_, count)| *count);
+                Some(thousands(known.unwrap_or_else(|| self.asker.distinct(table, &measure.rows, column))))
+            }
+            "first" => evidence(row(measure.rows.first())?.get(column()?), &tables.names),
+            "last" => evidence(row(measure.rows.last())?.get(column()?), &tables.names),
+            "top" => self.commonest(table, measure, column()?).into_iter().next().map(|(value, _)| marked(&value)),
+            "list" => {
+                let all = self.commonest(table, measure, column()?);
+                let more = all.len().saturating_sub(5);
+                let shown: Vec<&str> = all.iter().take(5).map(|(value, _)| value.as_str()).collect();
+                let more = if more > 0 { format!("{MORE}{}", thousands(more as u64)) } else { String::new() };
+                (!shown.is_empty()).then(|| marked(&shown.join(NEXT)) + &more)
+            }
+            _ => None,
+        }
+    }
+
+    fn commonest(&self, table: &Table, measure: &Measure, column: Column) -> Vec<(String, u64)> {
+        let mut counts: Vec<(String, u64)> = self.asker.counts(table, &measure.rows, column).into_iter().collect();
+        counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        counts
+    }
+
+    /// First and last time of the records that these answers rest on.
+    pub fn interval(asker: &Asker<'_>, judged: &Judged<'_>) -> (Option<Time>, Option<Time>) {
+        let mut first: Option<Time> = None;
+        let mut last: Option<Time> = None;
+        let mut see = |from: Option<Time>, to: Option<Time>| {
+            first = match (first, from) {
+                (Some(known), Some(new)) => Some(known.min(new)),
+                (known, new) => known.or(new),
+            };
+            last = match (last, to) {
+                (Some(known), Some(new)) => Some(known.max(new)),
+                (known, new) => known.or(new),
+            };
+        };
+        for (name, _) in judged.rule.requires.iter().flat_map(|entry| entry.signals()) {
+            if let Some(measure) = judged.answers.get(name).filter(|measure| measure.met == Some(true)) {
+                see(measure.first, measure.last);
+            }
+        }
+        let table = &failures::TABLE;
+        for &at in &judged.accounts_for {
+            let row = &asker.tables.rows(table)[at as usize];
+            see(first_time(table, row), last_time(table, row));
+        }
+        (first, last)
+    }
+}
+
+/// Paths that a template shows, and paths that it tests with `#if`.
+fn named(template: &str) -> (Vec<String>, Vec<String>) {
+    let all = crate::rules::template::variables(template);
+    let tested: Vec<String> = template
+        .match_indices("{{#")
+        .filter_map(|(at, _)| template[at + 3..].split_once("}}"))
+        .filter_map(|(inside, _)| inside.split_whitespace().nth(1).map(str::to_owned))
+        .collect();
+    (all.into_iter().filter(|path| !tested.contains(path)).collect(), tested)
+}
+
+fn insert(context: &mut Map<String, Json>, path: &str, value: String) {
+    match path.split_once('.') {
+        None => {
+            context.insert(path.to_owned(), Json::String(value));
+        }
+        Some((head, rest)) => {
+            let inner = context.entry(head.to_owned()).or_insert_with(|| Json::Object(Map::new()));
+            if let Json::Object(inner) = inner {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}
+
+fn marked(text: &str) -> String {
+    format!("{EVIDENCE}{text}")
+}
+
+fn evidence(value: Value, names: &crate::names::Names) -> Option<String> {
+    match value {
+        Value::Missing => None,
+        Value::Text(name) => Some(marked(names.get(name))),
+        Value::Time(time) => Some(moment(time)),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Number(number) if number.fract() == 0.0 => Some(format!("{number:.0}")),
+        Value::Number(number) => Some(format!("{number:.2}")),
+        Value::Bool(_) => as_text(value, names),
+    }
+}
+
+/// A code span that no text can end: a fence longer than any run of backticks in it, without control characters.
+pub fn code_span(text: &str) -> String {
+    let text = visible(text);
+    if text.trim().is_empty() {
+        return "(empty)".to_owned();
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Quotes a value for a POSIX shell, unless it is plainly harmless.
+pub fn shell_quote(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-[]".contains(c);
+    // A leading dash would be taken for an option, brackets at the start for a glob.
+    if !text.is_empty() && !text.starts_with('-') && text.chars().all(|c| harmless(c) && !matches!(c, '[' | ']')) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Shows control and direction-changing characters instead of obeying them.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let hidden = c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+        if hidden {
+            out.push_str(&format!("\\u{{{:x}}}", c as u32));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A number with thousands separators.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A part of 1 as percent with one decimal.
+pub fn percent(share: f64) -> String {
+    if share > 0.0 && share < 0.001 {
+        return "< 0.1 %".to_owned();
+    }
+    let text = format!("{:.1}", share * 100.0);
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+}
+
+/// A time as reports write it: `12 Nov 06:14 UTC`.
+pub fn moment(time: Time) -> String {
+    let civil = time.civil();
+    let month = crate::time::MONTHS[(civil.month as usize).clamp(1, 12) - 1];
+    format!("{} {month} {:02}:{:02} UTC", civil.day, civil.hour, civil.minute)
+}
+
+/// A duration in its two largest units: `5 h 26 min`.
+pub fn duration(seconds: f64) -> String {
+    let seconds = seconds.max(0.0).round() as u64;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, 0) => format!("{hours} h"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, 0, _) => format!("{days} d"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_values_stay_data() {
+        assert_eq!(code_span("a`b``c"), "```a`b``c```");
+        assert_eq!(code_span("`x"), "`` `x ``");
+        assert_eq!(code_span("a\u{1b}[2J\u{202e}b"), "`a\\u{1b}[2J\\u{202e}b`");
+        assert_eq!(shell_quote("mx1.example.com"), "mx1.example.com");
+        assert_eq!(shell_quote("a; rm -rf /"), "'a; rm -rf /'");
+        assert_eq!(shell_quote("it's"), "'it'\\''s'");
+        assert_eq!(shell_quote("[smtp.relay.example]:587"), "'[smtp.relay.example]:587'");
+        assert_eq!(shell_quote("$(id)\n"), "'$(id)'");
+    }
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(percent(0.969), "96.9 %");
+        assert_eq!(percent(0.0004), "< 0.1 %");
+        assert_eq!(duration(19_560.0), "5 h 26 min");
+    }
+}

@@ -1,0 +1,86 @@
+//! Raw bytes of evidence as text: lossy UTF-8 without what terminals and copying leave behind.
+
+use std::borrow::Cow;
+
+/// Decodes bytes lossily and takes out a BOM, NUL bytes and ANSI escape sequences.
+pub fn clean(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    strip_escapes(text).into_owned()
+}
+
+/// Takes out NUL bytes, carriage returns before line ends, and ANSI escape sequences (ECMA-48: CSI and OSC).
+pub fn strip_escapes(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|byte| matches!(byte, 0 | 0x1b | b'\r')) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\0' => {}
+            '\r' if matches!(chars.peek(), Some('\n') | None) => {}
+            '\u{1b}' => match chars.peek() {
+                Some('[') => {
+                    chars.next();
+                    // Parameters and intermediates, then one final byte.
+                    while chars.peek().is_some_and(|c| matches!(c, ' '..='?')) {
+                        chars.next();
+                    }
+                    chars.next_if(|c| matches!(c, '@'..='~'));
+                }
+                Some(']') => {
+                    while chars.peek().is_some_and(|c| !matches!(c, '\u{7}' | '\n' | '\u{1b}')) {
+                        chars.next();
+                    }
+                    chars.next_if(|c| *c == '\u{7}');
+                }
+                _ => {}
+            },
+            other => out.push(other),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The command that a shell prompt on the first line shows (`root@mx1:~# postqueue -p`, `$ dig ...`, `+ dig ...`), and
+/// where the output begins.
+pub fn prompt(text: &str) -> Option<(&str, usize)> {
+    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let line = line.trim_end();
+    let command = if let Some(command) = line.strip_prefix("$ ").or_else(|| line.strip_prefix("+ ")) {
+        command
+    } else {
+        let at = line.find(['#', '$'])?;
+        let (before, after) = (&line[..at], line[at + 1..].strip_prefix(' ')?);
+        let who = before.trim_start_matches('[');
+        let host = who.split_once('@')?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._:~/@] ".contains(c);
+        if host.0.is_empty() || !before.trim_start_matches('[').chars().all(plain) || before.len() > 80 {
+            return None;
+        }
+        after
+    };
+    Some((command.trim(), text.len() - rest.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_terminals_leave_behind_is_taken_out() {
+        assert_eq!(clean(b"\xef\xbb\xbfa\x1b[1;31mred\x1b[0m\x00\r\nb\xff"), "ared\nb\u{fffd}");
+        assert_eq!(clean(b"\x1b]0;title\x07x\x1b"), "x");
+    }
+
+    #[test]
+    fn prompts_are_told_from_data() {
+        assert_eq!(prompt("root@mx1:~# postqueue -p\nMail queue is empty\n"), Some(("postqueue -p", 25)));
+        assert_eq!(prompt("[root@mx1 ~]# df -h\nx"), Some(("df -h", 20)));
+        assert_eq!(prompt("$ dig mx gmail.com\n"), Some(("dig mx gmail.com", 19)));
+        for data in ["# comment\nrelayhost =", "myhostname = a@b # c", "Nov 12 11:40:00 mail postfix/smtp[1]: x", ""] {
+            assert_eq!(prompt(data), None, "{data}");
+        }
+    }
+}
