@@ -11,6 +11,7 @@
 //! Everything collected becomes records in a few tables. A rule is a handful of named questions about those
 //! tables. Every answer keeps the file and line it came from.
 
+pub mod analysis;
 pub mod bundle;
 pub mod cli;
 pub mod diagnose;

@@ -1,6 +1,7 @@
 //! From records to verdicts: signals, confidence, causal ranking, and the plan.
 
 pub mod classify;
+pub mod diagnosis;
 pub mod explain;
 pub mod measure;
 pub mod plan;

@@ -59,7 +59,7 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
     let mut plan = Plan::default();
     let acting: Vec<&Cause<'_>> =
         causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing | Role::Separate)).collect();
-    let hurts = recipients_at_risk(&acting, asker);
+    let hurts = recipients_at_risk(&acting, asker, rules);
     let own = Words { asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts };
     if hurts > 0 {
         let served: Vec<String> =
@@ -144,16 +144,17 @@ fn lock(steps: &mut [Step]) {
 }
 
 /// Waiting recipients at providers that refuse this server for good for another reason than the one that holds the mail.
-fn recipients_at_risk(acting: &[&Cause<'_>], asker: &Asker<'_>) -> u64 {
+fn recipients_at_risk(acting: &[&Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> u64 {
     let rows = asker.tables.rows(&failures::TABLE);
     let names = &asker.tables.names;
     let permanent = |at: &u32| rows[*at as usize].get(failures::permanent) == Value::Bool(true);
     let is_waiting = |at: &u32| rows[*at as usize].text(failures::outcome, names) == Some("waiting");
-    let mut at_risk = BTreeSet::new();
+    let mut at_risk: BTreeSet<u32> = BTreeSet::new();
     for holding in acting.iter().filter(|cause| cause.role != Role::Separate && cause.waiting > 0) {
         for refusing in acting.iter().filter(|cause| cause.role != Role::Separate) {
             // A bad address bounces whatever else is wrong, and is no reason to hold other mail.
-            if refusing.judged.rule.id == holding.judged.rule.id || refusing.judged.rule.bucket == "recipient" {
+            let hopeless = rules.buckets.iter().any(|bucket| bucket.id == refusing.judged.rule.bucket && bucket.hopeless);
+            if hopeless || refusing.judged.rule.id == holding.judged.rule.id {
                 continue;
             }
             let providers: BTreeSet<_> = refusing
@@ -162,8 +163,8 @@ fn recipients_at_risk(acting: &[&Cause<'_>], asker: &Asker<'_>) -> u64 {
                 .filter(|at| permanent(at) && !is_waiting(at))
                 .filter_map(|at| rows[*at as usize].text(failures::provider, names))
                 .collect();
-            at_risk.extend(holding.explains.iter().filter(|at| {
-                is_waiting(at) && rows[**at as usize].text(failures::provider, names).is_some_and(|provider| providers.contains(provider))
+            at_risk.extend(holding.explains.iter().copied().filter(|at| {
+                is_waiting(at) && rows[*at as usize].text(failures::provider, names).is_some_and(|provider| providers.contains(provider))
             }));
         }
     }

@@ -4,22 +4,9 @@
 //! Texts named `says`, `text`, `why`, `do`, `good`, `summary` are Markdown in which values from the evidence already stand
 //! as code spans. `citations[].text` is raw evidence: a template must escape it.
 
+pub use crate::diagnose::diagnosis::Verdict;
 use crate::time::Time;
 use serde::Serialize;
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, PartialOrd, Ord)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// Nothing wrong found.
-    Healthy,
-    /// Too little evidence to say.
-    Inconclusive,
-    /// Something is wrong, but mail flows.
-    Degraded,
-    /// Mail does not get through, or harm is being done.
-    Incident,
-}
 
 /// A report, complete.
 #[derive(Debug, Clone, Serialize)]

@@ -21,6 +21,8 @@ pub struct Bucket {
     pub title: String,
     /// One sentence.
     pub says: String,
+    /// Whether its failures end in a bounce whatever else is repaired.
+    pub hopeless: bool,
 }
 
 /// Steps that the plan adds by itself, and its words.
@@ -185,9 +187,10 @@ impl Loader {
             let mut fields = reader.fields(item, "a bucket");
             let [id, title, says] = ["id", "title", "says"]
                 .map(|name| fields.need(reader, name).map(|node| reader.text(&node, name)).unwrap_or_default());
+            let hopeless = fields.take("hopeless").is_some_and(|node| reader.bool(&node, "hopeless"));
             fields.finish(reader);
             self.set.buckets.retain(|known| known.id != id);
-            self.set.buckets.push(Bucket { id, title, says });
+            self.set.buckets.push(Bucket { id, title, says, hopeless });
         }
     }
 

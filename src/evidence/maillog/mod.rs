@@ -4,6 +4,7 @@ pub mod backlog;
 pub mod envelope;
 pub mod fold;
 pub mod line;
+pub mod mask;
 pub mod reader;
 pub mod said;
 pub mod traffic;

@@ -1,0 +1,121 @@
+//! The whole way from evidence to a diagnosis.
+
+use super::measure::Asker;
+use super::rank::{self, Cause, Role};
+use super::verdict::{self, Judged, Outcome};
+use super::{classify, plan};
+use crate::evidence::Evidence;
+use crate::rules::RuleSet;
+use crate::rules::model::Severity;
+use crate::tables::{Value, attempts, failures};
+use crate::time::Time;
+use serde::Serialize;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, PartialOrd, Ord)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Nothing wrong found.
+    Healthy,
+    /// Too little evidence to say.
+    Inconclusive,
+    /// Something is wrong, but mail flows.
+    Degraded,
+    /// Mail does not get through, or harm is being done.
+    Incident,
+}
+
+/// How much of the evidence is judged, unless the user says otherwise: seconds before its end.
+pub const WINDOW: f64 = 24.0 * 3600.0;
+
+/// What the evidence comes to; borrowed by the report.
+#[derive(Debug)]
+pub struct Diagnosis<'a> {
+    /// The records that were judged.
+    pub asker: &'a Asker<'a>,
+    /// Every rule and its answers.
+    pub judged: &'a [Judged<'a>],
+    /// The causes, the primary one first.
+    pub causes: Vec<Cause<'a>>,
+    /// What to do.
+    pub plan: plan::Plan,
+    /// How bad it is.
+    pub verdict: Verdict,
+    /// Positions in `failures` that no cause explains.
+    pub residue: Vec<u32>,
+    /// Recipients dealt with in the window.
+    pub handled: u64,
+}
+
+/// Classifies every reason in the evidence, which rules ask for.
+pub fn prepare(evidence: &mut Evidence, rules: &RuleSet) {
+    classify::classify(&mut evidence.tables, rules);
+}
+
+/// Start of the window that is judged.
+pub fn window_start(evidence: &Evidence, window: f64) -> Option<Time> {
+    evidence.end.map(|end| end.plus(-window))
+}
+
+/// Ranks what was judged, makes the plan, and decides the verdict.
+pub fn diagnose<'a>(asker: &'a Asker<'a>, judged: &'a [Judged<'a>], evidence: &Evidence, rules: &RuleSet) -> Diagnosis<'a> {
+    let handled = handled(asker);
+    let causes = rank::rank(judged, asker, rules, handled);
+    let plan = plan::plan(&causes, asker, rules);
+    let rows = asker.tables.rows(&failures::TABLE);
+    let residue: Vec<u32> = asker
+        .judged(&failures::TABLE)
+        .iter()
+        .copied()
+        .filter(|at| !causes.iter().any(|cause| cause.explains.contains(at)))
+        // What was not tried yet has no reason to explain.
+        .filter(|at| rows[*at as usize].get(failures::reason) != Value::Missing)
+        .collect();
+    let verdict = decide(&causes, evidence, residue.len(), handled);
+    Diagnosis { asker, judged, causes, plan, verdict, residue, handled }
+}
+
+/// Recipients that were delivered or failed in the window.
+fn handled(asker: &Asker<'_>) -> u64 {
+    let sent = asker.tables.names.find("sent").map(Value::Text);
+    let rows = asker.tables.rows(&attempts::TABLE);
+    let delivered = asker.judged(&attempts::TABLE).iter().filter(|at| Some(rows[**at as usize].get(attempts::status)) == sent).count();
+    (delivered + asker.judged(&failures::TABLE).len()) as u64
+}
+
+/// Unexplained failures from which something is wrong although no rule says what.
+const RESIDUE_COUNT: usize = 10;
+/// And their part of all recipients handled.
+const RESIDUE_SHARE: f64 = 0.2;
+
+fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: usize, handled: u64) -> Verdict {
+    let root = causes.iter().find(|cause| matches!(cause.role, Role::RootCause));
+    if let Some(root) = root {
+        return if root.judged.rule.severity >= Severity::High { Verdict::Incident } else { Verdict::Degraded };
+    }
+    let log = evidence.traffic.as_ref().is_some_and(|traffic| traffic.postfix_lines > 0);
+    if !log {
+        // An empty queue alone does not show that mail flows.
+        return Verdict::Inconclusive;
+    }
+    if residue >= RESIDUE_COUNT && residue as f64 >= RESIDUE_SHARE * handled as f64 {
+        return Verdict::Degraded;
+    }
+    Verdict::Healthy
+}
+
+impl Diagnosis<'_> {
+    /// Rules that could not be decided for lack of evidence.
+    pub fn not_checked(&self) -> impl Iterator<Item = &Judged<'_>> {
+        self.judged.iter().filter(|judged| match judged.outcome {
+            Outcome::NotChecked => true,
+            Outcome::Fires(_) => !self.causes.iter().any(|cause| cause.judged.rule.id == judged.rule.id),
+            Outcome::No => false,
+        })
+    }
+}
+
+/// Judges every rule.
+pub fn judge<'r>(asker: &Asker<'_>, rules: &'r RuleSet) -> Vec<Judged<'r>> {
+    verdict::judge(asker, rules)
+}
