@@ -3,10 +3,23 @@
 //! Small evidence is read first, since it says in which zone and year the log's stamps are; then the logs, in the order
 //! of their first lines; then the log and the queue listing are joined to the backlog.
 
+mod clock;
+mod df;
+mod dig;
 pub mod document;
+mod load;
 pub mod maillog;
+mod names;
+mod nc;
+mod openssl;
 pub mod parsers;
+mod ps;
+mod queue_json;
+mod queue_listing;
 pub mod recognise;
+mod services;
+mod settings;
+mod system;
 pub mod text;
 
 use crate::bundle::{Bundle, BundleFile};

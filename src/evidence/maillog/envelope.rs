@@ -84,16 +84,15 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Time, &'a str)> {
         }
         b'A'..=b'Z' => {
             // journalctl -o short-full: Sun 2026-11-22 18:02:11 UTC
-            if bytes.len() > 24 && bytes[3] == b' ' && bytes[4].is_ascii_digit() {
-                let (time, length) = Time::parse_rfc3339(&bytes[4..], clock.zone_offset)?;
-                let after = text.get(4 + length..)?.trim_start_matches(' ');
-                let (zone, after_zone) = after.split_once(' ')?;
-                return Some(match time::zone_offset(zone) {
-                    Some(offset) => (time.plus(f64::from(clock.zone_offset - offset)), after_zone),
-                    None => (time, after),
-                });
-            }
-            traditional(text, clock)
+            let Some((time, length)) = bytes.get(4..).and_then(|rest| Time::parse_rfc3339(rest, clock.zone_offset)) else {
+                return traditional(text, clock);
+            };
+            let after = text.get(4 + length..)?.trim_start_matches(' ');
+            let (zone, after_zone) = after.split_once(' ')?;
+            Some(match time::zone_offset(zone) {
+                Some(offset) => (time.plus(f64::from(clock.zone_offset - offset)), after_zone),
+                None => (time, after),
+            })
         }
         _ => None,
     }

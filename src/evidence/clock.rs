@@ -1,0 +1,164 @@
+//! The clock: `date`, `timedatectl`, `chronyc tracking`, `ntpq -p`, `ntpstat`.
+//!
+//! ```text
+//! Thu Nov 12 11:40:00 UTC 2026
+//! ```
+//!
+//! ```text
+//!                Local time: Mon 2026-11-23 19:10:07 UTC
+//!            Universal time: Mon 2026-11-23 19:10:07 UTC
+//!                  RTC time: Thu 2026-11-12 11:40:06
+//!                 Time zone: Etc/UTC (UTC, +0000)
+//! System clock synchronized: no
+//!               NTP service: inactive
+//!           RTC in local TZ: no
+//! ```
+
+use super::document::{Document, Sink};
+use crate::tables::host;
+use crate::time::{self, Civil, Time};
+
+/// Reads what any of the clock tools printed.
+pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
+    let mut universal = None;
+    let mut local = None;
+    let mut rtc = None;
+    let mut rtc_local = false;
+    let mut offset = None;
+    for (number, line) in doc.lines() {
+        let text = line.trim();
+        let at = doc.at(number);
+        if text.is_empty() {
+            continue;
+        }
+        if let Some((time, zone)) = date(text) {
+            sink.host(host::collected_at, time, at);
+            sink.host(host::zone_offset, i64::from(zone), at);
+            continue;
+        }
+        let (key, value) = match text.split_once(": ").or_else(|| text.split_once(" : ")).or_else(|| text.split_once('=')) {
+            Some((key, value)) => (key.trim(), value.trim()),
+            None => (text, ""),
+        };
+        let yes = value == "yes";
+        match key {
+            "Local time" => local = weekday_time(value),
+            "Universal time" => {
+                universal = weekday_time(value);
+                if let Some(time) = universal {
+                    sink.host(host::collected_at, time, at);
+                }
+            }
+            "RTC time" if value != "n/a" => rtc = weekday_time(value).map(|time| (time, at)),
+            "RTC in local TZ" => rtc_local = yes,
+            "Time zone" => {
+                let numeric = value.rsplit_once(", ").and_then(|(_, zone)| time::numeric_offset(zone.trim_end_matches(')')));
+                if let Some(zone) = numeric {
+                    offset = Some(zone);
+                    sink.host(host::zone_offset, i64::from(zone), at);
+                }
+            }
+            "System clock synchronized" | "NTP synchronized" | "NTPSynchronized" => sink.host(host::clock_synchronized, yes, at),
+            "NTP service" => {
+                let name = sink.name(value);
+                sink.host(host::clock_service, name, at);
+            }
+            "NTP enabled" | "systemd-timesyncd.service active" | "NTP" | "Network time on" => {
+                let name = sink.name(if yes { "active" } else { "inactive" });
+                sink.host(host::clock_service, name, at);
+            }
+            "Leap status" => sink.host(host::clock_synchronized, !value.starts_with("Not sync"), at),
+            // chronyc: "0.000012345 seconds slow of NTP time"
+            "System time" => {
+                let mut words = value.split_whitespace();
+                if let Some(seconds) = words.next().and_then(|digits| digits.parse::<f64>().ok()) {
+                    let slow = value.contains(" slow ");
+                    sink.host(host::clock_offset, if slow { -seconds } else { seconds }, at);
+                }
+            }
+            "Offset" => {
+                if let Some(seconds) = span(value) {
+                    sink.host(host::clock_offset, seconds, at);
+                }
+            }
+            _ if text.starts_with("unsynchronised") || text.starts_with("unsynchronized") => sink.host(host::clock_synchronized, false, at),
+            _ if text.starts_with("synchronised to") || text.starts_with("synchronized to") => sink.host(host::clock_synchronized, true, at),
+            _ if text.starts_with('*') && text.split_whitespace().count() >= 10 => {
+                // ntpq -p: the peer in use; its offset is the ninth column, in milliseconds.
+                if let Some(ms) = text.split_whitespace().nth(8).and_then(|digits| digits.parse::<f64>().ok()) {
+                    sink.host(host::clock_offset, -ms / 1000.0, at);
+                    sink.host(host::clock_synchronized, true, at);
+                }
+            }
+            _ => {
+                let known = [
+                    "Timezone", "LocalRTC", "CanNTP", "TimeUSec", "RTCTimeUSec", "Reference ID", "Stratum", "Ref time (UTC)", "Last offset", "RMS offset", "Frequency",
+                    "Residual freq", "Skew", "Root delay", "Root dispersion", "Update interval", "DST active", "Last DST change", "Next DST change",
+                    "Server", "Poll interval", "Leap", "Version", "Precision", "Delay", "Jitter", "Packet count", "Warning", "Root distance", "Reference",
+                ];
+                let table = text.starts_with("remote ") || text.starts_with("====") || text.starts_with(['+', '-', 'x', '#', 'o']);
+                if !known.contains(&key) && !table {
+                    sink.unparsed(number);
+                }
+            }
+        }
+    }
+    let system = if rtc_local { local } else { universal };
+    if let (Some(system), Some((rtc, at))) = (system, rtc) {
+        // Both are read as if UTC; a local RTC is compared with local time, so the zone does not matter.
+        sink.host(host::clock_rtc_difference, system.since(rtc).abs(), at);
+    }
+    if let (Some(local), Some(universal), None) = (local, universal, offset) {
+        sink.host(host::zone_offset, (local.since(universal).round()) as i64, doc.at(doc.first_line));
+    }
+}
+
+/// `Thu Nov 12 11:40:00 UTC 2026`, `Thu Nov 12 11:40:00 AM CET 2026`, `Thu 12 Nov 2026 11:40:00 AM CET`, ISO 8601, or seconds since the epoch:
+/// the time and the zone's offset.
+fn date(text: &str) -> Option<(Time, i32)> {
+    if let Some((time, length)) = Time::parse_rfc3339(text.as_bytes(), 0) {
+        if length == text.len() {
+            let zone = text.get(19..).and_then(|zone| time::numeric_offset(zone.trim_start_matches(|c: char| c == '.' || c == ',' || c.is_ascii_digit())));
+            return Some((time, zone.unwrap_or(0)));
+        }
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if !(5..=7).contains(&words.len()) {
+        return None;
+    }
+    let clock = words.iter().find(|word| word.matches(':').count() == 2)?;
+    let year = words.iter().find_map(|word| word.parse::<i32>().ok().filter(|year| (1970..10_000).contains(year)))?;
+    let month = words.iter().find_map(|word| time::month(word.trim_end_matches([',', '.']).get(..3)?.as_bytes()).filter(|_| word.len() <= 9))?;
+    let day = words.iter().filter(|word| word.len() <= 2).find_map(|word| time::number(word.as_bytes()))?;
+    let mut parts = clock.split(':').map(|part| time::number(part.as_bytes()));
+    let (mut hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    match words.iter().find(|word| matches!(**word, "AM" | "PM")) {
+        Some(&"PM") if hour < 12 => hour += 12,
+        Some(&"AM") if hour == 12 => hour = 0,
+        _ => {}
+    }
+    let zone = words.iter().find_map(|word| time::zone_offset(word)).unwrap_or(0);
+    if hour > 23 || minute > 59 || second > 60 || !(1..=31).contains(&day) {
+        return None;
+    }
+    let civil = Civil { year, month, day, hour, minute, second, micros: 0 };
+    Some((civil.at_offset(zone), zone))
+}
+
+/// `Mon 2026-11-23 19:10:07 UTC`, as if it were UTC.
+fn weekday_time(text: &str) -> Option<Time> {
+    let at = text.find(|c: char| c.is_ascii_digit())?;
+    Time::parse_rfc3339(&text.as_bytes()[at..], 0).map(|(time, _)| time)
+}
+
+/// `+1.234ms`, `-12us`, `2.5s`
+fn span(text: &str) -> Option<f64> {
+    let end = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let number: f64 = text[..end].trim_start_matches('+').parse().ok()?;
+    match &text[end..] {
+        "us" => Some(number / 1e6),
+        "ms" => Some(number / 1e3),
+        "s" => Some(number),
+        _ => None,
+    }
+}

@@ -1,0 +1,94 @@
+//! What the machine calls itself and whom it asks for names: `hostname -f`, `/etc/hosts`, `resolv.conf`, `/etc/mailname`, the public address.
+//!
+//! ```text
+//! 127.0.0.1 localhost
+//! 203.0.113.25 mail.example.com mail
+//! nameserver 192.0.2.53
+//! ```
+
+use super::document::{Document, Sink};
+use crate::tables::{Column, Record, host, hosts};
+
+/// Reads `hostname -f` or `hostname`: one word.
+pub(super) fn hostname(doc: &Document<'_>, sink: &mut Sink<'_>) {
+    for (number, line) in doc.lines() {
+        let text = line.trim();
+        if text.is_empty() {
+            continue;
+        }
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+        if !plain {
+            sink.unparsed(number);
+            continue;
+        }
+        let name = sink.domain(text);
+        sink.host(host::fqdn, name, doc.at(number));
+        sink.host(host::fqdn_dots, text.trim_end_matches('.').matches('.').count() as i64, doc.at(number));
+        return;
+    }
+}
+
+/// Reads `/etc/hosts`.
+pub(super) fn hosts_file(doc: &Document<'_>, sink: &mut Sink<'_>) {
+    for (number, line) in doc.lines() {
+        let text = line.split('#').next().unwrap_or_default();
+        let mut words = text.split_whitespace();
+        let Some(ip) = words.next() else { continue };
+        if ip.split('%').next().is_none_or(|ip| ip.parse::<std::net::IpAddr>().is_err()) {
+            sink.unparsed(number);
+            continue;
+        }
+        let ip = sink.name(ip);
+        for (at, name) in words.enumerate() {
+            let name = sink.domain(name);
+            let record = Record::new(&hosts::TABLE, doc.at(number)).with(hosts::ip, ip).with(hosts::name, name).with(hosts::first, at == 0);
+            sink.push(&hosts::TABLE, record);
+        }
+    }
+}
+
+/// Reads `/etc/resolv.conf`.
+pub(super) fn resolv_conf(doc: &Document<'_>, sink: &mut Sink<'_>) {
+    let mut servers = 0;
+    for (number, line) in doc.lines() {
+        let text = line.trim();
+        if text.is_empty() || text.starts_with(['#', ';']) {
+            continue;
+        }
+        let mut words = text.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("nameserver"), Some(server)) => {
+                servers += 1;
+                if servers == 1 {
+                    let name = sink.name(server);
+                    sink.host(host::nameserver, name, doc.at(number));
+                }
+                sink.host(host::nameservers, i64::from(servers), doc.at(number));
+            }
+            (Some("search" | "domain" | "options" | "sortlist"), _) => {}
+            _ => sink.unparsed(number),
+        }
+    }
+}
+
+/// Reads `/etc/mailname`.
+pub(super) fn mailname(doc: &Document<'_>, sink: &mut Sink<'_>) {
+    one_word(doc, sink, host::mailname);
+}
+
+/// Reads what a service such as ifconfig.me answered.
+pub(super) fn public_ip(doc: &Document<'_>, sink: &mut Sink<'_>) {
+    let address = doc.lines().map(|(_, line)| line.trim()).find(|line| !line.is_empty());
+    if address.is_some_and(|address| address.parse::<std::net::IpAddr>().is_ok()) {
+        one_word(doc, sink, host::public_ip);
+    } else {
+        sink.unparsed(doc.first_line);
+    }
+}
+
+fn one_word(doc: &Document<'_>, sink: &mut Sink<'_>, column: Column) {
+    if let Some((number, line)) = doc.lines().find(|(_, line)| !line.trim().is_empty()) {
+        let name = sink.domain(line.trim());
+        sink.host(column, name, doc.at(number));
+    }
+}

@@ -1,0 +1,70 @@
+//! `postconf -n` and raw main.cf:
+//!
+//! ```text
+//! myhostname = mail.example.com
+//! mydestination = $myhostname,
+//!     localhost
+//! relayhost =
+//! ```
+//!
+//! A line that starts with white space goes on with the one before, also across comments and blank lines; the last
+//! assignment wins. Credentials are never kept.
+
+use super::document::{Document, Sink};
+use crate::tables::{Record, settings};
+
+/// Reads parameters.
+pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
+    let mut logical: Vec<(u32, String)> = Vec::new();
+    for (number, line) in doc.lines() {
+        let text = line.trim();
+        if text.is_empty() || text.starts_with('#') || text.starts_with("postconf: warning: ") {
+            continue;
+        }
+        if line.starts_with([' ', '\t']) {
+            match logical.last_mut() {
+                Some((_, whole)) => {
+                    whole.push(' ');
+                    whole.push_str(text);
+                }
+                None => sink.unparsed(number),
+            }
+            continue;
+        }
+        logical.push((number, text.to_owned()));
+    }
+    for (number, text) in logical {
+        let Some((name, value)) = text.split_once('=') else {
+            sink.unparsed(number);
+            continue;
+        };
+        let name = name.trim();
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+            sink.unparsed(number);
+            continue;
+        }
+        let value = without_secret(name, value.trim());
+        let record = Record::new(&settings::TABLE, doc.at(number))
+            .with(settings::name, sink.name(name))
+            .with(settings::value, sink.name(&value));
+        sink.push(&settings::TABLE, record);
+    }
+}
+
+/// A value without the credentials that somebody may have written into it: `static:user:password`, URLs with a login.
+fn without_secret(name: &str, value: &str) -> String {
+    if name.contains("password") {
+        for inline in ["static:", "inline:"] {
+            if value.starts_with(inline) {
+                return format!("{inline}(removed)");
+            }
+        }
+    }
+    match value.split_once("://") {
+        Some((scheme, rest)) if rest.split(['/', ' ', ',']).next().is_some_and(|authority| authority.contains('@')) => {
+            let after = rest.split_once('@').map_or("", |(_, after)| after);
+            format!("{scheme}://(removed)@{after}")
+        }
+        _ => value.to_owned(),
+    }
+}
