@@ -120,7 +120,8 @@ impl<'a> Said<'a> {
     /// Our own client's words: finds the host and the phase in them.
     fn own_words(&mut self, rest: &'a str) {
         self.words = Cow::Borrowed(rest);
-        if let Some(inner) = rest.strip_prefix("connect to ") {
+        // "connect to Milter service inet:..." and the like name no host[address]: those are other daemons' words.
+        if let Some(inner) = rest.strip_prefix("connect to ").filter(|inner| inner.contains('[')) {
             self.voice = Some(Voice::OwnClient);
             self.stage = Some("connect");
             // "H[A]:P: error"; an IPv6 address holds colons, so the port is looked for after the bracket.
