@@ -581,11 +581,7 @@ impl Tables {
 
     /// The value in force of a main.cf parameter, as written.
     pub fn setting(&self, name: &str) -> Option<&str> {
-        let row = self
-            .rows(&settings::TABLE)
-            .iter()
-            .rev()
-            .find(|row| row.text(settings::name, &self.names) == Some(name))?;
+        let row = self.rows(&settings::TABLE).iter().rev().find(|row| row.text(settings::name, &self.names) == Some(name))?;
         row.text(settings::value, &self.names)
     }
 

@@ -13,8 +13,7 @@ pub const SECOND: i64 = 1_000_000;
 pub const DAY: i64 = 86_400 * SECOND;
 
 /// English month names as `asctime` prints them.
-pub const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+pub const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A calendar date and time of day without a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +38,7 @@ impl Civil {
     /// The point in time, when the clock is `offset` seconds east of UTC.
     pub fn at_offset(self, offset: i32) -> Time {
         let days = days_from_civil(self.year, self.month, self.day);
-        let seconds = days * 86_400
-            + i64::from(self.hour) * 3600
-            + i64::from(self.minute) * 60
-            + i64::from(self.second)
+        let seconds = days * 86_400 + i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second)
             - i64::from(offset);
         Time(seconds * SECOND + i64::from(self.micros))
     }
@@ -88,8 +84,7 @@ impl Time {
         let z = days + 719_468;
         let era = z.div_euclid(146_097);
         let day_of_era = z.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted = (5 * day_of_year + 2) / 153;
         let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
@@ -125,7 +120,12 @@ impl Time {
             second: number(&text[17..19])?,
             micros: 0,
         };
-        if !(1..=12).contains(&civil.month) || !(1..=31).contains(&civil.day) || civil.hour > 23 || civil.minute > 59 || civil.second > 60 {
+        if !(1..=12).contains(&civil.month)
+            || !(1..=31).contains(&civil.day)
+            || civil.hour > 23
+            || civil.minute > 59
+            || civil.second > 60
+        {
             return None;
         }
         let mut at = 19;
@@ -167,9 +167,7 @@ pub fn number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 9 {
         return None;
     }
-    digits.iter().try_fold(0u32, |sum, digit| {
-        digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0'))
-    })
+    digits.iter().try_fold(0u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
 }
 
 /// The month that a three-letter English name stands for, 1 to 12.

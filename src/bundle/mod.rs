@@ -93,9 +93,14 @@ impl fmt::Display for BundleError {
             BundleError::Missing(path) => write!(out, "{path}: there is no such file or directory"),
             BundleError::Unreadable(path, error) => write!(out, "{path}: cannot be read: {error}"),
             BundleError::Damaged(path, what) => {
-                write!(out, "{path}: the archive is damaged or cut off ({what}); copy it again, and compare its size with the original")
+                write!(
+                    out,
+                    "{path}: the archive is damaged or cut off ({what}); copy it again, and compare its size with the original"
+                )
             }
-            BundleError::Unsupported(path, kind) => write!(out, "{path}: {kind} files are not read; unpack it and name the directory"),
+            BundleError::Unsupported(path, kind) => {
+                write!(out, "{path}: {kind} files are not read; unpack it and name the directory")
+            }
             BundleError::Special(path) => write!(out, "{path}: neither a file nor a directory"),
             BundleError::Empty(path) => write!(out, "{path}: there is no file in it"),
             BundleError::TooLarge(path, what) => write!(out, "{path}: {what}"),

@@ -113,7 +113,9 @@ impl Analyze {
                 Some(format) => format.into(),
                 None => {
                     let path = path.display();
-                    return Err(format!("{path}: the extension tells no format; use .html, .md, .txt or .json, or add --format").into());
+                    return Err(
+                        format!("{path}: the extension tells no format; use .html, .md, .txt or .json, or add --format").into()
+                    );
                 }
             },
         })
@@ -123,7 +125,8 @@ impl Analyze {
         let terminal = std::io::stdout().is_terminal();
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         let utf8 = locale.is_none_or(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")

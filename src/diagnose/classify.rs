@@ -98,8 +98,14 @@ fn set_classes(tables: &mut Tables, columns: &Columns, rules: &RuleSet) {
         let Some(text) = name(columns.text) else { continue };
         let code = columns.code.and_then(|[code, _]| row.int(code));
         let dsn = columns.code.and_then(|[_, dsn]| name(dsn));
-        let key: Key =
-            (Some(text), columns.voice.and_then(name), columns.daemon.and_then(name), columns.provider.and_then(|[provider, ..]| name(provider)), code, dsn);
+        let key: Key = (
+            Some(text),
+            columns.voice.and_then(name),
+            columns.daemon.and_then(name),
+            columns.provider.and_then(|[provider, ..]| name(provider)),
+            code,
+            dsn,
+        );
         let class = match known.get(&key) {
             Some(class) => *class,
             None => {

@@ -79,7 +79,8 @@ pub fn diagnose<'a>(asker: &'a Asker<'a>, judged: &'a [Judged<'a>], evidence: &E
 fn handled(asker: &Asker<'_>) -> u64 {
     let sent = asker.tables.names.find("sent").map(Value::Text);
     let rows = asker.tables.rows(&attempts::TABLE);
-    let delivered = asker.judged(&attempts::TABLE).iter().filter(|at| Some(rows[**at as usize].get(attempts::status)) == sent).count();
+    let delivered =
+        asker.judged(&attempts::TABLE).iter().filter(|at| Some(rows[**at as usize].get(attempts::status)) == sent).count();
     (delivered + asker.judged(&failures::TABLE).len()) as u64
 }
 

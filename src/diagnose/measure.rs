@@ -4,7 +4,9 @@
 use crate::names::Names;
 use crate::rules::amount::Amount;
 use crate::rules::model::{Condition, Expect, Matcher, Network, Ordering, Reference, Signal};
-use crate::tables::{Column, Record, Table, Tables, Type, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings};
+use crate::tables::{
+    Column, Record, Table, Tables, Type, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings,
+};
 use crate::time::Time;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -125,14 +127,16 @@ impl<'t> Asker<'t> {
     /// Whether anybody asked the question: a look-up of that type, a probe of that port.
     fn was_asked(&self, signal: &Signal) -> bool {
         let table = signal.table;
-        let asked: Vec<&Condition> = signal.conditions.iter().filter(|condition| table.fields[condition.column.0].question).collect();
+        let asked: Vec<&Condition> =
+            signal.conditions.iter().filter(|condition| table.fields[condition.column.0].question).collect();
         if asked.is_empty() {
             return true;
         }
         let nothing = Answered::new();
-        self.tables.rows(table).iter().any(|row| {
-            asked.iter().all(|condition| self.holds(table, row, condition, &nothing).unwrap_or(true))
-        })
+        self.tables
+            .rows(table)
+            .iter()
+            .any(|row| asked.iter().all(|condition| self.holds(table, row, condition, &nothing).unwrap_or(true)))
     }
 
     fn in_time(&self, table: &Table, row: &Record, expect: &Expect, answered: &Answered) -> bool {
@@ -161,7 +165,10 @@ impl<'t> Asker<'t> {
 
     fn count_of(&self, table: &Table, conditions: &[Condition], answered: &Answered) -> u64 {
         let rows = self.tables.rows(table);
-        self.judged(table).iter().filter(|&&at| self.all_hold(table, &rows[at as usize], conditions, answered) == Some(true)).count() as u64
+        self.judged(table)
+            .iter()
+            .filter(|&&at| self.all_hold(table, &rows[at as usize], conditions, answered) == Some(true))
+            .count() as u64
     }
 
     fn measure(&self, table: &'static Table, matched: Vec<u32>, expect: &Expect, of: u64) -> Measure {
@@ -435,7 +442,9 @@ fn in_networks(text: &str, networks: &[Network]) -> bool {
 /// When a record's matter began.
 pub fn first_time(table: &Table, row: &Record) -> Option<Time> {
     match table.name {
-        "failures" => row.time(failures::first_failed).or_else(|| row.time(failures::time)).or_else(|| row.time(failures::arrived)),
+        "failures" => {
+            row.time(failures::first_failed).or_else(|| row.time(failures::time)).or_else(|| row.time(failures::arrived))
+        }
         _ => last_time(table, row),
     }
 }

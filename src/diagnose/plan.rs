@@ -75,7 +75,8 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
     }
     for cause in &acting {
         let judged = cause.judged;
-        let words = Words { asker, judged: Some(judged), signal: None, accounts: (cause.waiting, cause.bounced, cause.share), hurts };
+        let words =
+            Words { asker, judged: Some(judged), signal: None, accounts: (cause.waiting, cause.bounced, cause.share), hurts };
         // Ordinary troubles of their own get their fix, but do not hold up or drain anything.
         let minor = cause.role == Role::Separate;
         for spec in judged.rule.remedy.iter().filter(|spec| !minor || matches!(PHASES[spec.phase], "fix" | "prevent")) {
@@ -84,7 +85,11 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
             add(&mut plan.steps, step);
         }
         for warning in judged.rule.do_not.iter().filter(|_| !minor) {
-            let filled = DoNot { run: words.fill(&warning.run, Place::Plain), why: words.fill(&warning.why, Place::Markdown), hurts: None };
+            let filled = DoNot {
+                run: words.fill(&warning.run, Place::Plain),
+                why: words.fill(&warning.why, Place::Markdown),
+                hurts: None,
+            };
             if !plan.do_not.iter().any(|known| known.run == filled.run || known.run.split(", ").any(|part| part == filled.run)) {
                 plan.do_not.push(filled);
             }
@@ -135,7 +140,9 @@ fn lock(steps: &mut [Step]) {
     let before: Vec<usize> = steps
         .iter()
         .enumerate()
-        .filter(|(_, step)| matches!(PHASES[step.phase], "fix" | "verify") && step.causes.iter().any(|cause| draining.contains(cause)))
+        .filter(|(_, step)| {
+            matches!(PHASES[step.phase], "fix" | "verify") && step.causes.iter().any(|cause| draining.contains(cause))
+        })
         .map(|(at, _)| at + 1)
         .collect();
     for step in steps.iter_mut().filter(|step| step.phase == DRAIN) {
@@ -164,7 +171,8 @@ fn recipients_at_risk(acting: &[&Cause<'_>], asker: &Asker<'_>, rules: &RuleSet)
                 .filter_map(|at| rows[*at as usize].text(failures::provider, names))
                 .collect();
             at_risk.extend(holding.explains.iter().copied().filter(|at| {
-                is_waiting(at) && rows[*at as usize].text(failures::provider, names).is_some_and(|provider| providers.contains(provider))
+                is_waiting(at)
+                    && rows[*at as usize].text(failures::provider, names).is_some_and(|provider| providers.contains(provider))
             }));
         }
     }

@@ -88,7 +88,16 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
             } else {
                 Role::Symptom
             };
-            Cause { judged, confidence: *confidence, role, symptom_of, explains: judged.accounts_for.clone(), waiting: 0, bounced: 0, share: 0.0 }
+            Cause {
+                judged,
+                confidence: *confidence,
+                role,
+                symptom_of,
+                explains: judged.accounts_for.clone(),
+                waiting: 0,
+                bounced: 0,
+                share: 0.0,
+            }
         })
         .collect();
     // A root explains what its symptoms explain.
@@ -104,7 +113,8 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
             }
         }
         let rows = asker.tables.rows(&failures::TABLE);
-        cause.waiting = cause.explains.iter().filter(|at| Some(rows[**at as usize].get(failures::outcome)) == waiting_value).count() as u64;
+        cause.waiting =
+            cause.explains.iter().filter(|at| Some(rows[**at as usize].get(failures::outcome)) == waiting_value).count() as u64;
         cause.bounced = cause.explains.len() as u64 - cause.waiting;
         cause.share = if total == 0 { 0.0 } else { cause.explains.len() as f64 / total as f64 };
     }
@@ -161,7 +171,8 @@ fn set_roles(causes: &mut [Cause<'_>], handled: u64) {
         let part = if handled == 0 { 1.0 } else { count as f64 / handled as f64 };
         cause.judged.rule.severity <= Severity::Medium && (count < ORDINARY_COUNT || part < ORDINARY_SHARE)
     };
-    let sure_root = causes.iter().any(|cause| cause.role == Role::Separate && cause.confidence >= Confidence::Likely && !ordinary(cause));
+    let sure_root =
+        causes.iter().any(|cause| cause.role == Role::Separate && cause.confidence >= Confidence::Likely && !ordinary(cause));
     let big: Vec<bool> = causes
         .iter()
         .map(|cause| {

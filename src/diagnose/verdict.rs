@@ -78,8 +78,12 @@ fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
     let answers = answer_all(asker, rule);
     let met = |entries: &[Entry]| entries.iter().filter(|entry| state(entry, &answers) == Some(true)).count();
     let required: Vec<Option<bool>> = rule.requires.iter().map(|entry| state(entry, &answers)).collect();
-    let required_tables: BTreeSet<&str> =
-        rule.requires.iter().filter(|entry| state(entry, &answers) == Some(true)).flat_map(|entry| met_tables(entry, &answers)).collect();
+    let required_tables: BTreeSet<&str> = rule
+        .requires
+        .iter()
+        .filter(|entry| state(entry, &answers) == Some(true))
+        .flat_map(|entry| met_tables(entry, &answers))
+        .collect();
     let independent = rule
         .supports
         .iter()
@@ -119,8 +123,10 @@ fn answer_all(asker: &Asker<'_>, rule: &Rule) -> Answered {
     let mut open: Vec<(&str, &Signal)> = signals;
     while !open.is_empty() {
         let names: BTreeSet<&str> = open.iter().map(|(name, _)| *name).collect();
-        let (ready, blocked): (Vec<_>, Vec<_>) =
-            open.iter().copied().partition(|(name, signal)| needs(signal).iter().all(|needed| needed == name || !names.contains(needed.as_str())));
+        let (ready, blocked): (Vec<_>, Vec<_>) = open
+            .iter()
+            .copied()
+            .partition(|(name, signal)| needs(signal).iter().all(|needed| needed == name || !names.contains(needed.as_str())));
         // Signals that wait for one another in a circle are asked with what is known.
         let (ready, blocked) = if ready.is_empty() { (blocked, Vec::new()) } else { (ready, blocked) };
         for (name, signal) in ready {
@@ -185,7 +191,12 @@ pub fn state(entry: &Entry, answers: &Answered) -> Option<bool> {
 /// Tables of the met signals in an entry.
 fn met_tables<'e>(entry: &'e Entry, answers: &Answered) -> Vec<&'static str> {
     let met = |name: &str| answers.get(name).is_some_and(|measure| measure.met == Some(true));
-    entry.signals().into_iter().filter(|(name, _)| met(name)).map(|(_, signal)| independent_name(signal.table)).collect::<Vec<&'static str>>()
+    entry
+        .signals()
+        .into_iter()
+        .filter(|(name, _)| met(name))
+        .map(|(_, signal)| independent_name(signal.table))
+        .collect::<Vec<&'static str>>()
 }
 
 /// `failures`, `attempts` and `queue` tell of the same events, so one cannot support the other.

@@ -81,8 +81,12 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
                     sink.host(host::clock_offset, seconds, at);
                 }
             }
-            _ if text.starts_with("unsynchronised") || text.starts_with("unsynchronized") => sink.host(host::clock_synchronized, false, at),
-            _ if text.starts_with("synchronised to") || text.starts_with("synchronized to") => sink.host(host::clock_synchronized, true, at),
+            _ if text.starts_with("unsynchronised") || text.starts_with("unsynchronized") => {
+                sink.host(host::clock_synchronized, false, at)
+            }
+            _ if text.starts_with("synchronised to") || text.starts_with("synchronized to") => {
+                sink.host(host::clock_synchronized, true, at)
+            }
             _ if text.starts_with('*') && text.split_whitespace().count() >= 10 => {
                 // ntpq -p: the peer in use; its offset is the ninth column, in milliseconds.
                 if let Some(ms) = text.split_whitespace().nth(8).and_then(|digits| digits.parse::<f64>().ok()) {
@@ -92,11 +96,39 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             }
             _ => {
                 let known = [
-                    "Timezone", "LocalRTC", "CanNTP", "TimeUSec", "RTCTimeUSec", "Reference ID", "Stratum", "Ref time (UTC)", "Last offset", "RMS offset", "Frequency",
-                    "Residual freq", "Skew", "Root delay", "Root dispersion", "Update interval", "DST active", "Last DST change", "Next DST change",
-                    "Server", "Poll interval", "Leap", "Version", "Precision", "Delay", "Jitter", "Packet count", "Warning", "Root distance", "Reference",
+                    "Timezone",
+                    "LocalRTC",
+                    "CanNTP",
+                    "TimeUSec",
+                    "RTCTimeUSec",
+                    "Reference ID",
+                    "Stratum",
+                    "Ref time (UTC)",
+                    "Last offset",
+                    "RMS offset",
+                    "Frequency",
+                    "Residual freq",
+                    "Skew",
+                    "Root delay",
+                    "Root dispersion",
+                    "Update interval",
+                    "DST active",
+                    "Last DST change",
+                    "Next DST change",
+                    "Server",
+                    "Poll interval",
+                    "Leap",
+                    "Version",
+                    "Precision",
+                    "Delay",
+                    "Jitter",
+                    "Packet count",
+                    "Warning",
+                    "Root distance",
+                    "Reference",
                 ];
-                let table = text.starts_with("remote ") || text.starts_with("====") || text.starts_with(['+', '-', 'x', '#', 'o']);
+                let table =
+                    text.starts_with("remote ") || text.starts_with("====") || text.starts_with(['+', '-', 'x', '#', 'o']);
                 if !known.contains(&key) && !table {
                     sink.unparsed(number);
                 }
@@ -118,7 +150,9 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
 fn date(text: &str) -> Option<(Time, i32)> {
     if let Some((time, length)) = Time::parse_rfc3339(text.as_bytes(), 0) {
         if length == text.len() {
-            let zone = text.get(19..).and_then(|zone| time::numeric_offset(zone.trim_start_matches(|c: char| c == '.' || c == ',' || c.is_ascii_digit())));
+            let zone = text.get(19..).and_then(|zone| {
+                time::numeric_offset(zone.trim_start_matches(|c: char| c == '.' || c == ',' || c.is_ascii_digit()))
+            });
             return Some((time, zone.unwrap_or(0)));
         }
     }
@@ -128,7 +162,9 @@ fn date(text: &str) -> Option<(Time, i32)> {
     }
     let clock = words.iter().find(|word| word.matches(':').count() == 2)?;
     let year = words.iter().find_map(|word| word.parse::<i32>().ok().filter(|year| (1970..10_000).contains(year)))?;
-    let month = words.iter().find_map(|word| time::month(word.trim_end_matches([',', '.']).get(..3)?.as_bytes()).filter(|_| word.len() <= 9))?;
+    let month = words
+        .iter()
+        .find_map(|word| time::month(word.trim_end_matches([',', '.']).get(..3)?.as_bytes()).filter(|_| word.len() <= 9))?;
     let day = words.iter().filter(|word| word.len() <= 2).find_map(|word| time::number(word.as_bytes()))?;
     let mut parts = clock.split(':').map(|part| time::number(part.as_bytes()));
     let (mut hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);

@@ -32,7 +32,13 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         if text.contains('%') && !text.contains('/') {
             header = true;
             inodes = false;
-            block = if text.contains("1M-") { 1024.0 * 1024.0 } else if text.contains("512-") { 512.0 } else { 1024.0 };
+            block = if text.contains("1M-") {
+                1024.0 * 1024.0
+            } else if text.contains("512-") {
+                512.0
+            } else {
+                1024.0
+            };
             continue;
         }
         let joined = format!("{pending}{text}");
@@ -53,7 +59,8 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             continue;
         }
         let mount = words[percent + 1..].join(" ");
-        let numbers: Vec<Option<f64>> = words[percent - 3..percent].iter().map(|word| size(word, if inodes { 1.0 } else { block })).collect();
+        let numbers: Vec<Option<f64>> =
+            words[percent - 3..percent].iter().map(|word| size(word, if inodes { 1.0 } else { block })).collect();
         let part = words[percent].trim_end_matches('%').replace(',', ".").parse::<f64>().ok().map(|part| part / 100.0);
         let columns: [Column; 3] = if inodes {
             [filesystems::inodes, filesystems::inodes_used, filesystems::inodes_used_share]
@@ -63,11 +70,14 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         let whole = |at: usize| numbers[at].map(|number| number as i64);
         let mount_name = sink.name(&mount);
         let device = sink.name(&words[..percent - 3].join(" "));
-        let known = sink.tables.rows(&filesystems::TABLE).iter().position(|row| row.get(filesystems::mount) == Value::Text(mount_name));
+        let known =
+            sink.tables.rows(&filesystems::TABLE).iter().position(|row| row.get(filesystems::mount) == Value::Text(mount_name));
         let record = match known {
             Some(at) => &mut sink.tables.rows_mut(&filesystems::TABLE)[at],
             None => {
-                let record = Record::new(&filesystems::TABLE, doc.at(number)).with(filesystems::mount, mount_name).with(filesystems::device, device);
+                let record = Record::new(&filesystems::TABLE, doc.at(number))
+                    .with(filesystems::mount, mount_name)
+                    .with(filesystems::device, device);
                 sink.tables.push(&filesystems::TABLE, record);
                 sink.tables.rows_mut(&filesystems::TABLE).last_mut().expect("just pushed")
             }

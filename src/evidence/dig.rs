@@ -28,7 +28,8 @@ struct Question {
     asked: bool,
 }
 
-const TYPES: &[&str] = &["A", "AAAA", "MX", "TXT", "PTR", "NS", "SOA", "CNAME", "SRV", "SPF", "CAA", "TLSA", "ANY", "DNSKEY", "DS"];
+const TYPES: &[&str] =
+    &["A", "AAAA", "MX", "TXT", "PTR", "NS", "SOA", "CNAME", "SRV", "SPF", "CAA", "TLSA", "ANY", "DNSKEY", "DS"];
 
 /// Reads what dig printed.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
@@ -95,7 +96,9 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
                 sink.unparsed(number);
                 continue;
             };
-            let data = text.split_once(&format!("\t{kind}\t")).map_or_else(|| words.collect::<Vec<_>>().join(" "), |(_, data)| data.to_owned());
+            let data = text
+                .split_once(&format!("\t{kind}\t"))
+                .map_or_else(|| words.collect::<Vec<_>>().join(" "), |(_, data)| data.to_owned());
             question.answers.push((number, kind.to_owned(), join_strings(kind, &data)));
         } else if section.is_empty() && !full {
             short.push((number, text.to_owned()));
@@ -120,7 +123,10 @@ fn trouble(text: &str) -> Option<&'static str> {
     if text.starts_with("connection timed out") || text.starts_with("no servers could be reached") {
         return Some("timeout");
     }
-    if text.starts_with("communications error to") || text.starts_with("UDP setup with") || text.starts_with("couldn't get address for") {
+    if text.starts_with("communications error to")
+        || text.starts_with("UDP setup with")
+        || text.starts_with("couldn't get address for")
+    {
         return Some(if text.contains("refused") {
             "refused-connection"
         } else if text.contains("unreachable") {
@@ -229,7 +235,8 @@ fn join_strings(kind: &str, data: &str) -> String {
 /// What the name was asked for.
 fn purpose(name: &str, kind: &str, answer: Option<&str>) -> &'static str {
     let name = name.to_ascii_lowercase();
-    let blocklist = ["spamhaus", "barracudacentral", "spamcop", "dnsbl", "rbl", "sorbs", "uceprotect", "surbl", "uribl", "abuseat"];
+    let blocklist =
+        ["spamhaus", "barracudacentral", "spamcop", "dnsbl", "rbl", "sorbs", "uceprotect", "surbl", "uribl", "abuseat"];
     if name.contains("_domainkey") {
         "dkim"
     } else if name.starts_with("_dmarc.") {
@@ -252,8 +259,11 @@ fn purpose(name: &str, kind: &str, answer: Option<&str>) -> &'static str {
 }
 
 fn finish(question: &Question, doc: &Document<'_>, sink: &mut Sink<'_>) {
-    let wanted: Vec<&(u32, String, String)> =
-        question.answers.iter().filter(|(_, kind, _)| question.kind.is_empty() || *kind == question.kind || question.kind == "ANY").collect();
+    let wanted: Vec<&(u32, String, String)> = question
+        .answers
+        .iter()
+        .filter(|(_, kind, _)| question.kind.is_empty() || *kind == question.kind || question.kind == "ANY")
+        .collect();
     let status = match question.status {
         Some("NOERROR") | None if wanted.is_empty() => "NODATA",
         Some(status) => status,

@@ -82,7 +82,9 @@ pub(super) fn uptime(doc: &Document<'_>, sink: &mut Sink<'_>) {
         let after = ["load average: ", "load averages: "].iter().find_map(|mark| text.split_once(mark).map(|(_, after)| after));
         let loads: Vec<f64> = match after {
             // Some locales write 0,08, 0,03, 0,05.
-            Some(after) => after.split(' ').filter_map(|word| word.trim_end_matches(',').replace(',', ".").parse().ok()).collect(),
+            Some(after) => {
+                after.split(' ').filter_map(|word| word.trim_end_matches(',').replace(',', ".").parse().ok()).collect()
+            }
             None => text.split_whitespace().take(3).filter_map(|word| word.parse().ok()).collect(),
         };
         if loads.len() < 3 {

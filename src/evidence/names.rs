@@ -41,7 +41,10 @@ pub(super) fn hosts_file(doc: &Document<'_>, sink: &mut Sink<'_>) {
         let ip = sink.name(ip);
         for (at, name) in words.enumerate() {
             let name = sink.domain(name);
-            let record = Record::new(&hosts::TABLE, doc.at(number)).with(hosts::ip, ip).with(hosts::name, name).with(hosts::first, at == 0);
+            let record = Record::new(&hosts::TABLE, doc.at(number))
+                .with(hosts::ip, ip)
+                .with(hosts::name, name)
+                .with(hosts::first, at == 0);
             sink.push(&hosts::TABLE, record);
         }
     }

@@ -23,7 +23,11 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let (named_host, named_port) = target(doc);
     for (number, line) in doc.lines() {
         let text = line.trim();
-        if text.is_empty() || text.starts_with("Ncat: Version") || text.starts_with("Escape character") || text.starts_with("Ncat: 0 bytes") {
+        if text.is_empty()
+            || text.starts_with("Ncat: Version")
+            || text.starts_with("Escape character")
+            || text.starts_with("Ncat: 0 bytes")
+        {
             continue;
         }
         if let Some(address) = text.strip_prefix("Trying ") {
@@ -37,7 +41,8 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             }
             continue;
         }
-        let Some(probe) = openbsd(text).or_else(|| ncat(text)).or_else(|| traditional(text)).or_else(|| telnet(text, trying)) else {
+        let Some(probe) = openbsd(text).or_else(|| ncat(text)).or_else(|| traditional(text)).or_else(|| telnet(text, trying))
+        else {
             sink.unparsed(number);
             continue;
         };
@@ -105,7 +110,10 @@ fn openbsd(text: &str) -> Option<Probe<'_>> {
     if let Some(rest) = text.strip_prefix("nc: connect to ") {
         let host = rest.split(' ').next();
         let ip = rest.split_once('(').and_then(|(_, inside)| inside.split_once(')')).map(|(ip, _)| ip).filter(|ip| *ip != "tcp");
-        let port = rest.split_once("port ").and_then(|(_, after)| after.split(' ').next()).and_then(|port| port.trim_end_matches(':').parse().ok());
+        let port = rest
+            .split_once("port ")
+            .and_then(|(_, after)| after.split(' ').next())
+            .and_then(|port| port.trim_end_matches(':').parse().ok());
         return Some(Probe { tool: "nc", host, ip, port, outcome: outcome(text) });
     }
     let rest = text.strip_prefix("nc: getaddrinfo")?;
@@ -150,7 +158,13 @@ fn traditional(text: &str) -> Option<Probe<'_>> {
 /// `Connected to mx.`, `telnet: Unable to connect to remote host: Connection timed out`
 fn telnet<'a>(text: &'a str, trying: Option<&'a str>) -> Option<Probe<'a>> {
     if let Some(host) = text.strip_prefix("Connected to ") {
-        return Some(Probe { tool: "telnet", host: Some(host.trim_end_matches('.')), ip: trying, port: None, outcome: "connected" });
+        return Some(Probe {
+            tool: "telnet",
+            host: Some(host.trim_end_matches('.')),
+            ip: trying,
+            port: None,
+            outcome: "connected",
+        });
     }
     text.starts_with("telnet: ").then(|| Probe { tool: "telnet", host: None, ip: trying, port: None, outcome: outcome(text) })
 }

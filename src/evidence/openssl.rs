@@ -80,7 +80,11 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             }
         } else if let Some(subject) = after("Peer certificate:").or_else(|| after("subject=")) {
             record.set(probes::subject, sink.name(subject));
-        } else if text.starts_with("connect:errno") || text.contains("BIO_connect:") || text.contains("BIO_lookup") || text.contains("Connection timed out") {
+        } else if text.starts_with("connect:errno")
+            || text.contains("BIO_connect:")
+            || text.contains("BIO_lookup")
+            || text.contains("Connection timed out")
+        {
             outcome = Some(if text.contains("timed out") || text.ends_with("errno=110") {
                 "timed-out"
             } else if text.contains("refused") || text.ends_with("errno=111") {
@@ -91,7 +95,11 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
                 outcome.unwrap_or("failed")
             });
             cite(&mut record, true);
-        } else if text.contains("Didn't find STARTTLS") || text.contains("wrong version number") || text.contains("no peer certificate available") || text.contains("handshake failure") {
+        } else if text.contains("Didn't find STARTTLS")
+            || text.contains("wrong version number")
+            || text.contains("no peer certificate available")
+            || text.contains("handshake failure")
+        {
             outcome = Some("tls-failed");
             cite(&mut record, true);
         }
@@ -120,7 +128,9 @@ fn target<'a>(doc: &Document<'a>) -> (Option<&'a str>, Option<i64>) {
         }
         return (Some(peer), None);
     }
-    let subject = doc.lines().find_map(|(_, line)| line.trim().strip_prefix("Peer certificate: CN = ").or(line.trim().strip_prefix("depth=0 CN = ")));
+    let subject = doc
+        .lines()
+        .find_map(|(_, line)| line.trim().strip_prefix("Peer certificate: CN = ").or(line.trim().strip_prefix("depth=0 CN = ")));
     (subject, None)
 }
 

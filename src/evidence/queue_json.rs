@@ -50,9 +50,8 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     }
     if understood == 0 {
         // Not one object a line: an array, or objects over several lines.
-        let messages: Vec<Message> = serde_json::from_str(text).unwrap_or_else(|_| {
-            serde_json::Deserializer::from_str(text).into_iter::<Message>().map_while(Result::ok).collect()
-        });
+        let messages: Vec<Message> = serde_json::from_str(text)
+            .unwrap_or_else(|_| serde_json::Deserializer::from_str(text).into_iter::<Message>().map_while(Result::ok).collect());
         if !messages.is_empty() {
             sink.unparsed.clear();
         }

@@ -42,7 +42,10 @@ pub(super) fn listening(doc: &Document<'_>, sink: &mut Sink<'_>) {
             continue;
         }
         let local = if words.contains(&"LISTEN") || words.contains(&"UNCONN") {
-            words.iter().copied().find(|word| word.contains(':') && word.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()))
+            words
+                .iter()
+                .copied()
+                .find(|word| word.contains(':') && word.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()))
         } else {
             None
         };
@@ -74,7 +77,11 @@ pub(super) fn postfix_status(doc: &Document<'_>, sink: &mut Sink<'_>) {
         let at = doc.at(number);
         if text.contains("the Postfix mail system is running") {
             sink.host(host::postfix_running, true, at);
-        } else if text.contains("the Postfix mail system is not running") || text.starts_with("Active: failed") || matches!(text, "inactive" | "failed") || text.starts_with("Active: inactive") {
+        } else if text.contains("the Postfix mail system is not running")
+            || text.starts_with("Active: failed")
+            || matches!(text, "inactive" | "failed")
+            || text.starts_with("Active: inactive")
+        {
             sink.host(host::postfix_running, false, at);
         } else if text.starts_with("Active: active (running)") {
             sink.host(host::postfix_running, true, at);

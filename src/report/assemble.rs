@@ -80,7 +80,11 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
         rules: diagnosis
             .judged
             .iter()
-            .map(|judged| RuleRow { id: judged.rule.id.clone(), bucket: judged.rule.bucket.clone(), result: judged.outcome.name() })
+            .map(|judged| RuleRow {
+                id: judged.rule.id.clone(),
+                bucket: judged.rule.bucket.clone(),
+                result: judged.outcome.name(),
+            })
             .collect(),
         made_by: MadeBy {
             version: env!("CARGO_PKG_VERSION"),
@@ -120,7 +124,9 @@ fn headline(material: &Material<'_>, primary: Option<&Ranked<'_>>, since: Option
     }
     let looked = format!("{} rules", material.rules.rules.len());
     match diagnosis.verdict {
-        Verdict::Inconclusive => "Too little evidence: there is no Postfix log in this bundle that shows what happened".to_owned(),
+        Verdict::Inconclusive => {
+            "Too little evidence: there is no Postfix log in this bundle that shows what happened".to_owned()
+        }
         Verdict::Healthy => {
             let lines = material.evidence.traffic.as_ref().map_or(0, |traffic| traffic.lines);
             let waiting = match queue.waiting_messages {
@@ -130,7 +136,10 @@ fn headline(material: &Material<'_>, primary: Option<&Ranked<'_>>, since: Option
             };
             format!("Nothing wrong found: {looked}, {} log lines, {waiting}", thousands(lines))
         }
-        _ => format!("{} recipients did not get their mail for reasons that no rule explains", thousands(diagnosis.residue.len() as u64)),
+        _ => format!(
+            "{} recipients did not get their mail for reasons that no rule explains",
+            thousands(diagnosis.residue.len() as u64)
+        ),
     }
 }
 
@@ -149,7 +158,8 @@ fn key(material: &Material<'_>, primary: Option<&Ranked<'_>>, since: Option<Time
     let tables = &evidence.tables;
     let rows = tables.rows(&failures::TABLE);
     let asker = material.diagnosis.asker;
-    let waiting: Vec<u32> = asker.judged(&failures::TABLE).iter().copied().filter(|at| is_waiting(&rows[*at as usize], material)).collect();
+    let waiting: Vec<u32> =
+        asker.judged(&failures::TABLE).iter().copied().filter(|at| is_waiting(&rows[*at as usize], material)).collect();
     let size = Size {
         messages: queue.waiting_messages,
         recipients: queue.waiting_recipients,
@@ -301,7 +311,13 @@ fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
     }
     let rest = diagnosis.asker.judged(&failures::TABLE).len() - taken.len();
     if rest > 0 {
-        shares.push(Share { rule: None, title: "Unexplained".to_owned(), role: "unexplained", recipients: rest as u64, share: rest as f64 / total });
+        shares.push(Share {
+            rule: None,
+            title: "Unexplained".to_owned(),
+            role: "unexplained",
+            recipients: rest as u64,
+            share: rest as f64 / total,
+        });
     }
     shares
 }
@@ -312,11 +328,9 @@ fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Lines) -> Cau
     let words = words(material, cause);
     let (since, until) = Words::interval(material.diagnosis.asker, judged);
     let mut evidence = Vec::new();
-    for (section, kind, entries) in [
-        (0, "required", &rule.requires),
-        (1, "supports", &rule.supports),
-        (2, "contradicts", &rule.contradicts),
-    ] {
+    for (section, kind, entries) in
+        [(0, "required", &rule.requires), (1, "supports", &rule.supports), (2, "contradicts", &rule.contradicts)]
+    {
         for entry in entries {
             let whole = state(entry, &judged.answers);
             for (name, signal) in entry.signals() {
@@ -359,7 +373,9 @@ fn because(judged: &Judged<'_>) -> String {
     let mut text = format!("{}{} because {}.", word[..1].to_uppercase(), &word[1..], ladder(judged));
     match judged.outcome {
         Outcome::Fires(crate::diagnose::verdict::Confidence::Confirmed) => {
-            text.push_str(" It would be *likely* without support from another source, and *possible* if something spoke against it.");
+            text.push_str(
+                " It would be *likely* without support from another source, and *possible* if something spoke against it.",
+            );
         }
         Outcome::Fires(crate::diagnose::verdict::Confidence::Likely) => {
             text.push_str(" It would be *confirmed* with support from a source of another kind.");
@@ -372,7 +388,15 @@ fn because(judged: &Judged<'_>) -> String {
     text
 }
 
-fn signal_view(words: &Words<'_>, name: &str, signal: &Signal, met: Option<bool>, kind: &'static str, judged: &Judged<'_>, lines: &Lines) -> Evidence {
+fn signal_view(
+    words: &Words<'_>,
+    name: &str,
+    signal: &Signal,
+    met: Option<bool>,
+    kind: &'static str,
+    judged: &Judged<'_>,
+    lines: &Lines,
+) -> Evidence {
     let words = Words { signal: Some(name), ..*words };
     let measure = &judged.answers[name];
     let says = match kind {
@@ -397,12 +421,17 @@ fn signal_view(words: &Words<'_>, name: &str, signal: &Signal, met: Option<bool>
         for at in first.into_iter().chain(other.filter(|other| Some(*other) != first)) {
             let row = &rows[*at as usize];
             let source = match signal.table.name == host::TABLE.name {
-                true => signal.conditions.first().and_then(|condition| words.asker.tables.host_source(condition.column)).unwrap_or(row.source),
+                true => signal
+                    .conditions
+                    .first()
+                    .and_then(|condition| words.asker.tables.host_source(condition.column))
+                    .unwrap_or(row.source),
                 false => row.source,
             };
             let matched = matched_text(row, signal, words.asker);
             let cited = lines.cite(source, matched.as_deref());
-            citations.extend(cited.filter(|new| !citations.iter().any(|known| (&known.file, known.line) == (&new.file, new.line))));
+            citations
+                .extend(cited.filter(|new| !citations.iter().any(|known| (&known.file, known.line) == (&new.file, new.line))));
         }
     }
     Evidence { signal: name.to_owned(), kind, says: says.trim().to_owned(), met, citations, citations_total: total }
@@ -422,7 +451,11 @@ fn describe(signal: &Signal) -> String {
         })
         .collect();
     let after = signal.expect.after.as_ref().map_or(String::new(), |_| " after the onset".to_owned());
-    format!("{} with {}{after}.", signal.table.name, if conditions.is_empty() { "these properties".to_owned() } else { conditions.join(", ") })
+    format!(
+        "{} with {}{after}.",
+        signal.table.name,
+        if conditions.is_empty() { "these properties".to_owned() } else { conditions.join(", ") }
+    )
 }
 
 /// The part of a cited line that matters: the reason's text, or the value that a condition asked for.
@@ -435,11 +468,12 @@ fn matched_text(row: &Record, signal: &Signal, asker: &Asker<'_>) -> Option<Stri
         "diagnostics" => &[tables::diagnostics::text],
         _ => &[],
     };
-    let asks_reason = signal.conditions.iter().any(|condition| signal.table.fields[condition.column.0].name.starts_with("reason"));
-    let by_reason = texts.iter().filter(|_| asks_reason || signal.table.name == "diagnostics").find_map(|column| row.text(*column, names));
-    let by_value = || {
-        signal.conditions.iter().rev().find_map(|condition| row.text(condition.column, names).filter(|text| text.len() > 2))
-    };
+    let asks_reason =
+        signal.conditions.iter().any(|condition| signal.table.fields[condition.column.0].name.starts_with("reason"));
+    let by_reason =
+        texts.iter().filter(|_| asks_reason || signal.table.name == "diagnostics").find_map(|column| row.text(*column, names));
+    let by_value =
+        || signal.conditions.iter().rev().find_map(|condition| row.text(condition.column, names).filter(|text| text.len() > 2));
     by_reason.or_else(by_value).map(str::to_owned)
 }
 
@@ -475,8 +509,14 @@ fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
                 if changes_plan || !list.iter().any(|known| known.rule == judged.rule.id) {
                     list.push(NotChecked {
                         rule: judged.rule.id.clone(),
-                        title: Words { asker: diagnosis.asker, judged: Some(judged), signal: None, accounts: (0, 0, 0.0), hurts: 0 }
-                            .fill(&judged.rule.title, Place::Plain),
+                        title: Words {
+                            asker: diagnosis.asker,
+                            judged: Some(judged),
+                            signal: None,
+                            accounts: (0, 0, 0.0),
+                            hurts: 0,
+                        }
+                        .fill(&judged.rule.title, Place::Plain),
                         signal: name.to_owned(),
                         needs,
                         command,
@@ -777,7 +817,12 @@ fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
     };
     let mut add = |name: &str, value: Option<String>, agrees: Option<bool>, source: Option<tables::Citation>| {
         if let Some(value) = value {
-            facts.push(Fact { name: name.to_owned(), value: visible(&value), agrees, citation: source.and_then(|source| lines.cite(source, None)) });
+            facts.push(Fact {
+                name: name.to_owned(),
+                value: visible(&value),
+                agrees,
+                citation: source.and_then(|source| lines.cite(source, None)),
+            });
         }
     };
     let host_row = tables.host();
@@ -789,7 +834,9 @@ fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
     add("host name", fqdn.clone(), agree, source(host::fqdn));
     add("myhostname", myhostname.clone(), agree, setting_source("myhostname"));
     let relay_known = tables.is_collected(&tables::settings::TABLE);
-    let relayhost = setting("relayhost").map(str::to_owned).or_else(|| relay_known.then(|| "none: mail goes to each domain's mail exchanger".to_owned()));
+    let relayhost = setting("relayhost")
+        .map(str::to_owned)
+        .or_else(|| relay_known.then(|| "none: mail goes to each domain's mail exchanger".to_owned()));
     add("relayhost", relayhost, None, setting_source("relayhost"));
     let own_name = myhostname.as_ref().or(fqdn.as_ref());
     let ptr = tables.rows(&lookups::TABLE).iter().find(|row| row.text(lookups::r#type, &tables.names) == Some("PTR"));
@@ -797,13 +844,24 @@ fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
         let answer = row.text(lookups::answer, &tables.names);
         let status = row.text(lookups::status, &tables.names).unwrap_or_default();
         let agrees = Some(answer.zip(own_name).is_some_and(|(answer, name)| same(answer, name)));
-        add("reverse DNS (PTR)", Some(answer.map_or_else(|| format!("none ({status})"), str::to_owned)), agrees, Some(row.source));
+        add(
+            "reverse DNS (PTR)",
+            Some(answer.map_or_else(|| format!("none ({status})"), str::to_owned)),
+            agrees,
+            Some(row.source),
+        );
     }
     add("public address", field(host::public_ip), None, source(host::public_ip));
-    let own_ip = tables.rows(&hosts::TABLE).iter().find(|row| {
-        row.text(hosts::name, &tables.names).zip(own_name.map(String::as_str)).is_some_and(|(a, b)| same(a, b))
-    });
-    add("address in /etc/hosts", own_ip.and_then(|row| as_text(row.get(hosts::ip), &tables.names)), None, own_ip.map(|row| row.source));
+    let own_ip = tables
+        .rows(&hosts::TABLE)
+        .iter()
+        .find(|row| row.text(hosts::name, &tables.names).zip(own_name.map(String::as_str)).is_some_and(|(a, b)| same(a, b)));
+    add(
+        "address in /etc/hosts",
+        own_ip.and_then(|row| as_text(row.get(hosts::ip), &tables.names)),
+        None,
+        own_ip.map(|row| row.source),
+    );
     add("name server", field(host::nameserver), None, source(host::nameserver));
     add("clock synchronised", field(host::clock_synchronized), None, source(host::clock_synchronized));
     let drift = host_row.and_then(|row| match row.get(host::clock_rtc_difference) {
@@ -824,11 +882,18 @@ fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
         add("queue file system", used, None, Some(row.source));
         add("its inodes", part(filesystems::inodes_used_share).map(|used| format!("{used} in use")), None, Some(row.source));
     }
-    add("load (1, 5, 15 min)", field(host::load1).map(|one| {
-        let more: Vec<String> = [host::load5, host::load15].into_iter().filter_map(field).collect();
-        [vec![one], more].concat().join(", ")
-    }), None, source(host::load1));
-    let memory = host_row.and_then(|row| row.int(host::mem_available)).map(|bytes| format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64));
+    add(
+        "load (1, 5, 15 min)",
+        field(host::load1).map(|one| {
+            let more: Vec<String> = [host::load5, host::load15].into_iter().filter_map(field).collect();
+            [vec![one], more].concat().join(", ")
+        }),
+        None,
+        source(host::load1),
+    );
+    let memory = host_row
+        .and_then(|row| row.int(host::mem_available))
+        .map(|bytes| format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64));
     add("memory available", memory, None, source(host::mem_available));
     facts
 }
@@ -849,7 +914,9 @@ fn sources(material: &Material<'_>, lines: &Lines) -> Vec<SourceRow> {
             title: visible(&source.title),
             lines: source.lines,
             unparsed: source.unparsed,
-            first_unparsed: source.first_unparsed.and_then(|line| lines.cite(tables::Citation { file: number as u32, line }, None)),
+            first_unparsed: source
+                .first_unparsed
+                .and_then(|line| lines.cite(tables::Citation { file: number as u32, line }, None)),
             from: source.covers.map(|(from, _)| from),
             to: source.covers.map(|(_, to)| to),
         })

@@ -23,7 +23,11 @@ pub struct Lines {
 impl Lines {
     /// No texts yet; every citation is noted.
     pub fn new(sources: &[Source]) -> Lines {
-        Lines { paths: sources.iter().map(|source| visible(&source.path)).collect(), texts: BTreeMap::new(), wanted: RefCell::default() }
+        Lines {
+            paths: sources.iter().map(|source| visible(&source.path)).collect(),
+            texts: BTreeMap::new(),
+            wanted: RefCell::default(),
+        }
     }
 
     /// A citation of the line at `place`, with the part `matched` of it marked.
@@ -67,11 +71,15 @@ fn cut(text: &str, matched: Option<&str>) -> (String, Option<(usize, usize)>) {
     let found = matched.filter(|matched| !matched.is_empty()).and_then(|matched| find(text, matched));
     let (mut from, mut to) = (0, chars.len());
     if chars.len() > LONGEST {
-        from = found.map_or(0, |(start, end)| if end <= LONGEST { 0 } else { start.saturating_sub(LONGEST / 3).min(chars.len() - LONGEST) });
+        from = found.map_or(
+            0,
+            |(start, end)| if end <= LONGEST { 0 } else { start.saturating_sub(LONGEST / 3).min(chars.len() - LONGEST) },
+        );
         to = (from + LONGEST).min(chars.len());
     }
     let mut out: String = chars[from..to].iter().collect();
-    let mut range = found.map(|(start, end)| (start.max(from) - from, end.clamp(from, to) - from)).filter(|(start, end)| start < end);
+    let mut range =
+        found.map(|(start, end)| (start.max(from) - from, end.clamp(from, to) - from)).filter(|(start, end)| start < end);
     if to < chars.len() {
         out.push('…');
     }

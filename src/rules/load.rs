@@ -4,9 +4,9 @@ use super::kinds::{self, Kind};
 use super::model::{Rule, StepSpec};
 use super::problem::{Problem, Problems};
 use super::providers::Providers;
+use super::read;
 use super::reasons::Reasons;
 use super::yaml::Reader;
-use super::read;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -130,7 +130,13 @@ impl Loader {
     }
 
     fn plain(&mut self, file: &str, message: String) {
-        self.problems.push(Problem { file: file.to_owned(), place: Default::default(), message, quoted: String::new(), help: None });
+        self.problems.push(Problem {
+            file: file.to_owned(),
+            place: Default::default(),
+            message,
+            quoted: String::new(),
+            help: None,
+        });
     }
 
     /// Reads one file; its place in the folder says what it is.
@@ -163,10 +169,6 @@ impl Loader {
 
     fn rule(&mut self, reader: &mut Reader<'_>, bucket: &str) {
         let Some((rule, enabled)) = read::rule(reader, bucket) else { return };
-        if enabled && !self.set.buckets.iter().any(|known| known.id == rule.bucket) {
-            let known: Vec<&str> = self.set.buckets.iter().map(|bucket| bucket.id.as_str()).collect();
-            reader.unknown(rule.place, "bucket", &rule.bucket, known);
-        }
         if let Some(at) = self.set.rules.iter().position(|known| known.id == rule.id) {
             // A later folder replaces on purpose; twice in one folder is a slip, and the last would silently win.
             if self.layer_of.get(&rule.id) == Some(&self.layer) {
@@ -200,8 +202,8 @@ impl Loader {
         if let Some(node) = fields.take("phases") {
             for item in reader.list(node) {
                 let mut phase = reader.fields(item, "a phase");
-                let [id, title, says] = ["id", "title", "says"]
-                    .map(|name| phase.take(name).map(|node| reader.text(&node, name)).unwrap_or_default());
+                let [id, title, says] =
+                    ["id", "title", "says"].map(|name| phase.take(name).map(|node| reader.text(&node, name)).unwrap_or_default());
                 phase.finish(reader);
                 self.set.plan.phases.push((id, title, says));
             }
@@ -254,6 +256,19 @@ impl Loader {
         let mut found = Vec::new();
         let ids: Vec<&str> = self.set.rules.iter().map(|rule| rule.id.as_str()).collect();
         for rule in &self.set.rules {
+            if !self.set.buckets.iter().any(|bucket| bucket.id == rule.bucket) {
+                let buckets = self.set.buckets.iter().map(|bucket| bucket.id.as_str());
+                found.push(Problem {
+                    file: rule.file.clone(),
+                    place: rule.place,
+                    message: format!(
+                        "unknown bucket `{}`: a rule stands in the folder of its bucket, or names it with `bucket:`",
+                        rule.bucket
+                    ),
+                    quoted: format!("id: {}", rule.id),
+                    help: super::problem::did_you_mean(&rule.bucket, buckets).map(|meant| format!("did you mean `{meant}`?")),
+                });
+            }
             for id in rule.explains.iter().filter(|id| !ids.contains(&id.as_str())) {
                 let help = super::problem::did_you_mean(id, ids.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
                 found.push(Problem {

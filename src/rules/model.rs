@@ -21,12 +21,8 @@ pub enum Severity {
 
 impl Severity {
     /// Every severity by its name.
-    pub const ALL: [(&'static str, Severity); 4] = [
-        ("critical", Severity::Critical),
-        ("high", Severity::High),
-        ("medium", Severity::Medium),
-        ("low", Severity::Low),
-    ];
+    pub const ALL: [(&'static str, Severity); 4] =
+        [("critical", Severity::Critical), ("high", Severity::High), ("medium", Severity::Medium), ("low", Severity::Low)];
 
     /// The name that rules and reports use.
     pub fn name(self) -> &'static str {

@@ -36,12 +36,8 @@ impl fmt::Display for Problem {
         if line > 0 && !self.quoted.is_empty() {
             let number = line.to_string();
             let margin = " ".repeat(number.len());
-            let indent: String = self
-                .quoted
-                .chars()
-                .take(column.saturating_sub(1) as usize)
-                .map(|c| if c == '\t' { '\t' } else { ' ' })
-                .collect();
+            let indent: String =
+                self.quoted.chars().take(column.saturating_sub(1) as usize).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             writeln!(out, "{margin} |")?;
             writeln!(out, "{number} | {}", self.quoted)?;
             writeln!(out, "{margin} | {indent}{}", "^".repeat(length.clamp(1, 60) as usize))?;

@@ -2,8 +2,8 @@
 
 use super::amount::{Amount, quantity};
 use super::model::{
-    Ask, Condition, DoNot, Entry, Expect, Matcher, Moment, Network, Ordering, PHASES, RISKS, Reference, Rule, Severity,
-    Signal, StepSpec, TestSpec,
+    Ask, Condition, DoNot, Entry, Expect, Matcher, Moment, Network, Ordering, PHASES, RISKS, Reference, Rule, Severity, Signal,
+    StepSpec, TestSpec,
 };
 use super::problem::Place;
 use super::yaml::{Fields, Kind, Node, Reader};
@@ -26,11 +26,9 @@ pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)
         Some(node) => entries(reader, node, &scope),
         None => Vec::new(),
     });
-    let accounts_for =
-        fields.take("accounts_for").map(|node| conditions(reader, node, &tables::failures::TABLE, &scope));
-    let mut take_text = |reader: &mut Reader<'_>, name: &'static str| {
-        fields.take(name).map(|node| template(reader, &node, name, &scope))
-    };
+    let accounts_for = fields.take("accounts_for").map(|node| conditions(reader, node, &tables::failures::TABLE, &scope));
+    let mut take_text =
+        |reader: &mut Reader<'_>, name: &'static str| fields.take(name).map(|node| template(reader, &node, name, &scope));
     let title = take_text(reader, "title");
     let consequence = take_text(reader, "consequence");
     let summary = take_text(reader, "summary");
@@ -45,10 +43,8 @@ pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)
         }
     }
     let severity = fields.take("severity").and_then(|node| reader.one_of(&node, "severity", &Severity::ALL));
-    let note = fields
-        .take("role")
-        .and_then(|node| reader.one_of(&node, "role", &[("cause", false), ("note", true)]))
-        .unwrap_or(false);
+    let note =
+        fields.take("role").and_then(|node| reader.one_of(&node, "role", &[("cause", false), ("note", true)])).unwrap_or(false);
     let explains = fields.take("explains").map(|node| reader.texts(node, "a rule id")).unwrap_or_default();
     let do_not = fields.take("do_not").map(|node| do_nots(reader, node, &scope)).unwrap_or_default();
     let remedy = fields.take("remedy").map(|node| steps(reader, node, &scope)).unwrap_or_default();
@@ -204,8 +200,19 @@ fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> 
             "differs_from" => reference(reader, &node, scope).map(Matcher::DiffersFrom),
             other => {
                 let known = [
-                    "not", "matches", "contains", "starts_with", "ends_with", "gte", "lte", "gt", "lt", "in_network",
-                    "missing", "same_as", "differs_from",
+                    "not",
+                    "matches",
+                    "contains",
+                    "starts_with",
+                    "ends_with",
+                    "gte",
+                    "lte",
+                    "gt",
+                    "lt",
+                    "in_network",
+                    "missing",
+                    "same_as",
+                    "differs_from",
                 ];
                 reader.unknown(key.place, "matcher", other, known);
                 None
@@ -285,7 +292,11 @@ fn network(text: &str) -> Option<Network> {
 fn reference(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Reference> {
     let text = reader.text(node, "a reference");
     let Some((head, rest)) = text.split_once('.') else {
-        reader.problem(node.place, format!("`{text}` names nothing"), Some("such as host.fqdn, settings.myhostname or flood.key".to_owned()));
+        reader.problem(
+            node.place,
+            format!("`{text}` names nothing"),
+            Some("such as host.fqdn, settings.myhostname or flood.key".to_owned()),
+        );
         return None;
     };
     if let Some(table) = scope.signals.get(head) {
@@ -322,7 +333,11 @@ fn amount(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Amo
     let text = param(reader, text, node.place, scope)?;
     let amount = Amount::parse(&text);
     if amount.is_none() {
-        reader.problem(node.place, format!("`{text}` is no amount"), Some("such as 3, 3+, =3, <10%, 50%+, 5m, 2..5 or 0".to_owned()));
+        reader.problem(
+            node.place,
+            format!("`{text}` is no amount"),
+            Some("such as 3, 3+, =3, <10%, 50%+, 5m, 2..5 or 0".to_owned()),
+        );
     }
     amount
 }
@@ -369,9 +384,8 @@ fn moment(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Mom
 }
 
 /// Parts of a measure that a template may name.
-const MEASURES: [&str; 14] = [
-    "count", "distinct", "share", "rate", "lasting", "first", "last", "key", "keys", "since", "until", "top", "list", "total",
-];
+const MEASURES: [&str; 14] =
+    ["count", "distinct", "share", "rate", "lasting", "first", "last", "key", "keys", "since", "until", "top", "list", "total"];
 
 /// A template text, its variables checked against what a rule may name.
 fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>) -> String {
@@ -391,7 +405,9 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
             if let Some(field) = parts.next() {
                 column_named(reader, field, node.place, &tables::host::TABLE);
             }
-        } else if let (Some(Some(table)), Some("first" | "last" | "top" | "list" | "distinct")) = (scope.signals.get(head), parts.next()) {
+        } else if let (Some(Some(table)), Some("first" | "last" | "top" | "list" | "distinct")) =
+            (scope.signals.get(head), parts.next())
+        {
             if let Some(field) = parts.next() {
                 column_named(reader, field, node.place, table);
             }
@@ -431,9 +447,8 @@ fn step(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Option<StepSp
     let action = fields.need(reader, "do").map(|node| template(reader, &node, "do", scope));
     let risks = RISKS.map(|name| (name, name));
     let risk = fields.need(reader, "risk").and_then(|node| reader.one_of(&node, "risk", &risks));
-    let mut optional = |reader: &mut Reader<'_>, name: &'static str| {
-        fields.take(name).map(|node| template(reader, &node, name, scope))
-    };
+    let mut optional =
+        |reader: &mut Reader<'_>, name: &'static str| fields.take(name).map(|node| template(reader, &node, name, scope));
     let why = optional(reader, "why");
     let run = optional(reader, "run");
     let good = optional(reader, "good");

@@ -60,9 +60,7 @@ pub struct Lazy {
 
 impl Lazy {
     fn is_match(&self, text: &str) -> bool {
-        let regex = self.regex.get_or_init(|| {
-            builder(&self.pattern).build().expect("checked when the rules were loaded")
-        });
+        let regex = self.regex.get_or_init(|| builder(&self.pattern).build().expect("checked when the rules were loaded"));
         regex.is_match(text.as_bytes())
     }
 }

@@ -158,7 +158,11 @@ impl<'a> Reader<'a> {
             Err(error) => {
                 let place = error.location().map(place).unwrap_or_default();
                 let full = error.without_snippet().to_string();
-                let message = full.split(" at line ").next().unwrap_or(&full).replace(", set DuplicateKeyPolicy in Options if acceptable", "");
+                let message = full
+                    .split(" at line ")
+                    .next()
+                    .unwrap_or(&full)
+                    .replace(", set DuplicateKeyPolicy in Options if acceptable", "");
                 self.problem(place, message, None);
                 None
             }

@@ -44,7 +44,8 @@ impl<'a> Line<'a> {
         // syslog-ng and BusyBox print the facility and severity in a column of their own.
         if let Some((word, after)) = rest.split_once(' ') {
             if let Some((facility, severity)) = word.split_once('.') {
-                let plain = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+                let plain =
+                    |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
                 if plain(facility) && plain(severity) && !word.contains('[') && !word.ends_with(':') {
                     rest = after;
                 }

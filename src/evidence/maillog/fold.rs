@@ -104,7 +104,8 @@ impl Fold {
                 }
             }
             Event::Client { queue_id, client, client_ip, sasl_method, sasl_username } => {
-                let names = [Some(client), Some(client_ip), sasl_method, sasl_username].map(|text| text.map(|text| tables.name(text)));
+                let names =
+                    [Some(client), Some(client_ip), sasl_method, sasl_username].map(|text| text.map(|text| tables.name(text)));
                 let message = self.fresh(instance, queue_id, time, source, tables);
                 [message.client, message.client_ip, message.sasl_method, message.sasl_username] = names;
                 if let Some(user) = sasl_username {
@@ -191,7 +192,14 @@ impl Fold {
     }
 
     /// A new message: an older one with the same queue id lost its end, since inodes are used again.
-    fn fresh(&mut self, instance: &str, queue_id: &str, time: Option<Time>, source: Citation, tables: &mut Tables) -> &mut Message {
+    fn fresh(
+        &mut self,
+        instance: &str,
+        queue_id: &str,
+        time: Option<Time>,
+        source: Citation,
+        tables: &mut Tables,
+    ) -> &mut Message {
         let key = self.key(instance, queue_id);
         if let Some(old) = self.messages.remove(key.as_str()) {
             finish(old, queue_id, true, tables);
@@ -200,7 +208,15 @@ impl Fold {
         self.message(instance, queue_id, time, source)
     }
 
-    fn delivery(&mut self, line: &Delivery<'_>, daemon: &str, instance: &str, time: Option<Time>, source: Citation, tables: &mut Tables) {
+    fn delivery(
+        &mut self,
+        line: &Delivery<'_>,
+        daemon: &str,
+        instance: &str,
+        time: Option<Time>,
+        source: Citation,
+        tables: &mut Tables,
+    ) {
         let domain = domain_of(line.to);
         let lane = match line.status {
             "sent" => {
@@ -238,7 +254,12 @@ impl Fold {
         let recipient = match message.recipients.iter_mut().position(|known| known.address == address) {
             Some(at) => &mut message.recipients[at],
             None => {
-                message.recipients.push(Recipient { address, attempts: Vec::new(), outcome: Outcome::Waiting, first_failed: None });
+                message.recipients.push(Recipient {
+                    address,
+                    attempts: Vec::new(),
+                    outcome: Outcome::Waiting,
+                    first_failed: None,
+                });
                 message.recipients.last_mut().expect("just pushed")
             }
         };
@@ -251,7 +272,15 @@ impl Fold {
         }
     }
 
-    fn reject(&mut self, line: &Reject<'_>, daemon: &str, instance: &str, time: Option<Time>, source: Citation, tables: &mut Tables) {
+    fn reject(
+        &mut self,
+        line: &Reject<'_>,
+        daemon: &str,
+        instance: &str,
+        time: Option<Time>,
+        source: Citation,
+        tables: &mut Tables,
+    ) {
         let refused = matches!(line.action, "reject" | "milter-reject");
         if !refused && !matches!(line.action, "hold" | "milter-hold" | "discard" | "milter-discard") {
             return;
@@ -314,7 +343,8 @@ impl Fold {
         if let Some(rows) = listed {
             super::backlog::add(&rows, tables, |id, recipient, record, tables| {
                 let Some((_, message)) = index.get(id).map(|&at| &open[at]) else { return };
-                let known = tables.names.find(recipient).and_then(|name| message.recipients.iter().find(|known| known.address == name));
+                let known =
+                    tables.names.find(recipient).and_then(|name| message.recipients.iter().find(|known| known.address == name));
                 enrich(record, message, known, tables);
             });
         }
@@ -339,7 +369,14 @@ fn finish(message: Message, queue_id: &str, by_hand: bool, tables: &mut Tables) 
 }
 
 /// Writes a recipient's outcome into its attempts, and a failure if it was not sent.
-fn close_recipient(message: &Message, recipient: &Recipient, queue_id: &str, outcome: Outcome, with_waiting: bool, tables: &mut Tables) {
+fn close_recipient(
+    message: &Message,
+    recipient: &Recipient,
+    queue_id: &str,
+    outcome: Outcome,
+    with_waiting: bool,
+    tables: &mut Tables,
+) {
     let name = tables.name(outcome.name());
     for &row in &recipient.attempts {
         tables.rows_mut(&attempts::TABLE)[row as usize].set(attempts::outcome, name);
@@ -462,7 +499,11 @@ fn set_origin(message: &Message, tables: &mut Tables) {
 
 fn arrival(message: &Message, queue_id: &str, tables: &mut Tables) {
     // Known by its start: a message that was under way when the log begins did not arrive in it.
-    let Some(source) = message.source.filter(|_| message.client.is_some() || message.uid.is_some() || message.message_id.is_some()) else { return };
+    let Some(source) =
+        message.source.filter(|_| message.client.is_some() || message.uid.is_some() || message.message_id.is_some())
+    else {
+        return;
+    };
     let domain = message.sender.map(|sender| domain_of(tables.names.get(sender))).filter(|domain| !domain.is_empty());
     let record = Record::new(&arrivals::TABLE, source)
         .with(arrivals::time, message.arrived)
@@ -481,7 +522,15 @@ fn arrival(message: &Message, queue_id: &str, tables: &mut Tables) {
     tables.push(&arrivals::TABLE, record);
 }
 
-fn attempt(line: &Delivery<'_>, daemon: &str, instance: &str, domain: &str, time: Option<Time>, source: Citation, tables: &mut Tables) -> Record {
+fn attempt(
+    line: &Delivery<'_>,
+    daemon: &str,
+    instance: &str,
+    domain: &str,
+    time: Option<Time>,
+    source: Citation,
+    tables: &mut Tables,
+) -> Record {
     let said = Said::parse(line.reason);
     let (relay, ip, port) = said::split_peer(line.relay);
     let (host, ip, port) = if ip.is_some() { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
@@ -553,14 +602,37 @@ fn diagnostic(daemon: &str, level: &str, text: &str, time: Option<Time>, source:
 /// Lines of other programs that matter to mail: the kernel's trouble, and what filters say of themselves.
 fn companion(line: &Line<'_>, source: Citation, tables: &mut Tables) {
     const KERNEL: &[&str] = &[
-        "Out of memory", "oom-kill", "EXT4-fs error", "Remounting filesystem read-only", "I/O error", "nf_conntrack: table full",
-        "TCP: out of memory", "fork rejected by pids controller", "apparmor=\"DENIED\"", "avc:  denied", "hung_task", "No space left",
+        "Out of memory",
+        "oom-kill",
+        "EXT4-fs error",
+        "Remounting filesystem read-only",
+        "I/O error",
+        "nf_conntrack: table full",
+        "TCP: out of memory",
+        "fork rejected by pids controller",
+        "apparmor=\"DENIED\"",
+        "avc:  denied",
+        "hung_task",
+        "No space left",
     ];
     let matters = match line.tag {
         "kernel" => KERNEL.iter().any(|mark| line.message.contains(mark)),
         tag => {
-            matches!(tag, "opendkim" | "opendmarc" | "amavis" | "amavisd" | "clamd" | "saslauthd" | "spamd" | "rspamd" | "postgrey" | "systemd")
-                && ["error", "fail", "refused", "No space left", "cannot", "can't", "unable"].iter().any(|mark| line.message.contains(mark))
+            matches!(
+                tag,
+                "opendkim"
+                    | "opendmarc"
+                    | "amavis"
+                    | "amavisd"
+                    | "clamd"
+                    | "saslauthd"
+                    | "spamd"
+                    | "rspamd"
+                    | "postgrey"
+                    | "systemd"
+            ) && ["error", "fail", "refused", "No space left", "cannot", "can't", "unable"]
+                .iter()
+                .any(|mark| line.message.contains(mark))
         }
     };
     if matters {

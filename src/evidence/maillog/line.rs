@@ -136,11 +136,57 @@ pub struct Reject<'a> {
 
 /// The daemons of Postfix, as they appear at the end of a program name.
 const DAEMONS: &[&str] = &[
-    "smtp", "smtpd", "lmtp", "qmgr", "oqmgr", "nqmgr", "cleanup", "pickup", "bounce", "defer", "trace", "local", "virtual", "pipe", "error",
-    "retry", "discard", "relay", "proxymap", "proxywrite", "trivial-rewrite", "rewrite", "anvil", "scache", "verify",
-    "flush", "showq", "tlsmgr", "tlsproxy", "postscreen", "dnsblog", "postlogd", "master", "spawn", "qmqpd",
-    "postfix-script", "postsuper", "postqueue", "sendmail", "postdrop", "postmap", "postalias", "postlog", "postmulti",
-    "postconf", "postkick", "postlock", "postcat", "postfix", "postfix-wrapper", "postfix-tls-script",
+    "smtp",
+    "smtpd",
+    "lmtp",
+    "qmgr",
+    "oqmgr",
+    "nqmgr",
+    "cleanup",
+    "pickup",
+    "bounce",
+    "defer",
+    "trace",
+    "local",
+    "virtual",
+    "pipe",
+    "error",
+    "retry",
+    "discard",
+    "relay",
+    "proxymap",
+    "proxywrite",
+    "trivial-rewrite",
+    "rewrite",
+    "anvil",
+    "scache",
+    "verify",
+    "flush",
+    "showq",
+    "tlsmgr",
+    "tlsproxy",
+    "postscreen",
+    "dnsblog",
+    "postlogd",
+    "master",
+    "spawn",
+    "qmqpd",
+    "postfix-script",
+    "postsuper",
+    "postqueue",
+    "sendmail",
+    "postdrop",
+    "postmap",
+    "postalias",
+    "postlog",
+    "postmulti",
+    "postconf",
+    "postkick",
+    "postlock",
+    "postcat",
+    "postfix",
+    "postfix-wrapper",
+    "postfix-tls-script",
 ];
 
 /// A program name taken apart: `postfix/submission/smtpd` is instance `postfix/submission`, daemon `smtpd`. None if it is
@@ -252,10 +298,19 @@ impl<'a> Event<'a> {
     fn trouble(daemon: &str, queue_id: Option<&'a str>, text: &'a str) -> Event<'a> {
         let outbound = matches!(daemon, "smtp" | "lmtp" | "relay" | "tlsproxy");
         let marks = [
-            "connect to ", "host ", "lost connection with ", "conversation with ", "SSL_connect error to ",
-            "Cannot start TLS", "server certificate verification failed for ", "certificate verification failed for ",
-            "certificate peer name verification failed for ", "TLS is required", "Host offered STARTTLS",
-            "enabling PIX workarounds", "Server certificate",
+            "connect to ",
+            "host ",
+            "lost connection with ",
+            "conversation with ",
+            "SSL_connect error to ",
+            "Cannot start TLS",
+            "server certificate verification failed for ",
+            "certificate verification failed for ",
+            "certificate peer name verification failed for ",
+            "TLS is required",
+            "Host offered STARTTLS",
+            "enabling PIX workarounds",
+            "Server certificate",
         ];
         if outbound && marks.iter().any(|mark| text.starts_with(mark)) {
             return Event::Diagnostic { queue_id, level: "info", text };
@@ -384,8 +439,24 @@ impl<'a> Reject<'a> {
     fn parse(queue_id: Option<&'a str>, text: &'a str) -> Option<Reject<'a>> {
         let (action, rest) = text.split_once(": ")?;
         const ACTIONS: &[&str] = &[
-            "reject", "milter-reject", "hold", "milter-hold", "discard", "milter-discard", "reject_warning", "warn",
-            "warning", "redirect", "filter", "replace", "prepend", "bcc", "info", "permit", "delay", "milter-quarantine",
+            "reject",
+            "milter-reject",
+            "hold",
+            "milter-hold",
+            "discard",
+            "milter-discard",
+            "reject_warning",
+            "warn",
+            "warning",
+            "redirect",
+            "filter",
+            "replace",
+            "prepend",
+            "bcc",
+            "info",
+            "permit",
+            "delay",
+            "milter-quarantine",
         ];
         if !ACTIONS.contains(&action) {
             return None;
@@ -400,9 +471,10 @@ impl<'a> Reject<'a> {
         }
         let peer = after.strip_prefix("from ").unwrap_or(after);
         // "H[A]: reply" or, from postscreen, "[A]:P: reply".
-        let end = peer.find("]: ").map(|at| at + 1).or_else(|| {
-            peer.find("]:").and_then(|at| peer[at + 2..].find(": ").map(|colon| at + 2 + colon))
-        });
+        let end = peer
+            .find("]: ")
+            .map(|at| at + 1)
+            .or_else(|| peer.find("]:").and_then(|at| peer[at + 2..].find(": ").map(|colon| at + 2 + colon)));
         let end = end.unwrap_or(peer.len());
         let (client, ip, _) = said::split_peer(&peer[..end]);
         reject.client = client.unwrap_or_default();

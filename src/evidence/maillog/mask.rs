@@ -42,7 +42,8 @@ fn mask_word(word: &str) -> String {
     let core = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let digits = core.bytes().filter(u8::is_ascii_digit).count();
     let is_code = core.len() <= 6 && digits > 0;
-    let dotted = core.split('.').count() == 3 && core.split('.').all(|part| part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let dotted = core.split('.').count() == 3
+        && core.split('.').all(|part| part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit()));
     if digits > 0 && !is_code && !dotted {
         return word.replacen(core, "…", 1);
     }
@@ -57,9 +58,15 @@ mod tests {
     fn what_varies_is_masked_and_what_names_a_rule_stays() {
         for (reason, masked) in [
             ("connect to mx.example[192.0.2.1]:25: Connection timed out", "connect to …:25: Connection timed out"),
-            ("host a.b[2001:db8::1] said: 550 5.1.1 <x y@z>: no (in reply to RCPT TO command)", "host … said: 550 5.1.1 <x …: no (in reply to RCPT TO command)"),
+            (
+                "host a.b[2001:db8::1] said: 550 5.1.1 <x y@z>: no (in reply to RCPT TO command)",
+                "host … said: 550 5.1.1 <x …: no (in reply to RCPT TO command)",
+            ),
             ("421 4.7.0 [TSS04] Messages from 198.51.100.7 deferred", "421 4.7.0 [TSS04] Messages from … deferred"),
-            ("Name service error for name=gmail.com type=MX: Host not found, try again", "Name service error for name=… type=MX: Host not found, try again"),
+            (
+                "Name service error for name=gmail.com type=MX: Host not found, try again",
+                "Name service error for name=… type=MX: Host not found, try again",
+            ),
             ("", ""),
         ] {
             assert_eq!(mask(reason), masked);

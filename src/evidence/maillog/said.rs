@@ -125,9 +125,8 @@ impl<'a> Said<'a> {
             self.voice = Some(Voice::OwnClient);
             self.stage = Some("connect");
             // "H[A]:P: error"; an IPv6 address holds colons, so the port is looked for after the bracket.
-            let end = inner.find("]:").map_or_else(|| inner.find(": "), |at| {
-                inner[at + 2..].find(": ").map(|colon| at + 2 + colon)
-            });
+            let end =
+                inner.find("]:").map_or_else(|| inner.find(": "), |at| inner[at + 2..].find(": ").map(|colon| at + 2 + colon));
             self.peer(&inner[..end.unwrap_or(inner.len())]);
             return;
         }
@@ -150,10 +149,18 @@ impl<'a> Said<'a> {
             self.stage = Some("look-up");
             return;
         }
-        for mark in ["TLS is required", "Cannot start TLS", "Server certificate", "SASL authentication", "mail for ", "TLS handshake"] {
+        for mark in
+            ["TLS is required", "Cannot start TLS", "Server certificate", "SASL authentication", "mail for ", "TLS handshake"]
+        {
             if rest.starts_with(mark) {
                 self.voice = Some(Voice::OwnClient);
-                self.stage = Some(if mark.starts_with("SASL") { "AUTH" } else if mark == "mail for " { "look-up" } else { "STARTTLS" });
+                self.stage = Some(if mark.starts_with("SASL") {
+                    "AUTH"
+                } else if mark == "mail for " {
+                    "look-up"
+                } else {
+                    "STARTTLS"
+                });
                 break;
             }
         }
@@ -333,26 +340,91 @@ mod tests {
     #[test]
     fn shapes_of_postfix_are_taken_apart() {
         let cases = [
-            ("connect to mx.example[2001:db8::1]:25: Connection timed out", Some(Voice::OwnClient), Some("mx.example"), Some("2001:db8::1"), Some(25), None, Some("connect")),
-            ("connect to 127.0.0.1[127.0.0.1]:10024: Connection refused", Some(Voice::OwnClient), Some("127.0.0.1"), Some("127.0.0.1"), Some(10024), None, Some("connect")),
-            ("connect to /var/run/x[private/y]: No such file or directory", Some(Voice::OwnClient), Some("/var/run/x"), Some("private/y"), None, None, Some("connect")),
-            ("lost connection with mx[192.0.2.1] while sending RCPT TO", Some(Voice::OwnClient), Some("mx"), Some("192.0.2.1"), None, None, Some("sending RCPT TO")),
-            ("SASL authentication failed; server r[192.0.2.5] said: 535 5.7.8 Error: bad", Some(Voice::Remote), Some("r"), Some("192.0.2.5"), None, Some(535), Some("AUTH")),
-            ("host gmx[192.0.2.2] refused to talk to me: 554-gmx.net a 554-b 554 c", Some(Voice::Remote), Some("gmx"), Some("192.0.2.2"), None, Some(554), Some("greeting")),
-            ("Host or domain name not found. Name service error for name=a type=MX: Host not found, try again", Some(Voice::OwnClient), None, None, None, None, Some("look-up")),
+            (
+                "connect to mx.example[2001:db8::1]:25: Connection timed out",
+                Some(Voice::OwnClient),
+                Some("mx.example"),
+                Some("2001:db8::1"),
+                Some(25),
+                None,
+                Some("connect"),
+            ),
+            (
+                "connect to 127.0.0.1[127.0.0.1]:10024: Connection refused",
+                Some(Voice::OwnClient),
+                Some("127.0.0.1"),
+                Some("127.0.0.1"),
+                Some(10024),
+                None,
+                Some("connect"),
+            ),
+            (
+                "connect to /var/run/x[private/y]: No such file or directory",
+                Some(Voice::OwnClient),
+                Some("/var/run/x"),
+                Some("private/y"),
+                None,
+                None,
+                Some("connect"),
+            ),
+            (
+                "lost connection with mx[192.0.2.1] while sending RCPT TO",
+                Some(Voice::OwnClient),
+                Some("mx"),
+                Some("192.0.2.1"),
+                None,
+                None,
+                Some("sending RCPT TO"),
+            ),
+            (
+                "SASL authentication failed; server r[192.0.2.5] said: 535 5.7.8 Error: bad",
+                Some(Voice::Remote),
+                Some("r"),
+                Some("192.0.2.5"),
+                None,
+                Some(535),
+                Some("AUTH"),
+            ),
+            (
+                "host gmx[192.0.2.2] refused to talk to me: 554-gmx.net a 554-b 554 c",
+                Some(Voice::Remote),
+                Some("gmx"),
+                Some("192.0.2.2"),
+                None,
+                Some(554),
+                Some("greeting"),
+            ),
+            (
+                "Host or domain name not found. Name service error for name=a type=MX: Host not found, try again",
+                Some(Voice::OwnClient),
+                None,
+                None,
+                None,
+                None,
+                Some("look-up"),
+            ),
             ("550 5.1.1 no such user", Some(Voice::Remote), None, None, None, Some(550), None),
             ("delivered to maildir", None, None, None, None, None, None),
         ];
         for (text, voice, host, ip, port, code, stage) in cases {
             let said = Said::parse(text);
-            assert_eq!((said.voice, said.host, said.ip, said.port, said.code, said.stage), (voice, host, ip, port, code, stage), "{text}");
+            assert_eq!(
+                (said.voice, said.host, said.ip, said.port, said.code, said.stage),
+                (voice, host, ip, port, code, stage),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn repeated_codes_are_taken_out_of_the_words() {
         for (reply, code, enhanced, words) in [
-            ("554-gmx.net (x) ESMTP 554-No service 554-Bad DNS PTR. 554 For more", Some(554), None, "gmx.net (x) ESMTP No service Bad DNS PTR. For more"),
+            (
+                "554-gmx.net (x) ESMTP 554-No service 554-Bad DNS PTR. 554 For more",
+                Some(554),
+                None,
+                "gmx.net (x) ESMTP No service Bad DNS PTR. For more",
+            ),
             ("550-5.7.26 one 550-5.7.26 two 550 5.7.26 three", Some(550), Some("5.7.26"), "one two three"),
             ("550 blocked (#5.7.1)", Some(550), Some("5.7.1"), "blocked (#5.7.1)"),
             ("421", Some(421), None, ""),
