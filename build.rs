@@ -15,7 +15,7 @@ fn main() {
         let mut files = Vec::new();
         collect(&root.join(folder), &mut files);
         files.sort();
-        writeln!(out, "/// {doc}\npub static {constant}: &[(&str, &str)] = &[").expect("string");
+        writeln!(out, "/// {doc}\npub(crate) static {constant}: &[(&str, &str)] = &[").expect("string");
         for file in files {
             let name = file.strip_prefix(root.join(folder)).expect("below the folder");
             let name = name.to_str().expect("UTF-8 file name").replace('\\', "/");

@@ -145,20 +145,20 @@ impl<'t> Asker<'t> {
             let measure = answered.get(&moment.signal)?;
             if moment.last { measure.last } else { measure.first }
         };
-        if let Some(after) = moment_of(&expect.after) {
-            if first_time(table, row).is_none_or(|time| time <= after) {
-                return false;
-            }
+        if let Some(after) = moment_of(&expect.after)
+            && first_time(table, row).is_none_or(|time| time <= after)
+        {
+            return false;
         }
-        if let Some(before) = moment_of(&expect.before) {
-            if first_time(table, row).is_none_or(|time| time >= before) {
-                return false;
-            }
+        if let Some(before) = moment_of(&expect.before)
+            && first_time(table, row).is_none_or(|time| time >= before)
+        {
+            return false;
         }
-        if let (Some(within), Some(end)) = (expect.within, self.end) {
-            if last_time(table, row).is_some_and(|time| end.since(time) > within) {
-                return false;
-            }
+        if let (Some(within), Some(end)) = (expect.within, self.end)
+            && last_time(table, row).is_some_and(|time| end.since(time) > within)
+        {
+            return false;
         }
         true
     }
@@ -215,10 +215,10 @@ impl<'t> Asker<'t> {
         let rows = self.tables.rows(table);
         let mut groups: HashMap<String, Vec<u32>> = HashMap::new();
         for at in matched {
-            if let Some(value) = as_text(rows[at as usize].get(by), &self.tables.names) {
-                if !value.is_empty() {
-                    groups.entry(value).or_default().push(at);
-                }
+            if let Some(value) = as_text(rows[at as usize].get(by), &self.tables.names)
+                && !value.is_empty()
+            {
+                groups.entry(value).or_default().push(at);
             }
         }
         let mut measured: Vec<(String, Measure)> =
@@ -253,10 +253,10 @@ impl<'t> Asker<'t> {
         let all = self.tables.rows(table);
         let mut counts = HashMap::new();
         for &at in rows {
-            if let Some(value) = all.get(at as usize).and_then(|row| as_text(row.get(column), &self.tables.names)) {
-                if !value.is_empty() {
-                    *counts.entry(value).or_insert(0) += 1;
-                }
+            if let Some(value) = all.get(at as usize).and_then(|row| as_text(row.get(column), &self.tables.names))
+                && !value.is_empty()
+            {
+                *counts.entry(value).or_insert(0) += 1;
             }
         }
         counts
@@ -387,10 +387,10 @@ fn expand(value: &str, tables: &Tables) -> String {
     let mut out = value.to_owned();
     for name in ["myhostname", "mydomain"] {
         for form in [format!("${name}"), format!("${{{name}}}"), format!("$({name})")] {
-            if out.contains(&form) {
-                if let Some(inner) = tables.setting(name) {
-                    out = out.replace(&form, inner);
-                }
+            if out.contains(&form)
+                && let Some(inner) = tables.setting(name)
+            {
+                out = out.replace(&form, inner);
             }
         }
     }

@@ -189,7 +189,7 @@ pub fn state(entry: &Entry, answers: &Answered) -> Option<bool> {
 }
 
 /// Tables of the met signals in an entry.
-fn met_tables<'e>(entry: &'e Entry, answers: &Answered) -> Vec<&'static str> {
+fn met_tables(entry: &Entry, answers: &Answered) -> Vec<&'static str> {
     let met = |name: &str| answers.get(name).is_some_and(|measure| measure.met == Some(true));
     entry
         .signals()

@@ -82,10 +82,10 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
                 }
             }
             _ if text.starts_with("unsynchronised") || text.starts_with("unsynchronized") => {
-                sink.host(host::clock_synchronized, false, at)
+                sink.host(host::clock_synchronized, false, at);
             }
             _ if text.starts_with("synchronised to") || text.starts_with("synchronized to") => {
-                sink.host(host::clock_synchronized, true, at)
+                sink.host(host::clock_synchronized, true, at);
             }
             _ if text.starts_with('*') && text.split_whitespace().count() >= 10 => {
                 // ntpq -p: the peer in use; its offset is the ninth column, in milliseconds.
@@ -148,13 +148,13 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
 /// `Thu Nov 12 11:40:00 UTC 2026`, `Thu Nov 12 11:40:00 AM CET 2026`, `Thu 12 Nov 2026 11:40:00 AM CET`, ISO 8601, or seconds since the epoch:
 /// the time and the zone's offset.
 fn date(text: &str) -> Option<(Time, i32)> {
-    if let Some((time, length)) = Time::parse_rfc3339(text.as_bytes(), 0) {
-        if length == text.len() {
-            let zone = text.get(19..).and_then(|zone| {
-                time::numeric_offset(zone.trim_start_matches(|c: char| c == '.' || c == ',' || c.is_ascii_digit()))
-            });
-            return Some((time, zone.unwrap_or(0)));
-        }
+    if let Some((time, length)) = Time::parse_rfc3339(text.as_bytes(), 0)
+        && length == text.len()
+    {
+        let zone = text
+            .get(19..)
+            .and_then(|zone| time::numeric_offset(zone.trim_start_matches(|c: char| c == '.' || c == ',' || c.is_ascii_digit())));
+        return Some((time, zone.unwrap_or(0)));
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     if !(5..=7).contains(&words.len()) {

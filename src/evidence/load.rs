@@ -43,11 +43,11 @@ pub(super) fn free(doc: &Document<'_>, sink: &mut Sink<'_>) {
                     sink.host(host::mem_available_share, available / total, at);
                 }
             }
-        } else if name.starts_with("Swap") {
-            if let (Some(total), Some(used)) = (value("total"), value("used")) {
-                sink.host(host::swap_total, total as i64, at);
-                sink.host(host::swap_used, used as i64, at);
-            }
+        } else if name.starts_with("Swap")
+            && let (Some(total), Some(used)) = (value("total"), value("used"))
+        {
+            sink.host(host::swap_total, total as i64, at);
+            sink.host(host::swap_used, used as i64, at);
         }
     }
 }

@@ -62,10 +62,10 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
 fn target<'a>(doc: &Document<'a>) -> (Option<&'a str>, Option<i64>) {
     if let Some(command) = doc.command {
         let words: Vec<&str> = command.split_whitespace().filter(|word| !word.starts_with('-')).collect();
-        if let [.., host, port] = words.as_slice() {
-            if let Ok(port) = port.parse() {
-                return (Some(host), Some(port));
-            }
+        if let [.., host, port] = words.as_slice()
+            && let Ok(port) = port.parse()
+        {
+            return (Some(host), Some(port));
         }
     }
     let file = doc.path.rsplit('/').next().unwrap_or(doc.path);

@@ -706,11 +706,11 @@ fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time>) -> Optio
     let mut lanes = ["delivered", "deferred", "bounced"].map(|name| Lane { name, counts: vec![0; count] });
     for (minute, outcomes) in &counted.minutes {
         let column = (minute * 60 - start).div_euclid(i64::from(width));
-        if let Ok(column) = usize::try_from(column) {
-            if column < count {
-                for (lane, number) in lanes.iter_mut().zip(outcomes) {
-                    lane.counts[column] += number;
-                }
+        if let Ok(column) = usize::try_from(column)
+            && column < count
+        {
+            for (lane, number) in lanes.iter_mut().zip(outcomes) {
+                lane.counts[column] += number;
             }
         }
     }

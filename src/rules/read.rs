@@ -407,10 +407,9 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
             }
         } else if let (Some(Some(table)), Some("first" | "last" | "top" | "list" | "distinct")) =
             (scope.signals.get(head), parts.next())
+            && let Some(field) = parts.next()
         {
-            if let Some(field) = parts.next() {
-                column_named(reader, field, node.place, table);
-            }
+            column_named(reader, field, node.place, table);
         }
     }
     text

@@ -28,11 +28,11 @@ impl<'a> Line<'a> {
     pub fn parse(line: &'a str, clock: &Clock) -> Option<Line<'a>> {
         let mut rest = strip_priority(line.trim_end());
         let mut rfc5424 = false;
-        if let Some(after) = rest.strip_prefix("1 ") {
-            if Time::parse_rfc3339(after.as_bytes(), 0).is_some() {
-                rfc5424 = true;
-                rest = after;
-            }
+        if let Some(after) = rest.strip_prefix("1 ")
+            && Time::parse_rfc3339(after.as_bytes(), 0).is_some()
+        {
+            rfc5424 = true;
+            rest = after;
         }
         let (time, after) = stamp(rest, clock)?;
         rest = after;
@@ -42,13 +42,13 @@ impl<'a> Line<'a> {
             return structured(rest, time);
         }
         // syslog-ng and BusyBox print the facility and severity in a column of their own.
-        if let Some((word, after)) = rest.split_once(' ') {
-            if let Some((facility, severity)) = word.split_once('.') {
-                let plain =
-                    |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-                if plain(facility) && plain(severity) && !word.contains('[') && !word.ends_with(':') {
-                    rest = after;
-                }
+        if let Some((word, after)) = rest.split_once(' ')
+            && let Some((facility, severity)) = word.split_once('.')
+        {
+            let plain =
+                |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+            if plain(facility) && plain(severity) && !word.contains('[') && !word.ends_with(':') {
+                rest = after;
             }
         }
         let (tag, message) = tag(rest)?;

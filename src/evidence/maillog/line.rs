@@ -267,12 +267,12 @@ impl<'a> Event<'a> {
                 return Event::Pickup { queue_id, uid, sender: unbracket(sender) };
             }
         }
-        if daemon == "bounce" || daemon == "defer" || daemon == "trace" {
-            if let Some((what, id)) = rest.rsplit_once(": ") {
-                if what.contains("notification") && is_queue_id(id) {
-                    return Event::Notification { notification: id };
-                }
-            }
+        if (daemon == "bounce" || daemon == "defer" || daemon == "trace")
+            && let Some((what, id)) = rest.rsplit_once(": ")
+            && what.contains("notification")
+            && is_queue_id(id)
+        {
+            return Event::Notification { notification: id };
         }
         if let Some(reject) = Reject::parse(Some(queue_id), rest) {
             return Event::Reject(reject);

@@ -85,26 +85,26 @@ impl<'a> Said<'a> {
             rest = carried;
         }
         said.reason = rest;
-        if let Some(inner) = rest.strip_prefix("SASL authentication failed; server ") {
-            if let Some((peer, reply)) = inner.split_once(" said: ") {
-                said.peer(peer);
-                said.voice = Some(Voice::Remote);
-                said.stage = Some("AUTH");
-                said.reply(reply);
-                said.words = Cow::Owned(format!("SASL authentication failed: {}", said.words));
-                return said;
-            }
+        if let Some(inner) = rest.strip_prefix("SASL authentication failed; server ")
+            && let Some((peer, reply)) = inner.split_once(" said: ")
+        {
+            said.peer(peer);
+            said.voice = Some(Voice::Remote);
+            said.stage = Some("AUTH");
+            said.reply(reply);
+            said.words = Cow::Owned(format!("SASL authentication failed: {}", said.words));
+            return said;
         }
         if let Some(inner) = rest.strip_prefix("host ") {
             for (mark, stage) in [(" said: ", None), (" refused to talk to me: ", Some("greeting"))] {
-                if let Some((peer, reply)) = inner.split_once(mark) {
-                    if peer.contains('[') || !peer.contains(' ') {
-                        said.peer(peer);
-                        said.voice = Some(Voice::Remote);
-                        said.stage = stage;
-                        said.reply(reply);
-                        return said;
-                    }
+                if let Some((peer, reply)) = inner.split_once(mark)
+                    && (peer.contains('[') || !peer.contains(' '))
+                {
+                    said.peer(peer);
+                    said.voice = Some(Voice::Remote);
+                    said.stage = stage;
+                    said.reply(reply);
+                    return said;
                 }
             }
         }
