@@ -2,8 +2,8 @@
 
 use super::cite::Lines;
 use super::view::{
-    AccountsFor, AgeBucket, Cause, Citation, Count, Deadline, DestinationRow, Destinations, DoFirst, DoNot, Evidence, Fact, Key,
-    Lane, LastGood, MadeBy, NotChecked, Queue, Report, RuleRow, Share, Size, SourceRow, Span, Step, Timeline, Traffic, Trend,
+    AccountsFor, AgeBucket, Band, Cause, Citation, Count, Deadline, DestinationRow, Destinations, DoFirst, DoNot, Evidence, Fact, Key,
+    Lane, LastGood, MadeBy, NotChecked, Phase, Queue, Report, RuleRow, Share, Size, SourceRow, Span, Step, Timeline, Traffic, Trend,
     Unexplained, Verdict,
 };
 use crate::diagnose::diagnosis::Diagnosis;
@@ -69,11 +69,17 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
         shares: shares(material, &causes),
         unexplained: unexplained(material, lines),
         not_checked: not_checked(material),
-        causes,
+        phases: rules
+            .plan
+            .phases
+            .iter()
+            .map(|(id, title, says)| Phase { id: id.clone(), title: title.clone(), says: says.clone() })
+            .collect(),
         plan,
         queue,
         traffic: evidence.traffic.as_ref().map(|traffic| traffic_view(traffic, material)).unwrap_or_default(),
-        timeline: evidence.traffic.as_ref().and_then(|traffic| timeline(traffic, material.from, since)),
+        timeline: evidence.traffic.as_ref().and_then(|traffic| timeline(traffic, material.from, since, &causes)),
+        causes,
         destinations: destinations(material),
         facts: facts(material, lines),
         sources: sources(material, lines),
@@ -284,6 +290,9 @@ fn do_first(plan: &[Step]) -> Vec<DoFirst> {
     first.into_iter().map(|step| DoFirst { step: step.number, text: step.action.clone() }).collect()
 }
 
+/// Parts of the share bar beside the residue.
+const PARTS: usize = 5;
+
 fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
     let diagnosis = material.diagnosis;
     let total = diagnosis.asker.judged(&failures::TABLE).len() as f64;
@@ -307,6 +316,18 @@ fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
             role: view.role,
             recipients: own.len() as u64,
             share: own.len() as f64 / total,
+        });
+    }
+    // A bar of many parts cannot be read: the smallest ones are one.
+    if shares.len() > PARTS {
+        let small = shares.split_off(PARTS - 1);
+        let recipients = small.iter().map(|share| share.recipients).sum();
+        shares.push(Share {
+            rule: Some(small[0].rule.clone().unwrap_or_default()),
+            title: format!("{} other causes", small.len()),
+            role: small[0].role,
+            recipients,
+            share: recipients as f64 / total,
         });
     }
     let rest = diagnosis.asker.judged(&failures::TABLE).len() - taken.len();
@@ -690,7 +711,7 @@ fn traffic_view(counted: &Counted, material: &Material<'_>) -> Traffic {
 const WIDTHS: [u32; 9] = [60, 300, 900, 1800, 3600, 21_600, 86_400, 604_800, 31_536_000];
 const COLUMNS: i64 = 60;
 
-fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time>) -> Option<Timeline> {
+fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time>, causes: &[Cause]) -> Option<Timeline> {
     let first = counted.first.map(|first| from.map_or(first, |from| first.max(from)))?;
     let last = counted.last?;
     if last < first {
@@ -730,7 +751,16 @@ fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time>) -> Optio
         }
         seen_until = Some(seen_until.map_or(to_minute, |until| until.max(to_minute)));
     }
-    Some(Timeline { from: Time::from_seconds(start), column: width, lanes: lanes.into(), gaps, onset })
+    let bands = causes
+        .iter()
+        .filter(|cause| cause.role == Role::Contributing.name())
+        .filter_map(|cause| {
+            let lane = if cause.accounts_for.bounced > cause.accounts_for.waiting { "bounced" } else { "deferred" };
+            Some(Band { lane, from: cause.since?, to: cause.until?, title: cause.title.clone() })
+        })
+        .take(2)
+        .collect();
+    Some(Timeline { from: Time::from_seconds(start), column: width, lanes: lanes.into(), gaps, onset, bands })
 }
 
 /// Rows and reason columns of the destination table.

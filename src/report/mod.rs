@@ -1,6 +1,10 @@
 //! From a diagnosis to something a person reads.
 
 pub mod assemble;
+mod charts;
 pub mod cite;
+mod helpers;
+mod markup;
+mod page;
 pub mod render;
 pub mod view;

@@ -1,8 +1,15 @@
 //! From the view model to text in a format.
+//!
+//! Templates are Handlebars in strict mode: a name that does not exist is an error with its place. What a template shows
+//! is escaped for its format unless a helper made it.
 
 use super::view::Report;
+use super::{helpers, markup, page};
+use handlebars::{Handlebars, RenderErrorReason};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +24,18 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    fn template(self) -> &'static str {
+        match self {
+            Format::Text | Format::Json => "report.txt.hbs",
+            Format::Markdown => "report.md.hbs",
+            Format::Html => "report.html.hbs",
+        }
+    }
+}
+
 /// How text output looks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Look {
     /// Whether to colour it.
     pub color: bool,
@@ -34,11 +51,18 @@ impl Default for Look {
     }
 }
 
-/// The templates in force.
-#[derive(Debug, Default)]
-pub struct Templates {}
+/// The style sheet, beside the templates.
+const STYLE: &str = "report.css";
 
-/// What is wrong with a template.
+/// The templates in force: path below the folder, and text.
+#[derive(Debug)]
+pub struct Templates {
+    files: BTreeMap<String, String>,
+    /// Files of the user's folder, for messages.
+    places: BTreeMap<String, PathBuf>,
+}
+
+/// What is wrong with a template, and where.
 #[derive(Debug)]
 pub struct TemplateError(String);
 
@@ -53,22 +77,176 @@ impl std::error::Error for TemplateError {}
 impl Templates {
     /// The built-in templates.
     pub fn built_in() -> Templates {
-        Templates::default()
+        let files = crate::embedded::TEMPLATES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        Templates { files, places: BTreeMap::new() }
     }
 
-    /// The built-in templates, those in `folder` laid over them.
+    /// The built-in templates, those in `folder` laid over them: a file replaces the built-in one of the same path, and
+    /// `partials/` may hold new ones.
     ///
     /// # Errors
-    /// If a template cannot be read or is not valid.
-    pub fn with_overrides(_folder: &Path) -> Result<Templates, TemplateError> {
-        Ok(Templates::default())
+    /// If the folder cannot be read, holds no template, holds a file that nothing uses, or a template is not valid.
+    pub fn with_overrides(folder: &Path) -> Result<Templates, TemplateError> {
+        let mut templates = Templates::built_in();
+        let known: Vec<String> = templates.files.keys().cloned().collect();
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+            let entry = entry.map_err(|error| TemplateError(format!("{}: cannot be read: {error}", folder.display())))?;
+            let path = entry.path();
+            let is_note = path.extension().is_some_and(|kind| kind == "md");
+            let is_hidden = entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+            if !entry.file_type().is_file() || is_note || is_hidden {
+                continue;
+            }
+            let name = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
+            let is_partial = name.starts_with("partials/") && name.ends_with(".hbs");
+            if !known.contains(&name) && !is_partial {
+                return Err(TemplateError(format!(
+                    "{}: no template has this name; those that can be replaced: {}; new partials go into partials/NAME.hbs",
+                    path.display(),
+                    known.join(", ")
+                )));
+            }
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| TemplateError(format!("{}: cannot be read: {error}", path.display())))?;
+            templates.files.insert(name.clone(), text);
+            templates.places.insert(name, path.to_owned());
+        }
+        if templates.places.is_empty() {
+            return Err(TemplateError(format!(
+                "{}: holds no template; those that can be replaced: {}",
+                folder.display(),
+                known.join(", ")
+            )));
+        }
+        for format in [Format::Text, Format::Markdown, Format::Html] {
+            templates.engine(format)?;
+        }
+        Ok(templates)
+    }
+
+    /// The engine with the templates of one format.
+    fn engine(&self, format: Format) -> Result<Handlebars<'_>, TemplateError> {
+        let mut engine = Handlebars::new();
+        engine.set_strict_mode(true);
+        match format {
+            Format::Html => engine.register_escape_fn(markup::escape_html),
+            Format::Markdown => engine.register_escape_fn(markup::from_plain),
+            Format::Text | Format::Json => engine.register_escape_fn(helpers::visible_lines),
+        }
+        helpers::register(&mut engine, format);
+        let partials = self.files.iter().filter(|(name, _)| name.starts_with("partials/"));
+        for (name, text) in partials.chain(self.files.get_key_value(format.template())) {
+            let registered = name.trim_start_matches("partials/").trim_end_matches(".hbs");
+            let registered = if name.starts_with("partials/") { registered } else { name };
+            engine.register_template_string(registered, text).map_err(|error| {
+                let (line, column) = error.pos().unwrap_or((1, 1));
+                TemplateError(format!("{}:{line}:{column}: {}", self.place(name), error.reason()))
+            })?;
+        }
+        Ok(engine)
+    }
+
+    /// Where the user finds a template.
+    fn place(&self, name: &str) -> String {
+        self.places.get(name).map_or_else(|| format!("report-templates/{name}"), |path| path.display().to_string())
+    }
+
+    /// The same for the name that the engine knows it by.
+    fn place_of_registered(&self, name: &str) -> String {
+        let partial = format!("partials/{name}.hbs");
+        if self.files.contains_key(&partial) { self.place(&partial) } else { self.place(name) }
     }
 }
 
 /// Renders a report.
 ///
 /// # Errors
-/// If a template fails.
-pub fn render(report: &Report, _format: Format, _templates: &Templates, _look: &Look) -> Result<String, TemplateError> {
-    serde_json::to_string_pretty(report).map(|text| text + "\n").map_err(|error| TemplateError(error.to_string()))
+/// If a template fails: its place, and the name that is missing.
+pub fn render(report: &Report, format: Format, templates: &Templates, look: &Look) -> Result<String, TemplateError> {
+    if format == Format::Json {
+        let text = serde_json::to_string_pretty(report).map_err(|error| TemplateError(error.to_string()))?;
+        return Ok(without_controls(&text) + "\n");
+    }
+    let style = templates.files.get(STYLE).map_or("", String::as_str);
+    let context = page::context(report, look, style).map_err(|error| TemplateError(error.to_string()))?;
+    let engine = templates.engine(format)?;
+    let text = engine.render(format.template(), &context).map_err(|error| {
+        let place = templates.place_of_registered(error.template_name.as_deref().unwrap_or(format.template()));
+        let at = match (error.line_no, error.column_no) {
+            (Some(line), Some(column)) => format!("{place}:{line}:{column}"),
+            _ => place,
+        };
+        let why = match error.reason() {
+            RenderErrorReason::MissingVariable(Some(name)) => format!("the report has no `{name}` here"),
+            RenderErrorReason::MissingVariable(None) => "a name that the report does not have here".to_owned(),
+            other => other.to_string(),
+        };
+        TemplateError(format!("{at}: {why}"))
+    })?;
+    let text = tidy(&text);
+    Ok(if look.ascii && format == Format::Text { to_ascii(&text) } else { text })
+}
+
+/// No blanks at line ends, no more than one empty line in a row, one line break at the end.
+fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut empty = 0;
+    for line in text.lines() {
+        let line = line.trim_end();
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty < 2 {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// JSON leaves C1 controls and direction marks as they are; a terminal obeys them. In JSON they stand in strings only,
+/// where an escape means the same.
+fn without_controls(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {
+                out.push_str(&format!("\\u{:04x}", c as u32));
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Text with ASCII characters only: block characters by their height, everything else as what comes nearest.
+fn to_ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_ascii() => out.push(c),
+            '▁' | '▂' => out.push('.'),
+            '▃' | '▄' => out.push(':'),
+            '▅' | '▆' => out.push('+'),
+            '▇' | '█' => out.push('#'),
+            '│' => out.push('|'),
+            '…' => out.push_str("..."),
+            '–' | '—' => out.push('-'),
+            '’' => out.push('\''),
+            c => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ascii_output_has_only_ascii() {
+        assert_eq!(to_ascii("▁█│ é…"), ".#| \\u{e9}...");
+        assert_eq!(without_controls("\"a\u{9b}b\""), "\"a\\u009bb\"");
+        assert_eq!(tidy("a  \n\n\n\nb\n\n"), "a\n\nb\n");
+    }
 }

@@ -39,6 +39,8 @@ pub struct Report {
     pub unexplained: Vec<Unexplained>,
     /// Questions that could not be decided, those that can change the plan first.
     pub not_checked: Vec<NotChecked>,
+    /// The phases of the plan, in order.
+    pub phases: Vec<Phase>,
     /// The steps, in order.
     pub plan: Vec<Step>,
     /// What waits.
@@ -271,6 +273,17 @@ pub struct NotChecked {
     pub changes_plan: bool,
 }
 
+/// A phase of the plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct Phase {
+    /// contain, fix, verify, drain, prevent.
+    pub id: String,
+    /// Its name for people.
+    pub title: String,
+    /// What it is for.
+    pub says: String,
+}
+
 /// One step of the plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
@@ -382,6 +395,21 @@ pub struct Timeline {
     pub gaps: Vec<Span>,
     /// Onset of the primary cause.
     pub onset: Option<Time>,
+    /// Intervals of contributing causes, each in the lane that it concerns.
+    pub bands: Vec<Band>,
+}
+
+/// The interval of another cause.
+#[derive(Debug, Clone, Serialize)]
+pub struct Band {
+    /// deferred or bounced.
+    pub lane: &'static str,
+    /// First sign.
+    pub from: Time,
+    /// Last sign.
+    pub to: Time,
+    /// Title of the cause.
+    pub title: String,
 }
 
 /// One lane of the timeline.

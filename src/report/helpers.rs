@@ -1,0 +1,300 @@
+//! What templates can call. A helper either gives a value, which the template's format then escapes, or finished markup.
+
+use super::charts::clock;
+use super::markup;
+use super::render::{Format, Look};
+use crate::diagnose::words::{code_span, duration, percent, thousands, visible};
+use crate::time::{MONTHS, Time};
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason, ScopedJson,
+};
+use serde_json::Value;
+
+/// Registers every helper that `format` knows.
+pub(super) fn register(engine: &mut Handlebars<'_>, format: Format) {
+    for (name, function) in VALUES {
+        engine.register_helper(name, Box::new(ValueHelper(*function)));
+    }
+    for (name, function) in match format {
+        Format::Html => HTML,
+        Format::Markdown => MARKDOWN,
+        Format::Text | Format::Json => TEXT,
+    } {
+        engine.register_helper(name, Box::new(MarkupHelper(*function)));
+    }
+}
+
+type Params<'a> = &'a [&'a Value];
+
+/// Gives a value: escaped where it is shown, usable inside other calls.
+struct ValueHelper(fn(Params<'_>) -> Result<Value, String>);
+
+/// Writes finished markup of its format.
+struct MarkupHelper(fn(Params<'_>, &Look) -> Result<String, String>);
+
+fn params<'h>(helper: &'h Helper<'_>) -> Vec<&'h Value> {
+    helper.params().iter().map(|param| param.value()).collect()
+}
+
+fn failed(name: &str, why: &str) -> RenderError {
+    RenderErrorReason::Other(format!("`{name}`: {why}")).into()
+}
+
+impl HelperDef for ValueHelper {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        (self.0)(&params(helper)).map(ScopedJson::Derived).map_err(|why| failed(helper.name(), &why))
+    }
+}
+
+impl HelperDef for MarkupHelper {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let look: Look = serde_json::from_value(context.data()["page"]["look"].clone()).unwrap_or_default();
+        let text = (self.0)(&params(helper), &look).map_err(|why| failed(helper.name(), &why))?;
+        Ok(out.write(&text)?)
+    }
+}
+
+/// Values, in every format.
+const VALUES: &[(&str, fn(Params<'_>) -> Result<Value, String>)] = &[
+    // {{num 1284}} 1,284
+    ("num", |params| {
+        let number = float(params, 0)?;
+        let sign = if number < 0.0 { "-" } else { "" };
+        Ok(format!("{sign}{}", thousands(number.abs().round() as u64)).into())
+    }),
+    // {{pct 0.969}} 96.9 %
+    ("pct", |params| Ok(percent(float(params, 0)?).into())),
+    // {{rate 232.2}} +232
+    ("rate", |params| {
+        let rate = float(params, 0)?;
+        let digits = if rate.abs() < 10.0 { format!("{:.1}", rate.abs()) } else { thousands(rate.abs().round() as u64) };
+        Ok(format!("{}{digits}", if rate < 0.0 { "-" } else { "+" }).into())
+    }),
+    // {{when time}} 12 Nov 06:14
+    ("when", |params| {
+        let time = time(params, 0)?;
+        Ok(format!("{} {}", day(time), clock(time)).into())
+    }),
+    // {{date time}} 12 Nov 2026 11:40
+    ("date", |params| {
+        let time = time(params, 0)?;
+        Ok(format!("{} {} {}", day(time), time.civil().year, clock(time)).into())
+    }),
+    // {{clock time}} 06:14
+    ("clock", |params| Ok(clock(time(params, 0)?).into())),
+    // {{seconds time}} 06:14:07
+    ("seconds", |params| {
+        let time = time(params, 0)?;
+        Ok(format!("{}:{:02}", clock(time), time.civil().second).into())
+    }),
+    // {{between from to}} 5 h 26 min
+    ("between", |params| Ok(duration(time(params, 1)?.since(time(params, 0)?)).into())),
+    // {{duration 19560}} 5 h 26 min
+    ("duration", |params| Ok(duration(float(params, 0)?).into())),
+    // {{bytes 20480}} 20.0 kB
+    ("bytes", |params| {
+        let bytes = float(params, 0)?;
+        Ok(match bytes {
+            b if b < 1e3 => format!("{b:.0} bytes"),
+            b if b < 1e6 => format!("{:.1} kB", b / 1e3),
+            b if b < 1e9 => format!("{:.1} MB", b / 1e6),
+            b => format!("{:.1} GB", b / 1e9),
+        }
+        .into())
+    }),
+    // {{plural 2 "message" "messages"}} 2 messages
+    ("plural", |params| {
+        let number = float(params, 0)?.round() as u64;
+        let word = text(params, if number == 1 { 1 } else { 2 })?;
+        Ok(format!("{} {word}", thousands(number)).into())
+    }),
+    // {{capital "confirmed"}} Confirmed
+    ("capital", |params| {
+        let text = text(params, 0)?;
+        let mut chars = text.chars();
+        Ok(chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect()).into())
+    }),
+    // {{plain "**bold** `code`"}} bold code
+    ("plain", |params| Ok(markup::to_text(text(params, 0)?).into())),
+    // {{visible text}}: control characters shown, not obeyed
+    ("visible", |params| Ok(visible(text(params, 0)?).into())),
+    // {{concat "a" 1 "b"}} a1b
+    ("concat", |params| {
+        Ok(params
+            .iter()
+            .map(|value| match value {
+                Value::String(text) => text.clone(),
+                Value::Null => String::new(),
+                other => other.to_string(),
+            })
+            .collect::<String>()
+            .into())
+    }),
+    // {{first list 5}}: the first 5
+    ("first", |params| Ok(list(params, 0)?.iter().take(float(params, 1)? as usize).cloned().collect())),
+    // {{after list 5}}: what follows the first 5
+    ("after", |params| Ok(list(params, 0)?.iter().skip(float(params, 1)? as usize).cloned().collect())),
+    // {{more list 5}}: how many follow the first 5
+    ("more", |params| Ok(list(params, 0)?.len().saturating_sub(float(params, 1)? as usize).into())),
+    // {{where list "field" value}}: those whose field is value
+    ("where", |params| {
+        let (field, wanted) = (text(params, 1)?, params.get(2).ok_or("needs a value")?);
+        Ok(list(params, 0)?.iter().filter(|item| item.get(field) == Some(*wanted)).cloned().collect())
+    }),
+];
+
+const HTML: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
+    // {{md says}}: Markdown as HTML
+    ("md", |params, _| Ok(markup::to_html(text(params, 0)?))),
+    // {{cited citation}}: the line, what matters in it marked
+    ("cited", |params, _| {
+        let citation = params.first().ok_or("needs a citation")?;
+        let text = citation["text"].as_str().unwrap_or_default();
+        let range = citation["match"].as_array().and_then(|range| Some((range.first()?.as_u64()?, range.get(1)?.as_u64()?)));
+        let Some((from, to)) = range else { return Ok(line(text)) };
+        let part = |from: u64, to: u64| -> String {
+            text.chars().skip(from as usize).take(to.saturating_sub(from) as usize).collect()
+        };
+        Ok(format!("{}<mark>{}</mark>{}", line(&part(0, from)), line(&part(from, to)), line(&part(to, u64::MAX))))
+    }),
+    // {{link url}}: a link if it is one
+    ("link", |params, _| {
+        let url = text(params, 0)?;
+        let shown = markup::escape_html(url);
+        let harmless = url.starts_with("https://") || url.starts_with("http://");
+        Ok(if harmless { format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>") } else { shown })
+    }),
+];
+
+/// Evidence for HTML, on one line.
+fn line(text: &str) -> String {
+    markup::escape_html(&visible(text))
+}
+
+const MARKDOWN: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
+    // {{md says}}: Markdown as it is
+    ("md", |params, _| Ok(text(params, 0)?.to_owned())),
+    // {{code file}}: a code span that its text cannot end
+    ("code", |params, _| Ok(code_span(text(params, 0)?))),
+    // {{cell name}}: the same inside a table
+    ("cell", |params, _| Ok(markup::cell(text(params, 0)?))),
+    // {{row says}}: Markdown inside a table
+    ("row", |params, _| Ok(text(params, 0)?.replace('|', "\\|").replace('\n', " "))),
+    // {{fence text "sh" 2}}: a fenced block, indented by so many spaces
+    ("fence", |params, _| {
+        let fenced = markup::fence(text(params, 0)?, params.get(1).and_then(|value| value.as_str()).unwrap_or_default());
+        let indent = " ".repeat(params.get(2).and_then(|value| value.as_u64()).unwrap_or(0) as usize);
+        Ok(fenced.lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n"))
+    }),
+    // {{cited citation 2}}: the line in a fence that it cannot close
+    ("cited", |params, _| {
+        let citation = params.first().ok_or("needs a citation")?;
+        let fenced = markup::fence(&visible(citation["text"].as_str().unwrap_or_default()), "");
+        let indent = " ".repeat(params.get(1).and_then(|value| value.as_u64()).unwrap_or(0) as usize);
+        Ok(fenced.lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n"))
+    }),
+];
+
+const TEXT: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
+    // {{paint "red" text}}: coloured where the terminal has colours
+    ("paint", |params, look| {
+        let text = visible_lines(text(params, 1)?);
+        let code = match params[0].as_str().unwrap_or_default() {
+            "incident" | "critical" | "red" => "1;31",
+            "degraded" | "amber" => "1;33",
+            "healthy" | "green" => "1;32",
+            "bold" => "1",
+            "dim" => "2",
+            _ => "1;36",
+        };
+        Ok(if look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text })
+    }),
+    // {{wrap 2 text}}: wrapped to the terminal, indented by 2
+    ("wrap", |params, look| Ok(wrap(&visible_lines(text(params, 1)?), float(params, 0)? as usize, "", look))),
+    // {{row 10 "since" text}}: a label and its text, wrapped beside it
+    ("row", |params, look| {
+        let label = visible_lines(text(params, 1)?);
+        let width = float(params, 0)? as usize;
+        let label = format!("{label:<width$}");
+        Ok(wrap(&visible_lines(text(params, 2)?), width + 2, &label, look))
+    }),
+    // {{pad 8 text}}: filled up to 8 columns
+    ("pad", |params, _| {
+        let width = float(params, 0)? as usize;
+        Ok(format!("{:<width$}", visible_lines(text(params, 1)?)))
+    }),
+    // {{right 8 text}}: the same from the left
+    ("right", |params, _| {
+        let width = float(params, 0)? as usize;
+        Ok(format!("{:>width$}", visible_lines(text(params, 1)?)))
+    }),
+];
+
+/// Evidence for a terminal: only line breaks are obeyed.
+pub(super) fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// Wraps at the terminal's width; following lines start where the first line's text does. `label` is painted bold.
+fn wrap(text: &str, indent: usize, label: &str, look: &Look) -> String {
+    let room = look.width.clamp(40, 120).saturating_sub(indent).max(20);
+    let mut lines: Vec<String> = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("never empty");
+        let length = line.chars().count();
+        if length > 0 && length + 1 + word.chars().count() > room {
+            lines.push(word.to_owned());
+        } else {
+            if length > 0 {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    let first = " ".repeat(indent - label.chars().count().min(indent));
+    let label = if look.color && !label.is_empty() { format!("\x1b[2m{label}\x1b[0m") } else { label.to_owned() };
+    format!("{first}{label}{}", lines.join(&format!("\n{}", " ".repeat(indent))))
+}
+
+fn day(time: Time) -> String {
+    let civil = time.civil();
+    format!("{} {}", civil.day, MONTHS[(civil.month as usize).clamp(1, 12) - 1])
+}
+
+fn text<'a>(params: Params<'a>, at: usize) -> Result<&'a str, String> {
+    match params.get(at) {
+        Some(Value::String(text)) => Ok(text),
+        other => Err(wrong(at, "a text", other)),
+    }
+}
+
+fn float(params: Params<'_>, at: usize) -> Result<f64, String> {
+    params.get(at).and_then(|value| value.as_f64()).ok_or_else(|| wrong(at, "a number", params.get(at)))
+}
+
+fn list<'a>(params: Params<'a>, at: usize) -> Result<&'a Vec<Value>, String> {
+    params.get(at).and_then(|value| value.as_array()).ok_or_else(|| wrong(at, "a list", params.get(at)))
+}
+
+fn time(params: Params<'_>, at: usize) -> Result<Time, String> {
+    let parsed = params.get(at).and_then(|value| value.as_str()).and_then(|text| Time::parse_rfc3339(text.as_bytes(), 0));
+    parsed.map(|(time, _)| time).ok_or_else(|| wrong(at, "a time", params.get(at)))
+}
+
+fn wrong(at: usize, wanted: &str, got: Option<&&Value>) -> String {
+    let got = got.map_or_else(|| "nothing".to_owned(), |value| value.to_string().chars().take(40).collect());
+    format!("parameter {} must be {wanted}, not {got}", at + 1)
+}

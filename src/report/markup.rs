@@ -1,0 +1,123 @@
+//! Markdown in rule texts to HTML and to plain text, and evidence into Markdown that it cannot break out of.
+
+use crate::diagnose::words::{code_span, visible};
+use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html};
+
+/// Markdown as HTML. Raw HTML in it is shown as text, and only `http`, `https`, `mailto` and page-internal links are links.
+/// A single paragraph comes without its `<p>`, so that it can stand inside another element.
+pub(crate) fn to_html(markdown: &str) -> String {
+    let mut dropped = Vec::new();
+    let events = Parser::new(markdown).filter_map(|event| match event {
+        Event::Html(text) | Event::InlineHtml(text) => Some(Event::Text(text)),
+        Event::Code(text) => Some(Event::Code(CowStr::from(visible(&text)))),
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
+        Event::Start(Tag::Link { ref dest_url, .. }) => {
+            dropped.push(!is_harmless(dest_url));
+            (dropped.last() == Some(&false)).then_some(event)
+        }
+        Event::End(TagEnd::Link) => (dropped.pop() == Some(false)).then_some(event),
+        other => Some(other),
+    });
+    let mut out = String::new();
+    html::push_html(&mut out, events);
+    let inner = out.trim_end();
+    match inner.strip_prefix("<p>").and_then(|inner| inner.strip_suffix("</p>")) {
+        Some(inner) if !inner.contains("<p>") => inner.to_owned(),
+        _ => inner.to_owned(),
+    }
+}
+
+fn is_harmless(url: &str) -> bool {
+    let url = url.to_ascii_lowercase();
+    ["http://", "https://", "mailto:", "#"].iter().any(|scheme| url.starts_with(scheme))
+}
+
+/// Markdown as plain text: its words without its marks.
+pub(crate) fn to_text(markdown: &str) -> String {
+    let mut out = String::new();
+    for event in Parser::new(markdown) {
+        match event {
+            Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => out.push_str(&visible(&text)),
+            Event::SoftBreak | Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::Item) => out.push(' '),
+            _ => {}
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// A fenced block that no line in it can close.
+pub(crate) fn fence(text: &str, language: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat((longest + 1).max(3));
+    let lines: Vec<String> = text.trim_end().split('\n').map(visible_but_tabs).collect();
+    format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
+}
+
+fn visible_but_tabs(line: &str) -> String {
+    let parts: Vec<String> = line.split('\t').map(visible).collect();
+    parts.join("\t")
+}
+
+/// A code span for a cell of a pipe table, where `|` would end the cell even inside of it.
+pub(crate) fn cell(text: &str) -> String {
+    code_span(text).replace('|', "\\|")
+}
+
+/// Plain text as Markdown that reads the same: a word that Markdown or a ticket tracker would take for something else (a
+/// mention, a reference, a link, emphasis, a tag) stands in a code span.
+pub(crate) fn from_plain(text: &str) -> String {
+    let special = |c: char| "`*_[]<>#@\\|~&!$".contains(c);
+    let words: Vec<String> = visible(text)
+        .split(' ')
+        .map(|word| {
+            let looks_active = word.chars().any(special) || word.contains("://") || word.to_ascii_lowercase().starts_with("www.");
+            if looks_active { code_span(word) } else { word.to_owned() }
+        })
+        .collect();
+    words.join(" ")
+}
+
+/// Text for HTML: markup characters as entities, controls other than line breaks and tabs made visible.
+pub(crate) fn escape_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() || !c.is_ascii() => out.push_str(&visible(c.encode_utf8(&mut [0; 4]))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_html_and_active_links_in_rule_texts_are_text() {
+        assert_eq!(to_html("a <b>b</b> `<i>`"), "a &lt;b&gt;b&lt;/b&gt; <code>&lt;i&gt;</code>");
+        assert_eq!(to_html("[x](javascript:alert(1)) [y](https://a.example/)"), "x <a href=\"https://a.example/\">y</a>");
+        assert_eq!(to_html("![x](https://a.example/p.png)"), "x");
+        assert_eq!(to_html("one\n\ntwo"), "<p>one</p>\n<p>two</p>");
+    }
+
+    #[test]
+    fn evidence_cannot_leave_its_fence() {
+        let fenced = fence("a\n````\n<script>\u{1b}[2J", "");
+        assert!(fenced.starts_with("`````\n") && fenced.ends_with("\n`````"), "{fenced}");
+        assert!(fenced.contains("\\u{1b}[2J"));
+        assert_eq!(cell("a|b"), "`a\\|b`");
+    }
+
+    #[test]
+    fn plain_words_stay_plain_and_active_ones_do_not_act() {
+        assert_eq!(from_plain("no mail to gmx.net since 06:14 UTC"), "no mail to gmx.net since 06:14 UTC");
+        assert_eq!(from_plain("ask @root about #12 at http://x.example"), "ask `@root` about `#12` at `http://x.example`");
+    }
+}
