@@ -6,7 +6,8 @@ use super::render::{Format, Look};
 use crate::diagnose::words::{code_span, duration, percent, thousands, visible};
 use crate::time::{MONTHS, Time};
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason, ScopedJson,
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason, Renderable,
+    ScopedJson, StringOutput,
 };
 use serde_json::Value;
 
@@ -29,7 +30,7 @@ type Params<'a> = &'a [&'a Value];
 /// Gives a value: escaped where it is shown, usable inside other calls.
 struct ValueHelper(fn(Params<'_>) -> Result<Value, String>);
 
-/// Writes finished markup of its format.
+/// Writes finished markup of its format. As a block, what it encloses is its last parameter.
 struct MarkupHelper(fn(Params<'_>, &Look) -> Result<String, String>);
 
 fn params<'h>(helper: &'h Helper<'_>) -> Vec<&'h Value> {
@@ -56,13 +57,21 @@ impl HelperDef for MarkupHelper {
     fn call<'reg: 'rc, 'rc>(
         &self,
         helper: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
+        engine: &'reg Handlebars<'reg>,
         context: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
+        state: &mut RenderContext<'reg, 'rc>,
         out: &mut dyn Output,
     ) -> HelperResult {
         let look: Look = serde_json::from_value(context.data()["page"]["look"].clone()).unwrap_or_default();
-        let text = (self.0)(&params(helper), &look).map_err(|why| failed(helper.name(), &why))?;
+        let mut params = params(helper);
+        let inner;
+        if let Some(template) = helper.template() {
+            let mut text = StringOutput::new();
+            template.render(engine, context, state, &mut text)?;
+            inner = Value::String(text.into_string()?);
+            params.push(&inner);
+        }
+        let text = (self.0)(&params, &look).map_err(|why| failed(helper.name(), &why))?;
         Ok(out.write(&text)?)
     }
 }
@@ -126,6 +135,25 @@ const VALUES: &[(&str, fn(Params<'_>) -> Result<Value, String>)] = &[
         let text = text(params, 0)?;
         let mut chars = text.chars();
         Ok(chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect()).into())
+    }),
+    // {{upper "incident"}} INCIDENT
+    ("upper", |params| Ok(text(params, 0)?.to_uppercase().into())),
+    // {{choose @first "yes" "no"}}
+    ("choose", |params| {
+        let at = if params.first().is_some_and(|value| value.as_bool() == Some(true)) { 1 } else { 2 };
+        Ok(params.get(at).map(|value| (*value).clone()).unwrap_or_default())
+    }),
+    // {{add @index 1}}
+    ("add", |params| Ok(((float(params, 0)? + float(params, 1)?) as i64).into())),
+    // {{pad 8 text}}: filled up to 8 columns
+    ("pad", |params| {
+        let width = float(params, 0)? as usize;
+        Ok(format!("{:<width$}", text(params, 1)?).into())
+    }),
+    // {{right 8 text}}: the same from the left
+    ("right", |params| {
+        let width = float(params, 0)? as usize;
+        Ok(format!("{:>width$}", text(params, 1)?).into())
     }),
     // {{plain "**bold** `code`"}} bold code
     ("plain", |params| Ok(markup::to_text(text(params, 0)?).into())),
@@ -191,6 +219,8 @@ const MARKDOWN: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
     ("code", |params, _| Ok(code_span(text(params, 0)?))),
     // {{cell name}}: the same inside a table
     ("cell", |params, _| Ok(markup::cell(text(params, 0)?))),
+    // {{words title}}: plain words inside a table
+    ("words", |params, _| Ok(markup::from_plain(text(params, 0)?).replace('|', "\\|"))),
     // {{row says}}: Markdown inside a table
     ("row", |params, _| Ok(text(params, 0)?.replace('|', "\\|").replace('\n', " "))),
     // {{fence text "sh" 2}}: a fenced block, indented by so many spaces
@@ -209,7 +239,7 @@ const MARKDOWN: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
 ];
 
 const TEXT: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
-    // {{paint "red" text}}: coloured where the terminal has colours
+    // {{#paint "red"}}text{{/paint}}: coloured where the terminal has colours
     ("paint", |params, look| {
         let text = visible_lines(text(params, 1)?);
         let code = match params[0].as_str().unwrap_or_default() {
@@ -222,24 +252,13 @@ const TEXT: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
         };
         Ok(if look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text })
     }),
-    // {{wrap 2 text}}: wrapped to the terminal, indented by 2
+    // {{#wrap 2}}text{{/wrap}}: wrapped to the terminal, indented by 2
     ("wrap", |params, look| Ok(wrap(&visible_lines(text(params, 1)?), float(params, 0)? as usize, "", look))),
-    // {{row 10 "since" text}}: a label and its text, wrapped beside it
+    // {{#row 10 "since"}}text{{/row}}: a label and its text, wrapped beside it
     ("row", |params, look| {
-        let label = visible_lines(text(params, 1)?);
         let width = float(params, 0)? as usize;
-        let label = format!("{label:<width$}");
+        let label = format!("{:<width$}", visible_lines(text(params, 1)?));
         Ok(wrap(&visible_lines(text(params, 2)?), width + 2, &label, look))
-    }),
-    // {{pad 8 text}}: filled up to 8 columns
-    ("pad", |params, _| {
-        let width = float(params, 0)? as usize;
-        Ok(format!("{:<width$}", visible_lines(text(params, 1)?)))
-    }),
-    // {{right 8 text}}: the same from the left
-    ("right", |params, _| {
-        let width = float(params, 0)? as usize;
-        Ok(format!("{:>width$}", visible_lines(text(params, 1)?)))
     }),
 ];
 
