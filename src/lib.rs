@@ -18,6 +18,7 @@ pub mod diagnose;
 pub mod evidence;
 pub mod names;
 pub mod report;
+pub mod rule_tests;
 pub mod rules;
 pub mod tables;
 pub mod time;

@@ -424,6 +424,7 @@ tables! {
         clock_synchronized: Bool "whether the system clock is synchronised",
         clock_service: Text "NTP service: active, inactive, n/a",
         clock_offset: Number "seconds the clock is ahead of its time source",
+        clock_error: Number "seconds by which the clock is wrong, by the best source collected: the offset from its time source, or the difference from the hardware clock if it is not synchronised, or 0 if it is",
         clock_rtc_difference: Number "seconds the system clock is ahead of the hardware clock; 0 or more is not told from behind: absolute value",
         uptime: Number "seconds since boot",
         load1: Number "load average of the last minute",

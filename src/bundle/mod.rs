@@ -137,6 +137,19 @@ impl Bundle {
         Ok(bundle)
     }
 
+    /// A bundle of texts that are in memory already, all last changed at `modified`.
+    pub fn of_texts(files: impl IntoIterator<Item = (String, Vec<u8>)>, modified: Time) -> Bundle {
+        let files = files.into_iter().map(|(path, bytes)| BundleFile {
+            path,
+            size: bytes.len() as u64,
+            modified: Some(modified),
+            content: Content::Memory(bytes),
+        });
+        let mut files: Vec<BundleFile> = files.collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Bundle { path: "(in memory)".to_owned(), files, skipped: Vec::new() }
+    }
+
     fn walk(&mut self, root: &Path, limits: &Limits) -> Result<(), BundleError> {
         for entry in walkdir::WalkDir::new(root).follow_links(false).sort_by_file_name() {
             let entry = match entry {

@@ -78,18 +78,23 @@ fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
     let answers = answer_all(asker, rule);
     let met = |entries: &[Entry]| entries.iter().filter(|entry| state(entry, &answers) == Some(true)).count();
     let required: Vec<Option<bool>> = rule.requires.iter().map(|entry| state(entry, &answers)).collect();
-    let required_tables: BTreeSet<&str> = rule
+    // Of a group of which one is enough, the first that is met is what is required; the others support it.
+    let (needed, extra): (Vec<_>, Vec<_>) = rule
         .requires
         .iter()
         .filter(|entry| state(entry, &answers) == Some(true))
-        .flat_map(|entry| met_tables(entry, &answers))
-        .collect();
-    let independent = rule
-        .supports
-        .iter()
-        .filter(|entry| state(entry, &answers) == Some(true))
-        .flat_map(|entry| met_tables(entry, &answers))
-        .any(|table| !required_tables.contains(table));
+        .map(|entry| met_tables(entry, &answers))
+        .unzip();
+    let beside = extra.iter().map(Vec::len).sum::<usize>();
+    let needed: BTreeSet<&str> = needed.into_iter().flatten().collect();
+    let supporting = rule.supports.iter().filter(|entry| state(entry, &answers) == Some(true));
+    let independent = supporting
+        .flat_map(|entry| {
+            let (first, others) = met_tables(entry, &answers);
+            [first, others].concat()
+        })
+        .chain(extra.into_iter().flatten())
+        .any(|table| !needed.contains(table));
     let contradicting = met(&rule.contradicts);
     let outcome = if required.contains(&Some(false)) {
         Outcome::No
@@ -109,7 +114,7 @@ fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
         rule,
         outcome,
         required: (required.iter().filter(|state| **state == Some(true)).count(), required.len()),
-        supporting: met(&rule.supports),
+        supporting: met(&rule.supports) + beside,
         contradicting,
         answers,
         accounts_for,
@@ -188,15 +193,30 @@ pub fn state(entry: &Entry, answers: &Answered) -> Option<bool> {
     }
 }
 
-/// Tables of the met signals in an entry.
-fn met_tables(entry: &Entry, answers: &Answered) -> Vec<&'static str> {
-    let met = |name: &str| answers.get(name).is_some_and(|measure| measure.met == Some(true));
-    entry
-        .signals()
-        .into_iter()
-        .filter(|(name, _)| met(name))
-        .map(|(_, signal)| independent_name(signal.table))
-        .collect::<Vec<&'static str>>()
+/// Tables of the met signals in an entry: those without which it would not be met, and those beside them.
+fn met_tables(entry: &Entry, answers: &Answered) -> (Vec<&'static str>, Vec<&'static str>) {
+    let mut needed = Vec::new();
+    let mut extra = Vec::new();
+    match &entry.ask {
+        Ask::Signal(signal) if answers.get(&entry.name).is_some_and(|measure| measure.met == Some(true)) => {
+            needed.push(independent_name(signal.table));
+        }
+        Ask::Signal(_) => {}
+        Ask::All(entries) => {
+            for (first, others) in entries.iter().map(|entry| met_tables(entry, answers)) {
+                needed.extend(first);
+                extra.extend(others);
+            }
+        }
+        Ask::Any(entries) => {
+            let met = entries.iter().filter(|entry| state(entry, answers) == Some(true));
+            for (at, (first, others)) in met.map(|entry| met_tables(entry, answers)).enumerate() {
+                if at == 0 { &mut needed } else { &mut extra }.extend(first);
+                extra.extend(others);
+            }
+        }
+    }
+    (needed, extra)
 }
 
 /// `failures`, `attempts` and `queue` tell of the same events, so one cannot support the other.

@@ -15,7 +15,7 @@
 //! ```
 
 use super::document::{Document, Sink};
-use crate::tables::host;
+use crate::tables::{Value, host};
 use crate::time::{self, Civil, Time};
 
 /// Reads what any of the clock tools printed.
@@ -143,6 +143,37 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     if let (Some(local), Some(universal), None) = (local, universal, offset) {
         sink.host(host::zone_offset, (local.since(universal).round()) as i64, doc.at(doc.first_line));
     }
+    settle(sink);
+}
+
+/// Says by how much the clock is wrong, from whichever sources were read so far.
+fn settle(sink: &mut Sink<'_>) {
+    let number = |column| match sink.tables.host().map(|row| row.get(column)) {
+        Some(Value::Number(number)) => sink.tables.host_source(column).map(|source| (number.abs(), source)),
+        _ => None,
+    };
+    let synchronised = match sink.tables.host().map(|row| row.get(host::clock_synchronized)) {
+        Some(Value::Bool(yes)) => Some(yes),
+        _ => None,
+    };
+    let settled = sink.tables.host_source(host::clock_synchronized).map(|source| (0.0, source));
+    // A program that is not synchronised prints an offset of 0, which says nothing.
+    let offset = number(host::clock_offset).filter(|(offset, _)| synchronised != Some(false) || *offset > 1.0);
+    let error = match (offset, synchronised) {
+        (Some(offset), _) => Some(offset),
+        (None, Some(true)) => settled,
+        (None, _) => number(host::clock_rtc_difference)
+            .map(|(difference, source)| if is_zone(difference) { (0.0, source) } else { (difference, source) }),
+    };
+    if let Some((error, source)) = error {
+        sink.host(host::clock_error, error, source);
+    }
+}
+
+/// Whether two clocks differ by a time zone: by quarters of an hour, up to 14 hours. Then one is read as if it kept UTC.
+fn is_zone(difference: f64) -> bool {
+    let quarters = (difference / 900.0).round();
+    (1.0..=56.0).contains(&quarters) && (difference - quarters * 900.0).abs() < 60.0
 }
 
 /// `Thu Nov 12 11:40:00 UTC 2026`, `Thu Nov 12 11:40:00 AM CET 2026`, `Thu 12 Nov 2026 11:40:00 AM CET`, ISO 8601, or seconds since the epoch:

@@ -2,9 +2,9 @@
 
 use super::cite::Lines;
 use super::view::{
-    AccountsFor, AgeBucket, Band, Cause, Citation, Count, Deadline, DestinationRow, Destinations, DoFirst, DoNot, Evidence, Fact, Key,
-    Lane, LastGood, MadeBy, NotChecked, Phase, Queue, Report, RuleRow, Share, Size, SourceRow, Span, Step, Timeline, Traffic, Trend,
-    Unexplained, Verdict,
+    AccountsFor, AgeBucket, Band, Cause, Citation, Count, Deadline, DestinationRow, Destinations, DoFirst, DoNot, Evidence, Fact,
+    Key, Lane, LastGood, MadeBy, NotChecked, Phase, Queue, Report, RuleRow, Share, Size, SourceRow, Span, Step, Timeline,
+    Traffic, Trend, Unexplained, Verdict,
 };
 use crate::diagnose::diagnosis::Diagnosis;
 use crate::diagnose::measure::{Asker, as_text};

@@ -61,9 +61,8 @@ fn nice(most: u64) -> u64 {
 
 /// Seconds between two marks of a time axis that spans `seconds` and has room for `room` marks.
 fn tick_step(seconds: i64, room: i64) -> i64 {
-    const STEPS: [i64; 16] = [
-        60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 31_536_000,
-    ];
+    const STEPS: [i64; 16] =
+        [60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000, 31_536_000];
     *STEPS.iter().find(|step| seconds / **step <= room).unwrap_or(&31_536_000)
 }
 
@@ -118,8 +117,7 @@ pub(crate) fn timeline(timeline: &Timeline, width: u32, class: &str, alternative
                 bottom - top
             );
             let label = escape_html(&if width > 600 { format!("{} {}", clock(band.from), band.title) } else { clock(band.from) });
-            let (at_x, anchor) =
-                if from > f64::midpoint(LEFT, right) { (from - 6.0, "end") } else { (from + 6.0, "start") };
+            let (at_x, anchor) = if from > f64::midpoint(LEFT, right) { (from - 6.0, "end") } else { (from + 6.0, "start") };
             let _ = write!(out_ref, "<text x=\"{at_x:.1}\" y=\"{}\" text-anchor=\"{anchor}\">{label}</text>", top + 13.0);
         }
         let marks: &[(u64, f64)] = &[(0, bottom), (end / 2, f64::midpoint(top, bottom)), (end, top)];

@@ -193,9 +193,8 @@ const HTML: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
         let text = citation["text"].as_str().unwrap_or_default();
         let range = citation["match"].as_array().and_then(|range| Some((range.first()?.as_u64()?, range.get(1)?.as_u64()?)));
         let Some((from, to)) = range else { return Ok(line(text)) };
-        let part = |from: u64, to: u64| -> String {
-            text.chars().skip(from as usize).take(to.saturating_sub(from) as usize).collect()
-        };
+        let part =
+            |from: u64, to: u64| -> String { text.chars().skip(from as usize).take(to.saturating_sub(from) as usize).collect() };
         Ok(format!("{}<mark>{}</mark>{}", line(&part(0, from)), line(&part(from, to)), line(&part(to, u64::MAX))))
     }),
     // {{link url}}: a link if it is one

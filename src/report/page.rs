@@ -187,8 +187,7 @@ fn phases(report: &Report, numbers: &BTreeMap<String, usize>) -> Vec<Value> {
                 .iter()
                 .filter_map(|step| {
                     let mut value = serde_json::to_value(step).ok()?;
-                    let mut served: Vec<usize> =
-                        step.causes.iter().filter_map(|rule| numbers.get(rule).copied()).collect();
+                    let mut served: Vec<usize> = step.causes.iter().filter_map(|rule| numbers.get(rule).copied()).collect();
                     served.sort_unstable();
                     served.dedup();
                     value["serves"] = match served.as_slice() {

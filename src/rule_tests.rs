@@ -1,0 +1,87 @@
+//! Runs the tests that stand inside rules: evidence text in, verdict out.
+
+use crate::bundle::Bundle;
+use crate::diagnose::diagnosis::{self, WINDOW};
+use crate::diagnose::measure::Asker;
+use crate::diagnose::verdict::state;
+use crate::evidence;
+use crate::rules::RuleSet;
+use crate::rules::model::{Rule, TestSpec};
+use crate::time::Time;
+use std::fmt::Write as _;
+use std::sync::atomic::AtomicU64;
+
+/// A test of a rule that did not go as it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// `file:line` of the test.
+    pub place: String,
+    /// Rule id.
+    pub rule: String,
+    /// Name of the test.
+    pub test: String,
+    /// What was expected, what came out, and each signal's answer.
+    pub why: String,
+}
+
+/// When the texts of tests were collected, for stamps without a year.
+fn collected() -> Time {
+    Time::parse_rfc3339(b"2026-11-12T12:00:00Z", 0).expect("a time").0
+}
+
+/// Runs every test of every rule; returns how many ran, and those that failed.
+pub fn run(rules: &RuleSet) -> (usize, Vec<Failure>) {
+    let mut count = 0;
+    let mut failures = Vec::new();
+    for rule in &rules.rules {
+        for test in &rule.tests {
+            count += 1;
+            if let Some(why) = failure(rules, rule, test) {
+                let place = format!("{}:{}", rule.file, test.place.line);
+                failures.push(Failure { place, rule: rule.id.clone(), test: test.name.clone(), why });
+            }
+        }
+    }
+    (count, failures)
+}
+
+fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
+    let files = test.given.iter().map(|(kind, text)| (format!("{kind}.txt"), text.clone().into_bytes()));
+    let bundle = Bundle::of_texts(files, collected());
+    let mut collected = evidence::collect(&bundle, rules, &AtomicU64::new(0));
+    for ((kind, _), source) in test.given.iter().zip(&collected.sources) {
+        let path = format!("{kind}.txt");
+        let recognised = collected.sources.iter().find(|source| source.path == path).and_then(|source| source.kind.as_ref());
+        if recognised != Some(kind) {
+            let got = recognised.map_or("not recognised", String::as_str);
+            return Some(format!("the evidence given as `{kind}` is {got} ({})", source.title));
+        }
+    }
+    diagnosis::prepare(&mut collected, rules);
+    let asker = Asker::new(&collected.tables, diagnosis::window_start(&collected, WINDOW), collected.end);
+    let judged = diagnosis::judge(&asker, rules);
+    let judged = judged.iter().find(|judged| judged.rule.id == rule.id)?;
+    let got = match judged.outcome.name() {
+        "not-checked" => "unknown",
+        name => name,
+    };
+    if got == test.expect {
+        return None;
+    }
+    let mut why = format!("expected {}, got {got}", test.expect);
+    for entry in rule.entries() {
+        let whole = state(entry, &judged.answers);
+        for (name, _) in entry.signals() {
+            if let Some(measure) = judged.answers.get(name) {
+                let _ = write!(
+                    why,
+                    "\n  {name}: {:?}, {} records, count {}, group {whole:?}",
+                    measure.met,
+                    measure.rows.len(),
+                    measure.count
+                );
+            }
+        }
+    }
+    Some(why)
+}
