@@ -1,0 +1,110 @@
+//! Every folder of `tests/cases` holds a bundle and the diagnosis that is expected of it; see its README.
+
+use postdoc::analysis::{Analysis, Options};
+use postdoc::report::view::{Citation, Report};
+use postdoc::rules::RuleSet;
+use serde::Deserialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    verdict: String,
+    cause: Option<String>,
+    bucket: Option<String>,
+    confidence: Option<String>,
+    #[serde(default)]
+    also: Vec<String>,
+    #[serde(default)]
+    must_not: Vec<String>,
+}
+
+#[test]
+fn every_case_is_diagnosed_as_expected() {
+    let rules = RuleSet::built_in();
+    let mut cases: Vec<PathBuf> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases"))
+        .expect("the cases")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_dir())
+        .collect();
+    cases.sort();
+    assert!(cases.len() >= 24, "only {} cases", cases.len());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        wrong.extend(problems(case, &rules).into_iter().map(|problem| format!("{name}: {problem}")));
+    }
+    assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn problems(case: &Path, rules: &RuleSet) -> Vec<String> {
+    let text = fs::read_to_string(case.join("expected.yaml")).expect("expected.yaml");
+    let expected: Expected = match serde_saphyr::from_str(&text) {
+        Ok(expected) => expected,
+        Err(error) => return vec![format!("expected.yaml: {error}")],
+    };
+    let bundle = ["bundle", "bundle.tar.gz", "mail.log"].map(|name| case.join(name)).into_iter().find(|path| path.exists());
+    let Some(bundle) = bundle else { return vec!["no bundle".to_owned()] };
+    let report = match Analysis::run(&bundle, rules, &Options::default(), &AtomicU64::new(0)) {
+        Ok(analysis) => analysis.report,
+        Err(error) => return vec![error.to_string()],
+    };
+    let mut wrong = differences(&report, &expected);
+    for cause in &report.causes {
+        let cited: Vec<&Citation> = cause.evidence.iter().flat_map(|item| &item.citations).collect();
+        if cited.is_empty() {
+            wrong.push(format!("{} cites no line", cause.rule));
+        }
+        wrong.extend(cited.into_iter().filter_map(|citation| misplaced(&bundle, citation)));
+    }
+    wrong
+}
+
+fn differences(report: &Report, expected: &Expected) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut differ = |what: &str, wanted: Option<&str>, got: Option<&str>| {
+        if wanted.is_some() && wanted != got {
+            wrong.push(format!("{what}: expected {}, got {}", wanted.unwrap_or("none"), got.unwrap_or("none")));
+        }
+    };
+    let verdict = serde_json::to_value(report.verdict).expect("a verdict");
+    differ("verdict", Some(&expected.verdict), verdict.as_str());
+    let first = report.causes.iter().find(|cause| cause.role == "root-cause");
+    differ("cause", Some(expected.cause.as_deref().unwrap_or("none")), Some(first.map_or("none", |cause| &cause.rule)));
+    differ("bucket", expected.bucket.as_deref(), first.map(|cause| cause.bucket.as_str()));
+    differ("confidence", expected.confidence.as_deref(), first.map(|cause| cause.confidence));
+    if first.is_some_and(|first| report.causes[0].rule != first.rule) {
+        wrong.push("the root cause is not the first one".to_owned());
+    }
+    for rule in expected.also.iter().filter(|rule| !report.causes.iter().any(|cause| &cause.rule == *rule)) {
+        wrong.push(format!("{rule} is not reported"));
+    }
+    for cause in report.causes.iter().filter(|cause| cause.confidence != "possible" && cause.role != "note") {
+        if expected.must_not.contains(&cause.bucket) {
+            wrong.push(format!("{} ({}, {}) must not be reported", cause.rule, cause.bucket, cause.confidence));
+        }
+    }
+    if expected.must_not.iter().any(|bucket| bucket == "healthy") && verdict == "healthy" {
+        wrong.push("must not be healthy".to_owned());
+    }
+    wrong
+}
+
+/// Whether a cited line is not at its place; only folders can be looked into.
+fn misplaced(bundle: &Path, citation: &Citation) -> Option<String> {
+    let place = format!("{}:{}", citation.file, citation.line);
+    if citation.text.is_empty() && !citation.file.is_empty() {
+        return Some(format!("{place} is cited without its text"));
+    }
+    let path = bundle.join(&citation.file);
+    if !bundle.is_dir() || path.extension().is_some_and(|kind| kind == "gz") {
+        return None;
+    }
+    let bytes = fs::read(&path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().nth(citation.line as usize - 1).unwrap_or_default();
+    let shown = citation.text.trim_matches('…');
+    (!line.contains(shown)).then(|| format!("{place} is cited as {shown:?}, but is {line:?}"))
+}
