@@ -30,3 +30,18 @@ fn every_rule_has_a_test_that_fires_and_one_that_does_not() {
         .collect();
     assert!(lacking.is_empty(), "without a positive and a negative test: {}", lacking.join(", "));
 }
+
+#[test]
+fn every_example_of_a_reason_is_taken_by_its_class() {
+    let rules = RuleSet::built_in();
+    let wrong: Vec<String> = rules
+        .reasons
+        .misplaced_examples()
+        .into_iter()
+        .map(|(entry, text, place, taken)| {
+            let taken = taken.unwrap_or("nothing");
+            format!("{}:{}: {taken} takes the example of {}: {text}", entry.file, place.line, entry.class)
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

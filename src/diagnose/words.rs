@@ -29,7 +29,9 @@ const MORE: &str = "\u{f8fd}";
 fn escape(text: &str, one: fn(&str) -> String, between: &str) -> String {
     let Some(inner) = text.strip_prefix(EVIDENCE) else { return text.to_owned() };
     let (list, more) = inner.split_once(MORE).map_or((inner, None), |(list, more)| (list, Some(more)));
-    let parts: Vec<String> = list.split(NEXT).map(one).collect();
+    // A command needs its values whole; a sentence that goes on for a page does not help.
+    let whole = between == " ";
+    let parts: Vec<String> = list.split(NEXT).map(|part| if whole { one(part) } else { one(&shortened(part)) }).collect();
     match more.filter(|_| between == ", ") {
         Some(more) => format!("{} and {} more", parts.join(between), visible(more)),
         None => parts.join(between),
@@ -244,6 +246,17 @@ pub fn shell_quote(text: &str) -> String {
         return text;
     }
     format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Characters of a value from the evidence in a sentence or a table.
+const LONGEST: usize = 300;
+
+/// Cuts a value that would fill a page.
+pub fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
 }
 
 /// Shows control and direction-changing characters instead of obeying them.

@@ -10,7 +10,7 @@ use crate::diagnose::diagnosis::Diagnosis;
 use crate::diagnose::measure::{Asker, as_text};
 use crate::diagnose::rank::{Cause as Ranked, Role};
 use crate::diagnose::verdict::{Judged, Outcome, state};
-use crate::diagnose::words::{Place, Words, moment, thousands, visible};
+use crate::diagnose::words::{Place, Words, moment, shortened, thousands, visible};
 use crate::evidence::Evidence as Collected;
 use crate::evidence::maillog::mask::mask;
 use crate::evidence::maillog::traffic::Traffic as Counted;
@@ -506,7 +506,7 @@ fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexplained> {
     let mut groups: BTreeMap<String, (u64, u32)> = BTreeMap::new();
     for &at in &diagnosis.residue {
         let reason = rows[at as usize].text(failures::reason, &tables.names).unwrap_or_default();
-        groups.entry(mask(reason)).or_insert((0, at)).0 += 1;
+        groups.entry(shortened(&mask(reason))).or_insert((0, at)).0 += 1;
     }
     let mut list: Vec<Unexplained> = groups
         .into_iter()
@@ -776,7 +776,10 @@ fn destinations(material: &Material<'_>) -> Option<Destinations> {
     }
     let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
     let mut groups: BTreeMap<String, (BTreeMap<String, u64>, u64)> = BTreeMap::new();
-    let class_of = |row: &Record| row.text(failures::reason_class, &tables.names).unwrap_or("no reason yet").to_owned();
+    let class_of = |row: &Record| {
+        let nothing = if row.get(failures::reason) == Value::Missing { "no reason yet" } else { "not classified" };
+        row.text(failures::reason_class, &tables.names).unwrap_or(nothing).to_owned()
+    };
     for &at in judged {
         let row = &rows[at as usize];
         if is_waiting(row, material) {
@@ -849,7 +852,7 @@ fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
         if let Some(value) = value {
             facts.push(Fact {
                 name: name.to_owned(),
-                value: visible(&value),
+                value: shortened(&visible(&value)),
                 agrees,
                 citation: source.and_then(|source| lines.cite(source, None)),
             });

@@ -48,7 +48,7 @@ fn nice(most: u64) -> u64 {
     loop {
         for step in [2, 4, 6, 8, 10, 15] {
             let end = step * power;
-            if end >= most && (end % 2 == 0) {
+            if end >= most && end.is_multiple_of(2) {
                 return end;
             }
         }
@@ -369,7 +369,7 @@ mod tests {
     fn axes_end_on_round_numbers_that_hold_everything() {
         for most in 0..5000 {
             let end = nice(most);
-            assert!(end >= most && (end == 1 || end % 2 == 0) && end <= most.max(1) * 2 + 1, "{most}: {end}");
+            assert!(end >= most && (end == 1 || end.is_multiple_of(2)) && end <= most.max(1) * 2 + 1, "{most}: {end}");
         }
         assert_eq!((nice(728), nice(150), nice(149)), (800, 150, 150));
     }

@@ -76,8 +76,13 @@ impl HelperDef for MarkupHelper {
     }
 }
 
+/// A helper that computes a value of its parameters.
+type Computes = fn(Params<'_>) -> Result<Value, String>;
+/// A helper that writes text in the format of its template.
+type Shows = fn(Params<'_>, &Look) -> Result<String, String>;
+
 /// Values, in every format.
-const VALUES: &[(&str, fn(Params<'_>) -> Result<Value, String>)] = &[
+const VALUES: &[(&str, Computes)] = &[
     // {{num 1284}} 1,284
     ("num", |params| {
         let number = float(params, 0)?;
@@ -184,7 +189,7 @@ const VALUES: &[(&str, fn(Params<'_>) -> Result<Value, String>)] = &[
     }),
 ];
 
-const HTML: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
+const HTML: &[(&str, Shows)] = &[
     // {{md says}}: Markdown as HTML
     ("md", |params, _| Ok(markup::to_html(text(params, 0)?))),
     // {{cited citation}}: the line, what matters in it marked
@@ -211,7 +216,7 @@ fn line(text: &str) -> String {
     markup::escape_html(&visible(text))
 }
 
-const MARKDOWN: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
+const MARKDOWN: &[(&str, Shows)] = &[
     // {{md says}}: Markdown as it is
     ("md", |params, _| Ok(text(params, 0)?.to_owned())),
     // {{code file}}: a code span that its text cannot end
@@ -237,7 +242,7 @@ const MARKDOWN: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
     }),
 ];
 
-const TEXT: &[(&str, fn(Params<'_>, &Look) -> Result<String, String>)] = &[
+const TEXT: &[(&str, Shows)] = &[
     // {{#paint "red"}}text{{/paint}}: coloured where the terminal has colours
     ("paint", |params, look| {
         let text = visible_lines(text(params, 1)?);

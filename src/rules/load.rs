@@ -226,7 +226,9 @@ impl Loader {
             return Err(Problems(self.problems));
         }
         self.set.reasons.compile();
-        for (entry, text, place, taken) in self.set.reasons.misplaced_examples() {
+        // The built-in examples are checked by a test; at every start they would cost more than the analysis of a small log.
+        let examples = if self.layer > 0 { self.set.reasons.misplaced_examples() } else { Vec::new() };
+        for (entry, text, place, taken) in examples {
             let taken = taken.map_or("no entry".to_owned(), |class| format!("`{class}`"));
             self.problems.push(Problem {
                 file: entry.file.clone(),

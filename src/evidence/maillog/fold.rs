@@ -144,7 +144,7 @@ impl Fold {
             Event::Removed { queue_id } => {
                 let key = self.key(instance, queue_id);
                 if let Some(message) = self.messages.remove(key.as_str()) {
-                    finish(message, queue_id, daemon == "postsuper", tables);
+                    finish(&message, queue_id, tables);
                 }
                 self.key = key;
             }
@@ -202,7 +202,7 @@ impl Fold {
     ) -> &mut Message {
         let key = self.key(instance, queue_id);
         if let Some(old) = self.messages.remove(key.as_str()) {
-            finish(old, queue_id, true, tables);
+            finish(&old, queue_id, tables);
         }
         self.key = key;
         self.message(instance, queue_id, time, source)
@@ -354,18 +354,17 @@ impl Fold {
 }
 
 /// Ends a message: sets the outcome of its attempts and adds its failures.
-fn finish(message: Message, queue_id: &str, by_hand: bool, tables: &mut Tables) {
-    set_origin(&message, tables);
+fn finish(message: &Message, queue_id: &str, tables: &mut Tables) {
+    set_origin(message, tables);
     for recipient in &message.recipients {
         let outcome = match recipient.outcome {
             // `removed` after a deferral, without a later line for the recipient: it went another way.
-            Outcome::Waiting if by_hand => Outcome::Gone,
             Outcome::Waiting => Outcome::Gone,
             other => other,
         };
-        close_recipient(&message, recipient, queue_id, outcome, true, tables);
+        close_recipient(message, recipient, queue_id, outcome, true, tables);
     }
-    arrival(&message, queue_id, tables);
+    arrival(message, queue_id, tables);
 }
 
 /// Writes a recipient's outcome into its attempts, and a failure if it was not sent.
