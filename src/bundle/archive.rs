@@ -56,6 +56,8 @@ pub(super) fn read_tar(reader: impl Read, bundle: &mut Bundle, limits: &Limits) 
         };
         bundle.files.push(BundleFile { path, size, modified, content });
     }
+    // What follows the last entry is padding, but the checksum of the compressed stream stands behind it.
+    io::copy(&mut archive.into_inner().take(limits.bytes), &mut io::sink()).map_err(damaged)?;
     Ok(())
 }
 

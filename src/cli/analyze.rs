@@ -93,9 +93,7 @@ impl Analyze {
             let format = self.format.map_or(Format::Text, Format::from);
             let text = render(&report, format, &templates, &self.look())?;
             print(&text)?;
-        } else if !std::io::stdout().is_terminal() {
-            // Scripts read the files.
-        } else {
+        } else if std::io::stdout().is_terminal() {
             let names: Vec<String> = outputs.iter().map(|(path, _)| path.display().to_string()).collect();
             println!("{}\nReport: {}", report.headline, names.join(", "));
         }
@@ -160,7 +158,14 @@ fn print(text: &str) -> Result<(), Failure> {
 /// Writes a file so that a crash leaves either the old one or the new one: beside it, then renamed.
 fn write_beside(path: &Path, text: &str) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed = |error: std::io::Error| format!("{}: cannot be written: {error}", path.display());
+    if !folder.is_dir() {
+        return Err(format!("{}: cannot be written: there is no folder {}", path.display(), folder.display()).into());
+    }
+    // The error of a temporary file ends in its name, which would only confuse.
+    let failed = |error: std::io::Error| {
+        let why = error.to_string();
+        format!("{}: cannot be written: {}", path.display(), why.split(" at path ").next().unwrap_or_default())
+    };
     // A device such as /dev/stdout cannot be renamed over.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Ok(std::fs::write(path, text).map_err(failed)?);

@@ -11,6 +11,7 @@ pub fn recognise<'k>(path: &str, head: &str, kinds: &'k [Kind]) -> Option<&'k Ki
         return named.first().copied();
     }
     by_content(named.iter().copied(), head)
+        .or_else(|| named.iter().copied().find(|kind| kind.content_if_named.iter().any(|regex| regex.is_match(head))))
         .or_else(|| by_content(kinds.iter(), head))
         .or_else(|| named.into_iter().find(|kind| kind.content.is_empty()))
 }

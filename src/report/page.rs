@@ -2,7 +2,7 @@
 
 use super::charts;
 use super::render::Look;
-use super::view::{Cause, Report, Step};
+use super::view::{Cause, NotChecked, Report, Step, Verdict};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -48,6 +48,7 @@ pub(super) fn context(report: &Report, look: &Look, style: &str) -> Result<Value
         "destinations": destinations(report),
         "phases": phases(report, &numbers),
         "rules": rules(report),
+        "collect": collect(report),
         "buckets": report.causes.iter().filter(|cause| cause.role == "root-cause" || cause.role == "contributing").fold(Vec::new(), |mut list, cause| {
             if !list.contains(&cause.bucket) {
                 list.push(cause.bucket.clone());
@@ -253,6 +254,33 @@ fn rules(report: &Report) -> Vec<Value> {
             json!({
                 "bucket": bucket, "met": met.len(), "unmet": unmet, "unchecked": unchecked.len(),
                 "which_met": met.join(", "), "which_unchecked": unchecked.join(", "),
+            })
+        })
+        .collect()
+}
+
+/// What to collect, each once: the questions that one command answers stand together. What can change the plan comes first,
+/// then what answers most.
+fn collect(report: &Report) -> Vec<Value> {
+    let mut groups: Vec<(&NotChecked, Vec<&NotChecked>)> = Vec::new();
+    for item in &report.not_checked {
+        let same = |first: &NotChecked| match (&first.command, &item.command) {
+            (None, None) => first.needs == item.needs,
+            (first, item) => first == item,
+        };
+        match groups.iter_mut().find(|(first, _)| same(first)) {
+            Some((_, questions)) => questions.push(item),
+            None => groups.push((item, vec![item])),
+        }
+    }
+    groups.sort_by_key(|(first, questions)| (!first.changes_plan, usize::MAX - questions.len()));
+    groups
+        .into_iter()
+        .map(|(first, questions)| {
+            json!({
+                "command": first.command, "needs": first.needs, "changes_plan": first.changes_plan, "questions": questions,
+                // Without any answer yet, everything that is missing is wanted.
+                "urgent": first.changes_plan || matches!(report.verdict, Verdict::Inconclusive),
             })
         })
         .collect()

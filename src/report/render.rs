@@ -89,6 +89,9 @@ impl Templates {
     pub fn with_overrides(folder: &Path) -> Result<Templates, TemplateError> {
         let mut templates = Templates::built_in();
         let known: Vec<String> = templates.files.keys().cloned().collect();
+        if !folder.is_dir() {
+            return Err(TemplateError(format!("{}: there is no such folder of templates", folder.display())));
+        }
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
             let entry = entry.map_err(|error| TemplateError(format!("{}: cannot be read: {error}", folder.display())))?;
             let path = entry.path();

@@ -19,6 +19,8 @@ pub struct Kind {
     pub names: Vec<Glob>,
     /// Regexes that show a text to be of this kind.
     pub content: Vec<Regex>,
+    /// Regexes that show it only in a file whose name suggests it, too.
+    pub content_if_named: Vec<Regex>,
     /// Whether an empty file means "collected, and there was nothing".
     pub empty_is_collected: bool,
     /// How to collect it.
@@ -105,6 +107,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
         }
     }
     let content = line_regexes(reader, fields.take("content"));
+    let content_if_named = line_regexes(reader, fields.take("content_if_named"));
     let empty_is_collected = fields
         .take("empty")
         .and_then(|node| reader.one_of(&node, "empty", &[("unknown", false), ("collected", true)]))
@@ -118,7 +121,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
         Pattern { table, lines }
     });
     fields.finish(reader);
-    Some(Kind { kind, title, parser, table, names, content, empty_is_collected, collect, pattern })
+    Some(Kind { kind, title, parser, table, names, content, content_if_named, empty_is_collected, collect, pattern })
 }
 
 fn line_regexes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<Regex> {

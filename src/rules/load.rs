@@ -124,7 +124,9 @@ impl Loader {
         }
         // One's own reasons come before the built-in ones, so that they win among equals.
         self.set.reasons.entries.rotate_left(built_in);
-        if !found {
+        if !folder.is_dir() {
+            self.plain(&folder.display().to_string(), "there is no such folder of rules".to_owned());
+        } else if !found {
             self.plain(&folder.display().to_string(), "there is no .yaml file in this folder of rules".to_owned());
         }
     }
@@ -271,7 +273,8 @@ impl Loader {
                     help: super::problem::did_you_mean(&rule.bucket, buckets).map(|meant| format!("did you mean `{meant}`?")),
                 });
             }
-            for id in rule.explains.iter().filter(|id| !ids.contains(&id.as_str())) {
+            // A rule that is switched off may still be named.
+            for id in rule.explains.iter().filter(|id| !self.layer_of.contains_key(id.as_str())) {
                 let help = super::problem::did_you_mean(id, ids.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
                 found.push(Problem {
                     file: rule.file.clone(),

@@ -32,7 +32,10 @@ impl fmt::Display for Problem {
     /// `file:line:column: message`, the line, a caret under the place, and help.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { line, column, length } = self.place;
-        writeln!(out, "{}:{line}:{column}: {}", self.file, self.message)?;
+        match line {
+            0 => writeln!(out, "{}: {}", self.file, self.message)?,
+            _ => writeln!(out, "{}:{line}:{column}: {}", self.file, self.message)?,
+        }
         if line > 0 && !self.quoted.is_empty() {
             let number = line.to_string();
             let margin = " ".repeat(number.len());

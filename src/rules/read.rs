@@ -15,8 +15,10 @@ use std::net::IpAddr;
 pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)> {
     let root = reader.parse()?;
     let mut fields = reader.fields(root, "a rule");
-    let id_node = fields.need(reader, "id")?;
-    let id = reader.text(&id_node, "id");
+    // A rule without an id is read to its end all the same: its other errors are wanted in the same run.
+    let id_node = fields.need(reader, "id");
+    let place = id_node.as_ref().map_or(fields.place, |node| node.place);
+    let id = id_node.map(|node| reader.text(&node, "id"));
     let enabled = fields.take("enabled").is_none_or(|node| reader.bool(&node, "enabled"));
     let bucket = fields.take("bucket").map_or_else(|| bucket.to_owned(), |node| reader.text(&node, "bucket"));
     let params = params(reader, &mut fields);
@@ -35,11 +37,11 @@ pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)
     if enabled {
         for (name, present) in [("title", title.is_some()), ("summary", summary.is_some())] {
             if !present {
-                reader.problem(id_node.place, format!("the rule has no `{name}`"), None);
+                reader.problem(place, format!("the rule has no `{name}`"), None);
             }
         }
         if requires.is_empty() {
-            reader.problem(id_node.place, "the rule requires nothing: it would always fire", None);
+            reader.problem(place, "the rule requires nothing: it would always fire", None);
         }
     }
     let severity = fields.take("severity").and_then(|node| reader.one_of(&node, "severity", &Severity::ALL));
@@ -52,7 +54,7 @@ pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)
     let tests = fields.take("tests").map(|node| rule_tests(reader, node)).unwrap_or_default();
     fields.finish(reader);
     let rule = Rule {
-        id,
+        id: id?,
         bucket,
         title: title.unwrap_or_default(),
         consequence,
@@ -70,7 +72,7 @@ pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)
         references: references.into_iter().map(|(text, _)| text).collect(),
         tests,
         file: reader.file.to_owned(),
-        place: id_node.place,
+        place,
     };
     Some((rule, enabled))
 }

@@ -1,0 +1,218 @@
+//! The command as a user calls it: what it prints, where, and with which exit status.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const SAMPLE: &str = "samples/port-25-blocked";
+const HEALTHY: &str = "tests/cases/healthy-busy-newsletter/bundle";
+
+/// Runs postdoc in the project's folder, without what the caller's environment would change.
+fn postdoc(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_postdoc"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("POSTDOC_RULES")
+        .env_remove("COLUMNS")
+        .args(arguments)
+        .output()
+        .expect("postdoc runs")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+/// Exit status 2, nothing on standard output, and what standard error says.
+fn refused(arguments: &[&str]) -> String {
+    let output = postdoc(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+    assert_eq!(out(&output), "", "{arguments:?}");
+    said
+}
+
+/// A folder of its own with these files, and the path of a name in it.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn with(files: &[(&str, &str)]) -> Folder {
+        let folder = Folder(tempfile::tempdir().expect("a temporary folder"));
+        for (name, text) in files {
+            fs::create_dir_all(Path::new(&folder.path(name)).parent().expect("a folder")).expect("a folder");
+            fs::write(folder.path(name), text).expect("a file");
+        }
+        folder
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+}
+
+#[test]
+fn text_goes_to_standard_output_without_colour_when_it_is_no_terminal() {
+    let output = postdoc(&["analyze", SAMPLE]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(out(&output).starts_with("INCIDENT"), "{}", out(&output));
+    assert!(!out(&output).contains('\x1b'));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn the_extension_decides_the_format_and_several_files_come_from_one_run() {
+    let folder = Folder::with(&[]);
+    let names = ["r.html", "r.md", "r.txt", "r.json", "r.out"].map(|name| folder.path(name));
+    let mut arguments = vec!["analyze", SAMPLE, "--format", "json"];
+    for name in &names {
+        arguments.extend(["-o", name]);
+    }
+    let output = postdoc(&arguments);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(out(&output), "", "with files, a script reads the files");
+    let [html, markdown, text, json, other] = names.map(|name| fs::read_to_string(name).expect("written"));
+    assert!(html.starts_with("<!doctype html>"));
+    assert!(markdown.starts_with("# "));
+    assert!(text.starts_with("INCIDENT"));
+    let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(report["schema"], "postdoc.report/1");
+    assert_eq!(report["causes"][0]["rule"], "outbound-port-25-blocked");
+    assert_eq!(json, other, "--format is for a file whose extension tells nothing");
+}
+
+#[test]
+fn the_same_bundle_gives_the_same_bytes() {
+    for format in ["text", "md", "html", "json"] {
+        let [first, second] = [(); 2].map(|()| out(&postdoc(&["analyze", "samples/stolen-login", "--format", format])));
+        assert_eq!(first, second, "{format}");
+    }
+}
+
+#[test]
+fn fail_on_sets_the_exit_status() {
+    let status = |arguments: &[&str]| postdoc(arguments).status.code();
+    assert_eq!(status(&["analyze", SAMPLE]), Some(0));
+    assert_eq!(status(&["analyze", SAMPLE, "--fail-on", "incident"]), Some(1));
+    assert_eq!(status(&["analyze", SAMPLE, "--fail-on", "degraded"]), Some(1));
+    assert_eq!(status(&["analyze", HEALTHY, "--fail-on", "degraded"]), Some(0));
+    let empty = Folder::with(&[("mail.log", "")]);
+    assert_eq!(status(&["analyze", &empty.path("mail.log"), "--fail-on", "degraded"]), Some(3), "nothing is known");
+    assert_eq!(status(&["analyze", &empty.path("mail.log")]), Some(0));
+}
+
+#[test]
+fn a_path_that_is_no_bundle_is_refused_in_one_sentence() {
+    assert_eq!(refused(&["analyze", "no-such-folder"]), "postdoc: no-such-folder: there is no such file or directory\n");
+
+    let empty = Folder::with(&[]);
+    assert!(refused(&["analyze", &empty.path("")]).contains("there is no file in it"));
+
+    let stray = Folder::with(&[("shopping.txt", "milk\nbread\n"), ("notes/poem.txt", "roses are red\n")]);
+    let said = refused(&["analyze", &stray.path("")]);
+    for word in ["shopping.txt", "notes/poem.txt", "expected", "postqueue -p", "mail.log"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+#[test]
+fn a_truncated_archive_is_refused_and_named_as_such() {
+    let whole = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/no-reverse-dns.tar.gz")).expect("the sample");
+    let folder = Folder::with(&[]);
+    for part in [whole.len() / 10, whole.len() / 2, whole.len() - 20] {
+        fs::write(folder.path("b.tar.gz"), &whole[..part]).expect("a file");
+        let said = refused(&["analyze", &folder.path("b.tar.gz")]);
+        assert!(said.contains("damaged or cut off"), "{part}: {said}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn an_unreadable_bundle_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::with(&[("mail.log", "x")]);
+    fs::set_permissions(folder.path("mail.log"), fs::Permissions::from_mode(0o000)).expect("permissions");
+    if fs::read(folder.path("mail.log")).is_ok() {
+        return; // root reads everything
+    }
+    assert!(refused(&["analyze", &folder.path("mail.log")]).contains("Permission denied"));
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_refused_before_the_work() {
+    let said = refused(&["analyze", SAMPLE, "-o", "report.pdf"]);
+    assert!(said.contains("report.pdf") && said.contains(".html, .md, .txt or .json"), "{said}");
+    let said = refused(&["analyze", SAMPLE, "-o", "/no/such/folder/r.html"]);
+    assert!(said.contains("there is no folder /no/such/folder"), "{said}");
+}
+
+#[test]
+fn an_invalid_rule_is_shown_with_its_place_and_line() {
+    let rules = Folder::with(&[("network-path/mine.yaml", "id: mine\ntitle: Mine\nsummry: a slip\nrequires: {}\n")]);
+    let said = refused(&["analyze", SAMPLE, "--rules", &rules.path("")]);
+    let place = format!("{}:3:1: ", rules.path("network-path/mine.yaml"));
+    for word in [place.as_str(), "3 | summry: a slip", "did you mean `summary`?", "requires nothing"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(refused(&["analyze", SAMPLE, "--rules", "no-such-folder"]).contains("no such folder of rules"));
+}
+
+#[test]
+fn a_rule_of_ones_own_is_used_and_can_switch_off_a_built_in_one() {
+    let mine = "id: sales-waits
+title: Mail of the sales team waits
+summary: Mail of the sales team waits.
+requires:
+  waits:
+    in: failures
+    where: {outcome: waiting}
+    says: '{{count}} messages wait'
+remedy:
+  - do: Tell the sales team.
+    phase: contain
+    risk: safe
+";
+    let rules = Folder::with(&[
+        ("network-path/mine.yaml", mine),
+        ("network-path/off.yaml", "id: outbound-port-25-blocked\nenabled: false\n"),
+    ]);
+    let output = postdoc(&["analyze", SAMPLE, "--format", "json", "--rules", &rules.path("")]);
+    let report: serde_json::Value =
+        serde_json::from_str(&out(&output)).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let causes: Vec<&str> =
+        report["causes"].as_array().expect("causes").iter().map(|cause| cause["rule"].as_str().expect("an id")).collect();
+    assert!(causes.contains(&"sales-waits"), "{causes:?}");
+    assert!(!causes.contains(&"outbound-port-25-blocked"), "{causes:?}");
+}
+
+#[test]
+fn a_template_of_ones_own_replaces_one_and_its_errors_have_a_place() {
+    let own = Folder::with(&[("report.md.hbs", "# {{host}} is {{verdict}}\n")]);
+    let output = postdoc(&["analyze", SAMPLE, "--format", "md", "--templates", &own.path("")]);
+    assert_eq!(out(&output), "# mail.brightcart.example is incident\n");
+
+    let place = |name: &str| PathBuf::from(name).display().to_string();
+    let bad = Folder::with(&[("report.md.hbs", "# Report\n\n{{headlin}}\n")]);
+    let said = refused(&["analyze", SAMPLE, "--format", "md", "--templates", &bad.path("")]);
+    assert!(said.contains(&format!("{}:3:", place(&bad.path("report.md.hbs")))) && said.contains("headlin"), "{said}");
+
+    let stray = Folder::with(&[("reprot.md.hbs", "")]);
+    let said = refused(&["analyze", SAMPLE, "--templates", &stray.path("")]);
+    assert!(said.contains("reprot.md.hbs") && said.contains("report.md.hbs"), "{said}");
+}
+
+#[test]
+fn explain_answers_each_line() {
+    let output =
+        postdoc(&["explain", "550 5.1.1 <x@example.com>: Recipient address rejected: User unknown in local recipient table"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(out(&output).contains("user-unknown"), "{}", out(&output));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let status = Command::new("sh")
+        .args(["-c", &format!("{} analyze {SAMPLE} --format html | head -c 10; exit 0", env!("CARGO_BIN_EXE_postdoc"))])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("sh");
+    assert_eq!(String::from_utf8_lossy(&status.stderr), "");
+}
