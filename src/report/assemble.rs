@@ -564,9 +564,9 @@ fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
 /// What evidence a signal needs, and the command that collects it.
 fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
     let table = signal.table;
-    let answers = |collect: &crate::rules::kinds::Collect| {
-        collect.table == table.name
-            && collect.answers.iter().all(|(field, value)| {
+    let fits = |answers: &crate::rules::kinds::Answers| {
+        answers.table == table.name
+            && answers.fields.iter().all(|(field, value)| {
                 signal.conditions.iter().any(|condition| {
                     table.fields[condition.column.0].name == field
                         && match &condition.matcher {
@@ -581,10 +581,11 @@ fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
         .kinds
         .iter()
         .flat_map(|kind| kind.collect.iter().map(move |collect| (kind, collect)))
-        .filter(|(_, collect)| answers(collect))
-        .max_by_key(|(_, collect)| collect.answers.len());
+        .flat_map(|(kind, collect)| collect.answers.iter().map(move |answers| (kind, collect, answers)))
+        .filter(|(_, _, answers)| fits(answers))
+        .max_by_key(|(_, _, answers)| answers.fields.len());
     match best {
-        Some((kind, collect)) => {
+        Some((kind, collect, _)) => {
             let words = Words { asker: material.diagnosis.asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts: 0 };
             let run = words.fill(&collect.run, Place::Shell);
             let save = if collect.save.is_empty() { String::new() } else { format!(" > {}", collect.save) };

@@ -41,14 +41,26 @@ pub struct Pattern {
 /// One way to collect evidence.
 #[derive(Debug)]
 pub struct Collect {
-    /// The command.
+    /// The command, as a report shows it to a person.
     pub run: String,
     /// File name to save it under.
     pub save: String,
-    /// Table whose questions it answers.
+    /// The same in the collector script, where that can know more (the shell functions and variables of `collector.sh`);
+    /// without it the collector runs `run`.
+    pub script: Option<String>,
+    /// Whether it sends packets to other machines.
+    pub network: bool,
+    /// The questions that it answers.
+    pub answers: Vec<Answers>,
+}
+
+/// Questions that a piece of evidence answers.
+#[derive(Debug)]
+pub struct Answers {
+    /// Table that is asked.
     pub table: String,
-    /// Which of them: field and value.
-    pub answers: BTreeMap<String, String>,
+    /// Which questions: field and value, or `any`.
+    pub fields: BTreeMap<String, String>,
 }
 
 /// A file name pattern with `*`, `?` and `[...]`; with a `/` it is matched against the end of the path.
@@ -140,22 +152,33 @@ fn collects(reader: &mut Reader<'_>, node: Node) -> Vec<Collect> {
     for item in reader.list(node) {
         let mut fields = reader.fields(item, "collect");
         let run = fields.need(reader, "run").map(|node| reader.text(&node, "run")).unwrap_or_default();
-        let save = fields.take("save").map(|node| reader.text(&node, "save")).unwrap_or_default();
-        let mut table = String::new();
-        let mut answers = BTreeMap::new();
-        if let Some(node) = fields.take("answers") {
-            let mut inner = reader.fields(node, "answers");
-            table = inner.need(reader, "table").map(|node| reader.text(&node, "table")).unwrap_or_default();
-            if let Some(node) = inner.take("where") {
-                for (key, node) in reader.map(node, "where") {
-                    let value = reader.text(&node, "a value");
-                    answers.insert(key.name, value);
-                }
+        let save = fields.need(reader, "save").map(|node| reader.text(&node, "save")).unwrap_or_default();
+        let script = fields.take("script").map(|node| reader.text(&node, "script"));
+        let network =
+            fields.take("network").and_then(|node| reader.one_of(&node, "network", &[("true", true), ("false", false)]));
+        let answers = match fields.take("answers") {
+            Some(node) if matches!(node.kind, super::yaml::Kind::List(_)) => {
+                reader.list(node).into_iter().map(|node| answers(reader, node)).collect()
             }
-            inner.finish(reader);
-        }
+            Some(node) => vec![answers(reader, node)],
+            None => Vec::new(),
+        };
         fields.finish(reader);
-        list.push(Collect { run, save, table, answers });
+        list.push(Collect { run, save, script, network: network.unwrap_or(false), answers });
     }
     list
+}
+
+fn answers(reader: &mut Reader<'_>, node: Node) -> Answers {
+    let mut inner = reader.fields(node, "answers");
+    let table = inner.need(reader, "table").map(|node| reader.text(&node, "table")).unwrap_or_default();
+    let mut fields = BTreeMap::new();
+    if let Some(node) = inner.take("where") {
+        for (key, node) in reader.map(node, "where") {
+            let value = reader.text(&node, "a value");
+            fields.insert(key.name, value);
+        }
+    }
+    inner.finish(reader);
+    Answers { table, fields }
 }
