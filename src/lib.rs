@@ -14,6 +14,7 @@
 pub mod analysis;
 pub mod bundle;
 pub mod cli;
+pub mod collector;
 pub mod diagnose;
 pub mod evidence;
 pub mod names;

@@ -1,6 +1,7 @@
 //! The commands, one file each. Only here does postdoc print or end the process.
 
 mod analyze;
+mod collect;
 mod explain;
 
 use crate::rules::RuleSet;
@@ -21,6 +22,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Analyze(analyze::Analyze),
+    Collect(collect::CollectScript),
     Explain(explain::Explain),
 }
 
@@ -32,6 +34,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Analyze(command) => command.run(),
+        Command::Collect(command) => command.run(),
         Command::Explain(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {

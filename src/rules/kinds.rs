@@ -50,6 +50,8 @@ pub struct Collect {
     pub script: Option<String>,
     /// Whether it sends packets to other machines.
     pub network: bool,
+    /// Whether it is collected also where only some of the evidence is wanted, since the rest cannot be read without it.
+    pub always: bool,
     /// The questions that it answers.
     pub answers: Vec<Answers>,
 }
@@ -154,8 +156,10 @@ fn collects(reader: &mut Reader<'_>, node: Node) -> Vec<Collect> {
         let run = fields.need(reader, "run").map(|node| reader.text(&node, "run")).unwrap_or_default();
         let save = fields.need(reader, "save").map(|node| reader.text(&node, "save")).unwrap_or_default();
         let script = fields.take("script").map(|node| reader.text(&node, "script"));
-        let network =
-            fields.take("network").and_then(|node| reader.one_of(&node, "network", &[("true", true), ("false", false)]));
+        let [network, always] = ["network", "always"].map(|name| {
+            let known = [("true", true), ("false", false)];
+            fields.take(name).and_then(|node| reader.one_of(&node, name, &known)).unwrap_or(false)
+        });
         let answers = match fields.take("answers") {
             Some(node) if matches!(node.kind, super::yaml::Kind::List(_)) => {
                 reader.list(node).into_iter().map(|node| answers(reader, node)).collect()
@@ -164,7 +168,7 @@ fn collects(reader: &mut Reader<'_>, node: Node) -> Vec<Collect> {
             None => Vec::new(),
         };
         fields.finish(reader);
-        list.push(Collect { run, save, script, network: network.unwrap_or(false), answers });
+        list.push(Collect { run, save, script, network, always, answers });
     }
     list
 }

@@ -72,7 +72,7 @@ impl RuleSet {
     /// Every problem found in any file.
     pub fn load(folders: &[PathBuf]) -> Result<RuleSet, Problems> {
         let mut loader = Loader::default();
-        for (path, text) in crate::embedded::RULES {
+        for (path, text) in crate::embedded::RULES.iter().filter(|(path, _)| path.ends_with(".yaml")) {
             loader.file(path, &format!("rules/{path}"), text);
         }
         for folder in folders {
