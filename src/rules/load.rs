@@ -81,6 +81,14 @@ impl RuleSet {
         loader.finish()
     }
 
+    /// The problems of one file taken by itself; `path` below the folder of rules says what it is. What it names in other
+    /// files is not looked up.
+    pub fn problems_of(path: &str, text: &str) -> Vec<Problem> {
+        let mut loader = Loader::default();
+        loader.file(path, path, text);
+        loader.problems
+    }
+
     /// The rule with this id.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id == id)
