@@ -17,6 +17,7 @@ pub mod cli;
 pub mod collector;
 pub mod diagnose;
 pub mod evidence;
+pub mod guard;
 pub mod names;
 pub mod report;
 pub mod rule_tests;

@@ -64,7 +64,7 @@ impl From<FormatName> for Format {
     }
 }
 
-fn time_span(text: &str) -> Result<f64, String> {
+pub(super) fn time_span(text: &str) -> Result<f64, String> {
     crate::rules::amount::quantity(text)
         .filter(|seconds| *seconds > 0.0)
         .ok_or_else(|| "a number with a unit, such as 30m, 24h or 7d".to_owned())

@@ -1,6 +1,7 @@
 //! The commands, one file each. Only here does postdoc print or end the process.
 
 mod analyze;
+mod check;
 mod collect;
 mod explain;
 
@@ -22,6 +23,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Analyze(analyze::Analyze),
+    Check(check::Check),
     Collect(collect::CollectScript),
     Explain(explain::Explain),
 }
@@ -34,6 +36,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
         Command::Analyze(command) => command.run(),
+        Command::Check(command) => command.run(),
         Command::Collect(command) => command.run(),
         Command::Explain(command) => command.run(),
     };
