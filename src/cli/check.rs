@@ -45,7 +45,7 @@ enum Format {
 
 fn moment(text: &str) -> Result<(Time, i32), String> {
     let wrong = || "a time with its zone, such as 2026-11-12T11:40:00+01:00".to_owned();
-    let (time, length) = Time::parse_rfc3339(text.as_bytes(), 0).filter(|(_, length)| *length == text.len()).ok_or_else(wrong)?;
+    let (time, _) = Time::parse_rfc3339(text.as_bytes(), 0).filter(|(_, length)| *length == text.len()).ok_or_else(wrong)?;
     // The same read without its zone is that many seconds off.
     let (local, _) = Time::parse_rfc3339(&text.as_bytes()[..19], 0).ok_or_else(wrong)?;
     let offset = local.seconds() - time.seconds();

@@ -3,8 +3,8 @@
 use super::cite::Lines;
 use super::view::{
     AccountsFor, AgeBucket, Band, Cause, Citation, Count, Deadline, DestinationRow, Destinations, DoFirst, DoNot, Evidence, Fact,
-    Key, Lane, LastGood, MadeBy, NotChecked, Phase, Queue, Report, RuleRow, Share, Size, SourceRow, Span, Step, Timeline,
-    Traffic, Trend, Unexplained, Verdict,
+    Key, Lane, LastGood, MadeBy, MessageFlow, NotChecked, Phase, Queue, Report, RuleRow, Share, Size, SourceRow, Span, State,
+    Step, Timeline, Traffic, Trend, Unexplained, Verdict,
 };
 use crate::diagnose::diagnosis::Diagnosis;
 use crate::diagnose::measure::{Asker, as_text};
@@ -82,6 +82,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
         causes,
         destinations: destinations(material),
         facts: facts(material, lines),
+        state: settings_and_dns(material),
         sources: sources(material, lines),
         rules: diagnosis
             .judged
@@ -726,14 +727,18 @@ fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time>, causes: 
     let count = columns(width).clamp(1, COLUMNS) as usize;
     let start = first.seconds().div_euclid(i64::from(width)) * i64::from(width);
     let mut lanes = ["delivered", "deferred", "bounced"].map(|name| Lane { name, counts: vec![0; count] });
-    for (minute, outcomes) in &counted.minutes {
-        let column = (minute * 60 - start).div_euclid(i64::from(width));
+    let mut messages = MessageFlow { arrived: vec![0; count], left: vec![0; count], deleted: vec![0; count] };
+    for (at, minute) in &counted.minutes {
+        let column = (at * 60 - start).div_euclid(i64::from(width));
         if let Ok(column) = usize::try_from(column)
             && column < count
         {
-            for (lane, number) in lanes.iter_mut().zip(outcomes) {
+            for (lane, number) in lanes.iter_mut().zip([minute.delivered, minute.deferred, minute.bounced]) {
                 lane.counts[column] += number;
             }
+            messages.arrived[column] += minute.arrived;
+            messages.left[column] += minute.left;
+            messages.deleted[column] += minute.deleted;
         }
     }
     let mut runs = counted.covered.clone();
@@ -761,7 +766,7 @@ fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time>, causes: 
         })
         .take(2)
         .collect();
-    Some(Timeline { from: Time::from_seconds(start), column: width, lanes: lanes.into(), gaps, onset, bands })
+    Some(Timeline { from: Time::from_seconds(start), column: width, lanes: lanes.into(), messages, gaps, onset, bands })
 }
 
 /// Rows and reason columns of the destination table.
@@ -930,6 +935,29 @@ fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
         .map(|bytes| format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64));
     add("memory available", memory, None, source(host::mem_available));
     facts
+}
+
+/// Settings and look-ups that a report keeps at most.
+const STATE: usize = 500;
+
+fn settings_and_dns(material: &Material<'_>) -> State {
+    let tables = &material.evidence.tables;
+    let text = |row: &Record, column: Column| row.text(column, &tables.names).map(|text| shortened(&visible(text)));
+    let settings = tables.is_collected(&tables::settings::TABLE).then(|| {
+        let rows = tables.rows(&tables::settings::TABLE).iter();
+        let set = rows.filter(|row| row.get(tables::settings::is_default) != Value::Bool(true));
+        let set = set.filter_map(|row| Some((text(row, tables::settings::name)?, text(row, tables::settings::value)?)));
+        set.take(STATE).collect()
+    });
+    let mut dns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in tables.rows(&lookups::TABLE).iter().take(STATE) {
+        let (Some(name), Some(kind)) = (text(row, lookups::name), text(row, lookups::r#type)) else { continue };
+        let said = text(row, lookups::answer).or_else(|| text(row, lookups::status));
+        let answers = dns.entry(format!("{kind} {name}")).or_default();
+        answers.extend(said.filter(|said| !answers.contains(said)));
+    }
+    dns.values_mut().for_each(|answers| answers.sort());
+    State { settings, dns }
 }
 
 fn sources(material: &Material<'_>, lines: &Lines) -> Vec<SourceRow> {

@@ -7,6 +7,7 @@
 pub use crate::diagnose::diagnosis::Verdict;
 use crate::time::Time;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A report, complete.
 #[derive(Debug, Clone, Serialize)]
@@ -53,6 +54,8 @@ pub struct Report {
     pub destinations: Option<Destinations>,
     /// Facts about the machine, in reading order.
     pub facts: Vec<Fact>,
+    /// What was set and what DNS answered, to compare with another report.
+    pub state: State,
     /// Every file of the bundle and what became of it.
     pub sources: Vec<SourceRow>,
     /// Every rule and its result.
@@ -391,12 +394,25 @@ pub struct Timeline {
     pub column: u32,
     /// delivered, deferred, bounced: the same number of columns each.
     pub lanes: Vec<Lane>,
+    /// Messages into and out of the queue, in the same columns.
+    pub messages: MessageFlow,
     /// Intervals without any log line that are long enough to matter.
     pub gaps: Vec<Span>,
     /// Onset of the primary cause.
     pub onset: Option<Time>,
     /// Intervals of contributing causes, each in the lane that it concerns.
     pub bands: Vec<Band>,
+}
+
+/// Messages a column, whatever the number of their recipients.
+#[derive(Debug, Clone, Serialize)]
+pub struct MessageFlow {
+    /// Entered the queue.
+    pub arrived: Vec<u64>,
+    /// Removed by the queue manager: delivered or returned.
+    pub left: Vec<u64>,
+    /// Deleted with postsuper(1).
+    pub deleted: Vec<u64>,
 }
 
 /// The interval of another cause.
@@ -441,6 +457,15 @@ pub struct DestinationRow {
     pub provider: Option<String>,
     /// Recipients a column.
     pub counts: Vec<u64>,
+}
+
+/// What was set and what DNS answered.
+#[derive(Debug, Clone, Serialize, Default)]
+pub struct State {
+    /// main.cf parameters that are not Postfix's defaults, as written; none if they were not collected.
+    pub settings: Option<BTreeMap<String, String>>,
+    /// Answers by question (`MX gmail.com`), or the status where there is none.
+    pub dns: BTreeMap<String, Vec<String>>,
 }
 
 /// One fact about the machine.

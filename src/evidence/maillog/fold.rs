@@ -120,6 +120,7 @@ impl Fold {
             }
             Event::MessageId { queue_id, id } => {
                 self.traffic.messages += 1;
+                self.traffic.minute(time).arrived += 1;
                 let name = tables.name(id);
                 let key = self.key(instance, queue_id);
                 let internal = self.notifications.remove(key.as_str()).is_some();
@@ -142,6 +143,12 @@ impl Fold {
                 self.key = key;
             }
             Event::Removed { queue_id } => {
+                let minute = self.traffic.minute(time);
+                if daemon == "postsuper" {
+                    minute.deleted += 1;
+                } else {
+                    minute.left += 1;
+                }
                 let key = self.key(instance, queue_id);
                 if let Some(message) = self.messages.remove(key.as_str()) {
                     finish(&message, queue_id, tables);
@@ -218,27 +225,27 @@ impl Fold {
         tables: &mut Tables,
     ) {
         let domain = domain_of(line.to);
-        let lane = match line.status {
+        let counted = match line.status {
             "sent" => {
                 self.traffic.sent += 1;
-                Some(0)
+                self.traffic.minute(time).delivered += 1;
+                true
             }
             "deferred" => {
                 self.traffic.deferred_attempts += 1;
+                self.traffic.minute(time).deferred += 1;
                 Traffic::add(&mut self.traffic.deferred_domains, &domain);
-                Some(1)
+                true
             }
             "bounced" => {
                 self.traffic.bounced += 1;
+                self.traffic.minute(time).bounced += 1;
                 Traffic::add(&mut self.traffic.bounced_domains, &domain);
-                Some(2)
+                true
             }
-            _ => None,
+            _ => false,
         };
-        if let (Some(time), Some(lane)) = (time, lane) {
-            self.traffic.outcome(time, lane);
-        }
-        if let Some(dsn) = line.dsn.filter(|_| lane.is_some()) {
+        if let Some(dsn) = line.dsn.filter(|_| counted) {
             Traffic::add(&mut self.traffic.by_dsn, dsn);
         }
         let row = tables.rows(&attempts::TABLE).len() as u32;

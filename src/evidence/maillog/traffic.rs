@@ -4,8 +4,22 @@ use crate::time::Time;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
-/// Delivered recipients, deferred attempts and bounced recipients.
-pub type Outcomes = [u64; 3];
+/// What happened in one minute.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Minute {
+    /// Recipients delivered.
+    pub delivered: u64,
+    /// Attempts deferred.
+    pub deferred: u64,
+    /// Recipients bounced.
+    pub bounced: u64,
+    /// Messages that entered the queue.
+    pub arrived: u64,
+    /// Messages that the queue manager removed: all their recipients were delivered or returned.
+    pub left: u64,
+    /// Messages that postsuper(1) deleted.
+    pub deleted: u64,
+}
 
 /// Counts over the whole log.
 #[derive(Debug, Default)]
@@ -38,8 +52,9 @@ pub struct Traffic {
     pub senders: FxHashMap<String, u64>,
     /// SASL logins by messages.
     pub sasl_users: FxHashMap<String, u64>,
-    /// Outcomes a minute (minutes since the epoch).
-    pub minutes: BTreeMap<i64, Outcomes>,
+    /// What happened by minute (minutes since the epoch).
+    pub minutes: BTreeMap<i64, Minute>,
+    timeless: Minute,
     /// Minutes with any line, as runs: first and last minute.
     pub covered: Vec<(i64, i64)>,
     /// Time of the first line.
@@ -71,8 +86,11 @@ impl Traffic {
         }
     }
 
-    /// Counts one outcome at `time`: 0 delivered, 1 deferred, 2 bounced.
-    pub(super) fn outcome(&mut self, time: Time, lane: usize) {
-        self.minutes.entry(time.seconds().div_euclid(60)).or_default()[lane] += 1;
+    /// The minute of `time`; what has no time is counted nowhere.
+    pub(super) fn minute(&mut self, time: Option<Time>) -> &mut Minute {
+        match time {
+            Some(time) => self.minutes.entry(time.seconds().div_euclid(60)).or_default(),
+            None => &mut self.timeless,
+        }
     }
 }
