@@ -15,6 +15,8 @@ pub mod analysis;
 pub mod bundle;
 pub mod cli;
 pub mod collector;
+pub mod compare;
+
 pub mod diagnose;
 pub mod evidence;
 pub mod guard;

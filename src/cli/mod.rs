@@ -3,7 +3,9 @@
 mod analyze;
 mod check;
 mod collect;
+mod compare;
 mod explain;
+mod output;
 
 use crate::rules::RuleSet;
 use clap::{Parser, Subcommand};
@@ -25,6 +27,7 @@ enum Command {
     Analyze(analyze::Analyze),
     Check(check::Check),
     Collect(collect::CollectScript),
+    Compare(compare::Compare),
     Explain(explain::Explain),
 }
 
@@ -38,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Analyze(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Collect(command) => command.run(),
+        Command::Compare(command) => command.run(),
         Command::Explain(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {

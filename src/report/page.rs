@@ -2,7 +2,8 @@
 
 use super::charts;
 use super::render::Look;
-use super::view::{Cause, NotChecked, Report, Step, Verdict};
+use super::view::{AgeBucket, Cause, NotChecked, Report, Step, Verdict};
+use crate::compare::Comparison;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -56,6 +57,17 @@ pub(super) fn context(report: &Report, look: &Look, style: &str) -> Result<Value
             list
         }),
     });
+    Ok(context)
+}
+
+/// The context of a comparison: the comparison and `page`.
+pub(super) fn comparison(comparison: &Comparison, look: &Look, style: &str) -> Result<Value, serde_json::Error> {
+    let mut context = serde_json::to_value(comparison)?;
+    let ages = comparison.ages.iter().map(|row| {
+        let bucket = AgeBucket { from_minutes: row.from_minutes, to_minutes: row.to_minutes, messages: row.after };
+        json!({ "label": charts::age_label(&bucket), "before": row.before, "after": row.after })
+    });
+    context["page"] = json!({ "look": look, "style": style, "style_hash": hash(style), "ages": ages.collect::<Vec<_>>() });
     Ok(context)
 }
 

@@ -5,6 +5,7 @@
 
 use super::view::Report;
 use super::{helpers, markup, page};
+use crate::compare::Comparison;
 use handlebars::{Handlebars, RenderErrorReason};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,14 +26,19 @@ pub enum Format {
 }
 
 impl Format {
-    fn template(self) -> &'static str {
-        match self {
-            Format::Text | Format::Json => "report.txt.hbs",
-            Format::Markdown => "report.md.hbs",
-            Format::Html => "report.html.hbs",
-        }
+    /// The template of a document (`report`, `compare`) in this format.
+    fn template(self, document: &str) -> String {
+        let extension = match self {
+            Format::Text | Format::Json => "txt",
+            Format::Markdown => "md",
+            Format::Html => "html",
+        };
+        format!("{document}.{extension}.hbs")
     }
 }
+
+/// The documents: each has a template a format.
+const DOCUMENTS: [&str; 2] = ["report", "compare"];
 
 /// How text output looks.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -121,14 +127,16 @@ impl Templates {
                 known.join(", ")
             )));
         }
-        for format in [Format::Text, Format::Markdown, Format::Html] {
-            templates.engine(format)?;
+        for (format, document) in
+            [Format::Text, Format::Markdown, Format::Html].into_iter().flat_map(|format| DOCUMENTS.map(|name| (format, name)))
+        {
+            templates.engine(format, document)?;
         }
         Ok(templates)
     }
 
-    /// The engine with the templates of one format.
-    fn engine(&self, format: Format) -> Result<Handlebars<'_>, TemplateError> {
+    /// The engine with the template of a document in one format, and the partials.
+    fn engine(&self, format: Format, document: &str) -> Result<Handlebars<'_>, TemplateError> {
         let mut engine = Handlebars::new();
         engine.set_strict_mode(true);
         match format {
@@ -138,15 +146,20 @@ impl Templates {
         }
         helpers::register(&mut engine, format);
         let partials = self.files.iter().filter(|(name, _)| name.starts_with("partials/"));
-        for (name, text) in partials.chain(self.files.get_key_value(format.template())) {
+        for (name, text) in partials.chain(self.files.get_key_value(&format.template(document))) {
             let registered = name.trim_start_matches("partials/").trim_end_matches(".hbs");
-            let registered = if name.starts_with("partials/") { registered } else { name };
+            let registered = if name.starts_with("partials/") { registered } else { name.as_str() };
             engine.register_template_string(registered, text).map_err(|error| {
                 let (line, column) = error.pos().unwrap_or((1, 1));
                 TemplateError(format!("{}:{line}:{column}: {}", self.place(name), error.reason()))
             })?;
         }
         Ok(engine)
+    }
+
+    /// The style sheet.
+    fn style(&self) -> &str {
+        self.files.get(STYLE).map_or("", String::as_str)
     }
 
     /// Where the user finds a template.
@@ -167,21 +180,52 @@ impl Templates {
 /// If a template fails: its place, and the name that is missing.
 pub fn render(report: &Report, format: Format, templates: &Templates, look: &Look) -> Result<String, TemplateError> {
     if format == Format::Json {
-        let text = serde_json::to_string_pretty(report).map_err(|error| TemplateError(error.to_string()))?;
-        return Ok(without_controls(&text) + "\n");
+        return to_json(report);
     }
-    let style = templates.files.get(STYLE).map_or("", String::as_str);
-    let context = page::context(report, look, style).map_err(|error| TemplateError(error.to_string()))?;
-    let engine = templates.engine(format)?;
-    let text = engine.render(format.template(), &context).map_err(|error| {
-        let place = templates.place_of_registered(error.template_name.as_deref().unwrap_or(format.template()));
+    let context = page::context(report, look, templates.style()).map_err(|error| TemplateError(error.to_string()))?;
+    fill("report", format, &context, templates, look)
+}
+
+/// Renders a comparison of reports.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_comparison(
+    comparison: &Comparison,
+    format: Format,
+    templates: &Templates,
+    look: &Look,
+) -> Result<String, TemplateError> {
+    if format == Format::Json {
+        return to_json(comparison);
+    }
+    let context = page::comparison(comparison, look, templates.style()).map_err(|error| TemplateError(error.to_string()))?;
+    fill("compare", format, &context, templates, look)
+}
+
+fn to_json(view: &impl Serialize) -> Result<String, TemplateError> {
+    let text = serde_json::to_string_pretty(view).map_err(|error| TemplateError(error.to_string()))?;
+    Ok(without_controls(&text) + "\n")
+}
+
+fn fill(
+    document: &str,
+    format: Format,
+    context: &serde_json::Value,
+    templates: &Templates,
+    look: &Look,
+) -> Result<String, TemplateError> {
+    let template = format.template(document);
+    let engine = templates.engine(format, document)?;
+    let text = engine.render(&template, context).map_err(|error| {
+        let place = templates.place_of_registered(error.template_name.as_deref().unwrap_or(&template));
         let at = match (error.line_no, error.column_no) {
             (Some(line), Some(column)) => format!("{place}:{line}:{column}"),
             _ => place,
         };
         let why = match error.reason() {
-            RenderErrorReason::MissingVariable(Some(name)) => format!("the report has no `{name}` here"),
-            RenderErrorReason::MissingVariable(None) => "a name that the report does not have here".to_owned(),
+            RenderErrorReason::MissingVariable(Some(name)) => format!("the {document} has no `{name}` here"),
+            RenderErrorReason::MissingVariable(None) => format!("a name that the {document} does not have here"),
             other => other.to_string(),
         };
         TemplateError(format!("{at}: {why}"))

@@ -1,0 +1,149 @@
+//! Where a document goes and in which format; the same options for every command that writes one.
+
+use super::Failure;
+use crate::report::render::{Format, Look, TemplateError, Templates};
+use clap::{Args, ValueEnum};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+/// Options of a command that writes a document.
+#[derive(Args)]
+pub(super) struct Output {
+    /// Write to FILE; its extension (.html, .md, .txt, .json) decides the format (repeatable)
+    #[arg(short, long, value_name = "FILE")]
+    output: Vec<PathBuf>,
+    /// Format of standard output, and of files whose extension does not tell
+    #[arg(long, value_enum)]
+    format: Option<FormatName>,
+    /// Take templates from DIR where it has them
+    #[arg(long, value_name = "DIR")]
+    templates: Option<PathBuf>,
+    /// Use only ASCII characters in text output
+    #[arg(long)]
+    ascii: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatName {
+    Text,
+    Md,
+    Html,
+    Json,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Format {
+        match name {
+            FormatName::Text => Format::Text,
+            FormatName::Md => Format::Markdown,
+            FormatName::Html => Format::Html,
+            FormatName::Json => Format::Json,
+        }
+    }
+}
+
+/// Output whose options were found to be right, before the work began.
+pub(super) struct Ready<'o> {
+    options: &'o Output,
+    files: Vec<(&'o Path, Format)>,
+    templates: Templates,
+}
+
+impl Output {
+    /// Checks everything that can be wrong with the options.
+    pub(super) fn ready(&self) -> Result<Ready<'_>, Failure> {
+        let files = self.output.iter().map(|path| Ok((path.as_path(), self.format_of(path)?))).collect::<Result<_, Failure>>()?;
+        let templates = match &self.templates {
+            Some(folder) => Templates::with_overrides(folder)?,
+            None => Templates::built_in(),
+        };
+        Ok(Ready { options: self, files, templates })
+    }
+
+    fn format_of(&self, path: &Path) -> Result<Format, Failure> {
+        let extension = path.extension().map(|kind| kind.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        Ok(match extension.as_str() {
+            "html" | "htm" => Format::Html,
+            "md" | "markdown" => Format::Markdown,
+            "json" => Format::Json,
+            "txt" | "text" => Format::Text,
+            _ => match self.format {
+                Some(format) => format.into(),
+                None => {
+                    let path = path.display();
+                    return Err(
+                        format!("{path}: the extension tells no format; use .html, .md, .txt or .json, or add --format").into()
+                    );
+                }
+            },
+        })
+    }
+
+    fn look(&self) -> Look {
+        let terminal = std::io::stdout().is_terminal();
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let locale =
+            ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+        let utf8 = locale.is_none_or(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
+        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(80);
+        Look { color: terminal && !no_color && !dumb, ascii: self.ascii || (terminal && !utf8), width }
+    }
+}
+
+impl Ready<'_> {
+    /// Writes a document, which `render` renders, to every file, or to standard output if there is none; `headline` is
+    /// for a terminal that would otherwise stay empty.
+    pub(super) fn write(
+        &self,
+        headline: &str,
+        render: impl Fn(Format, &Templates, &Look) -> Result<String, TemplateError>,
+    ) -> Result<(), Failure> {
+        for (path, format) in &self.files {
+            write_beside(path, &render(*format, &self.templates, &Look::default())?)?;
+        }
+        if self.files.is_empty() {
+            let format = self.options.format.map_or(Format::Text, Format::from);
+            print(&render(format, &self.templates, &self.options.look())?)?;
+        } else if std::io::stdout().is_terminal() {
+            let names: Vec<String> = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
+            println!("{headline}\nReport: {}", names.join(", "));
+        }
+        Ok(())
+    }
+}
+
+/// Prints to standard output; a reader that went away (`| head`) is no failure.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Writes a file so that a crash leaves either the old one or the new one: beside it, then renamed.
+pub(super) fn write_beside(path: &Path, text: &str) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(format!("{}: cannot be written: there is no folder {}", path.display(), folder.display()).into());
+    }
+    // The error of a temporary file ends in its name, which would only confuse.
+    let failed = |error: std::io::Error| {
+        let why = error.to_string();
+        format!("{}: cannot be written: {}", path.display(), why.split(" at path ").next().unwrap_or_default())
+    };
+    // A device such as /dev/stdout cannot be renamed over.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Ok(std::fs::write(path, text).map_err(failed)?);
+    }
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.prefix(".postdoc-").tempfile_in(folder).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
