@@ -574,10 +574,12 @@ pub(super) fn voice_of(daemon: &str, relay_ip: Option<&str>, reason: &str) -> Op
         "local" | "virtual" | "pipe" => Some(Voice::OwnDelivery),
         "smtp" | "lmtp" | "error" | "relay" => {
             let said = Said::parse(reason);
-            let ip = relay_ip.or(said.ip)?;
-            match said.voice? {
-                Voice::Remote if ip.contains('/') => Some(Voice::OwnDelivery),
-                Voice::Remote if said::is_own(ip) => Some(Voice::OwnFilter),
+            let ip = relay_ip.or(said.ip);
+            match said.voice {
+                Some(Voice::Remote) if ip.is_some_and(|ip| ip.contains('/')) => Some(Voice::OwnDelivery),
+                Some(Voice::Remote) if ip.is_some_and(said::is_own) => Some(Voice::OwnFilter),
+                // What smtp(8) and lmtp(8) say without naming another speaker, they say themselves.
+                None if daemon != "error" => Some(Voice::OwnClient),
                 _ => None,
             }
         }

@@ -2,7 +2,7 @@
 //! (`src/global/log_adhoc.c`, `smtpd.c`, `qmgr_active.c`): no regular expression, no allocation.
 
 use super::envelope::{Clock, Line};
-use super::said::{self, Voice};
+use super::said::{self, Said, Voice};
 use crate::time::Time;
 
 /// What a Postfix line says.
@@ -311,8 +311,17 @@ impl<'a> Event<'a> {
             "Host offered STARTTLS",
             "enabling PIX workarounds",
             "Server certificate",
+            "SMTPS wrappermode",
         ];
-        if outbound && marks.iter().any(|mark| text.starts_with(mark)) {
+        let own = match daemon {
+            "master" => text.starts_with("terminating on signal ") || text.starts_with("Postfix is using backwards-compatible"),
+            "postscreen" => text.starts_with("entering STRESS mode"),
+            _ => false,
+        };
+        if own
+            || text.starts_with("using backwards-compatible default setting")
+            || outbound && marks.iter().any(|mark| text.starts_with(mark))
+        {
             return Event::Diagnostic { queue_id, level: "info", text };
         }
         Event::Other
@@ -568,7 +577,14 @@ pub fn spoken(text: &str) -> Spoken<'_> {
             daemon,
             ..Spoken::default()
         },
-        Event::Diagnostic { text, .. } => Spoken { text, daemon, ..Spoken::default() },
+        Event::Expired { .. } => {
+            let text = line.message.find("status=").map_or(line.message, |at| &line.message[at..]);
+            Spoken { text, voice: Some(Voice::OwnDaemon), daemon, ..Spoken::default() }
+        }
+        Event::Diagnostic { text, .. } => {
+            let voice = Said::parse(text).voice.or(Some(Voice::OwnDaemon));
+            Spoken { text, voice, daemon, ..Spoken::default() }
+        }
         _ => {
             // A status= fragment without its start, or parentheses around a queue listing's reason.
             let inner = line.message.find("status=").and_then(|at| line.message[at..].split_once(" (").map(|(_, reason)| reason));
