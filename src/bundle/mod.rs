@@ -1,33 +1,31 @@
-//! Opens an evidence bundle safely: a directory, a tar archive (also gzipped), or one file.
+//! Opens an evidence bundle safely: a directory, an archive (tar, zip, compressed or not, also inside one another), one
+//! file, or standard input.
 //!
-//! Nothing is ever written beside the user's files. Members of an archive stay in memory, large ones in a temporary file
-//! that has no name, so that nothing is left behind however the program ends.
+//! Nothing is ever written beside the user's files. Small members of an archive stay in memory, large ones go to one
+//! temporary file that has no name, so that nothing is left behind however the program ends.
 
 mod archive;
+mod codec;
+mod error;
+mod limits;
+mod store;
+
+pub use codec::{Compression, without_suffix};
+pub use error::BundleError;
+pub use limits::Limits;
+pub use store::read_at;
 
 use crate::time::Time;
-use flate2::read::MultiGzDecoder;
+use codec::{BLOCK, Form};
+use limits::{Budget, LimitReached, Metered, Packed};
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-
-/// How much of a bundle is read at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Files.
-    pub files: usize,
-    /// Bytes of all files of an archive together, unpacked.
-    pub bytes: u64,
-    /// Bytes up to which a member of an archive is kept in memory.
-    pub in_memory: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits { files: 20_000, bytes: 16 << 30, in_memory: 8 << 20 }
-    }
-}
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use store::{Content, KeepError, Store};
 
 /// An opened bundle.
 #[derive(Debug)]
@@ -38,6 +36,8 @@ pub struct Bundle {
     pub files: Vec<BundleFile>,
     /// What was not taken in, and why.
     pub skipped: Vec<Skipped>,
+    /// The limits that it was opened with.
+    pub limits: Limits,
 }
 
 /// One file of a bundle.
@@ -49,14 +49,28 @@ pub struct BundleFile {
     pub size: u64,
     /// When it was last changed, if that is known.
     pub modified: Option<Time>,
+    /// How it is compressed.
+    pub compression: Option<Compression>,
     content: Content,
+    budget: Arc<Budget>,
+    /// Unpacked bytes that the budget was charged with.
+    paid: Arc<AtomicU64>,
 }
 
+/// The bytes of a file that is not compressed, for readers that do not read from one end to the other.
 #[derive(Debug)]
-enum Content {
-    Disk(PathBuf),
-    Memory(Vec<u8>),
-    Spooled(File),
+pub enum Plain<'b> {
+    /// They are in memory.
+    Bytes(&'b [u8]),
+    /// They are a part of a file, which is to be read with [`read_at`]: others read it, too.
+    Part {
+        /// The file.
+        file: Arc<File>,
+        /// Where they begin.
+        from: u64,
+        /// How many there are.
+        length: u64,
+    },
 }
 
 /// Something in a bundle that was not taken in.
@@ -68,89 +82,131 @@ pub struct Skipped {
     pub why: String,
 }
 
-/// Why a bundle cannot be opened.
-#[derive(Debug)]
-pub enum BundleError {
-    /// There is nothing at this path.
-    Missing(String),
-    /// It cannot be read.
-    Unreadable(String, io::Error),
-    /// The archive ends too early or is damaged.
-    Damaged(String, String),
-    /// It is an archive of a kind that is not read.
-    Unsupported(String, &'static str),
-    /// It is neither a file nor a directory.
-    Special(String),
-    /// There is no file in it.
-    Empty(String),
-    /// More than the limits allow.
-    TooLarge(String, String),
-}
-
-impl fmt::Display for BundleError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            BundleError::Missing(path) => write!(out, "{path}: there is no such file or directory"),
-            BundleError::Unreadable(path, error) => write!(out, "{path}: cannot be read: {error}"),
-            BundleError::Damaged(path, what) => {
-                write!(
-                    out,
-                    "{path}: the archive is damaged or cut off ({what}); copy it again, and compare its size with the original"
-                )
-            }
-            BundleError::Unsupported(path, kind) => {
-                write!(out, "{path}: {kind} files are not read; unpack it and name the directory")
-            }
-            BundleError::Special(path) => write!(out, "{path}: neither a file nor a directory"),
-            BundleError::Empty(path) => write!(out, "{path}: there is no file in it"),
-            BundleError::TooLarge(path, what) => write!(out, "{path}: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for BundleError {}
+/// Files that are listed as skipped, at most: a hostile bundle must not make this list the new problem.
+const SKIPPED: usize = 1_000;
 
 impl Bundle {
-    /// Opens the bundle at `path`.
+    /// Opens the bundle at `path`; `-` is standard input.
     ///
     /// # Errors
     /// If there is nothing that can be read as a bundle; see [`BundleError`].
     pub fn open(path: &Path, limits: &Limits) -> Result<Bundle, BundleError> {
         let shown = path.display().to_string();
-        let kind = match std::fs::metadata(path) {
+        if shown == "-" {
+            return Bundle::read(io::stdin().lock(), limits);
+        }
+        let metadata = match std::fs::metadata(path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(BundleError::Missing(shown)),
             Err(error) => return Err(BundleError::Unreadable(shown, error)),
         };
-        let mut bundle = Bundle { path: shown.clone(), files: Vec::new(), skipped: Vec::new() };
-        if kind.is_dir() {
-            bundle.walk(path, limits)?;
-        } else if kind.is_file() {
-            bundle.single(path, limits)?;
+        let mut intake = Intake::new(shown.clone(), limits);
+        if metadata.is_dir() {
+            intake.walk(path)?;
+        } else if metadata.is_file() {
+            let name = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
+            intake.whole(name, Content::Disk(path.to_path_buf()), modified(&metadata))?;
         } else {
             return Err(BundleError::Special(shown));
         }
-        bundle.files.sort_by(|a, b| a.path.cmp(&b.path));
-        if bundle.files.is_empty() {
-            return Err(BundleError::Empty(shown));
-        }
-        Ok(bundle)
+        intake.finish()
+    }
+
+    /// Opens what a stream holds: an archive, or one file, which is called `stdin`.
+    ///
+    /// # Errors
+    /// As [`Bundle::open`].
+    pub fn read(mut stream: impl Read, limits: &Limits) -> Result<Bundle, BundleError> {
+        let mut intake = Intake::new("stdin".to_owned(), limits);
+        let content = intake.store.keep(&mut stream).map_err(|error| match error {
+            KeepError::Stream(error) => BundleError::Unreadable("standard input".to_owned(), error),
+            KeepError::Spool(error) => BundleError::Spool(error),
+        })?;
+        intake.whole("stdin".to_owned(), content, None)?;
+        intake.finish()
     }
 
     /// A bundle of texts that are in memory already, all last changed at `modified`.
     pub fn of_texts(files: impl IntoIterator<Item = (String, Vec<u8>)>, modified: Time) -> Bundle {
-        let files = files.into_iter().map(|(path, bytes)| BundleFile {
-            path,
-            size: bytes.len() as u64,
-            modified: Some(modified),
-            content: Content::Memory(bytes),
-        });
-        let mut files: Vec<BundleFile> = files.collect();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Bundle { path: "(in memory)".to_owned(), files, skipped: Vec::new() }
+        let mut intake = Intake::new("(in memory)".to_owned(), &Limits::default());
+        for (path, bytes) in files {
+            intake.add(path, Content::Memory(bytes.into()), Some(modified), None);
+        }
+        intake.bundle.files.sort_by(|a, b| a.path.cmp(&b.path));
+        intake.bundle
+    }
+}
+
+/// Why one file cannot be taken in.
+#[derive(Debug)]
+enum Trouble {
+    Unreadable(io::Error),
+    Damaged(String),
+    Unsupported(&'static str),
+    TooLarge(String),
+    Spool(io::Error),
+}
+
+impl Trouble {
+    /// The trouble as one of the whole bundle.
+    fn of(self, path: String) -> BundleError {
+        match self {
+            Trouble::Unreadable(error) => BundleError::Unreadable(path, error),
+            Trouble::Damaged(what) => BundleError::Damaged(path, what),
+            Trouble::Unsupported(kind) => BundleError::Unsupported(path, kind),
+            Trouble::TooLarge(what) => BundleError::TooLarge(path, what),
+            Trouble::Spool(error) => BundleError::Spool(error),
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Unreadable(error) => write!(out, "cannot be read: {error}"),
+            Trouble::Damaged(what) => write!(out, "the archive is damaged or cut off ({what}); what stands before is read"),
+            Trouble::Unsupported(kind) => write!(out, "{kind} files are not read"),
+            Trouble::TooLarge(what) => write!(out, "not unpacked: {what}"),
+            Trouble::Spool(error) => write!(out, "cannot be kept in a temporary file: {error}"),
+        }
+    }
+}
+
+/// A bundle that is being opened.
+struct Intake {
+    bundle: Bundle,
+    taken: HashSet<String>,
+    store: Store,
+    budget: Arc<Budget>,
+    /// Whether the limit of files was reached.
+    full: bool,
+}
+
+impl Intake {
+    fn new(path: String, limits: &Limits) -> Intake {
+        Intake {
+            bundle: Bundle { path, files: Vec::new(), skipped: Vec::new(), limits: *limits },
+            taken: HashSet::new(),
+            store: Store::default(),
+            budget: Budget::new(limits),
+            full: false,
+        }
     }
 
-    fn walk(&mut self, root: &Path, limits: &Limits) -> Result<(), BundleError> {
+    fn finish(mut self) -> Result<Bundle, BundleError> {
+        self.bundle.files.sort_by(|a, b| a.path.cmp(&b.path));
+        if !self.bundle.files.is_empty() {
+            return Ok(self.bundle);
+        }
+        match self.bundle.skipped.into_iter().next() {
+            Some(Skipped { path, why }) => {
+                Err(BundleError::TooLarge(self.bundle.path, format!("nothing in it can be read; {path}: {why}")))
+            }
+            None => Err(BundleError::Empty(self.bundle.path)),
+        }
+    }
+
+    fn walk(&mut self, root: &Path) -> Result<(), BundleError> {
         for entry in walkdir::WalkDir::new(root).follow_links(false).sort_by_file_name() {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -158,96 +214,130 @@ impl Bundle {
                     let path = error.path().unwrap_or(root);
                     let why = error.io_error().map_or("a loop of links".to_owned(), ToString::to_string);
                     if path == root {
-                        return Err(BundleError::Unreadable(self.path.clone(), io::Error::other(why)));
+                        return Err(BundleError::Unreadable(self.bundle.path.clone(), io::Error::other(why)));
                     }
                     self.skip(relative(root, path), format!("cannot be read: {why}"));
                     continue;
                 }
             };
             let kind = entry.file_type();
+            let path = relative(root, entry.path());
             if kind.is_dir() {
                 continue;
-            }
-            let path = relative(root, entry.path());
-            if kind.is_symlink() {
-                self.skip(path, "a symbolic link; links are not followed".to_owned());
+            } else if kind.is_symlink() {
+                let to = std::fs::read_link(entry.path()).map(|to| format!(" to {}", to.display())).unwrap_or_default();
+                self.skip(path, format!("a symbolic link{to}; links are not followed"));
             } else if !kind.is_file() {
                 self.skip(path, "neither a file nor a directory".to_owned());
-            } else if self.files.len() >= limits.files {
-                self.skip(path, format!("more than {} files", limits.files));
+            } else if let Err(limit) = self.room_for_a_file() {
+                self.skip(path, format!("not read, nor what follows it: {limit}"));
+                break;
             } else {
-                let metadata = entry.metadata().ok();
-                let size = metadata.as_ref().map_or(0, std::fs::Metadata::len);
-                let modified = metadata.and_then(|metadata| modified(&metadata));
-                self.files.push(BundleFile { path, size, modified, content: Content::Disk(entry.into_path()) });
+                let modified = entry.metadata().ok().as_ref().and_then(modified);
+                match self.take_in(path.clone(), Content::Disk(entry.into_path()), modified, 0) {
+                    Ok(()) => {}
+                    Err(trouble @ Trouble::Spool(_)) => return Err(trouble.of(path)),
+                    Err(trouble) => self.skip(path, trouble.to_string()),
+                }
             }
         }
         Ok(())
     }
 
-    fn single(&mut self, path: &Path, limits: &Limits) -> Result<(), BundleError> {
-        let shown = self.path.clone();
-        let unreadable = |error: io::Error| BundleError::Unreadable(shown.clone(), error);
-        let mut file = File::open(path).map_err(unreadable)?;
-        let mut start = Vec::new();
-        file.by_ref().take(8).read_to_end(&mut start).map_err(unreadable)?;
-        for (magic, kind) in [
-            (&b"PK\x03\x04"[..], "zip"),
-            (b"\xfd7zXZ", "xz"),
-            (b"\x28\xb5\x2f\xfd", "zstd"),
-            (b"BZh", "bzip2"),
-            (b"7z\xbc\xaf", "7z"),
-            (b"Rar!", "rar"),
-        ] {
-            if start.starts_with(magic) {
-                return Err(BundleError::Unsupported(shown.clone(), kind));
+    /// Takes in the one file that the bundle is. What is wrong with it is wrong with the bundle.
+    fn whole(&mut self, name: String, content: Content, modified: Option<Time>) -> Result<(), BundleError> {
+        let shown = self.bundle.path.clone();
+        let of = |trouble: Trouble| trouble.of(shown.clone());
+        let (form, compression) = self.form(&content).map_err(of)?;
+        match form {
+            Form::Tar => self.read_tar("", &content, compression, 1).map_err(of),
+            Form::Zip if compression.is_none() => self.read_zip("", &content, 1).map_err(of),
+            _ => {
+                let tar_by_name = without_suffix(&name).to_ascii_lowercase().ends_with(".tar")
+                    || [".tgz", ".txz", ".tbz", ".tbz2", ".tzst"]
+                        .iter()
+                        .any(|suffix| name.to_ascii_lowercase().ends_with(suffix));
+                if tar_by_name {
+                    return Err(of(Trouble::Damaged("there is no tar archive in it".to_owned())));
+                }
+                self.take_in(name, content, modified, 0).map_err(of)
             }
         }
-        file.rewind().map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        let gzipped = start.starts_with(GZIP);
-        // A tar archive has "ustar" at byte 257 of its first block.
-        let mut block = Vec::new();
-        let sniffed = if gzipped {
-            MultiGzDecoder::new(BufReader::new(&mut file)).take(512).read_to_end(&mut block)
-        } else {
-            file.by_ref().take(512).read_to_end(&mut block)
+    }
+
+    /// Takes in a file that stands inside `depth` archives: as it is, or what is in it.
+    fn take_in(&mut self, path: String, content: Content, modified: Option<Time>, depth: usize) -> Result<(), Trouble> {
+        let (form, compression) = self.form(&content)?;
+        if form == Form::Content {
+            self.add(path, content, modified, compression);
+            return Ok(());
+        }
+        if let Form::Foreign(kind) = form {
+            return Err(Trouble::Unsupported(kind));
+        }
+        if depth >= self.bundle.limits.depth {
+            return Err(Trouble::TooLarge(format!("an archive inside {depth} others (see --max-depth)")));
+        }
+        match (form, compression) {
+            (Form::Tar, _) => self.read_tar(&path, &content, compression, depth),
+            (Form::Zip, None) => self.read_zip(&path, &content, depth),
+            // A compressed zip, or a file that is compressed twice: one layer off, and again.
+            (_, Some(compression)) => {
+                let (packed, count) = Packed::new(content.reader().map_err(Trouble::Unreadable)?);
+                let mut layer = Metered::new(compression.decoder(packed), &self.budget, Some(count), &Arc::default());
+                let inner = self.store.keep(&mut layer).map_err(|error| match (error, layer.reached()) {
+                    (_, Some(reached)) => Trouble::TooLarge(reached.0.clone()),
+                    (KeepError::Stream(error), _) => Trouble::Damaged(error.to_string()),
+                    (KeepError::Spool(error), _) => Trouble::Spool(error),
+                })?;
+                self.take_in(path, inner, modified, depth + 1)
+            }
+            (Form::Compressed(_) | Form::Content | Form::Foreign(_), None) => unreachable!("a form without its compression"),
+        }
+    }
+
+    /// What a file is when its outermost compression is off.
+    fn form(&self, content: &Content) -> Result<(Form, Option<Compression>), Trouble> {
+        let mut block = Vec::with_capacity(BLOCK);
+        let mut reader = content.reader().map_err(Trouble::Unreadable)?;
+        reader.by_ref().take(BLOCK as u64).read_to_end(&mut block).map_err(Trouble::Unreadable)?;
+        let Form::Compressed(compression) = Form::of(&block) else { return Ok((Form::of(&block), None)) };
+        let mut inner = Vec::with_capacity(BLOCK);
+        let reader = content.reader().map_err(Trouble::Unreadable)?;
+        match compression.decoder(reader).take(BLOCK as u64).read_to_end(&mut inner) {
+            Err(error) if inner.is_empty() => Err(Trouble::Damaged(error.to_string())),
+            _ => Ok((Form::of(&inner), Some(compression))),
+        }
+    }
+
+    fn add(&mut self, path: String, content: Content, modified: Option<Time>, compression: Option<Compression>) {
+        let size = match &content {
+            Content::Disk(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            Content::Memory(bytes) => bytes.len() as u64,
+            Content::Spooled { length, .. } => *length,
         };
-        if let Err(error) = sniffed {
-            return Err(BundleError::Damaged(shown.clone(), error.to_string()));
-        }
-        if block.get(257..262) == Some(b"ustar") {
-            file.rewind().map_err(unreadable)?;
-            let reader = BufReader::new(file);
-            return if gzipped {
-                archive::read_tar(MultiGzDecoder::new(reader), self, limits)
-            } else {
-                archive::read_tar(reader, self, limits)
-            };
-        }
-        let name = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
-        let tar_by_name = [".tar", ".tar.gz", ".tgz"].iter().any(|suffix| name.to_ascii_lowercase().ends_with(suffix));
-        if tar_by_name {
-            return Err(BundleError::Damaged(shown.clone(), "there is no tar archive in it".to_owned()));
-        }
-        self.files.push(BundleFile {
-            path: name,
-            size: metadata.len(),
-            modified: modified(&metadata),
-            content: Content::Disk(path.to_path_buf()),
-        });
-        Ok(())
+        self.taken.insert(path.clone());
+        let budget = Arc::clone(&self.budget);
+        self.bundle.files.push(BundleFile { path, size, modified, compression, content, budget, paid: Arc::default() });
+    }
+
+    /// Whether one more file may be taken in.
+    fn room_for_a_file(&mut self) -> Result<(), LimitReached> {
+        let most = self.bundle.limits.files;
+        self.full |= self.bundle.files.len() >= most;
+        if self.full { Err(LimitReached(format!("there are more than {most} files (see --max-files)"))) } else { Ok(()) }
     }
 
     fn skip(&mut self, path: String, why: String) {
-        // A hostile bundle must not make the list of what was skipped the new problem.
-        if self.skipped.len() < 1_000 {
-            self.skipped.push(Skipped { path, why });
+        let skipped = &mut self.bundle.skipped;
+        match skipped.len() {
+            SKIPPED => skipped
+                .push(Skipped { path: "(more)".to_owned(), why: "further files that were skipped are not listed".to_owned() }),
+            0..SKIPPED => skipped.push(Skipped { path, why }),
+            _ => {}
         }
     }
 }
-
-const GZIP: &[u8] = b"\x1f\x8b";
 
 fn relative(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
@@ -259,22 +349,37 @@ fn modified(metadata: &std::fs::Metadata) -> Option<Time> {
 }
 
 impl BundleFile {
-    /// Opens the file, decompressed if it is gzipped.
+    /// Opens the file, decompressed if it is compressed.
+    ///
+    /// # Errors
+    /// If it cannot be opened. Reading ends in an error where it is damaged or more than the limits allow.
+    pub fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
+        let reader = self.content.reader()?;
+        Ok(match self.compression {
+            None => Box::new(reader),
+            Some(compression) => {
+                let (packed, count) = Packed::new(reader);
+                Box::new(Metered::new(compression.decoder(packed), &self.budget, Some(count), &self.paid))
+            }
+        })
+    }
+
+    /// The bytes themselves, if the file is not compressed.
     ///
     /// # Errors
     /// If it cannot be opened.
-    pub fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
-        let raw: Box<dyn Read + Send + '_> = match &self.content {
-            Content::Disk(path) => Box::new(File::open(path)?),
-            Content::Memory(bytes) => Box::new(bytes.as_slice()),
-            Content::Spooled(file) => {
-                let mut file = file.try_clone()?;
-                file.seek(SeekFrom::Start(0))?;
-                Box::new(file)
+    pub fn plain(&self) -> io::Result<Option<Plain<'_>>> {
+        if self.compression.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(match &self.content {
+            Content::Disk(path) => {
+                let file = File::open(path)?;
+                let length = file.metadata()?.len();
+                Plain::Part { file: Arc::new(file), from: 0, length }
             }
-        };
-        let mut reader = BufReader::with_capacity(1 << 16, raw);
-        let gzipped = io::BufRead::fill_buf(&mut reader)?.starts_with(GZIP);
-        Ok(if gzipped { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) })
+            Content::Memory(bytes) => Plain::Bytes(bytes),
+            Content::Spooled { file, from, length } => Plain::Part { file: Arc::clone(file), from: *from, length: *length },
+        }))
     }
 }

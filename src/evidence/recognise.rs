@@ -5,7 +5,7 @@ use crate::rules::kinds::Kind;
 /// The kind of a file with this path and beginning, if any is recognised.
 pub fn recognise<'k>(path: &str, head: &str, kinds: &'k [Kind]) -> Option<&'k Kind> {
     let path = path.to_ascii_lowercase();
-    let path = [".gz", ".xz", ".zst", ".bz2"].iter().find_map(|suffix| path.strip_suffix(suffix)).unwrap_or(&path);
+    let path = crate::bundle::without_suffix(&path);
     let named: Vec<&Kind> = kinds.iter().filter(|kind| kind.names.iter().any(|glob| glob.matches(path))).collect();
     if head.trim().is_empty() {
         return named.first().copied();
