@@ -14,6 +14,8 @@ fn main() {
         println!("cargo::rerun-if-changed={folder}");
         let mut files = Vec::new();
         collect(&root.join(folder), &mut files);
+        // The notes on templates go out with them; those on rules are for the repository.
+        files.retain(|file| constant == "TEMPLATES" || file.extension().is_some_and(|kind| kind != "md"));
         files.sort();
         writeln!(out, "/// {doc}\npub(crate) static {constant}: &[(&str, &str)] = &[").expect("string");
         for file in files {
@@ -34,7 +36,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
         if path.is_dir() && !hidden {
             collect(&path, files);
-        } else if !hidden && path.extension().is_some_and(|kind| kind != "md") {
+        } else if !hidden && path.extension().is_some() {
             files.push(path);
         }
     }

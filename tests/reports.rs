@@ -129,6 +129,48 @@ fn the_page_forbids_everything_but_its_own_style() {
     }
 }
 
+/// Samples of every verdict.
+const SAMPLES: [&str; 6] = [
+    "samples/port-25-blocked",
+    "samples/stolen-login",
+    "samples/no-reverse-dns.tar.gz",
+    "tests/cases/healthy-busy-newsletter/bundle",
+    "tests/cases/empty-log/mail.log",
+    HOSTILE,
+];
+
+#[test]
+fn json_reports_are_valid_by_their_schema() {
+    let schema = postdoc::report::schema::report();
+    let validator = jsonschema::validator_for(&schema).expect("a valid schema");
+    for bundle in SAMPLES {
+        let json = serde_json::from_str(&plain(bundle, Format::Json)).expect("JSON");
+        let errors: Vec<String> =
+            validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{bundle}: {errors:?}");
+    }
+    // The schema refuses what is no report.
+    let mut other = serde_json::to_value(report(SAMPLES[0])).expect("JSON");
+    other["causes"][0]["confidence"] = "sure".into();
+    assert!(!validator.is_valid(&other));
+}
+
+#[test]
+fn a_json_report_renders_to_the_same_as_the_bundle() {
+    for bundle in SAMPLES {
+        let direct = report(bundle);
+        let json = render(&direct, Format::Json, &Templates::built_in(), &Look::default()).expect(bundle);
+        let read = Report::from_json(&json).expect(bundle);
+        for format in [Format::Json, Format::Html, Format::Markdown, Format::Text] {
+            let again = render(&read, format, &Templates::built_in(), &Look::default()).expect(bundle);
+            assert!(
+                again == render(&direct, format, &Templates::built_in(), &Look::default()).expect(bundle),
+                "{bundle} {format:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn every_format_carries_every_cause_and_step() {
     let report = report("samples/stolen-login");

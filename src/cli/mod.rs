@@ -6,6 +6,9 @@ mod collect;
 mod compare;
 mod explain;
 mod output;
+mod render;
+mod schema;
+mod templates;
 
 use crate::rules::RuleSet;
 use clap::{Parser, Subcommand};
@@ -29,6 +32,9 @@ enum Command {
     Collect(collect::CollectScript),
     Compare(compare::Compare),
     Explain(explain::Explain),
+    Render(render::Render),
+    Schema(schema::Schema),
+    Templates(templates::TemplatesCommand),
 }
 
 /// Why a command could not do its work; shown on standard error, exit status 2.
@@ -43,6 +49,9 @@ pub fn main() -> ExitCode {
         Command::Collect(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Render(command) => command.run(),
+        Command::Schema(command) => command.run(),
+        Command::Templates(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("postdoc: {failure}");

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 /// Options of a command that writes a document.
 #[derive(Args)]
 pub(super) struct Output {
-    /// Write to FILE; its extension (.html, .md, .txt, .json) decides the format (repeatable)
+    /// Write to FILE; its extension (.html, .md, .txt, .json) decides the format, and .zip packs HTML, Markdown and JSON
+    /// (repeatable)
     #[arg(short, long, value_name = "FILE")]
     output: Vec<PathBuf>,
     /// Format of standard output, and of files whose extension does not tell
@@ -42,17 +43,28 @@ impl From<FormatName> for Format {
     }
 }
 
+/// What a file holds.
+#[derive(Clone, Copy)]
+enum Kind {
+    One(Format),
+    /// Several formats, packed: mail gateways and trackers refuse a bare .html.
+    Zip,
+}
+
+/// Formats inside a .zip, and their extensions.
+const PACKED: [(Format, &str); 3] = [(Format::Html, "html"), (Format::Markdown, "md"), (Format::Json, "json")];
+
 /// Output whose options were found to be right, before the work began.
 pub(super) struct Ready<'o> {
     options: &'o Output,
-    files: Vec<(&'o Path, Format)>,
+    files: Vec<(&'o Path, Kind)>,
     templates: Templates,
 }
 
 impl Output {
     /// Checks everything that can be wrong with the options.
     pub(super) fn ready(&self) -> Result<Ready<'_>, Failure> {
-        let files = self.output.iter().map(|path| Ok((path.as_path(), self.format_of(path)?))).collect::<Result<_, Failure>>()?;
+        let files = self.output.iter().map(|path| Ok((path.as_path(), self.kind_of(path)?))).collect::<Result<_, Failure>>()?;
         let templates = match &self.templates {
             Some(folder) => Templates::with_overrides(folder)?,
             None => Templates::built_in(),
@@ -60,9 +72,10 @@ impl Output {
         Ok(Ready { options: self, files, templates })
     }
 
-    fn format_of(&self, path: &Path) -> Result<Format, Failure> {
+    fn kind_of(&self, path: &Path) -> Result<Kind, Failure> {
         let extension = path.extension().map(|kind| kind.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-        Ok(match extension.as_str() {
+        Ok(Kind::One(match extension.as_str() {
+            "zip" => return Ok(Kind::Zip),
             "html" | "htm" => Format::Html,
             "md" | "markdown" => Format::Markdown,
             "json" => Format::Json,
@@ -71,12 +84,13 @@ impl Output {
                 Some(format) => format.into(),
                 None => {
                     let path = path.display();
-                    return Err(
-                        format!("{path}: the extension tells no format; use .html, .md, .txt or .json, or add --format").into()
-                    );
+                    return Err(format!(
+                        "{path}: the extension tells no format; use .html, .md, .txt, .json or .zip, or add --format"
+                    )
+                    .into());
                 }
             },
-        })
+        }))
     }
 
     fn look(&self) -> Look {
@@ -89,7 +103,9 @@ impl Output {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(80);
+        let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let real = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        let width = asked.or_else(real).unwrap_or(80);
         Look { color: terminal && !no_color && !dumb, ascii: self.ascii || (terminal && !utf8), width }
     }
 }
@@ -102,8 +118,18 @@ impl Ready<'_> {
         headline: &str,
         render: impl Fn(Format, &Templates, &Look) -> Result<String, TemplateError>,
     ) -> Result<(), Failure> {
-        for (path, format) in &self.files {
-            write_beside(path, &render(*format, &self.templates, &Look::default())?)?;
+        for (path, kind) in &self.files {
+            match kind {
+                Kind::One(format) => write_beside(path, render(*format, &self.templates, &Look::default())?.as_bytes())?,
+                Kind::Zip => {
+                    let stem = path.file_stem().map_or_else(|| "report".into(), |stem| stem.to_string_lossy().into_owned());
+                    let mut parts = Vec::new();
+                    for (format, extension) in PACKED {
+                        parts.push((format!("{stem}.{extension}"), render(format, &self.templates, &Look::default())?));
+                    }
+                    write_beside(path, &packed(&parts)?)?;
+                }
+            }
         }
         if self.files.is_empty() {
             let format = self.options.format.map_or(Format::Text, Format::from);
@@ -116,6 +142,16 @@ impl Ready<'_> {
     }
 }
 
+/// A zip archive of text files.
+fn packed(files: &[(String, String)]) -> Result<Vec<u8>, Failure> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in files {
+        archive.start_file(name, zip::write::SimpleFileOptions::default())?;
+        archive.write_all(text.as_bytes())?;
+    }
+    Ok(archive.finish()?.into_inner())
+}
+
 /// Prints to standard output; a reader that went away (`| head`) is no failure.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
@@ -125,7 +161,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes a file so that a crash leaves either the old one or the new one: beside it, then renamed.
-pub(super) fn write_beside(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_beside(path: &Path, content: &[u8]) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
         return Err(format!("{}: cannot be written: there is no folder {}", path.display(), folder.display()).into());
@@ -137,13 +173,13 @@ pub(super) fn write_beside(path: &Path, text: &str) -> Result<(), Failure> {
     };
     // A device such as /dev/stdout cannot be renamed over.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return Ok(std::fs::write(path, text).map_err(failed)?);
+        return Ok(std::fs::write(path, content).map_err(failed)?);
     }
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.prefix(".postdoc-").tempfile_in(folder).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.write_all(content).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }

@@ -9,10 +9,10 @@ use crate::rules::RuleSet;
 use crate::rules::model::Severity;
 use crate::tables::{Value, attempts, failures};
 use crate::time::Time;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, PartialOrd, Ord)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Nothing wrong found.

@@ -46,7 +46,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let queue = queue_view(material);
     let plan: Vec<Step> = diagnosis.plan.steps.iter().enumerate().map(|(at, step)| step_view(at + 1, step)).collect();
     Report {
-        schema: "postdoc.report/1",
+        schema: super::view::SCHEMA.into(),
         verdict: diagnosis.verdict,
         headline: headline(material, primary, since, &queue),
         also: also(material, primary),
@@ -90,11 +90,11 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
             .map(|judged| RuleRow {
                 id: judged.rule.id.clone(),
                 bucket: judged.rule.bucket.clone(),
-                result: judged.outcome.name(),
+                result: judged.outcome.name().into(),
             })
             .collect(),
         made_by: MadeBy {
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").into(),
             rules_sha256: rules.digest.clone(),
             rules: rules.rules.len(),
             reasons: rules.reasons.entries.len(),
@@ -174,7 +174,7 @@ fn key(material: &Material<'_>, primary: Option<&Ranked<'_>>, since: Option<Time
         bounced: (asker.judged(&failures::TABLE).len() - waiting.len()) as u64,
     };
     Key {
-        confidence: primary.map(|cause| cause.confidence.name()),
+        confidence: primary.map(|cause| cause.confidence.name().into()),
         confidence_because: primary.map(|cause| ladder(cause.judged)),
         since,
         last_good: since.and_then(|since| last_good(material, since, lines)),
@@ -257,7 +257,7 @@ fn deadline(material: &Material<'_>, lines: &Lines) -> Option<Deadline> {
                     .find(|row| row.text(tables::settings::name, &tables.names) == Some(parameter))?;
                 lines.cite(row.source, Some(value))
             });
-            found = Some(Deadline { time, parameter, value: value.to_owned(), citation });
+            found = Some(Deadline { time, parameter: parameter.into(), value: value.to_owned(), citation });
         }
     }
     found
@@ -283,7 +283,7 @@ fn time_value(text: &str) -> Option<f64> {
 }
 
 fn do_first(plan: &[Step]) -> Vec<DoFirst> {
-    let mut first: Vec<&Step> = plan.iter().filter(|step| matches!(step.phase, "contain" | "fix")).take(3).collect();
+    let mut first: Vec<&Step> = plan.iter().filter(|step| matches!(&*step.phase, "contain" | "fix")).take(3).collect();
     // A plan that only looks (read-only) before it changes still starts there.
     if first.is_empty() {
         first = plan.iter().take(1).collect();
@@ -314,7 +314,7 @@ fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
         shares.push(Share {
             rule: Some(view.rule.clone()),
             title: view.title.clone(),
-            role: view.role,
+            role: view.role.clone(),
             recipients: own.len() as u64,
             share: own.len() as f64 / total,
         });
@@ -326,7 +326,7 @@ fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
         shares.push(Share {
             rule: Some(small[0].rule.clone().unwrap_or_default()),
             title: format!("{} other causes", small.len()),
-            role: small[0].role,
+            role: small[0].role.clone(),
             recipients,
             share: recipients as f64 / total,
         });
@@ -336,7 +336,7 @@ fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
         shares.push(Share {
             rule: None,
             title: "Unexplained".to_owned(),
-            role: "unexplained",
+            role: "unexplained".into(),
             recipients: rest as u64,
             share: rest as f64 / total,
         });
@@ -376,10 +376,10 @@ fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Lines) -> Cau
         rule: rule.id.clone(),
         bucket: rule.bucket.clone(),
         title: words.fill(&rule.title, Place::Plain),
-        severity: rule.severity.name(),
-        confidence: cause.confidence.name(),
+        severity: rule.severity.name().into(),
+        confidence: cause.confidence.name().into(),
         confidence_because: because(judged),
-        role: cause.role.name(),
+        role: cause.role.name().into(),
         symptom_of: cause.symptom_of.clone(),
         summary: words.fill(&rule.summary, Place::Markdown).trim().to_owned(),
         accounts_for: AccountsFor { waiting: cause.waiting, bounced: cause.bounced, share: cause.share },
@@ -456,7 +456,7 @@ fn signal_view(
                 .extend(cited.filter(|new| !citations.iter().any(|known| (&known.file, known.line) == (&new.file, new.line))));
         }
     }
-    Evidence { signal: name.to_owned(), kind, says: says.trim().to_owned(), met, citations, citations_total: total }
+    Evidence { signal: name.to_owned(), kind: kind.into(), says: says.trim().to_owned(), met, citations, citations_total: total }
 }
 
 /// A signal that was looked for and not found, in the words of its conditions.
@@ -600,13 +600,13 @@ fn step_view(number: usize, step: &crate::diagnose::plan::Step) -> Step {
     let (action, details) = first_sentence(&step.action);
     Step {
         number,
-        phase: PHASES[step.phase],
+        phase: PHASES[step.phase].into(),
         causes: step.causes.clone(),
         action,
         details,
         why: step.why.clone(),
         run: step.run.clone(),
-        risk: step.risk,
+        risk: step.risk.into(),
         good: step.good.clone(),
         undo: step.undo.clone(),
         locked_by: step.locked_by.clone(),
@@ -726,7 +726,7 @@ fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time>, causes: 
     let width = *WIDTHS.iter().find(|width| columns(**width) <= COLUMNS).unwrap_or(&WIDTHS[8]);
     let count = columns(width).clamp(1, COLUMNS) as usize;
     let start = first.seconds().div_euclid(i64::from(width)) * i64::from(width);
-    let mut lanes = ["delivered", "deferred", "bounced"].map(|name| Lane { name, counts: vec![0; count] });
+    let mut lanes = ["delivered", "deferred", "bounced"].map(|name| Lane { name: name.into(), counts: vec![0; count] });
     let mut messages = MessageFlow { arrived: vec![0; count], left: vec![0; count], deleted: vec![0; count] };
     for (at, minute) in &counted.minutes {
         let column = (at * 60 - start).div_euclid(i64::from(width));
@@ -762,7 +762,7 @@ fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time>, causes: 
         .filter(|cause| cause.role == Role::Contributing.name())
         .filter_map(|cause| {
             let lane = if cause.accounts_for.bounced > cause.accounts_for.waiting { "bounced" } else { "deferred" };
-            Some(Band { lane, from: cause.since?, to: cause.until?, title: cause.title.clone() })
+            Some(Band { lane: lane.into(), from: cause.since?, to: cause.until?, title: cause.title.clone() })
         })
         .take(2)
         .collect();

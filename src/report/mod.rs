@@ -7,4 +7,5 @@ mod helpers;
 mod markup;
 mod page;
 pub mod render;
+pub mod schema;
 pub mod view;

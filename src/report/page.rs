@@ -136,7 +136,7 @@ fn shares(report: &Report) -> Vec<Value> {
             json!({
                 "title": share.title, "rule": share.rule, "role": share.role, "recipients": share.recipients,
                 "percent": percent, "class": class, "fill": fill,
-                "confidence": cause.map(|cause| cause.confidence), "place": place,
+                "confidence": cause.map(|cause| &cause.confidence), "place": place,
             })
         })
         .collect()
@@ -154,7 +154,7 @@ fn around(timeline: &super::view::Timeline) -> Vec<Value> {
             row.insert("from".to_owned(), json!(at(column)));
             row.insert("onset".to_owned(), json!(onset == Some(column)));
             for lane in &timeline.lanes {
-                row.insert(lane.name.to_owned(), json!(lane.counts.get(column)));
+                row.insert(lane.name.to_string(), json!(lane.counts.get(column)));
             }
             Value::Object(row)
         })
@@ -254,7 +254,7 @@ fn rules(report: &Report) -> Vec<Value> {
                 buckets.len() - 1
             }
         };
-        match row.result {
+        match &*row.result {
             "no" => buckets[at].2 += 1,
             "not-checked" => buckets[at].3.push(&row.id),
             _ => buckets[at].1.push(&row.id),

@@ -94,7 +94,7 @@ impl Templates {
     /// If the folder cannot be read, holds no template, holds a file that nothing uses, or a template is not valid.
     pub fn with_overrides(folder: &Path) -> Result<Templates, TemplateError> {
         let mut templates = Templates::built_in();
-        let known: Vec<String> = templates.files.keys().cloned().collect();
+        let known: Vec<String> = templates.files.keys().filter(|name| !name.ends_with(".md")).cloned().collect();
         if !folder.is_dir() {
             return Err(TemplateError(format!("{}: there is no such folder of templates", folder.display())));
         }
@@ -133,6 +133,24 @@ impl Templates {
             templates.engine(format, document)?;
         }
         Ok(templates)
+    }
+
+    /// Writes the built-in templates below `folder`, which is made if need be; returns how many files.
+    ///
+    /// # Errors
+    /// If a file cannot be written, or exists and is not to be replaced (`force`).
+    pub fn export(folder: &Path, force: bool) -> Result<usize, TemplateError> {
+        let targets: Vec<(PathBuf, &str)> =
+            crate::embedded::TEMPLATES.iter().map(|(name, text)| (folder.join(name), *text)).collect();
+        if let Some((taken, _)) = targets.iter().find(|(path, _)| !force && path.exists()) {
+            return Err(TemplateError(format!("{}: exists; --force replaces it", taken.display())));
+        }
+        for (path, text) in &targets {
+            let failed = |error: std::io::Error| TemplateError(format!("{}: cannot be written: {error}", path.display()));
+            std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(failed)?;
+            std::fs::write(path, text).map_err(failed)?;
+        }
+        Ok(targets.len())
     }
 
     /// The engine with the template of a document in one format, and the partials.

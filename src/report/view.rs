@@ -6,14 +6,20 @@
 
 pub use crate::diagnose::diagnosis::Verdict;
 use crate::time::Time;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// One of a few known words; the schema lists them.
+pub type Word = Cow<'static, str>;
+
 /// A report, complete.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// Always `postdoc.report/1`.
-    pub schema: &'static str,
+    #[schemars(extend("enum" = ["postdoc.report/1"]))]
+    pub schema: Word,
     /// How bad it is.
     pub verdict: Verdict,
     /// One sentence, plain text: cause, consequence, since when.
@@ -64,8 +70,30 @@ pub struct Report {
     pub made_by: MadeBy,
 }
 
+/// Name and version of the JSON report.
+pub const SCHEMA: &str = "postdoc.report/1";
+
+impl Report {
+    /// Reads a JSON report.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn from_json(text: &str) -> Result<Report, String> {
+        #[derive(Deserialize)]
+        struct Name {
+            schema: String,
+        }
+        let explain = |error: serde_json::Error| format!("is no postdoc report: {error}");
+        let name: Name = serde_json::from_str(text).map_err(explain)?;
+        if name.schema != SCHEMA {
+            return Err(format!("is a {:?}; this version reads {SCHEMA}", name.schema));
+        }
+        serde_json::from_str(text).map_err(explain)
+    }
+}
+
 /// From a time to a time.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub struct Span {
     /// Start.
     pub from: Time,
@@ -74,10 +102,11 @@ pub struct Span {
 }
 
 /// The five key facts.
-#[derive(Debug, Clone, Serialize, Default)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Default)]
 pub struct Key {
     /// Confidence in the primary cause: confirmed, likely, possible; none without a cause.
-    pub confidence: Option<&'static str>,
+    #[schemars(extend("enum" = ["confirmed", "likely", "possible", null]))]
+    pub confidence: Option<Word>,
     /// The ladder in words: "2 of 2 required signals, 3 supporting, nothing against".
     pub confidence_because: Option<String>,
     /// Onset of the primary cause.
@@ -93,7 +122,7 @@ pub struct Key {
 }
 
 /// The last sign of health before the onset.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct LastGood {
     /// When.
     pub time: Time,
@@ -102,7 +131,7 @@ pub struct LastGood {
 }
 
 /// Messages, recipients and domains that wait.
-#[derive(Debug, Clone, Copy, Serialize, Default)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, Default)]
 pub struct Size {
     /// Waiting messages.
     pub messages: u64,
@@ -115,7 +144,7 @@ pub struct Size {
 }
 
 /// How the queue grows.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub struct Trend {
     /// Messages an hour: positive grows.
     pub per_hour: f64,
@@ -124,12 +153,13 @@ pub struct Trend {
 }
 
 /// When waiting mail returns to its senders.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Deadline {
     /// The first message's time.
     pub time: Time,
     /// The limit that it reaches: `maximal_queue_lifetime` or `bounce_queue_lifetime`.
-    pub parameter: &'static str,
+    #[schemars(extend("enum" = ["maximal_queue_lifetime", "bounce_queue_lifetime"]))]
+    pub parameter: Word,
     /// Its value as written, or Postfix's default.
     pub value: String,
     /// Where the value stands, if it was collected.
@@ -137,7 +167,7 @@ pub struct Deadline {
 }
 
 /// A first step.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DoFirst {
     /// Number of the plan's step.
     pub step: usize,
@@ -146,7 +176,7 @@ pub struct DoFirst {
 }
 
 /// A thing not to do yet.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DoNot {
     /// The command people reach for.
     pub command: String,
@@ -157,14 +187,15 @@ pub struct DoNot {
 }
 
 /// A part of the failures.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Share {
     /// Rule id; none for the residue.
     pub rule: Option<String>,
     /// What the part is called.
     pub title: String,
     /// Role of the cause, or `unexplained`.
-    pub role: &'static str,
+    #[schemars(extend("enum" = ["root-cause", "contributing", "separate", "symptom", "note", "unexplained"]))]
+    pub role: Word,
     /// Recipients.
     pub recipients: u64,
     /// Part of all, 0 to 1.
@@ -172,7 +203,7 @@ pub struct Share {
 }
 
 /// One cause.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Cause {
     /// Rule id.
     pub rule: String,
@@ -181,13 +212,16 @@ pub struct Cause {
     /// Title, plain text.
     pub title: String,
     /// critical, high, medium, low.
-    pub severity: &'static str,
+    #[schemars(extend("enum" = ["critical", "high", "medium", "low"]))]
+    pub severity: Word,
     /// confirmed, likely, possible.
-    pub confidence: &'static str,
+    #[schemars(extend("enum" = ["confirmed", "likely", "possible"]))]
+    pub confidence: Word,
     /// Why that confidence (Markdown).
     pub confidence_because: String,
     /// root-cause, contributing, separate, symptom, note.
-    pub role: &'static str,
+    #[schemars(extend("enum" = ["root-cause", "contributing", "separate", "symptom", "note"]))]
+    pub role: Word,
     /// Rules of the causes that explain it.
     pub symptom_of: Vec<String>,
     /// One or two sentences (Markdown).
@@ -205,7 +239,7 @@ pub struct Cause {
 }
 
 /// What a cause explains.
-#[derive(Debug, Clone, Copy, Serialize, Default)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, Default)]
 pub struct AccountsFor {
     /// Waiting recipients.
     pub waiting: u64,
@@ -216,12 +250,13 @@ pub struct AccountsFor {
 }
 
 /// One signal of a cause.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Name in the rule.
     pub signal: String,
     /// required, supports, contradicts, would-contradict (looked for, not found), not-known.
-    pub kind: &'static str,
+    #[schemars(extend("enum" = ["required", "supports", "contradicts", "would-contradict", "not-known"]))]
+    pub kind: Word,
     /// The statement (Markdown).
     pub says: String,
     /// true, false, or null for unknown.
@@ -233,7 +268,7 @@ pub struct Evidence {
 }
 
 /// A line of the bundle.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Citation {
     /// Path in the bundle.
     pub file: String,
@@ -247,7 +282,7 @@ pub struct Citation {
 }
 
 /// Failures that nothing explains.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Unexplained {
     /// The reason with its variable parts masked.
     pub reason: String,
@@ -260,7 +295,7 @@ pub struct Unexplained {
 }
 
 /// A question that could not be decided.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct NotChecked {
     /// Rule id.
     pub rule: String,
@@ -277,7 +312,7 @@ pub struct NotChecked {
 }
 
 /// A phase of the plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Phase {
     /// contain, fix, verify, drain, prevent.
     pub id: String,
@@ -288,12 +323,13 @@ pub struct Phase {
 }
 
 /// One step of the plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Number, from 1, through all phases.
     pub number: usize,
     /// contain, fix, verify, drain, prevent.
-    pub phase: &'static str,
+    #[schemars(extend("enum" = ["contain", "fix", "verify", "drain", "prevent"]))]
+    pub phase: Word,
     /// Rule ids of the causes that it serves.
     pub causes: Vec<String>,
     /// First sentence: the title (Markdown).
@@ -306,7 +342,8 @@ pub struct Step {
     /// Commands, values already quoted for the shell.
     pub run: Option<String>,
     /// read-only, safe, caution, destructive.
-    pub risk: &'static str,
+    #[schemars(extend("enum" = ["read-only", "safe", "caution", "destructive"]))]
+    pub risk: Word,
     /// What a good result looks like (Markdown).
     pub good: Option<String>,
     /// How to go back (Markdown or a command).
@@ -316,7 +353,7 @@ pub struct Step {
 }
 
 /// What waits.
-#[derive(Debug, Clone, Serialize, Default)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Default)]
 pub struct Queue {
     /// Messages in a queue listing; none if none was collected.
     pub listed: Option<u64>,
@@ -335,7 +372,7 @@ pub struct Queue {
 }
 
 /// Messages of an age.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub struct AgeBucket {
     /// Minutes, inclusive.
     pub from_minutes: u32,
@@ -346,7 +383,7 @@ pub struct AgeBucket {
 }
 
 /// A name and how often.
-#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
 pub struct Count {
     /// What was counted.
     pub name: String,
@@ -355,7 +392,7 @@ pub struct Count {
 }
 
 /// What the log counted: exact, over the whole log.
-#[derive(Debug, Clone, Serialize, Default)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Default)]
 pub struct Traffic {
     /// Log lines.
     pub lines: u64,
@@ -386,7 +423,7 @@ pub struct Traffic {
 }
 
 /// Traffic over time.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Timeline {
     /// Start of the first column.
     pub from: Time,
@@ -405,7 +442,7 @@ pub struct Timeline {
 }
 
 /// Messages a column, whatever the number of their recipients.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct MessageFlow {
     /// Entered the queue.
     pub arrived: Vec<u64>,
@@ -416,10 +453,11 @@ pub struct MessageFlow {
 }
 
 /// The interval of another cause.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Band {
     /// deferred or bounced.
-    pub lane: &'static str,
+    #[schemars(extend("enum" = ["deferred", "bounced"]))]
+    pub lane: Word,
     /// First sign.
     pub from: Time,
     /// Last sign.
@@ -429,16 +467,17 @@ pub struct Band {
 }
 
 /// One lane of the timeline.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Lane {
     /// delivered, deferred, bounced.
-    pub name: &'static str,
+    #[schemars(extend("enum" = ["delivered", "deferred", "bounced"]))]
+    pub name: Word,
     /// Recipients (delivered, bounced) or attempts (deferred) a column.
     pub counts: Vec<u64>,
 }
 
 /// Destination by reason.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Destinations {
     /// Titles of the reason columns: the commonest waiting reasons, `other`, then `bounced`.
     pub columns: Vec<String>,
@@ -449,7 +488,7 @@ pub struct Destinations {
 }
 
 /// One destination.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DestinationRow {
     /// Domains, the commonest first, or "n other domains".
     pub name: String,
@@ -460,7 +499,7 @@ pub struct DestinationRow {
 }
 
 /// What was set and what DNS answered.
-#[derive(Debug, Clone, Serialize, Default)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Default)]
 pub struct State {
     /// main.cf parameters that are not Postfix's defaults, as written; none if they were not collected.
     pub settings: Option<BTreeMap<String, String>>,
@@ -469,7 +508,7 @@ pub struct State {
 }
 
 /// One fact about the machine.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Fact {
     /// What.
     pub name: String,
@@ -482,7 +521,7 @@ pub struct Fact {
 }
 
 /// One file of the bundle.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct SourceRow {
     /// Path in the bundle.
     pub file: String,
@@ -503,21 +542,22 @@ pub struct SourceRow {
 }
 
 /// One rule's result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct RuleRow {
     /// Rule id.
     pub id: String,
     /// Bucket.
     pub bucket: String,
     /// confirmed, likely, possible, no, not-checked.
-    pub result: &'static str,
+    #[schemars(extend("enum" = ["confirmed", "likely", "possible", "no", "not-checked"]))]
+    pub result: Word,
 }
 
 /// What made the report.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct MadeBy {
     /// Program version.
-    pub version: &'static str,
+    pub version: Word,
     /// SHA-256 of the rules in force, hexadecimal.
     pub rules_sha256: String,
     /// Rules evaluated.

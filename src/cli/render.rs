@@ -1,0 +1,36 @@
+//! `postdoc render REPORT.json`: any format from a JSON report.
+
+use super::Failure;
+use super::output::Output;
+use crate::report::render::render;
+use crate::report::view::Report;
+use clap::Args;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Make any format from a JSON report that was written before
+#[derive(Args)]
+pub(super) struct Render {
+    /// The JSON report (`-o report.json`), or - for standard input
+    #[arg(value_name = "REPORT.json")]
+    report: PathBuf,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Render {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let output = self.output.ready()?;
+        let shown = self.report.display();
+        let mut text = String::new();
+        if self.report.as_os_str() == "-" {
+            std::io::stdin().read_to_string(&mut text)?;
+        } else {
+            text = std::fs::read_to_string(&self.report).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
+        }
+        let report = Report::from_json(&text).map_err(|why| format!("{shown}: {why}"))?;
+        output.write(&report.headline, |format, templates, look| render(&report, format, templates, look))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
