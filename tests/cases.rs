@@ -74,7 +74,7 @@ fn differences(report: &Report, expected: &Expected) -> Vec<String> {
     let first = report.causes.iter().find(|cause| cause.role == "root-cause");
     differ("cause", Some(expected.cause.as_deref().unwrap_or("none")), Some(first.map_or("none", |cause| &cause.rule)));
     differ("bucket", expected.bucket.as_deref(), first.map(|cause| cause.bucket.as_str()));
-    differ("confidence", expected.confidence.as_deref(), first.map(|cause| cause.confidence));
+    differ("confidence", expected.confidence.as_deref(), first.map(|cause| &*cause.confidence));
     if first.is_some_and(|first| report.causes[0].rule != first.rule) {
         wrong.push("the root cause is not the first one".to_owned());
     }
