@@ -116,10 +116,11 @@ fn set_classes(tables: &mut Tables, columns: &Columns, rules: &RuleSet) {
                     said.enhanced = dsn.map(|dsn| names.get(dsn));
                 }
                 let voice = key.1.and_then(|voice| Voice::ALL.iter().find(|(name, _)| *name == names.get(voice)));
+                let voice = voice.map(|(_, voice)| *voice).or(said.voice).or(columns.voice.is_none().then_some(Voice::OwnDaemon));
                 let context = Context {
                     provider: key.3.map(|provider| names.get(provider)),
                     daemon: key.2.map(|daemon| names.get(daemon)),
-                    voice: voice.map(|(_, voice)| *voice),
+                    voice,
                 };
                 let taken = rules.reasons.classify(&said, context).map(|(entry, _)| (entry.class.clone(), entry.bucket.clone()));
                 let class = taken.map(|(class, bucket)| (tables.name(&class), tables.name(&bucket)));

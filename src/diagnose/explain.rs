@@ -32,17 +32,25 @@ pub struct Explained {
 pub fn explain(text: &str, rules: &RuleSet) -> Explained {
     let parsed = line::spoken(text);
     let said = Said::parse(parsed.text);
-    // Words without a frame and without a daemon are somebody's reply.
-    let unframed = parsed.daemon.is_none().then_some(Voice::Remote);
-    let voice = parsed.voice.or(said.voice).or(unframed);
+    let voice = parsed.voice.or(said.voice);
     let provider = said
         .host
         .or(parsed.relay)
         .and_then(|host| rules.providers.of_host(host))
         .or_else(|| parsed.domain.and_then(|domain| rules.providers.of_domain(domain)))
         .map(|provider| provider.id.as_str());
-    let context = Context { provider, daemon: parsed.daemon, voice };
-    let taken = rules.reasons.classify(&said, context);
+    let heard = |voice: Option<Voice>| {
+        let context = Context { provider, daemon: parsed.daemon, voice };
+        rules.reasons.classify(&said, context)
+    };
+    // Words without a frame, a code and a daemon: a warning of ours if they are one of Postfix's own, else somebody's reply.
+    let (voice, taken) = match voice {
+        None if parsed.daemon.is_none() => match heard(Some(Voice::OwnDaemon)).or_else(|| heard(None)) {
+            Some(taken) => (taken.0.only.voice.first().copied(), Some(taken)),
+            None => (Some(Voice::Remote), heard(Some(Voice::Remote))),
+        },
+        _ => (voice, heard(voice)),
+    };
     Explained {
         text: text.to_owned(),
         reason_class: taken.map(|(entry, _)| entry.class.clone()),

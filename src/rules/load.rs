@@ -235,7 +235,6 @@ impl Loader {
         if !self.problems.is_empty() {
             return Err(Problems(self.problems));
         }
-        self.set.reasons.compile();
         // The built-in examples are checked by a test; at every start they would cost more than the analysis of a small log.
         let examples = if self.layer > 0 { self.set.reasons.misplaced_examples() } else { Vec::new() };
         for (entry, text, place, taken) in examples {

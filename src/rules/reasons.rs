@@ -1,4 +1,4 @@
-//! Reasons: the class of what was said, by provider and phrase, phrase, enhanced code, basic code, in that order.
+//! Reasons: the class of what was said, by provider and phrase, phrase, enhanced code, basic code, daemon, in that order.
 
 use super::problem::Place;
 use super::yaml::{Node, Reader};
@@ -74,6 +74,8 @@ fn builder(pattern: &str) -> RegexBuilder {
 /// How a class was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DecidedBy {
+    /// The daemon that logged it alone.
+    Daemon,
     /// Basic code alone.
     Code,
     /// Enhanced code alone.
@@ -88,6 +90,7 @@ impl DecidedBy {
     /// In words.
     pub fn name(self) -> &'static str {
         match self {
+            DecidedBy::Daemon => "daemon",
             DecidedBy::Code => "code",
             DecidedBy::Enhanced => "enhanced code",
             DecidedBy::Phrase => "phrase",
@@ -114,7 +117,15 @@ pub struct Reasons {
     pub entries: Vec<Reason>,
     /// Title a class, for reports.
     pub titles: BTreeMap<String, String>,
+    /// The phrases that one voice can say (the last: those of a voice that is not known), compiled when first heard.
+    spoken: [OnceLock<Phrases>; Voice::ALL.len() + 1],
+}
+
+/// Phrases as one set, so that a text is scanned once whatever their number.
+#[derive(Debug)]
+struct Phrases {
     set: RegexSet,
+    /// Index of the entry that each phrase belongs to.
     owner: Vec<usize>,
 }
 
@@ -132,22 +143,17 @@ impl Reasons {
         }
     }
 
-    /// Compiles the phrases of all entries into one set, so that a text is scanned once whatever their number.
-    pub fn compile(&mut self) {
-        let mut patterns = Vec::new();
-        self.owner.clear();
-        for (at, entry) in self.entries.iter().enumerate() {
-            for pattern in &entry.any {
-                patterns.push(pattern.as_str());
-                self.owner.push(at);
-            }
-        }
-        self.set = RegexSetBuilder::new(patterns)
-            .case_insensitive(true)
-            .unicode(false)
-            .size_limit(256 << 20)
-            .build()
-            .expect("each was checked when it was read");
+    /// The phrases of the entries that apply to `voice`.
+    fn phrases(&self, voice: Option<Voice>) -> &Phrases {
+        let at = Voice::ALL.iter().position(|(_, known)| Some(*known) == voice).unwrap_or(Voice::ALL.len());
+        self.spoken[at].get_or_init(|| {
+            let heard = self.entries.iter().enumerate().filter(|(_, entry)| entry.only.speaks(voice));
+            let (owner, patterns): (Vec<usize>, Vec<&str>) =
+                heard.flat_map(|(at, entry)| entry.any.iter().map(move |pattern| (at, pattern.as_str()))).unzip();
+            let mut builder = RegexSetBuilder::new(patterns);
+            builder.case_insensitive(true).unicode(false).size_limit(256 << 20).dfa_size_limit(32 << 20);
+            Phrases { set: builder.build().expect("each was checked when it was read"), owner }
+        })
     }
 
     /// The title of a class; the class itself if it has none.
@@ -160,8 +166,9 @@ impl Reasons {
         let voice = context.voice.or(said.voice);
         let words: &str = &said.words;
         let mut best: Option<(DecidedBy, usize)> = None;
-        for pattern in &self.set.matches(words.as_bytes()) {
-            let at = self.owner[pattern];
+        let phrases = self.phrases(voice);
+        for pattern in &phrases.set.matches(words.as_bytes()) {
+            let at = phrases.owner[pattern];
             let entry = &self.entries[at];
             if entry.applies(voice, said, context) && !entry.unless.iter().any(|unless| unless.is_match(words)) {
                 let by = if entry.only.provider.is_empty() { DecidedBy::Phrase } else { DecidedBy::ProviderPhrase };
@@ -174,6 +181,8 @@ impl Reasons {
                     DecidedBy::Enhanced
                 } else if said.code.is_some_and(|code| entry.code.contains(&code)) {
                     DecidedBy::Code
+                } else if entry.is_by_daemon() && context.daemon.is_some() {
+                    DecidedBy::Daemon
                 } else {
                     continue;
                 };
@@ -216,13 +225,24 @@ impl Reasons {
     }
 }
 
+impl Only {
+    fn speaks(&self, voice: Option<Voice>) -> bool {
+        self.voice.is_empty() || voice.is_some_and(|voice| self.voice.contains(&voice))
+    }
+}
+
 impl Reason {
+    /// Whether the daemon decides: there is neither a phrase nor a code.
+    fn is_by_daemon(&self) -> bool {
+        self.any.is_empty() && self.enhanced.is_empty() && self.code.is_empty()
+    }
+
     fn applies(&self, voice: Option<Voice>, said: &Said<'_>, context: Context<'_>) -> bool {
         let only = &self.only;
         let listed = |list: &[String], value: Option<&str>| {
             list.is_empty() || value.is_some_and(|value| list.iter().any(|known| known.eq_ignore_ascii_case(value)))
         };
-        (only.voice.is_empty() || voice.is_some_and(|voice| only.voice.contains(&voice)))
+        only.speaks(voice)
             && listed(&only.provider, context.provider)
             && listed(&only.enhanced, said.enhanced)
             && (only.code.is_empty() || said.code.is_some_and(|code| only.code.contains(&code)))
@@ -258,8 +278,9 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     let examples = fields.take("examples").map(|node| reader.texts(node, "an example")).unwrap_or_default();
     let not = fields.take("not").map(|node| reader.texts(node, "a counter-example")).unwrap_or_default();
     fields.finish(reader);
-    if any.is_empty() && enhanced.is_empty() && code.is_empty() {
-        reader.problem(place, "this reason has neither `any` nor `enhanced` nor `code`: it can never be said", None);
+    if any.is_empty() && enhanced.is_empty() && code.is_empty() && only.daemon.is_empty() {
+        let message = "this reason has neither `any` nor `enhanced` nor `code` nor `only: {daemon: ...}`: it can never be said";
+        reader.problem(place, message, None);
     }
     let file = reader.file.to_owned();
     Some((Reason { class, bucket, any, unless, enhanced, code, only, examples, not, file, place }, title))

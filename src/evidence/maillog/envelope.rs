@@ -1,6 +1,7 @@
 //! What stands before the message of a log line: time, host, program and process id, in all forms that syslog
 //! daemons, the journal and containers write.
 
+use super::line::is_queue_id;
 use crate::time::{self, Civil, DAY, Time};
 
 /// How to read a stamp that does not say everything.
@@ -17,8 +18,12 @@ pub struct Clock {
 pub struct Line<'a> {
     /// When it was written, if the line says so.
     pub time: Option<Time>,
+    /// Host that wrote it.
+    pub host: &'a str,
     /// Program name as logged, such as `postfix/submission/smtpd`.
     pub tag: &'a str,
+    /// Process id as logged; empty without one.
+    pub pid: &'a str,
     /// The message.
     pub message: &'a str,
 }
@@ -29,17 +34,31 @@ impl<'a> Line<'a> {
         let mut rest = strip_priority(line.trim_end());
         let mut rfc5424 = false;
         if let Some(after) = rest.strip_prefix("1 ")
-            && Time::parse_rfc3339(after.as_bytes(), 0).is_some()
+            && (after.starts_with("- ") || Time::parse_rfc3339(after.as_bytes(), 0).is_some())
         {
             rfc5424 = true;
             rest = after;
         }
-        let (time, after) = stamp(rest, clock)?;
+        let (time, after) = match rest.strip_prefix("- ").filter(|_| rfc5424) {
+            Some(after) => (None, after),
+            None => stamp(rest, clock)?,
+        };
         rest = after;
-        let (_host, after) = rest.split_once(' ')?;
+        // A container's log driver put its stamp before the line's own, which may lack year and zone.
+        if let Some((_, after)) = stamp(rest, clock) {
+            rest = after;
+        }
+        let (host, after) = rest.split_once(' ')?;
+        // "last message repeated 5 times", also without a host.
+        if host == "last" && after.starts_with("message repeated ") {
+            return Some(Line { time, message: rest, ..Line::default() });
+        }
         rest = after.trim_start_matches(' ');
+        if rest.starts_with("last message repeated ") {
+            return Some(Line { time, host, message: rest, ..Line::default() });
+        }
         if rfc5424 {
-            return structured(rest, time);
+            return structured(rest, time, host);
         }
         // syslog-ng and BusyBox print the facility and severity in a column of their own.
         if let Some((word, after)) = rest.split_once(' ')
@@ -51,9 +70,61 @@ impl<'a> Line<'a> {
                 rest = after;
             }
         }
-        let (tag, message) = tag(rest)?;
-        Some(Line { time: Some(time), tag, message })
+        // A host that was left out (some log_format settings): the word after the stamp is the program already.
+        let (tag, pid, message) = match tag(rest) {
+            Some(parts) => parts,
+            None => tag(after_host(line, host, rest))?,
+        };
+        Some(Line { time, host, tag, pid, message }.with_daemon())
     }
+
+    /// A line of `journalctl -o cat`, or one that lost its envelope: Postfix's own message without time and program.
+    pub fn bare(line: &'a str) -> Option<Line<'a>> {
+        let line = line.trim();
+        let tag = guessed(line)?;
+        Some(Line { tag, message: line, ..Line::default() })
+    }
+
+    /// `journalctl -o with-unit` names the unit, not the daemon: the message tells it.
+    fn with_daemon(mut self) -> Line<'a> {
+        if self.tag.starts_with("postfix") && self.tag.contains(".service") {
+            self.tag = self.tag.rsplit('/').next().filter(|name| !name.contains(".service")).unwrap_or(self.tag);
+            if let Some(tag) = guessed(self.message) {
+                self.tag = tag;
+            }
+        }
+        self
+    }
+}
+
+/// `rest`, or the text from `host` on where that word is the program.
+fn after_host<'a>(line: &'a str, host: &'a str, rest: &'a str) -> &'a str {
+    match line.find(host).filter(|_| host.ends_with(':')) {
+        Some(at) => &line[at..],
+        None => rest,
+    }
+}
+
+/// The program that says such a thing.
+fn guessed(message: &str) -> Option<&'static str> {
+    let (word, rest) = message.split_once(": ")?;
+    if word == "NOQUEUE" {
+        return Some("postfix/smtpd");
+    }
+    if !is_queue_id(word) {
+        return None;
+    }
+    const STARTS: &[(&str, &str)] = &[
+        ("to=<", "postfix/smtp"),
+        ("from=<", "postfix/qmgr"),
+        ("removed", "postfix/qmgr"),
+        ("client=", "postfix/smtpd"),
+        ("message-id=", "postfix/cleanup"),
+        ("milter-reject: ", "postfix/cleanup"),
+        ("uid=", "postfix/pickup"),
+        ("sender ", "postfix/bounce"),
+    ];
+    STARTS.iter().find(|(start, _)| rest.starts_with(start)).map(|(_, tag)| *tag)
 }
 
 /// `<22>` before the stamp.
@@ -66,12 +137,18 @@ fn strip_priority(line: &str) -> &str {
 }
 
 /// The stamp at the start of `text`, and what follows it.
-fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Time, &'a str)> {
+fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
     let bytes = text.as_bytes();
     match bytes.first()? {
+        // journalctl -o short-monotonic and short-delta: seconds since the start of the machine, which date nothing.
+        b'[' => {
+            let (inside, after) = text[1..].split_once("] ")?;
+            let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b'<' | b'>');
+            (inside.contains('.') && inside.bytes().all(plain)).then_some((None, after))
+        }
         b'0'..=b'9' => {
             if let Some((time, length)) = Time::parse_rfc3339(bytes, clock.zone_offset) {
-                return Some((time, text.get(length..)?.trim_start_matches(' ')));
+                return Some((Some(time), text.get(length..)?.trim_start_matches(' ')));
             }
             // journalctl -o short-unix: 1763920931.123456
             let (word, after) = text.split_once(' ')?;
@@ -81,7 +158,7 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Time, &'a str)> {
             }
             let micros = i64::from(time::number(micros.as_bytes())?);
             let seconds: i64 = seconds.parse().ok()?;
-            Some((Time(seconds.checked_mul(time::SECOND)?.checked_add(micros)?), after))
+            Some((Some(Time(seconds.checked_mul(time::SECOND)?.checked_add(micros)?)), after))
         }
         b'A'..=b'Z' => {
             // journalctl -o short-full: Sun 2026-11-22 18:02:11 UTC
@@ -91,35 +168,47 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Time, &'a str)> {
             let after = text.get(4 + length..)?.trim_start_matches(' ');
             let (zone, after_zone) = after.split_once(' ')?;
             Some(match time::zone_offset(zone) {
-                Some(offset) => (time.plus(f64::from(clock.zone_offset - offset)), after_zone),
-                None => (time, after),
+                Some(offset) => (Some(time.plus(f64::from(clock.zone_offset - offset))), after_zone),
+                None => (Some(time), after),
             })
         }
         _ => None,
     }
 }
 
-/// `Nov  3 18:02:11` and `Nov  3 18:02:11.123456`: local time without a year.
-fn traditional<'a>(text: &'a str, clock: &Clock) -> Option<(Time, &'a str)> {
-    let bytes = text.as_bytes();
-    if bytes.len() < 16 || bytes[3] != b' ' || bytes[6] != b' ' || bytes[9] != b':' || bytes[12] != b':' {
+/// `Nov  3 18:02:11`, `Nov 3 18:02:11` and `Nov  3 18:02:11.123456`: local time without a year. Some daemons add the
+/// year: `Nov  3 2026 18:02:11`.
+fn traditional<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
+    let month = time::month(text.as_bytes().get(..3)?)?;
+    let rest = text.get(3..)?.strip_prefix(' ')?.trim_start_matches(' ');
+    let (day, rest) = rest.split_once(' ')?;
+    let day = time::number(day.as_bytes())?;
+    let mut rest = rest;
+    let mut year = 0;
+    if let Some((word, after)) = rest.split_once(' ')
+        && word.len() == 4
+        && let Some(number) = time::number(word.as_bytes())
+    {
+        year = i32::try_from(number).ok()?;
+        rest = after;
+    }
+    let bytes = rest.as_bytes();
+    if bytes.len() < 9 || bytes[2] != b':' || bytes[5] != b':' {
         return None;
     }
-    let month = time::month(&bytes[..3])?;
-    let day = if bytes[4] == b' ' { u32::from(bytes[5].checked_sub(b'0')?) } else { time::number(&bytes[4..6])? };
     let mut civil = Civil {
-        year: 0,
+        year,
         month,
         day,
-        hour: time::number(&bytes[7..9])?,
-        minute: time::number(&bytes[10..12])?,
-        second: time::number(&bytes[13..15])?,
+        hour: time::number(&bytes[..2])?,
+        minute: time::number(&bytes[3..5])?,
+        second: time::number(&bytes[6..8])?,
         micros: 0,
     };
     if !(1..=31).contains(&day) || civil.hour > 23 || civil.minute > 59 || civil.second > 60 {
         return None;
     }
-    let mut at = 15;
+    let mut at = 8;
     if bytes.get(at) == Some(&b'.') {
         let mut unit = 100_000;
         at += 1;
@@ -129,8 +218,9 @@ fn traditional<'a>(text: &'a str, clock: &Clock) -> Option<(Time, &'a str)> {
             at += 1;
         }
     }
-    let after = text.get(at..)?.strip_prefix(' ')?;
-    Some((with_year(civil, clock), after.trim_start_matches(' ')))
+    let after = rest.get(at..)?.strip_prefix(' ')?.trim_start_matches(' ');
+    let time = if year > 0 { civil.at_offset(clock.zone_offset) } else { with_year(civil, clock) };
+    Some((Some(time), after))
 }
 
 /// The latest moment with this month, day and time that is at most a day after the reference.
@@ -150,26 +240,26 @@ pub fn with_year(mut civil: Civil, clock: &Clock) -> Time {
     civil.at_offset(clock.zone_offset)
 }
 
-/// `prog[pid]: message` or `prog: message`.
-fn tag(text: &str) -> Option<(&str, &str)> {
-    let end = text.find([':', '[', ' '])?;
+/// `prog[pid]: message` or `prog: message`: program, process id, message.
+fn tag(text: &str) -> Option<(&str, &str, &str)> {
+    let end = text.bytes().position(|byte| matches!(byte, b':' | b'[' | b' '))?;
     let name = &text[..end];
     if name.is_empty() {
         return None;
     }
     let rest = &text[end..];
-    let rest = match rest.strip_prefix('[') {
-        Some(inside) => inside.split_once(']')?.1,
-        None => rest,
+    let (pid, rest) = match rest.strip_prefix('[') {
+        Some(inside) => inside.split_once(']')?,
+        None => ("", rest),
     };
     let message = rest.strip_prefix(':')?;
-    Some((name, message.strip_prefix(' ').unwrap_or(message)))
+    Some((name, pid, message.strip_prefix(' ').unwrap_or(message)))
 }
 
 /// RFC 5424 after the host: `app procid msgid structured-data message`.
-fn structured(text: &str, time: Time) -> Option<Line<'_>> {
+fn structured<'a>(text: &'a str, time: Option<Time>, host: &'a str) -> Option<Line<'a>> {
     let (tag, rest) = text.split_once(' ')?;
-    let (_procid, rest) = rest.split_once(' ')?;
+    let (pid, rest) = rest.split_once(' ')?;
     let (_msgid, rest) = rest.split_once(' ')?;
     let mut rest = rest;
     if let Some(after) = rest.strip_prefix('-') {
@@ -192,7 +282,8 @@ fn structured(text: &str, time: Time) -> Option<Line<'_>> {
         }
     }
     let message = rest.strip_prefix(' ').unwrap_or(rest);
-    Some(Line { time: Some(time), tag, message: message.strip_prefix('\u{feff}').unwrap_or(message) })
+    let pid = if pid == "-" { "" } else { pid };
+    Some(Line { time, host, tag, pid, message: message.strip_prefix('\u{feff}').unwrap_or(message) })
 }
 
 #[cfg(test)]
@@ -216,6 +307,8 @@ mod tests {
             ("Mon 2026-11-23 18:02:11 UTC mx1 postfix/smtp[2211]: A: b", "2026-11-23T18:02:11Z"),
             ("1795456931.000000 mx1 postfix/smtp[2211]: A: b", "2026-11-23T18:02:11Z"),
             ("Nov 23 18:02:11 mx1 mail.info postfix/smtp[2211]: A: b", "2026-11-23T17:02:11Z"),
+            ("Nov 3 18:02:11 mx1 postfix/smtp[2211]: A: b", "2026-11-03T17:02:11Z"),
+            ("Nov 23 2024 18:02:11 mx1 postfix/smtp[2211]: A: b", "2024-11-23T17:02:11Z"),
         ] {
             let parsed = Line::parse(line, &clock()).unwrap_or_else(|| panic!("{line}"));
             assert_eq!((parsed.tag, parsed.message), ("postfix/smtp", "A: b"), "{line}");

@@ -252,7 +252,7 @@ impl Fold {
         let record = attempt(line, daemon, instance, &domain, time, source, tables);
         tables.push(&attempts::TABLE, record);
         let address = tables.name(line.to);
-        let arrived = time.zip(line.delay).map(|(time, delay)| time.plus(-delay));
+        let arrived = time.zip(line.delay()).map(|(time, delay)| time.plus(-delay));
         let message = self.message(instance, line.queue_id, time, source);
         if message.source == Some(source) {
             // Its arrival is not in the log; the delay tells when it was.
@@ -555,11 +555,11 @@ fn attempt(
         .with(attempts::relay, host.map(|host| tables.name(host)))
         .with(attempts::relay_ip, ip.map(|ip| tables.name(ip)))
         .with(attempts::relay_port, port.map(i64::from))
-        .with(attempts::delay, line.delay)
-        .with(attempts::delay_queue, line.delays[0])
-        .with(attempts::delay_active, line.delays[1])
-        .with(attempts::delay_setup, line.delays[2])
-        .with(attempts::delay_transmission, line.delays[3])
+        .with(attempts::delay, line.delay())
+        .with(attempts::delay_queue, line.delays()[0])
+        .with(attempts::delay_active, line.delays()[1])
+        .with(attempts::delay_setup, line.delays()[2])
+        .with(attempts::delay_transmission, line.delays()[3])
         .with(attempts::dsn, line.dsn.map(|dsn| tables.name(dsn)))
         .with(attempts::status, tables.name(line.status))
         .with(attempts::reply_code, said.code.map(i64::from))
@@ -574,10 +574,12 @@ pub(super) fn voice_of(daemon: &str, relay_ip: Option<&str>, reason: &str) -> Op
         "local" | "virtual" | "pipe" => Some(Voice::OwnDelivery),
         "smtp" | "lmtp" | "error" | "relay" => {
             let said = Said::parse(reason);
-            let ip = relay_ip.or(said.ip)?;
-            match said.voice? {
-                Voice::Remote if ip.contains('/') => Some(Voice::OwnDelivery),
-                Voice::Remote if said::is_own(ip) => Some(Voice::OwnFilter),
+            let ip = relay_ip.or(said.ip);
+            match said.voice {
+                Some(Voice::Remote) if ip.is_some_and(|ip| ip.contains('/')) => Some(Voice::OwnDelivery),
+                Some(Voice::Remote) if ip.is_some_and(said::is_own) => Some(Voice::OwnFilter),
+                // What smtp(8) and lmtp(8) say without naming another speaker, they say themselves.
+                None if daemon != "error" => Some(Voice::OwnClient),
                 _ => None,
             }
         }

@@ -2,7 +2,7 @@
 //! (`src/global/log_adhoc.c`, `smtpd.c`, `qmgr_active.c`): no regular expression, no allocation.
 
 use super::envelope::{Clock, Line};
-use super::said::{self, Voice};
+use super::said::{self, Said, Voice};
 use crate::time::Time;
 
 /// What a Postfix line says.
@@ -94,11 +94,11 @@ pub struct Delivery<'a> {
     /// relay= as logged.
     pub relay: &'a str,
     /// Deliveries over the same connection.
-    pub conn_use: Option<u32>,
-    /// Seconds since arrival.
-    pub delay: Option<f64>,
-    /// Seconds before the queue manager, in it, for set-up, for transmission.
-    pub delays: [Option<f64>; 4],
+    pub conn_use: Option<&'a str>,
+    /// Seconds since arrival, as logged; see [`Delivery::delay`].
+    pub delay: &'a str,
+    /// `a/b/c/d` as logged; see [`Delivery::delays`].
+    pub delays: &'a str,
     /// TLS summary (Postfix 3.11).
     pub tls: Option<&'a str>,
     /// Enhanced status code.
@@ -122,6 +122,8 @@ pub struct Reject<'a> {
     pub client: &'a str,
     /// Address of the client.
     pub client_ip: &'a str,
+    /// Port of the client, which postscreen logs.
+    pub client_port: Option<u16>,
     /// Reply as sent.
     pub reply: &'a str,
     /// Sender, if it was known by then.
@@ -134,71 +136,56 @@ pub struct Reject<'a> {
     pub sasl_username: Option<&'a str>,
 }
 
-/// The daemons of Postfix, as they appear at the end of a program name.
-const DAEMONS: &[&str] = &[
-    "smtp",
-    "smtpd",
-    "lmtp",
-    "qmgr",
-    "oqmgr",
-    "nqmgr",
-    "cleanup",
-    "pickup",
-    "bounce",
-    "defer",
-    "trace",
-    "local",
-    "virtual",
-    "pipe",
-    "error",
-    "retry",
-    "discard",
-    "relay",
-    "proxymap",
-    "proxywrite",
-    "trivial-rewrite",
-    "rewrite",
-    "anvil",
-    "scache",
-    "verify",
-    "flush",
-    "showq",
-    "tlsmgr",
-    "tlsproxy",
-    "postscreen",
-    "dnsblog",
-    "postlogd",
-    "master",
-    "spawn",
-    "qmqpd",
-    "postfix-script",
-    "postsuper",
-    "postqueue",
-    "sendmail",
-    "postdrop",
-    "postmap",
-    "postalias",
-    "postlog",
-    "postmulti",
-    "postconf",
-    "postkick",
-    "postlock",
-    "postcat",
-    "postfix",
-    "postfix-wrapper",
-    "postfix-tls-script",
-];
+/// Declares the names under which Postfix programs log, and the look-up that gives their static name.
+macro_rules! daemons {
+    ($($name:literal)*) => {
+        /// The static name of a Postfix program, as it appears at the end of a program name.
+        fn known_daemon(name: &str) -> Option<&'static str> {
+            match name {
+                $($name => Some($name),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+daemons! {
+    "smtp" "smtpd" "lmtp" "qmgr" "oqmgr" "nqmgr" "cleanup" "pickup" "bounce" "defer" "trace" "local" "virtual" "pipe"
+    "error" "retry" "discard" "relay" "proxymap" "proxywrite" "trivial-rewrite" "rewrite" "anvil" "scache" "verify" "flush"
+    "showq" "tlsmgr" "tlsproxy" "postscreen" "dnsblog" "postlogd" "master" "spawn" "qmqpd" "qmqp-sink" "smtp-sink" "smtp-source"
+    "postfix-script" "postsuper" "postqueue" "sendmail" "postdrop" "postmap" "postalias" "postlog" "postmulti" "postconf"
+    "postkick" "postlock" "postcat" "postfix" "postfix-wrapper" "postfix-tls-script" "post-install" "postmulti-script"
+    "newaliases" "mailq" "nullmail" "aliasesdb" "fsstone" "postfix-files" "set-permissions"
+}
 
 /// A program name taken apart: `postfix/submission/smtpd` is instance `postfix/submission`, daemon `smtpd`. None if it is
 /// not Postfix's.
-pub fn postfix_daemon(tag: &str) -> Option<(&str, &str)> {
-    let (instance, daemon) = match tag.rsplit_once('/') {
-        Some(parts) => parts,
+pub fn postfix_daemon(tag: &str) -> Option<(&str, &'static str)> {
+    let (instance, daemon) = match memchr::memrchr(b'/', tag.as_bytes()) {
+        Some(at) => (&tag[..at], &tag[at + 1..]),
         None if tag == "postfix" => ("postfix", "postfix"),
         None => return None,
     };
-    DAEMONS.contains(&daemon).then_some((instance, daemon))
+    known_daemon(daemon).map(|daemon| (instance, daemon))
 }
+
+/// Which bytes may stand in a queue id: 1 in both forms (digits, B C D F), 2 in the short one only (A E), 4 in the long one
+/// only (base 52: letters without vowels).
+const ID_BYTES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b'0'..=b'9' | b'B' | b'C' | b'D' | b'F' => 1,
+            b'A' | b'E' => 2,
+            b'I' | b'O' | b'U' | b'a' | b'e' | b'i' | b'o' | b'u' => 0,
+            b'G'..=b'Z' | b'b'..=b'z' => 4,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
 
 /// Whether `word` has the form of a queue id: short (hexadecimal, upper case) or long (base 52 without vowels).
 pub fn is_queue_id(word: &str) -> bool {
@@ -206,36 +193,73 @@ pub fn is_queue_id(word: &str) -> bool {
     if !(5..=24).contains(&bytes.len()) {
         return false;
     }
-    let short = bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
-    if short {
-        return true;
+    let mut seen = 0;
+    for byte in bytes {
+        match ID_BYTES[usize::from(*byte)] {
+            0 => return false,
+            form => seen |= form,
+        }
     }
-    let vowel = |byte: &u8| matches!(byte, b'A' | b'E' | b'I' | b'O' | b'U' | b'a' | b'e' | b'i' | b'o' | b'u');
-    bytes.len() >= 10 && bytes[..].contains(&b'z') && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() && !vowel(byte))
+    match seen {
+        1..=3 => true,
+        // mail_queue.h: six or more digits of seconds, four of microseconds, `z`, the inode.
+        5 | 4 => bytes.len() >= 10 && bytes[..].contains(&b'z'),
+        _ => false,
+    }
+}
+
+/// The queue id at the start of a message, and what follows it and `: `.
+fn leading_id(message: &str) -> Option<(&str, &str)> {
+    let bytes = message.as_bytes();
+    let end = bytes.iter().take(25).position(|byte| ID_BYTES[usize::from(*byte)] == 0)?;
+    if bytes[end] != b':' || bytes.get(end + 1) != Some(&b' ') || !is_queue_id(&message[..end]) {
+        return None;
+    }
+    Some((&message[..end], &message[end + 2..]))
 }
 
 impl<'a> Event<'a> {
     /// What the message of `daemon` says.
     pub fn parse(daemon: &str, message: &'a str) -> Event<'a> {
-        let (level, text) = level(message);
-        if let Some(level) = level {
-            let (queue_id, text) = match text.split_once(": ") {
-                Some((word, rest)) if is_queue_id(word) => (Some(word), rest),
-                _ => (None, text),
-            };
-            return Event::Diagnostic { queue_id, level, text };
+        if let Some((id, rest)) = leading_id(message) {
+            return Event::of_message(daemon, id, rest);
         }
-        let Some((word, rest)) = text.split_once(": ") else { return Event::trouble(daemon, None, text) };
-        if word == "NOQUEUE" {
-            return Reject::parse(None, rest).map_or(Event::Other, Event::Reject);
+        match message.as_bytes().first() {
+            Some(b'w' | b'e' | b'f' | b'p') => {
+                if let Some((level, text)) = level(message) {
+                    let (queue_id, text) = leading_id(text).map_or((None, text), |(id, rest)| (Some(id), rest));
+                    // "warning: header Subject: ..." is what a header check says of a message.
+                    return Event::Diagnostic { queue_id, level, text };
+                }
+                if let Some(after) = message.strip_prefix("from=<").filter(|_| message.ends_with("(queue active)")) {
+                    return Event::queue_manager("", &message[message.len() - after.len() - 1..]);
+                }
+                if daemon == "smtpd"
+                    && let Some(reject) = message.strip_prefix("proxy-reject: ").map(Reject::of_proxy)
+                {
+                    return Event::Reject(reject);
+                }
+            }
+            Some(b'N') => {
+                if let Some(rest) = message.strip_prefix("NOQUEUE: ") {
+                    return match Event::client("NOQUEUE", rest) {
+                        // A client that a proxy filter before the queue serves has no queue id.
+                        Some(_) => Event::Other,
+                        None => Reject::parse(None, rest).map_or(Event::Other, Event::Reject),
+                    };
+                }
+            }
+            // Lines of which the queue id is lost.
+            Some(b't') if message.starts_with("to=<") && message.contains(", status=") => {
+                return Event::Delivery(Delivery::parse("", message));
+            }
+            _ => {}
         }
-        if !is_queue_id(word) {
-            return Event::trouble(daemon, None, text);
-        }
-        Event::of_message(daemon, word, rest)
+        Event::trouble(daemon, None, message)
     }
 
     fn of_message(daemon: &str, queue_id: &'a str, rest: &'a str) -> Event<'a> {
+        // "to=user@example.com" without brackets is what info_log_address_format = internal and old versions print.
         if rest.starts_with("to=") {
             return Event::Delivery(Delivery::parse(queue_id, rest));
         }
@@ -249,16 +273,8 @@ impl<'a> Event<'a> {
             let id = id.trim();
             return Event::MessageId { queue_id, id: id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id) };
         }
-        if let Some(after) = rest.strip_prefix("client=") {
-            let (peer, fields) = after.split_once(", ").unwrap_or((after, ""));
-            let (client, ip, _) = said::split_peer(peer);
-            return Event::Client {
-                queue_id,
-                client: client.unwrap_or_default(),
-                client_ip: ip.unwrap_or_default(),
-                sasl_method: key_value(fields, "sasl_method="),
-                sasl_username: key_value(fields, "sasl_username="),
-            };
+        if let Some(client) = Event::client(queue_id, rest) {
+            return client;
         }
         if let Some(after) = rest.strip_prefix("uid=") {
             let (uid, from) = after.split_once(' ').unwrap_or((after, ""));
@@ -280,6 +296,20 @@ impl<'a> Event<'a> {
         Event::trouble(daemon, Some(queue_id), rest)
     }
 
+    /// `client=H[A], sasl_method=M, sasl_username=U`.
+    fn client(queue_id: &'a str, rest: &'a str) -> Option<Event<'a>> {
+        let after = rest.strip_prefix("client=")?;
+        let (peer, fields) = after.split_once(", ").unwrap_or((after, ""));
+        let (client, ip, _) = said::split_peer(peer);
+        Some(Event::Client {
+            queue_id,
+            client: client.unwrap_or_default(),
+            client_ip: ip.unwrap_or_default(),
+            sasl_method: key_value(fields, "sasl_method="),
+            sasl_username: key_value(fields, "sasl_username="),
+        })
+    }
+
     fn queue_manager(queue_id: &'a str, after: &'a str) -> Event<'a> {
         let (sender, rest) = bracketed(after, &["size=", "status=", "nrcpt="]);
         if rest.starts_with("status=expired") || rest.starts_with("status=force-expired") {
@@ -296,8 +326,14 @@ impl<'a> Event<'a> {
     /// Trouble that the delivery agents report without a level: `connect to ...: Connection timed out`,
     /// `QID: host H[A] said: ...`, certificate and TLS failures.
     fn trouble(daemon: &str, queue_id: Option<&'a str>, text: &'a str) -> Event<'a> {
-        let outbound = matches!(daemon, "smtp" | "lmtp" | "relay" | "tlsproxy");
-        let marks = [
+        // The commonest lines of all, connections and TLS summaries, start with other letters or words.
+        let first = text.as_bytes().first().copied().unwrap_or_default();
+        if !matches!(first, b'c' | b'h' | b'l' | b'S' | b'C' | b's' | b'T' | b'H' | b'e' | b't' | b'P' | b'u')
+            || daemon == "smtpd" && first == b'c'
+        {
+            return Event::Other;
+        }
+        const MARKS: &[&str] = &[
             "connect to ",
             "host ",
             "lost connection with ",
@@ -311,8 +347,16 @@ impl<'a> Event<'a> {
             "Host offered STARTTLS",
             "enabling PIX workarounds",
             "Server certificate",
+            "SASL authentication failed",
+            "SMTPS wrappermode",
         ];
-        if outbound && marks.iter().any(|mark| text.starts_with(mark)) {
+        let own = match daemon {
+            "smtp" | "lmtp" | "relay" | "tlsproxy" => MARKS.iter().any(|mark| text.starts_with(mark)),
+            "master" => text.starts_with("terminating on signal ") || text.starts_with("Postfix is using backwards-compatible"),
+            "postscreen" => text.starts_with("entering STRESS mode"),
+            _ => false,
+        };
+        if own || text.starts_with("using backwards-compatible default setting") {
             return Event::Diagnostic { queue_id, level: "info", text };
         }
         Event::Other
@@ -320,13 +364,10 @@ impl<'a> Event<'a> {
 }
 
 /// `warning: `, `error: `, `fatal: `, `panic: ` before the message.
-fn level(message: &str) -> (Option<&'static str>, &str) {
-    for level in ["warning", "error", "fatal", "panic"] {
-        if let Some(rest) = message.strip_prefix(level).and_then(|rest| rest.strip_prefix(": ")) {
-            return (Some(level), rest);
-        }
-    }
-    (None, message)
+fn level(message: &str) -> Option<(&'static str, &str)> {
+    ["warning", "error", "fatal", "panic"]
+        .into_iter()
+        .find_map(|level| Some((level, message.strip_prefix(level)?.strip_prefix(": ")?)))
 }
 
 /// The value of `key` (with its `=`) in `a=b, c=d`.
@@ -399,7 +440,7 @@ impl<'a> Delivery<'a> {
     /// Reads `to=<...>, ...`.
     fn parse(queue_id: &'a str, text: &'a str) -> Delivery<'a> {
         let mut line = Delivery { queue_id, ..Delivery::default() };
-        let (to, mut rest) = bracketed(&text["to=".len()..], &["orig_to=", "relay=", "delay=", "dsn=", "status="]);
+        let (to, mut rest) = bracketed(&text["to=".len()..], &["relay=", "orig_to=", "delay=", "dsn=", "status="]);
         line.to = to;
         if let Some(after) = rest.strip_prefix("orig_to=") {
             let (orig_to, after) = bracketed(after, &["relay=", "delay=", "dsn=", "status="]);
@@ -414,30 +455,59 @@ impl<'a> Delivery<'a> {
                 line.reason = reason.strip_suffix(')').unwrap_or(reason);
                 break;
             }
-            let (field, after) = rest.split_once(", ").unwrap_or((rest, ""));
-            match field.split_once('=') {
-                Some(("relay", value)) => line.relay = value,
-                Some(("conn_use", value)) => line.conn_use = value.parse().ok(),
-                Some(("delay", value)) => line.delay = value.parse().ok(),
-                Some(("delays", value)) => {
-                    for (slot, part) in line.delays.iter_mut().zip(value.split('/')) {
-                        *slot = part.parse().ok();
-                    }
+            let (field, after) = next_field(rest);
+            if let Some(at) = memchr::memchr(b'=', field.as_bytes()) {
+                let value = &field[at + 1..];
+                match &field[..at] {
+                    "relay" => line.relay = value,
+                    "delay" => line.delay = value,
+                    "delays" => line.delays = value,
+                    "dsn" => line.dsn = Some(value),
+                    "conn_use" => line.conn_use = Some(value),
+                    "tls" => line.tls = Some(value),
+                    _ => {}
                 }
-                Some(("tls", value)) => line.tls = Some(value),
-                Some(("dsn", value)) => line.dsn = Some(value),
-                _ => {}
             }
             rest = after;
         }
         line
     }
+
+    /// Seconds since arrival.
+    pub fn delay(&self) -> Option<f64> {
+        self.delay.parse().ok()
+    }
+
+    /// Seconds before the queue manager, in it, for look-up and set-up, for transmission.
+    pub fn delays(&self) -> [Option<f64>; 4] {
+        let mut delays = [None; 4];
+        for (slot, part) in delays.iter_mut().zip(self.delays.split('/')) {
+            *slot = part.parse().ok();
+        }
+        delays
+    }
+}
+
+/// The field before the next `, `, and what follows.
+fn next_field(text: &str) -> (&str, &str) {
+    let bytes = text.as_bytes();
+    let mut from = 0;
+    while let Some(found) = memchr::memchr(b',', &bytes[from..]) {
+        let at = from + found;
+        if bytes.get(at + 1) == Some(&b' ') {
+            return (&text[..at], &text[at + 2..]);
+        }
+        from = at + 1;
+    }
+    (text, "")
 }
 
 impl<'a> Reject<'a> {
     /// Reads `ACTION: STAGE from H[A]: REPLY; from=<> to=<> proto=... helo=<>`.
     fn parse(queue_id: Option<&'a str>, text: &'a str) -> Option<Reject<'a>> {
-        let (action, rest) = text.split_once(": ")?;
+        // An action is a short word: most lines that come here are none.
+        let end = memchr::memchr(b':', &text.as_bytes()[..text.len().min(20)])?;
+        let (action, rest) = (&text[..end], text[end + 1..].strip_prefix(' ')?);
         const ACTIONS: &[&str] = &[
             "reject",
             "milter-reject",
@@ -476,14 +546,24 @@ impl<'a> Reject<'a> {
             .map(|at| at + 1)
             .or_else(|| peer.find("]:").and_then(|at| peer[at + 2..].find(": ").map(|colon| at + 2 + colon)));
         let end = end.unwrap_or(peer.len());
-        let (client, ip, _) = said::split_peer(&peer[..end]);
+        let (client, ip, port) = said::split_peer(&peer[..end]);
         reject.client = client.unwrap_or_default();
         reject.client_ip = ip.unwrap_or_default();
+        reject.client_port = port;
         let reply = peer.get(end + 2..).unwrap_or_default();
         let (reply, fields) = split_fields(reply);
         reject.reply = reply;
         reject.fields(fields);
         Some(reject)
+    }
+
+    /// `STAGE: REPLY; from=<> to=<> ...` after `proxy-reject: `: what a filter before the queue answered.
+    fn of_proxy(text: &'a str) -> Reject<'a> {
+        let (stage, reply) = text.split_once(": ").unwrap_or((text, ""));
+        let (reply, fields) = split_fields(reply);
+        let mut reject = Reject { action: "proxy-reject", stage, reply, ..Reject::default() };
+        reject.fields(fields);
+        reject
     }
 
     /// `Subject: text from H[A]; from=<> to=<> proto=... helo=<>: 5.7.1 message`.
@@ -549,7 +629,7 @@ pub struct Spoken<'a> {
 pub fn spoken(text: &str) -> Spoken<'_> {
     let text = text.trim();
     let clock = Clock { zone_offset: 0, reference: Time(i64::MAX / 4) };
-    let line = Line::parse(text, &clock).unwrap_or(Line { time: None, tag: "", message: text });
+    let line = Line::parse(text, &clock).unwrap_or(Line { message: text, ..Line::default() });
     let daemon = postfix_daemon(line.tag).map(|(_, daemon)| daemon);
     match Event::parse(daemon.unwrap_or("smtp"), line.message) {
         Event::Delivery(delivery) => {
@@ -568,7 +648,14 @@ pub fn spoken(text: &str) -> Spoken<'_> {
             daemon,
             ..Spoken::default()
         },
-        Event::Diagnostic { text, .. } => Spoken { text, daemon, ..Spoken::default() },
+        Event::Expired { .. } => {
+            let text = line.message.find("status=").map_or(line.message, |at| &line.message[at..]);
+            Spoken { text, voice: Some(Voice::OwnDaemon), daemon, ..Spoken::default() }
+        }
+        Event::Diagnostic { text, .. } => {
+            let voice = Said::parse(text).voice.or(Some(Voice::OwnDaemon));
+            Spoken { text, voice, daemon, ..Spoken::default() }
+        }
         _ => {
             // A status= fragment without its start, or parentheses around a queue listing's reason.
             let inner = line.message.find("status=").and_then(|at| line.message[at..].split_once(" (").map(|(_, reason)| reason));

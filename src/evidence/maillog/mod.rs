@@ -5,6 +5,8 @@ pub mod envelope;
 pub mod fold;
 pub mod line;
 pub mod mask;
+pub mod notice;
 pub mod reader;
 pub mod said;
 pub mod traffic;
+pub mod wrap;

@@ -59,7 +59,12 @@ pub fn read_log(
             Wrapping::Syslog => Line::parse(&text, clock),
             Wrapping::JournalJson => {
                 journal = Entry::parse(&text);
-                journal.as_ref().map(|entry| Line { time: entry.time, tag: &entry.tag, message: &entry.message })
+                journal.as_ref().map(|entry| Line {
+                    time: entry.time,
+                    tag: &entry.tag,
+                    message: &entry.message,
+                    ..Line::default()
+                })
             }
         };
         match line {

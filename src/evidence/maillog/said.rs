@@ -30,16 +30,19 @@ pub enum Voice {
     OwnDelivery,
     /// Our own smtpd or postscreen, to a client.
     OwnServer,
+    /// A daemon of this server, to its log: a warning, error, fatal or panic.
+    OwnDaemon,
 }
 
 impl Voice {
     /// Every voice by its name.
-    pub const ALL: [(&'static str, Voice); 5] = [
+    pub const ALL: [(&'static str, Voice); 6] = [
         ("remote", Voice::Remote),
         ("own-client", Voice::OwnClient),
         ("own-filter", Voice::OwnFilter),
         ("own-delivery", Voice::OwnDelivery),
         ("own-server", Voice::OwnServer),
+        ("own-daemon", Voice::OwnDaemon),
     ];
 
     /// The name that rules use.
@@ -121,7 +124,7 @@ impl<'a> Said<'a> {
     fn own_words(&mut self, rest: &'a str) {
         self.words = Cow::Borrowed(rest);
         // "connect to Milter service inet:..." and the like name no host[address]: those are other daemons' words.
-        if let Some(inner) = rest.strip_prefix("connect to ").filter(|inner| inner.contains('[')) {
+        if let Some(inner) = rest.strip_prefix("connect to ").filter(|inner| names_a_host(inner)) {
             self.voice = Some(Voice::OwnClient);
             self.stage = Some("connect");
             // "H[A]:P: error"; an IPv6 address holds colons, so the port is looked for after the bracket.
@@ -131,7 +134,7 @@ impl<'a> Said<'a> {
             return;
         }
         for (start, end) in [("lost connection with ", " while "), ("conversation with ", " timed out while ")] {
-            if let Some(inner) = rest.strip_prefix(start) {
+            if let Some(inner) = rest.strip_prefix(start).filter(|inner| names_a_host(inner)) {
                 self.voice = Some(Voice::OwnClient);
                 if let Some((peer, phase)) = inner.split_once(end) {
                     self.peer(peer);
@@ -142,17 +145,22 @@ impl<'a> Said<'a> {
         }
         if rest.starts_with("Host or domain name not found")
             || rest.starts_with("unable to look up host")
-            || rest.starts_with("Domain ")
+            || rest.starts_with("Domain ") && rest.ends_with("(nullMX)")
             || rest.starts_with("Name server loop")
         {
             self.voice = Some(Voice::OwnClient);
             self.stage = Some("look-up");
             return;
         }
-        for mark in
-            ["TLS is required", "Cannot start TLS", "Server certificate", "SASL authentication", "mail for ", "TLS handshake"]
-        {
-            if rest.starts_with(mark) {
+        for mark in [
+            "TLS is required",
+            "Cannot start TLS",
+            "Server certificate",
+            "SASL authentication failed",
+            "mail for ",
+            "TLS handshake",
+        ] {
+            if rest.starts_with(mark) && (mark != "mail for " || rest.ends_with(" loops back to myself")) {
                 self.voice = Some(Voice::OwnClient);
                 self.stage = Some(if mark.starts_with("SASL") {
                     "AUTH"
@@ -162,6 +170,24 @@ impl<'a> Said<'a> {
                     "STARTTLS"
                 });
                 break;
+            }
+        }
+        // local(8), virtual(8) and pipe(8), whose words a queue listing shows without naming them.
+        for mark in [
+            "Command died with ",
+            "Command time limit exceeded",
+            "unknown user: ",
+            "mail forwarding loop for ",
+            "maildir delivery failed",
+            "cannot update mailbox ",
+            "temporary failure",
+            "mail system configuration error",
+            "alias database unavailable",
+            "user lookup error",
+        ] {
+            if rest.starts_with(mark) {
+                self.voice = Some(Voice::OwnDelivery);
+                return;
             }
         }
         // "... by host H[A]", "... to server H[A]: ..."
@@ -199,6 +225,11 @@ impl<'a> Said<'a> {
     pub fn permanent(&self) -> bool {
         self.code.is_some_and(|code| code >= 500)
     }
+}
+
+/// Whether `text` starts with `H[A]`.
+fn names_a_host(text: &str) -> bool {
+    text.find('[').is_some_and(|open| !text[..open].contains(' '))
 }
 
 /// Splits `H[A]:P` into host, address and port.
