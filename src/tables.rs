@@ -510,6 +510,39 @@ tables! {
         first: Bool "whether it is the first (canonical) name of its line",
     }
 
+    /// One received test message whose headers are in the bundle: what the receiver found.
+    test_messages {
+        from_domain: Text "domain of the From header, lower case",
+        return_path_domain: Text "domain of the envelope sender, lower case; empty for a notification",
+        authserv_id: Text "server that checked the authentication",
+        spf: Text "SPF result: pass, fail, softfail, neutral, none, temperror, permerror",
+        spf_domain: Text "domain that SPF was checked for",
+        spf_aligned: Bool "whether that domain is aligned with From (relaxed)",
+        dkim: Text "DKIM result of the aligned signature, else of the best",
+        dkim_domain: Text "domain of that signature",
+        dkim_selector: Text "selector of that signature",
+        dkim_aligned: Bool "whether that domain is aligned with From (relaxed)",
+        dmarc: Text "DMARC result",
+        dmarc_policy: Text "policy that the receiver found: none, quarantine, reject",
+        helo: Text "name that our server gave in HELO or EHLO",
+        client_ip: Text "address from which the receiver saw our server",
+        client_name: Text "name that the receiver found for that address; missing if none",
+        tls: Bool "whether our server used TLS towards the receiver",
+        hops: Int "servers on the path",
+        delay: Number "seconds from the first hop to the last",
+    }
+
+    /// One hop of a received test message, the first one first.
+    hops {
+        number: Int "place on the path, from 1",
+        from: Text "host that handed the message over",
+        ip: Text "its address",
+        by: Text "host that took it",
+        with: Text "protocol, such as ESMTPS",
+        time: Time "when it was taken",
+        delay: Number "seconds since the hop before; negative where clocks disagree",
+    }
+
     /// One line of any other text file in the bundle.
     lines {
         file: @asked Text "path in the bundle",

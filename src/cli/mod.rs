@@ -5,6 +5,7 @@ mod check;
 mod collect;
 mod compare;
 mod explain;
+mod headers;
 mod output;
 mod render;
 mod schema;
@@ -32,6 +33,7 @@ enum Command {
     Collect(collect::CollectScript),
     Compare(compare::Compare),
     Explain(explain::Explain),
+    Headers(headers::Headers),
     Render(render::Render),
     Schema(schema::Schema),
     Templates(templates::TemplatesCommand),
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Collect(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Headers(command) => command.run(),
         Command::Render(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Templates(command) => command.run(),

@@ -7,6 +7,7 @@ mod clock;
 mod df;
 mod dig;
 pub mod document;
+pub mod headers;
 mod load;
 pub mod maillog;
 mod names;

@@ -2,7 +2,7 @@
 //! are recognised as its input and how they are collected stands in `rules/evidence/*.yaml`.
 
 use super::document::{Document, Sink};
-use super::{clock, df, dig, load, names, nc, openssl, ps, queue_json, queue_listing, services, settings, system};
+use super::{clock, df, dig, headers, load, names, nc, openssl, ps, queue_json, queue_listing, services, settings, system};
 
 /// A parser of small evidence: reads the document, adds records, counts what it did not understand.
 pub type Parse = fn(&Document<'_>, &mut Sink<'_>);
@@ -13,6 +13,7 @@ pub static PARSERS: &[(&str, Parse)] = &[
     ("df", df::parse),
     ("dig", dig::parse),
     ("free", load::free),
+    ("headers", headers::parse),
     ("hostname", names::hostname),
     ("hosts", names::hosts_file),
     ("listeners", system::listening),
@@ -40,6 +41,7 @@ mod tests {
 
     /// One sample of each kind of text that a parser may meet, its own or another's.
     const SAMPLES: &[&str] = &[
+        "Received: from a (b [192.0.2.1]) by c with ESMTPS id d; Mon, 23 Nov 2026 10:00:02 -0800\nAuthentication-Results: mx; spf=pass smtp.mailfrom=a@b\nFrom: <a@b>\n",
         "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n4F2C41A2B3*    1389 Fri Jul 31 10:25:10  MAILER-DAEMON\n(connect to mx[192.0.2.7]:25: refused)\n      user@example.net\n\n-- 2 Kbytes in 1 Request.\n",
         "{\"queue_name\": \"deferred\", \"queue_id\": \"0CE5562\", \"arrival_time\": 1794474544, \"message_size\": 667, \"sender\": \"a@b\", \"recipients\": [{\"address\": \"c@d\", \"delay_reason\": \"x\"}]}\n",
         "myhostname = mail.example.com\nmydestination = a,\n    b\nrelayhost =\n",

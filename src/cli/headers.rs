@@ -1,0 +1,83 @@
+//! `postdoc headers FILE`: what a received test message shows.
+
+use super::Failure;
+use super::output::print;
+use crate::diagnose::words::{duration, visible};
+use crate::evidence::headers::TestMessage;
+use crate::evidence::text;
+use clap::{Args, ValueEnum};
+use std::fmt::Write as _;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Read the headers of a received test message: SPF, DKIM, DMARC, HELO, the path and what is wrong
+#[derive(Args)]
+pub(super) struct Headers {
+    /// The message or its headers, as the receiver shows them ("show original"); - for standard input
+    file: PathBuf,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Bytes that are read: headers end long before.
+const MOST: u64 = 4 << 20;
+
+impl Headers {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let shown = self.file.display();
+        let mut bytes = Vec::new();
+        let read = if self.file == Path::new("-") {
+            std::io::stdin().lock().take(MOST).read_to_end(&mut bytes)
+        } else {
+            std::fs::File::open(&self.file).and_then(|file| file.take(MOST).read_to_end(&mut bytes))
+        };
+        read.map_err(|error| format!("{shown}: cannot be read: {error}"))?;
+        let message = TestMessage::read(&text::clean(&bytes)).ok_or_else(|| {
+            format!("{shown}: no headers of a received message; expected are Received: and Authentication-Results: lines")
+        })?;
+        let findings = message.findings();
+        match self.format {
+            Format::Json => {
+                let both = serde_json::json!({ "message": message, "findings": findings });
+                print(&(serde_json::to_string_pretty(&both)? + "\n"))?;
+            }
+            Format::Text => print(&text_of(&message, &findings))?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn text_of(message: &TestMessage, findings: &[crate::evidence::headers::Finding]) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        let mark = match finding.good {
+            Some(true) => "ok ",
+            Some(false) => "BAD",
+            None => "?  ",
+        };
+        let _ = writeln!(out, "{mark}  {:<9} {}", finding.what, visible(&finding.says));
+    }
+    if !message.hops.is_empty() {
+        let _ = writeln!(out, "\npath");
+    }
+    for (at, hop) in message.hops.iter().enumerate() {
+        let name = |name: &Option<String>| visible(name.as_deref().unwrap_or("?"));
+        let time = hop.time.map_or_else(|| "time not given".to_owned(), |time| time.to_string());
+        let delay = match hop.delay {
+            Some(delay) if delay < 0.0 => format!("-{} (the clocks disagree)", duration(-delay)),
+            Some(delay) => format!("+{}", duration(delay)),
+            None => String::new(),
+        };
+        let from = if hop.from.is_some() { format!("{} -> ", name(&hop.from)) } else { String::new() };
+        let _ = writeln!(out, "  {}. {time}  {from}{}  {}  {delay}", at + 1, name(&hop.by), name(&hop.with));
+    }
+    out.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
