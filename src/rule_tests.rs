@@ -3,7 +3,7 @@
 use crate::bundle::Bundle;
 use crate::diagnose::diagnosis::{self, WINDOW};
 use crate::diagnose::measure::Asker;
-use crate::diagnose::verdict::state;
+use crate::diagnose::verdict::{judge_rule, state};
 use crate::evidence;
 use crate::rules::RuleSet;
 use crate::rules::model::{Rule, TestSpec};
@@ -29,11 +29,11 @@ fn collected() -> Time {
     Time::parse_rfc3339(b"2026-11-12T12:00:00Z", 0).expect("a time").0
 }
 
-/// Runs every test of every rule; returns how many ran, and those that failed.
-pub fn run(rules: &RuleSet) -> (usize, Vec<Failure>) {
+/// Runs every test of the rules that `wanted` takes; returns how many ran, and those that failed.
+pub fn run(rules: &RuleSet, wanted: impl Fn(&Rule) -> bool) -> (usize, Vec<Failure>) {
     let mut count = 0;
     let mut failures = Vec::new();
-    for rule in &rules.rules {
+    for rule in rules.rules.iter().filter(|rule| wanted(rule)) {
         for test in &rule.tests {
             count += 1;
             if let Some(why) = failure(rules, rule, test) {
@@ -59,8 +59,7 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
     }
     diagnosis::prepare(&mut collected, rules);
     let asker = Asker::new(&collected.tables, diagnosis::window_start(&collected, WINDOW), collected.end);
-    let judged = diagnosis::judge(&asker, rules);
-    let judged = judged.iter().find(|judged| judged.rule.id == rule.id)?;
+    let judged = judge_rule(&asker, rule);
     let got = match judged.outcome.name() {
         "not-checked" => "unknown",
         name => name,

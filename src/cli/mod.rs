@@ -8,6 +8,7 @@ mod explain;
 mod headers;
 mod output;
 mod render;
+mod rules;
 mod schema;
 mod templates;
 
@@ -37,6 +38,8 @@ enum Command {
     Render(render::Render),
     Schema(schema::Schema),
     Templates(templates::TemplatesCommand),
+    #[command(subcommand)]
+    Rules(rules::Rules),
 }
 
 /// Why a command could not do its work; shown on standard error, exit status 2.
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Render(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Templates(command) => command.run(),
+        Command::Rules(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("postdoc: {failure}");
@@ -72,10 +76,15 @@ struct RuleFolders {
 
 impl RuleFolders {
     fn load(&self) -> Result<RuleSet, Failure> {
-        let mut folders: Vec<PathBuf> = std::env::var_os("POSTDOC_RULES")
-            .map(|paths: OsString| std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect())
-            .unwrap_or_default();
-        folders.extend(self.folders.iter().cloned());
-        Ok(RuleSet::load(&folders)?)
+        Ok(RuleSet::load(&rule_folders(&self.folders))?)
     }
+}
+
+/// The folders of POSTDOC_RULES, then `named`.
+fn rule_folders(named: &[PathBuf]) -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = std::env::var_os("POSTDOC_RULES")
+        .map(|paths: OsString| std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect())
+        .unwrap_or_default();
+    folders.extend(named.iter().cloned());
+    folders
 }

@@ -74,7 +74,8 @@ pub fn judge<'r>(asker: &Asker<'_>, rules: &'r RuleSet) -> Vec<Judged<'r>> {
     rules.rules.iter().map(|rule| judge_rule(asker, rule)).collect()
 }
 
-fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
+/// Evaluates one rule.
+pub fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
     let answers = answer_all(asker, rule);
     let met = |entries: &[Entry]| entries.iter().filter(|entry| state(entry, &answers) == Some(true)).count();
     let required: Vec<Option<bool>> = rule.requires.iter().map(|entry| state(entry, &answers)).collect();

@@ -71,14 +71,16 @@ impl RuleSet {
     /// # Errors
     /// Every problem found in any file.
     pub fn load(folders: &[PathBuf]) -> Result<RuleSet, Problems> {
-        let mut loader = Loader::default();
-        for (path, text) in crate::embedded::RULES.iter().filter(|(path, _)| path.ends_with(".yaml")) {
-            loader.file(path, &format!("rules/{path}"), text);
-        }
-        for folder in folders {
-            loader.folder(folder);
-        }
-        loader.finish()
+        Loader::folders(folders).finish(!folders.is_empty())
+    }
+
+    /// As [`RuleSet::load`], and checks what costs too much at every start: that each example of a reason is taken by its
+    /// class.
+    ///
+    /// # Errors
+    /// Every problem found in any file.
+    pub fn check(folders: &[PathBuf]) -> Result<RuleSet, Problems> {
+        Loader::folders(folders).finish(true)
     }
 
     /// The problems of one file taken by itself; `path` below the folder of rules says what it is. What it names in other
@@ -100,6 +102,11 @@ impl RuleSet {
     }
 }
 
+/// Whether a folder is a whole set of rules, such as a copy of the built-in ones, and not an addition to them.
+pub fn is_whole(folder: &Path) -> bool {
+    folder.join("buckets.yaml").is_file() && folder.join("evidence").is_dir() && folder.join("reasons").is_dir()
+}
+
 #[derive(Default)]
 struct Loader {
     set: RuleSet,
@@ -112,6 +119,21 @@ struct Loader {
 }
 
 impl Loader {
+    fn folders(folders: &[PathBuf]) -> Loader {
+        let mut loader = Loader::default();
+        // A folder that is a whole set by itself stands in for everything before it.
+        let whole = folders.iter().rposition(|folder| is_whole(folder));
+        if whole.is_none() {
+            for (path, text) in crate::embedded::RULES.iter().filter(|(path, _)| path.ends_with(".yaml")) {
+                loader.file(path, &format!("rules/{path}"), text);
+            }
+        }
+        for folder in &folders[whole.unwrap_or(0)..] {
+            loader.folder(folder);
+        }
+        loader
+    }
+
     fn folder(&mut self, folder: &Path) {
         self.layer += 1;
         let built_in = self.set.reasons.entries.len();
@@ -230,13 +252,12 @@ impl Loader {
         fields.finish(reader);
     }
 
-    fn finish(mut self) -> Result<RuleSet, Problems> {
+    fn finish(mut self, examples: bool) -> Result<RuleSet, Problems> {
         self.check();
         if !self.problems.is_empty() {
             return Err(Problems(self.problems));
         }
-        // The built-in examples are checked by a test; at every start they would cost more than the analysis of a small log.
-        let examples = if self.layer > 0 { self.set.reasons.misplaced_examples() } else { Vec::new() };
+        let examples = if examples { self.set.reasons.misplaced_examples() } else { Vec::new() };
         for (entry, text, place, taken) in examples {
             let taken = taken.map_or("no entry".to_owned(), |class| format!("`{class}`"));
             self.problems.push(Problem {

@@ -1,0 +1,36 @@
+//! `postdoc rules test`: runs the tests that stand inside rules and reasons.
+
+use crate::cli::{Failure, rule_folders};
+use crate::rule_tests;
+use crate::rules::RuleSet;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// Run the tests inside rules and the examples of reasons; exit status 1 if one fails
+#[derive(Args)]
+pub(in crate::cli) struct Test {
+    /// Folders of rules; one that is a whole set (with buckets.yaml, evidence and reasons) stands in for the built-in
+    /// rules, another is laid over them
+    #[arg(value_name = "DIR")]
+    folders: Vec<PathBuf>,
+    /// Run only the tests of this rule, or of every rule of this bucket (repeatable)
+    #[arg(long, value_name = "ID")]
+    rule: Vec<String>,
+}
+
+impl Test {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let rules = RuleSet::check(&rule_folders(&self.folders))?;
+        let start = Instant::now();
+        let (count, failures) = rule_tests::run(&rules, |rule| {
+            self.rule.is_empty() || self.rule.contains(&rule.id) || self.rule.contains(&rule.bucket)
+        });
+        for failure in &failures {
+            println!("FAILED {}: {}: {}\n  {}\n", failure.place, failure.rule, failure.test, failure.why.replace('\n', "\n  "));
+        }
+        println!("{} of {count} tests passed in {:.0} ms", count - failures.len(), start.elapsed().as_secs_f64() * 1e3);
+        Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
