@@ -556,13 +556,27 @@ pub fn table(name: &str) -> Option<&'static Table> {
 }
 
 /// All records of a bundle, by table, with the interned texts that they refer to.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tables {
+    /// The shell command that shows the mail log of this server, by the name of the log in the bundle.
+    pub show_log: &'static str,
     /// The interned texts.
     pub names: Names,
     rows: std::collections::BTreeMap<&'static str, Vec<Record>>,
     collected: std::collections::BTreeSet<&'static str>,
     host_sources: std::collections::BTreeMap<Column, Citation>,
+}
+
+impl Default for Tables {
+    fn default() -> Tables {
+        Tables {
+            show_log: "cat /var/log/mail.log",
+            names: Names::default(),
+            rows: std::collections::BTreeMap::new(),
+            collected: std::collections::BTreeSet::new(),
+            host_sources: std::collections::BTreeMap::new(),
+        }
+    }
 }
 
 impl Tables {

@@ -100,6 +100,7 @@ impl Words<'_> {
                 _ => None,
             },
             "hurts" => Some(thousands(self.hurts)),
+            "show_log" => Some(tables.show_log.to_owned()),
             _ => {
                 let judged = self.judged?;
                 match judged.answers.get(head) {

@@ -102,6 +102,9 @@ pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Eviden
         let file = &bundle.files[number];
         read_small(file, number as u32, kind, &mut sources[number], &mut tables);
     }
+    if let Some((number, ..)) = logs.iter().min_by_key(|(number, ..)| bundle.files[*number].path.len()) {
+        tables.show_log = show_log(&bundle.files[*number].path);
+    }
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
     let fold = read_logs(bundle, logs, &mut sources, &mut tables, collected_at, progress);
     let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
@@ -153,6 +156,22 @@ fn wrapping(kind: &Kind) -> Option<Wrapping> {
         "maillog" => Some(Wrapping::Syslog),
         "journal-json" => Some(Wrapping::JournalJson),
         _ => None,
+    }
+}
+
+/// The command that shows the log that was collected as `path`: where distributions keep it differs.
+fn show_log(path: &str) -> &'static str {
+    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+    if name.contains("journal") {
+        "journalctl -u 'postfix*' --no-pager"
+    } else if name.starts_with("maillog") {
+        "cat /var/log/maillog"
+    } else if name == "mail" || name.starts_with("mail-") {
+        "cat /var/log/mail"
+    } else if name.starts_with("syslog") {
+        "cat /var/log/syslog"
+    } else {
+        "cat /var/log/mail.log"
     }
 }
 

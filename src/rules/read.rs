@@ -399,7 +399,7 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
     for variable in super::template::variables(&text) {
         let mut parts = variable.split('.');
         let head = parts.next().unwrap_or_default();
-        let fixed = ["host", "settings", "accounts", "params", "hurts"];
+        let fixed = ["host", "settings", "accounts", "params", "hurts", "show_log"];
         if !MEASURES.contains(&head) && !fixed.contains(&head) && !scope.signals.contains_key(head) {
             let known: Vec<&str> = scope.signals.keys().map(String::as_str).chain(fixed).chain(MEASURES).collect();
             reader.unknown(node.place, "template variable", head, known);
