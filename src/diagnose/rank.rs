@@ -68,11 +68,17 @@ const CONTRIBUTING_SHARE: f64 = 0.10;
 pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, handled: u64) -> Vec<Cause<'j>> {
     let total = asker.judged(&failures::TABLE).len();
     let waiting_value = asker.tables.names.find("waiting").map(Value::Text);
+    let sure: BTreeSet<u32> = judged
+        .iter()
+        .filter(|judged| matches!(judged.outcome, Outcome::Fires(confidence) if confidence >= Confidence::Likely))
+        .flat_map(|judged| judged.accounts_for.iter().copied())
+        .collect();
     let fired: Vec<(&Judged<'_>, Confidence)> = judged
         .iter()
         .filter_map(|judged| match judged.outcome {
-            // A rule that hangs on something unknown and explains nothing is a question, not a cause.
-            Outcome::Fires(Confidence::Possible) if judged.contradicting == 0 && judged.accounts_for.is_empty() => None,
+            // A rule that hangs on something unknown and explains nothing that a surer one does not is a question, not a
+            // cause.
+            Outcome::Fires(Confidence::Possible) if judged.contradicting == 0 && judged.accounts_for.is_subset(&sure) => None,
             Outcome::Fires(confidence) => Some((judged, confidence)),
             _ => None,
         })

@@ -80,6 +80,8 @@ pub struct Source {
 /// Reads every file of the bundle into tables. Bytes of log read are added to `progress`.
 pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Evidence {
     let mut tables = Tables::default();
+    // Every file that nobody knows is searched: that none says something is known, even if there is none.
+    tables.mark_collected(&lines::TABLE);
     let mut sources = Vec::new();
     let mut small = Vec::new();
     let mut logs = Vec::new();

@@ -72,6 +72,9 @@ pub(super) fn resolv_conf(doc: &Document<'_>, sink: &mut Sink<'_>) {
             _ => sink.unparsed(number),
         }
     }
+    if servers == 0 {
+        sink.host(host::nameservers, 0_i64, doc.at(doc.first_line));
+    }
 }
 
 /// Reads `/etc/mailname`.
