@@ -76,15 +76,29 @@ impl Analysis {
     /// # Errors
     /// If the bundle cannot be opened or holds nothing that is recognised.
     pub fn run(path: &Path, rules: &RuleSet, options: &Options, progress: &AtomicU64) -> Result<Analysis, AnalysisError> {
-        let bundle = Bundle::open(path, &options.limits)?;
-        let mut evidence = evidence::collect(&bundle, rules, progress);
-        if evidence.sources.iter().all(|source| source.kind.is_none()) {
-            let found = evidence.sources.iter().map(|source| format!("{} ({})", source.path, source.title)).collect();
-            return Err(AnalysisError::NothingRecognised(bundle.path, found));
-        }
-        diagnosis::prepare(&mut evidence, rules);
+        let (bundle, evidence) = gather(path, rules, options, progress)?;
         Ok(Analysis { report: report_on(&bundle, &evidence, rules, options) })
     }
+}
+
+/// Opens the bundle at `path` and reads its evidence, classified and ready to be judged.
+///
+/// # Errors
+/// If the bundle cannot be opened or holds nothing that is recognised.
+pub fn gather(
+    path: &Path,
+    rules: &RuleSet,
+    options: &Options,
+    progress: &AtomicU64,
+) -> Result<(Bundle, Evidence), AnalysisError> {
+    let bundle = Bundle::open(path, &options.limits)?;
+    let mut evidence = evidence::collect(&bundle, rules, progress);
+    if evidence.sources.iter().all(|source| source.kind.is_none()) {
+        let found = evidence.sources.iter().map(|source| format!("{} ({})", source.path, source.title)).collect();
+        return Err(AnalysisError::NothingRecognised(bundle.path, found));
+    }
+    diagnosis::prepare(&mut evidence, rules);
+    Ok((bundle, evidence))
 }
 
 /// Diagnoses prepared evidence and gathers the report.

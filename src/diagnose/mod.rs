@@ -7,4 +7,5 @@ pub mod measure;
 pub mod plan;
 pub mod rank;
 pub mod verdict;
+pub mod why;
 pub mod words;

@@ -27,6 +27,21 @@ pub(crate) fn to_html(markdown: &str) -> String {
     }
 }
 
+/// A whole page of Markdown: no script, nothing from elsewhere.
+pub(crate) fn page(title: &str, markdown: &str) -> String {
+    const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#18202b;background:#fff}\
+        pre{background:#f5f6f8;padding:.75rem;overflow-x:auto}code{font-family:ui-monospace,monospace;font-size:.875em;overflow-wrap:anywhere}\
+        h3{margin-top:2.5rem;border-top:1px solid #d5dae1;padding-top:1rem}\
+        @media(prefers-color-scheme:dark){body{color:#e5eaf0;background:#161b22}pre{background:#1d242d}a{color:#86bdf5}}";
+    let title = escape_html(title);
+    let body = to_html(markdown);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
+         content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width, \
+         initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+}
+
 fn is_harmless(url: &str) -> bool {
     let url = url.to_ascii_lowercase();
     ["http://", "https://", "mailto:", "#"].iter().any(|scheme| url.starts_with(scheme))

@@ -4,7 +4,7 @@ pub mod assemble;
 mod charts;
 pub mod cite;
 mod helpers;
-mod markup;
+pub(crate) mod markup;
 mod page;
 pub mod render;
 pub mod schema;

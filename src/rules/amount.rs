@@ -19,6 +19,17 @@ impl Amount {
         Amount { min, max: f64::INFINITY, above: false, below: false }
     }
 
+    /// The amount as a person writes it, `number` writing the numbers in it.
+    pub fn words(&self, number: fn(f64) -> String) -> String {
+        match (self.min, self.max) {
+            (min, max) if min == 0.0 && max == 0.0 => "none".to_owned(),
+            (min, max) if min == max => format!("exactly {}", number(min)),
+            (min, f64::INFINITY) => format!("{} {}", if self.above { "more than" } else { "at least" }, number(min)),
+            (f64::NEG_INFINITY, max) => format!("{} {}", if self.below { "less than" } else { "at most" }, number(max)),
+            (min, max) => format!("{} to {}", number(min), number(max)),
+        }
+    }
+
     /// Whether `value` satisfies it.
     pub fn holds(&self, value: f64) -> bool {
         let low = if self.above { value > self.min } else { value >= self.min };

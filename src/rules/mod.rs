@@ -1,6 +1,7 @@
 //! The rules as data: the YAML model, loading and checking.
 
 pub mod amount;
+pub mod catalogue;
 pub mod kinds;
 pub mod load;
 pub mod model;

@@ -1,9 +1,18 @@
 //! `postdoc rules ...`: everything for people who write rules, one file a subcommand.
 
 mod check;
+mod coverage;
+mod doc;
+mod explain;
+mod fields;
+mod list;
+mod show;
 mod test;
 
 use super::Failure;
+use crate::rules::RuleSet;
+use crate::rules::model::Rule;
+use crate::rules::problem::did_you_mean;
 use clap::Subcommand;
 use std::process::ExitCode;
 
@@ -11,6 +20,12 @@ use std::process::ExitCode;
 #[derive(Subcommand)]
 pub(super) enum Rules {
     Check(check::Check),
+    Coverage(coverage::Coverage),
+    Doc(doc::Doc),
+    Explain(explain::Explain),
+    Fields(fields::Fields),
+    List(list::List),
+    Show(show::Show),
     Test(test::Test),
 }
 
@@ -18,7 +33,22 @@ impl Rules {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         match self {
             Rules::Check(command) => command.run(),
+            Rules::Coverage(command) => command.run(),
+            Rules::Doc(command) => command.run(),
+            Rules::Explain(command) => command.run(),
+            Rules::Fields(command) => command.run(),
+            Rules::List(command) => command.run(),
+            Rules::Show(command) => command.run(),
             Rules::Test(command) => command.run(),
         }
     }
+}
+
+/// The rule with this id.
+fn named<'r>(rules: &'r RuleSet, id: &str) -> Result<&'r Rule, Failure> {
+    rules.rule(id).ok_or_else(|| {
+        let meant = did_you_mean(id, rules.rules.iter().map(|rule| rule.id.as_str()));
+        let help = meant.map_or("`postdoc rules list` shows them all".to_owned(), |meant| format!("did you mean `{meant}`?"));
+        format!("there is no rule `{id}`; {help}").into()
+    })
 }

@@ -1,0 +1,92 @@
+//! `postdoc rules explain ID --bundle BUNDLE`: why a rule fired or did not.
+
+use super::named;
+use crate::analysis::{Options, gather};
+use crate::cli::output::print;
+use crate::cli::{Failure, RuleFolders};
+use crate::diagnose::diagnosis;
+use crate::diagnose::measure::Asker;
+use crate::diagnose::why::why;
+use crate::report::cite::Lines;
+use clap::Args;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicU64;
+
+/// Show why a rule fired on a bundle or did not: every signal, its measure, matching records and near misses
+#[derive(Args)]
+pub(in crate::cli) struct Explain {
+    /// Rule id
+    id: String,
+    /// The bundle to judge
+    #[arg(long, value_name = "BUNDLE")]
+    bundle: PathBuf,
+    #[command(flatten)]
+    rules: RuleFolders,
+}
+
+impl Explain {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let rules = self.rules.load()?;
+        let rule = named(&rules, &self.id)?;
+        let options = Options::default();
+        let (bundle, evidence) = gather(&self.bundle, &rules, &options, &AtomicU64::new(0))?;
+        let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
+        let (judged, signals) = why(&asker, rule);
+        let mut lines = Lines::new(&evidence.sources);
+        for place in signals.iter().flat_map(|signal| signal.matched.iter().chain(signal.near.iter().map(|(place, _)| place))) {
+            let _ = lines.cite(*place, None);
+        }
+        lines.fetch(&bundle, &evidence.sources);
+        let mut out = String::new();
+        let (met, required) = judged.required;
+        let _ = writeln!(
+            out,
+            "{}: {}\n  {met} of {required} required, {} supporting, {} against",
+            rule.id,
+            judged.outcome.name(),
+            judged.supporting,
+            judged.contradicting
+        );
+        let mut section = "";
+        for signal in &signals {
+            if signal.section != section {
+                section = signal.section;
+                let _ = writeln!(out, "\n{section}");
+            }
+            let state = match signal.met {
+                Some(true) => "met",
+                Some(false) => "unmet",
+                None => "unknown",
+            };
+            let groups: String = signal.groups.iter().map(|group| format!("{group} of: ")).collect();
+            let _ = writeln!(out, "  {state:7} {groups}{}\n          {}", signal.name, signal.question);
+            for (expected, got) in &signal.measures {
+                let _ = writeln!(out, "          {expected}: {got}");
+            }
+            let cited = |place| {
+                lines.cite(place, None).map_or_else(String::new, |cited| {
+                    format!("{}:{}: {}", cited.file, cited.line, cited.text.chars().take(200).collect::<String>())
+                })
+            };
+            for place in &signal.matched {
+                let _ = writeln!(out, "          = {}", cited(*place));
+            }
+            if signal.matched_total > signal.matched.len() {
+                let _ = writeln!(out, "          = and {} more", signal.matched_total - signal.matched.len());
+            }
+            // Near misses help where too little matched.
+            if signal.met != Some(true) {
+                for (place, missed) in &signal.near {
+                    let _ = writeln!(out, "          ~ {missed}: {}", cited(*place));
+                }
+                if signal.near_total > signal.near.len() {
+                    let _ = writeln!(out, "          ~ and {} more near misses", signal.near_total - signal.near.len());
+                }
+            }
+        }
+        print(&out)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,25 @@
+//! `postdoc rules show ID`: one rule as a person reads it.
+
+use super::named;
+use crate::cli::output::print;
+use crate::cli::{Failure, RuleFolders};
+use crate::rules::catalogue;
+use clap::Args;
+use std::process::ExitCode;
+
+/// Show one rule: what it requires, what it explains, its remedy (Markdown)
+#[derive(Args)]
+pub(in crate::cli) struct Show {
+    /// Rule id
+    id: String,
+    #[command(flatten)]
+    rules: RuleFolders,
+}
+
+impl Show {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let rules = self.rules.load()?;
+        print(&catalogue::rule(named(&rules, &self.id)?))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,225 @@
+//! Why a rule fired or did not: every signal, what it asked, what it measured against what it expects, the records that
+//! matched, and those that missed by one condition.
+
+use super::measure::{Answered, Asker, Measure, as_text};
+use super::verdict::{Judged, judge_rule};
+use super::words::{duration, percent, thousands};
+use crate::rules::amount::Amount;
+use crate::rules::model::{Ask, Condition, Entry, Matcher, Ordering, Reference, Rule, Signal};
+use crate::tables::{Citation, Table};
+
+/// Records that are named for each signal.
+const NAMED: usize = 3;
+
+/// The answer to one signal.
+#[derive(Debug)]
+pub struct SignalWhy<'r> {
+    /// requires, supports or contradicts.
+    pub section: &'static str,
+    /// The groups that it stands in, outermost first: any, all.
+    pub groups: Vec<&'static str>,
+    /// Its name.
+    pub name: &'r str,
+    /// Met, unmet or unknown.
+    pub met: Option<bool>,
+    /// What it asks.
+    pub question: String,
+    /// What it expects, and what was measured.
+    pub measures: Vec<(String, String)>,
+    /// Where matching records stand.
+    pub matched: Vec<Citation>,
+    /// How many there are.
+    pub matched_total: usize,
+    /// Records that miss by one condition: where, and which.
+    pub near: Vec<(Citation, String)>,
+    /// How many there are.
+    pub near_total: usize,
+}
+
+/// Judges a rule and explains every signal.
+pub fn why<'r>(asker: &Asker<'_>, rule: &'r Rule) -> (Judged<'r>, Vec<SignalWhy<'r>>) {
+    let judged = judge_rule(asker, rule);
+    let mut list = Vec::new();
+    for (section, entries) in [("requires", &rule.requires), ("supports", &rule.supports), ("contradicts", &rule.contradicts)] {
+        for entry in entries {
+            visit(asker, &judged.answers, section, entry, &mut Vec::new(), &mut list);
+        }
+    }
+    (judged, list)
+}
+
+fn visit<'r>(
+    asker: &Asker<'_>,
+    answers: &Answered,
+    section: &'static str,
+    entry: &'r Entry,
+    groups: &mut Vec<&'static str>,
+    list: &mut Vec<SignalWhy<'r>>,
+) {
+    let (word, members) = match &entry.ask {
+        Ask::Signal(signal) => {
+            list.push(of_signal(asker, answers, section, &entry.name, signal, groups.clone()));
+            return;
+        }
+        Ask::Any(members) => ("any", members),
+        Ask::All(members) => ("all", members),
+    };
+    groups.push(word);
+    for member in members {
+        visit(asker, answers, section, member, groups, list);
+    }
+    groups.pop();
+}
+
+fn of_signal<'r>(
+    asker: &Asker<'_>,
+    answers: &Answered,
+    section: &'static str,
+    name: &'r str,
+    signal: &Signal,
+    groups: Vec<&'static str>,
+) -> SignalWhy<'r> {
+    let table = signal.table;
+    let rows = asker.tables.rows(table);
+    let nothing = Measure::default();
+    let measure = answers.get(name).unwrap_or(&nothing);
+    let mut near = Vec::new();
+    let mut near_total = 0;
+    // What already matched is no near miss.
+    let matched: std::collections::HashSet<u32> = measure.rows.iter().copied().collect();
+    if signal.conditions.len() > 1 {
+        for &at in asker.judged(table).iter().filter(|at| !matched.contains(at)) {
+            let row = &rows[at as usize];
+            let holds =
+                |condition: &Condition| asker.all_hold(table, row, std::slice::from_ref(condition), answers) == Some(true);
+            let mut missed = signal.conditions.iter().filter(|condition| !holds(condition));
+            if let (Some(condition), None) = (missed.next(), missed.next()) {
+                near_total += 1;
+                if near.len() < NAMED {
+                    let is = as_text(row.get(condition.column), &asker.tables.names)
+                        .map_or_else(|| "missing".to_owned(), |text| format!("`{}`", super::words::visible(&text)));
+                    near.push((row.source, format!("{} is {is}", field(table, condition))));
+                }
+            }
+        }
+    }
+    SignalWhy {
+        section,
+        groups,
+        name,
+        met: measure.met,
+        question: question(signal),
+        measures: measures(signal, measure),
+        matched: measure.rows.iter().take(NAMED).map(|at| rows[*at as usize].source).collect(),
+        matched_total: measure.rows.len(),
+        near,
+        near_total,
+    }
+}
+
+fn field(table: &Table, condition: &Condition) -> &'static str {
+    table.fields[condition.column.0].name
+}
+
+/// The question in words: table, conditions, `by`.
+fn question(signal: &Signal) -> String {
+    let conditions: Vec<String> = signal
+        .conditions
+        .iter()
+        .map(|condition| format!("{} {}", field(signal.table, condition), matcher(signal.table, &condition.matcher)))
+        .collect();
+    let by = signal.by.map_or_else(String::new, |by| format!(", for each {}", signal.table.fields[by.0].name));
+    if conditions.is_empty() {
+        format!("any record of {}{by}", signal.table.name)
+    } else {
+        format!("{} where {}{by}", signal.table.name, conditions.join(" and "))
+    }
+}
+
+fn matcher(table: &Table, what: &Matcher) -> String {
+    let list = |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
+    match what {
+        Matcher::OneOf(values) => format!("is {}", list(values)),
+        Matcher::Matches(regex) => format!("matches /{regex:?}/").replace("Regex(\"", "").replace("\")", ""),
+        Matcher::Contains(values) => format!("contains {}", list(values)),
+        Matcher::StartsWith(values) => format!("starts with {}", list(values)),
+        Matcher::EndsWith(values) => format!("ends with {}", list(values)),
+        Matcher::Compare(ordering, limit) => {
+            let word = match ordering {
+                Ordering::AtLeast => "is at least",
+                Ordering::AtMost => "is at most",
+                Ordering::Above => "is more than",
+                Ordering::Below => "is less than",
+            };
+            format!("{word} {limit}")
+        }
+        Matcher::InNetwork(networks) => format!("lies in {} networks", networks.len()),
+        Matcher::Missing(true) => "is missing".to_owned(),
+        Matcher::Missing(false) => "is given".to_owned(),
+        Matcher::Not(inner) => format!("not ({})", matcher(table, inner)),
+        Matcher::SameAs(reference) => format!("equals {}", refer(reference)),
+        Matcher::DiffersFrom(reference) => format!("differs from {}", refer(reference)),
+        Matcher::All(all) => all.iter().map(|inner| matcher(table, inner)).collect::<Vec<_>>().join(" and "),
+    }
+}
+
+fn refer(reference: &Reference) -> String {
+    match reference {
+        Reference::Setting(name) => format!("settings.{name}"),
+        Reference::Host(column) => format!("host.{}", crate::tables::host::TABLE.fields[column.0].name),
+        Reference::Table(name, column) => {
+            let field = crate::tables::table(name).map_or("?", |table| table.fields[column.0].name);
+            format!("{name}.{field}")
+        }
+        Reference::Key(signal) => format!("{signal}.key"),
+        Reference::Keys(signal) => format!("{signal}.keys"),
+        Reference::First(signal, _) => format!("the first record of {signal}"),
+    }
+}
+
+/// What is expected, and what was measured.
+fn measures(signal: &Signal, measure: &Measure) -> Vec<(String, String)> {
+    let whole = |number: f64| thousands(number.round() as u64);
+    let expect = &signal.expect;
+    let mut list = Vec::new();
+    let default = Amount::at_least(1.0);
+    let count = expect.count.as_ref();
+    let others = !expect.distinct.is_empty() || expect.share.is_some() || expect.rate.is_some() || expect.lasting.is_some();
+    if count.is_some() || !others {
+        list.push((format!("count {}", count.unwrap_or(&default).words(whole)), thousands(measure.count)));
+    }
+    for (column, amount) in &expect.distinct {
+        let got = measure.distinct.iter().find(|(known, _)| known == column).map(|(_, count)| *count);
+        let name = signal.table.fields[column.0].name;
+        list.push((format!("distinct {name} {}", amount.words(whole)), got.map_or_else(|| "not measured".to_owned(), thousands)));
+    }
+    if let Some(amount) = &expect.share {
+        let got = measure
+            .share
+            .map_or_else(|| "not measured".to_owned(), |share| format!("{} of {}", percent(share), thousands(measure.of)));
+        list.push((format!("share {}", amount.words(percent)), got));
+    }
+    let span = measure.first.zip(measure.last).map(|(first, last)| last.since(first));
+    if let Some(amount) = &expect.lasting {
+        list.push((format!("lasting {}", amount.words(duration)), span.map_or_else(|| "no times".to_owned(), duration)));
+    }
+    if let Some(amount) = &expect.rate {
+        let got = span.map_or_else(|| "no times".to_owned(), |span| whole(measure.count as f64 / (span.max(60.0) / 3600.0)));
+        list.push((format!("rate {} an hour", amount.words(whole)), got));
+    }
+    for (word, moment) in [("after", &expect.after), ("before", &expect.before)] {
+        if let Some(moment) = moment {
+            list.push((
+                format!("{word} {}.{}", moment.signal, if moment.last { "last" } else { "first" }),
+                "restricts the records".to_owned(),
+            ));
+        }
+    }
+    if let Some(within) = expect.within {
+        list.push((format!("within the last {}", duration(within)), "restricts the records".to_owned()));
+    }
+    if let Some(key) = &measure.key {
+        list.push(("best value".to_owned(), super::words::visible(key)));
+    }
+    list
+}
