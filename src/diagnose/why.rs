@@ -126,7 +126,7 @@ fn question(signal: &Signal) -> String {
     let conditions: Vec<String> = signal
         .conditions
         .iter()
-        .map(|condition| format!("{} {}", field(signal.table, condition), matcher(signal.table, &condition.matcher)))
+        .map(|condition| format!("{} {}", field(signal.table, condition), matcher(&condition.matcher)))
         .collect();
     let by = signal.by.map_or_else(String::new, |by| format!(", for each {}", signal.table.fields[by.0].name));
     if conditions.is_empty() {
@@ -136,7 +136,7 @@ fn question(signal: &Signal) -> String {
     }
 }
 
-fn matcher(table: &Table, what: &Matcher) -> String {
+fn matcher(what: &Matcher) -> String {
     let list = |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
     match what {
         Matcher::OneOf(values) => format!("is {}", list(values)),
@@ -156,10 +156,10 @@ fn matcher(table: &Table, what: &Matcher) -> String {
         Matcher::InNetwork(networks) => format!("lies in {} networks", networks.len()),
         Matcher::Missing(true) => "is missing".to_owned(),
         Matcher::Missing(false) => "is given".to_owned(),
-        Matcher::Not(inner) => format!("not ({})", matcher(table, inner)),
+        Matcher::Not(inner) => format!("not ({})", matcher(inner)),
         Matcher::SameAs(reference) => format!("equals {}", refer(reference)),
         Matcher::DiffersFrom(reference) => format!("differs from {}", refer(reference)),
-        Matcher::All(all) => all.iter().map(|inner| matcher(table, inner)).collect::<Vec<_>>().join(" and "),
+        Matcher::All(all) => all.iter().map(|inner| matcher(inner)).collect::<Vec<_>>().join(" and "),
     }
 }
 
