@@ -437,6 +437,12 @@ tables! {
         swap_total: Int "bytes of swap",
         swap_used: Int "bytes of swap in use",
         io_wait: Number "percent of processor time waiting for I/O",
+        io_pressure: Number "percent of the last minute in which all tasks waited for I/O (/proc/pressure/io)",
+        memory_pressure: Number "percent of the last minute in which all tasks waited for memory (/proc/pressure/memory)",
+        swapping: Number "KiB a second swapped in and out",
+        disk_wait: Number "longest average wait of a block device for a request, milliseconds",
+        conntrack_count: Int "connections that the packet filter tracks",
+        conntrack_max: Int "how many it can track",
         steal: Number "percent of processor time taken by other guests",
         nameserver: Text "first name server of resolv.conf",
         nameservers: Int "name servers in resolv.conf",
@@ -541,6 +547,71 @@ tables! {
         with: Text "protocol, such as ESMTPS",
         time: Time "when it was taken",
         delay: Number "seconds since the hop before; negative where clocks disagree",
+    }
+
+    /// One connection of ss -tn or netstat -tn that is not listening.
+    connections {
+        state: Text "ESTAB, SYN-SENT, TIME-WAIT, ...",
+        local: Text "local address",
+        peer: Text "address of the other side",
+        peer_port: Int "port of the other side",
+        program: Text "program that holds it, if shown",
+    }
+
+    /// One rule or policy of a packet filter (iptables, nft, ufw).
+    firewall {
+        tool: Text "iptables, nft, ufw, firewalld",
+        chain: Text "chain",
+        direction: Text "out, in, forward or nat, by the chain it stands in or hangs from",
+        action: Text "accept, drop, reject, redirect, limit, log, jump",
+        protocol: Text "tcp, udp, ...; missing when it holds for all",
+        port: Int "destination port; missing when it holds for all; one record a port",
+        policy: Bool "whether it is the chain's default",
+        text: Text "the rule",
+    }
+
+    /// One row of qshape: how old the mail of one domain is.
+    qshape {
+        domain: Text "domain; TOTAL for all",
+        total: Int "messages",
+        young: Int "of these, in the first two columns (usually 10 minutes)",
+        old: Int "of these, in the last column (usually older than 1280 minutes)",
+    }
+
+    /// One published SPF, DKIM or DMARC record that the bundle holds, parsed.
+    policies {
+        policy: @asked Text "spf, dkim, dmarc",
+        domain: @asked Text "domain it is published for, without _dmarc and selector",
+        selector: Text "DKIM selector",
+        valid: Bool "whether receivers can use it",
+        problem: Text "why not: syntax, several-records, too-many-lookups, revoked, missing",
+        all: Text "SPF: what holds for all other hosts: pass, neutral, softfail, fail, none",
+        lookups: Int "SPF: DNS look-ups that this record alone asks for (10 are allowed with all includes)",
+        lists_public_ip: Bool "SPF: whether an ip4 or ip6 mechanism of this record holds host.public_ip",
+        key_type: Text "DKIM: rsa, ed25519, ...",
+        key_bits: Int "DKIM: bits of an RSA key",
+        testing: Bool "DKIM: whether it is marked as a test (t=y)",
+        action: Text "DMARC: none, quarantine, reject",
+        subdomain_action: Text "DMARC: the same for subdomains",
+        strict_dkim: Bool "DMARC: whether DKIM must be aligned strictly",
+        strict_spf: Bool "DMARC: whether SPF must be aligned strictly",
+        percent: Int "DMARC: percent of the mail it holds for",
+        text: Text "the record",
+    }
+
+    /// One entry of a crontab.
+    jobs {
+        user: Text "user it runs as, if it is told",
+        schedule: Text "when",
+        command: Text "command line",
+    }
+
+    /// One command whose output is an error: it was tried, and says nothing about what it was to show.
+    collection {
+        kind: @asked Text "kind of evidence that it was to be",
+        command: Text "program or command line that failed, as far as it is told",
+        outcome: Text "not-installed, denied, missing-file, killed, timed-out, mail-system-down, no-service, usage, incomplete",
+        text: Text "what was printed",
     }
 
     /// One line of any other text file in the bundle.

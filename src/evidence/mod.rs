@@ -14,21 +14,25 @@ mod names;
 mod nc;
 mod openssl;
 pub mod parsers;
+mod pattern;
+mod policies;
 mod ps;
 mod queue_json;
 mod queue_listing;
 pub mod recognise;
 mod services;
 mod settings;
+mod small;
+mod stamp;
 mod system;
 pub mod text;
+pub mod transcript;
 
 use crate::bundle::{Bundle, BundleFile};
 use crate::rules::RuleSet;
 use crate::rules::kinds::Kind;
-use crate::tables::{Citation, Record, Tables, Value, host, lines};
+use crate::tables::{Tables, Value, host, lines};
 use crate::time::Time;
-use document::{Document, Sink};
 use maillog::envelope::Clock;
 use maillog::fold::{self, Fold};
 use maillog::reader::{Wrapping, first_time, read_log};
@@ -38,10 +42,8 @@ use std::sync::atomic::AtomicU64;
 
 /// Bytes of a file by which its kind is recognised.
 const HEAD: u64 = 1 << 16;
-/// Bytes of small evidence that are read; a queue listing of a million messages fits.
-const SMALL: u64 = 512 << 20;
-/// Lines of unrecognised text that are kept to be searched.
-const LOOSE_LINES: usize = 200_000;
+/// Bytes up to which a file is looked through for the commands that it shows.
+const TRANSCRIPT: u64 = 64 << 20;
 
 /// Everything that a bundle says.
 #[derive(Debug)]
@@ -75,6 +77,17 @@ pub struct Source {
     pub first_unparsed: Option<u32>,
     /// First and last time in it.
     pub covers: Option<(Time, Time)>,
+    /// By what the kind was recognised; empty if it was not.
+    pub why: &'static str,
+}
+
+/// A log to be read: a file, or the log lines of a file that holds other things, too.
+struct Log {
+    number: usize,
+    wrapping: Wrapping,
+    head: String,
+    /// The file's text, with the lines that are no log emptied; none if all of the file is a log.
+    text: Option<String>,
 }
 
 /// Reads every file of the bundle into tables. Bytes of log read are added to `progress`.
@@ -87,26 +100,29 @@ pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Eviden
     let mut logs = Vec::new();
     for (at, file) in bundle.files.iter().enumerate() {
         let (head, trouble) = head_of(file);
-        let kind = if trouble.is_some() { None } else { recognise::recognise(&file.path, &head, &rules.kinds) };
-        let mut source = Source::new(file, at, kind);
+        let found = if trouble.is_some() { None } else { recognise::recognise(&file.path, &head, &rules.kinds) };
+        let mut source = Source::new(file, at, found.as_ref());
+        let kind = found.map(|found| found.kind);
+        let sections = file.size <= TRANSCRIPT && transcript::sections(&head).is_some();
         if let Some(trouble) = trouble {
             source.title = trouble;
-        } else if let Some(wrapping) = kind.and_then(wrapping) {
-            logs.push((sources.len(), wrapping, head));
+        } else if let Some(wrapping) = kind.and_then(wrapping).filter(|_| !sections && !small::all_failed(&head, rules)) {
+            logs.push(Log { number: at, wrapping, head, text: None });
         } else {
-            small.push((sources.len(), kind));
+            small.push((at, kind, sections));
         }
         sources.push(source);
     }
-    // What tells the time comes first: other parsers and the log need it.
-    small.sort_by_key(|(_, kind)| kind.is_none_or(|kind| kind.parser != "clock"));
-    for (number, kind) in small {
-        let file = &bundle.files[number];
-        read_small(file, number as u32, kind, &mut sources[number], &mut tables);
+    // Files that hold one word each are told apart by what the others say.
+    small.sort_by_key(|(_, kind, sections)| (small::order(*kind), *sections));
+    for (number, kind, sections) in small {
+        let mut reading = small::Reading { file: &bundle.files[number], number: number as u32, rules, tables: &mut tables };
+        logs.extend(reading.run(kind, sections, &mut sources[number]));
     }
-    if let Some((number, ..)) = logs.iter().min_by_key(|(number, ..)| bundle.files[*number].path.len()) {
+    if let Some(Log { number, .. }) = logs.iter().min_by_key(|log| bundle.files[log.number].path.len()) {
         tables.show_log = show_log(&bundle.files[*number].path);
     }
+    policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
     let fold = read_logs(bundle, logs, &mut sources, &mut tables, collected_at, progress);
     let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
@@ -133,13 +149,15 @@ pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Eviden
             unparsed: 0,
             first_unparsed: None,
             covers: None,
+            why: "",
         });
     }
     Evidence { tables, sources, traffic: traffic.filter(|traffic| traffic.lines > 0), end }
 }
 
 impl Source {
-    fn new(file: &BundleFile, at: usize, kind: Option<&Kind>) -> Source {
+    fn new(file: &BundleFile, at: usize, found: Option<&recognise::Found<'_>>) -> Source {
+        let kind = found.map(|found| found.kind);
         Source {
             path: file.path.clone(),
             bundle_file: Some(at),
@@ -149,6 +167,7 @@ impl Source {
             unparsed: 0,
             first_unparsed: None,
             covers: None,
+            why: found.map_or("", |found| found.why),
         }
     }
 }
@@ -191,69 +210,9 @@ fn head_of(file: &BundleFile) -> (String, Option<String>) {
     }
 }
 
-fn read_small(file: &BundleFile, number: u32, kind: Option<&Kind>, source: &mut Source, tables: &mut Tables) {
-    let mut bytes = Vec::new();
-    let read = file.open().and_then(|reader| reader.take(SMALL).read_to_end(&mut bytes));
-    if let Err(error) = read {
-        source.title = format!("{}; reading ended early: {error}", source.title);
-    }
-    let text = text::clean(&bytes);
-    source.lines = text.lines().count() as u64;
-    let (command, start) = text::prompt(&text).map_or((None, 0), |(command, start)| (Some(command), start));
-    let body = &text[start..];
-    if body.trim().is_empty() {
-        let Some(kind) = kind else {
-            source.title = "empty".to_owned();
-            return;
-        };
-        if !kind.empty_is_collected {
-            source.title = format!("{}: empty, so nothing is known from it", kind.title);
-            return;
-        }
-    }
-    let Some(kind) = kind else {
-        loose_lines(&text, number, source, tables);
-        return;
-    };
-    let host = tables.host();
-    let document = Document {
-        file: number,
-        path: &file.path,
-        text: body,
-        command,
-        first_line: 1 + u32::from(start > 0),
-        zone_offset: host.and_then(|host| host.int(host::zone_offset)).and_then(|offset| i32::try_from(offset).ok()).unwrap_or(0),
-        collected_at: host.and_then(|host| host.time(host::collected_at)).or(file.modified),
-    };
-    let mut sink = Sink { tables, unparsed: Vec::new(), covers: None };
-    match parsers::PARSERS.iter().find(|(name, _)| *name == kind.parser) {
-        Some((_, parse)) => parse(&document, &mut sink),
-        None => loose_lines(&text, number, source, sink.tables),
-    }
-    source.unparsed = sink.unparsed.len() as u64;
-    source.first_unparsed = sink.unparsed.first().copied();
-    source.covers = sink.covers;
-}
-
-/// Keeps the lines of a file that nobody knows, so that rules can search them.
-fn loose_lines(text: &str, number: u32, source: &mut Source, tables: &mut Tables) {
-    let path = tables.name(&source.path);
-    for (at, line) in text.lines().enumerate() {
-        if tables.rows(&lines::TABLE).len() >= LOOSE_LINES {
-            source.title = format!("not recognised: its first {at} lines are searched as plain text");
-            return;
-        }
-        let short: String = line.chars().take(4096).collect();
-        let record = Record::new(&lines::TABLE, Citation { file: number, line: at as u32 + 1 })
-            .with(lines::file, path)
-            .with(lines::text, tables.name(&short));
-        tables.push(&lines::TABLE, record);
-    }
-}
-
 fn read_logs(
     bundle: &Bundle,
-    logs: Vec<(usize, Wrapping, String)>,
+    logs: Vec<Log>,
     sources: &mut [Source],
     tables: &mut Tables,
     collected_at: Option<Time>,
@@ -269,16 +228,22 @@ fn read_logs(
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let now = Time::from_seconds(i64::try_from(now).unwrap_or(0));
     let mut ordered = Vec::new();
-    for (number, wrapping, head) in logs {
+    let mut texts = Vec::new();
+    for Log { number, wrapping, head, text } in logs {
         let reference = collected_at.or(bundle.files[number].modified).unwrap_or(now);
         let clock = Clock { zone_offset, reference };
-        ordered.push((first_time(&head, wrapping, &clock), number, wrapping, clock));
+        ordered.push((first_time(&head, wrapping, &clock), number, wrapping, clock, texts.len()));
+        texts.push(text);
     }
     ordered.sort_by_key(|(first, number, ..)| (*first, *number));
     let mut fold = Fold::default();
-    for (_, number, wrapping, clock) in ordered {
+    for (_, number, wrapping, clock, text) in ordered {
         let source = &mut sources[number];
-        let seen = match bundle.files[number].open() {
+        let opened = match &texts[text] {
+            Some(text) => Ok(Box::new(text.as_bytes()) as Box<dyn Read + Send + '_>),
+            None => bundle.files[number].open(),
+        };
+        let seen = match opened {
             Ok(reader) => read_log(reader, number as u32, wrapping, &clock, &mut fold, tables, progress),
             Err(error) => {
                 source.title = format!("{}; cannot be read: {error}", source.title);
@@ -286,9 +251,9 @@ fn read_logs(
             }
         };
         source.lines = seen.lines;
-        source.unparsed = seen.unparsed;
-        source.first_unparsed = seen.first_unparsed;
-        source.covers = seen.covers;
+        source.unparsed += seen.unparsed;
+        source.first_unparsed = source.first_unparsed.or(seen.first_unparsed);
+        source.covers = seen.covers.or(source.covers);
         if let Some(broken) = seen.broken {
             source.title = format!("{}; reading ended early: {broken}", source.title);
         }

@@ -43,27 +43,6 @@ pub fn strip_escapes(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The command that a shell prompt on the first line shows (`root@mx1:~# postqueue -p`, `$ dig ...`, `+ dig ...`), and
-/// where the output begins.
-pub fn prompt(text: &str) -> Option<(&str, usize)> {
-    let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let line = line.trim_end();
-    let command = if let Some(command) = line.strip_prefix("$ ").or_else(|| line.strip_prefix("+ ")) {
-        command
-    } else {
-        let at = line.find(['#', '$'])?;
-        let (before, after) = (&line[..at], line[at + 1..].strip_prefix(' ')?);
-        let who = before.trim_start_matches('[');
-        let host = who.split_once('@')?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-._:~/@] ".contains(c);
-        if host.0.is_empty() || !before.trim_start_matches('[').chars().all(plain) || before.len() > 80 {
-            return None;
-        }
-        after
-    };
-    Some((command.trim(), text.len() - rest.len()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,15 +51,5 @@ mod tests {
     fn what_terminals_leave_behind_is_taken_out() {
         assert_eq!(clean(b"\xef\xbb\xbfa\x1b[1;31mred\x1b[0m\x00\r\nb\xff"), "ared\nb\u{fffd}");
         assert_eq!(clean(b"\x1b]0;title\x07x\x1b"), "x");
-    }
-
-    #[test]
-    fn prompts_are_told_from_data() {
-        assert_eq!(prompt("root@mx1:~# postqueue -p\nMail queue is empty\n"), Some(("postqueue -p", 25)));
-        assert_eq!(prompt("[root@mx1 ~]# df -h\nx"), Some(("df -h", 20)));
-        assert_eq!(prompt("$ dig mx gmail.com\n"), Some(("dig mx gmail.com", 19)));
-        for data in ["# comment\nrelayhost =", "myhostname = a@b # c", "Nov 12 11:40:00 mail postfix/smtp[1]: x", ""] {
-            assert_eq!(prompt(data), None, "{data}");
-        }
     }
 }

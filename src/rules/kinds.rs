@@ -1,8 +1,58 @@
 //! Kinds of evidence: how each is collected, recognised and parsed, from `rules/evidence/*.yaml`.
 
-use super::yaml::{Node, Reader};
+use super::problem::Place;
+use super::yaml::{Key, Node, Reader};
+use crate::tables::{self, Column, Table};
 use regex::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
+
+/// The parsers that a kind may name; what each reads stands in the room `evidence`.
+pub const PARSERS: &[&str] = &[
+    "clock",
+    "connections",
+    "cron",
+    "df",
+    "dig",
+    "dnsbl",
+    "firewall",
+    "free",
+    "headers",
+    "host-lookup",
+    "hostname",
+    "hostnamectl",
+    "hosts",
+    "iostat",
+    "journal-json",
+    "last",
+    "listeners",
+    "maillog",
+    "mailname",
+    "meminfo",
+    "nc",
+    "nslookup",
+    "openssl",
+    "passwd",
+    "pattern",
+    "pflogsumm",
+    "postfix-status",
+    "postcat",
+    "posttls-finger",
+    "pressure",
+    "ps",
+    "public-ip",
+    "qshape",
+    "queue-json",
+    "queue-listing",
+    "resolv-conf",
+    "resolvectl",
+    "services",
+    "settings",
+    "systemctl",
+    "top",
+    "uname",
+    "uptime",
+    "vmstat",
+];
 
 /// One kind of evidence.
 #[derive(Debug)]
@@ -29,13 +79,35 @@ pub struct Kind {
     pub pattern: Option<Pattern>,
 }
 
-/// The lines of the parser `pattern`, which needs no Rust.
+/// What the parser `pattern` does: evidence that is read without any Rust.
 #[derive(Debug)]
 pub struct Pattern {
-    /// Table name.
-    pub table: String,
-    /// One regex a form of line; named groups are fields.
-    pub lines: Vec<Regex>,
+    /// Table that its records belong to.
+    pub table: &'static Table,
+    /// Forms of a line; the first that matches makes a record.
+    pub lines: Vec<Form>,
+    /// A table with a header line, by whose words the columns are found.
+    pub columns: Option<Columns>,
+    /// Fields that every record has.
+    pub set: Vec<(Column, String)>,
+    /// Lines that are known and say nothing.
+    pub skip: Vec<Regex>,
+}
+
+/// One form of a line: its named groups are fields.
+#[derive(Debug)]
+pub struct Form {
+    /// The regex.
+    pub regex: Regex,
+    /// Index of a group and the field it gives.
+    pub fields: Vec<(usize, Column)>,
+}
+
+/// Columns under a header line, divided by white space; the last takes the rest of the line.
+#[derive(Debug)]
+pub struct Columns {
+    /// The header's words that are fields.
+    pub fields: Vec<(String, Column)>,
 }
 
 /// One way to collect evidence.
@@ -111,8 +183,11 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
     let mut fields = reader.fields(root, "a kind of evidence");
     let kind = fields.need(reader, "kind").map(|node| reader.text(&node, "kind"))?;
     let title = fields.need(reader, "title").map(|node| reader.text(&node, "title")).unwrap_or_default();
-    let parser = fields.need(reader, "parser").map(|node| reader.text(&node, "parser")).unwrap_or_default();
-    let table = fields.take("table").map(|node| reader.text(&node, "table")).unwrap_or_default();
+    let parser = fields.need(reader, "parser").map(|node| (reader.text(&node, "parser"), node.place));
+    let table = fields.take("table").map(|node| (reader.text(&node, "table"), node.place));
+    if let Some((name, place)) = &table {
+        table_called(reader, name, *place);
+    }
     let mut names = Vec::new();
     for (pattern, place) in fields.take("names").map(|node| reader.texts(node, "a name")).unwrap_or_default() {
         match Glob::new(&pattern) {
@@ -127,18 +202,93 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
         .and_then(|node| reader.one_of(&node, "empty", &[("unknown", false), ("collected", true)]))
         .unwrap_or(false);
     let collect = fields.take("collect").map(|node| collects(reader, node)).unwrap_or_default();
-    let pattern = fields.take("pattern").map(|node| {
-        let mut fields = reader.fields(node, "pattern");
-        let table = fields.need(reader, "table").map(|node| reader.text(&node, "table")).unwrap_or_default();
-        let lines = line_regexes(reader, fields.take("lines"));
-        fields.finish(reader);
-        Pattern { table, lines }
-    });
+    let pattern = fields.take("pattern").and_then(|node| pattern(reader, node, &table));
+    if parser.as_ref().is_some_and(|(parser, _)| parser == "pattern") && pattern.is_none() {
+        let (_, place) = parser.clone().unwrap_or_default();
+        reader.problem(place, "the parser `pattern` needs `pattern:` with `lines` or `columns`", None);
+    }
+    if let Some((parser, place)) = &parser
+        && !PARSERS.contains(&parser.as_str())
+    {
+        reader.unknown(*place, "parser", parser, PARSERS.iter().copied());
+    }
+    let parser = parser.map(|(parser, _)| parser).unwrap_or_default();
+    let table = table.map(|(table, _)| table).unwrap_or_default();
     fields.finish(reader);
     Some(Kind { kind, title, parser, table, names, content, content_if_named, empty_is_collected, collect, pattern })
 }
 
-fn line_regexes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<Regex> {
+/// The table of a name, or a problem with a suggestion.
+fn table_called(reader: &mut Reader<'_>, name: &str, place: Place) -> Option<&'static Table> {
+    let table = tables::table(name);
+    if table.is_none() {
+        reader.unknown(place, "table", name, tables::TABLES.iter().map(|table| table.name));
+    }
+    table
+}
+
+/// The field of a name, or a problem with a suggestion.
+fn field_called(reader: &mut Reader<'_>, table: &'static Table, name: &str, place: Place) -> Option<Column> {
+    let column = table.column(name);
+    if column.is_none() {
+        let what = format!("field of the table `{}`", table.name);
+        reader.unknown(place, &what, name, table.fields.iter().map(|field| field.name));
+    }
+    column
+}
+
+fn pattern(reader: &mut Reader<'_>, node: Node, table: &Option<(String, Place)>) -> Option<Pattern> {
+    let place = node.place;
+    let mut fields = reader.fields(node, "pattern");
+    let lines = fields.take("lines").map(|node| reader.texts(node, "a pattern")).unwrap_or_default();
+    let columns = fields.take("columns").map(|node| reader.map(node, "columns"));
+    let set = fields.take("set").map(|node| reader.map(node, "set")).unwrap_or_default();
+    let skip = line_regexes(reader, fields.take("skip"));
+    fields.finish(reader);
+    if lines.is_empty() == columns.is_none() {
+        reader.problem(place, "a pattern has either `lines` (regular expressions) or `columns` (header word: field)", None);
+    }
+    let Some((table, table_place)) = table else {
+        reader.problem(place, "a kind with a pattern names the `table` that it feeds", None);
+        return None;
+    };
+    // An unknown table was reported where it is named.
+    let table = tables::table(table).or_else(|| table_called(reader, table, *table_place))?;
+    let mut forms = Vec::new();
+    for (text, place) in lines {
+        let regex = match RegexBuilder::new(&text).size_limit(1 << 20).build() {
+            Ok(regex) => regex,
+            Err(error) => {
+                reader.problem(place, super::reasons::explain_regex_error(&error), None);
+                continue;
+            }
+        };
+        let named: Vec<(usize, String)> =
+            regex.capture_names().enumerate().filter_map(|(at, name)| Some((at, name?.to_owned()))).collect();
+        if named.is_empty() {
+            let help = "name the parts that are fields, as in (?P<port>\\d+); a line that says nothing belongs into `skip`";
+            reader.problem(place, "no part of this pattern is named, so it gives no field", Some(help.to_owned()));
+        }
+        let fields = named.into_iter().filter_map(|(at, name)| Some((at, field_called(reader, table, &name, place)?))).collect();
+        forms.push(Form { regex, fields });
+    }
+    let mut of_map = |entries: Vec<(Key, Node)>, key_is_field: bool| -> Vec<(String, Column)> {
+        let mut list = Vec::new();
+        for (key, node) in entries {
+            let value = reader.text(&node, "a value");
+            let (field, place, text) = if key_is_field { (key.name, key.place, value) } else { (value, node.place, key.name) };
+            if let Some(column) = field_called(reader, table, &field, place) {
+                list.push((text, column));
+            }
+        }
+        list
+    };
+    let columns = columns.map(|columns| Columns { fields: of_map(columns, false) });
+    let set = of_map(set, true).into_iter().map(|(text, column)| (column, text)).collect();
+    Some(Pattern { table, lines: forms, columns, set, skip })
+}
+
+pub(super) fn line_regexes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<Regex> {
     let mut regexes = Vec::new();
     for (pattern, place) in node.map(|node| reader.texts(node, "a pattern")).unwrap_or_default() {
         match RegexBuilder::new(&pattern).multi_line(true).size_limit(1 << 20).build() {

@@ -1,5 +1,6 @@
 //! Loading: the built-in rules and the folders of `--rules`, later ones replacing earlier ones by id.
 
+use super::collection::{self, Failed};
 use super::kinds::{self, Kind};
 use super::model::{Rule, StepSpec};
 use super::problem::{Problem, Problems};
@@ -49,6 +50,8 @@ pub struct RuleSet {
     pub reasons: Reasons,
     /// Kinds of evidence.
     pub kinds: Vec<Kind>,
+    /// What failed commands print.
+    pub collection: Vec<Failed>,
     /// Causes, by bucket and id.
     pub rules: Vec<Rule>,
     /// The plan's own steps.
@@ -182,6 +185,11 @@ impl Loader {
                 "buckets.yaml" => self.buckets(&mut reader),
                 "providers.yaml" => self.set.providers.read(&mut reader),
                 "plan.yaml" => self.plan(&mut reader),
+                "collection.yaml" => {
+                    // One's own come before the built-in ones.
+                    let known = std::mem::take(&mut self.set.collection);
+                    self.set.collection = collection::read(&mut reader).into_iter().chain(known).collect();
+                }
                 _ => {
                     // A rule that lies loose in a folder of one's own must name its bucket.
                     self.rule(&mut reader, "");

@@ -1,0 +1,237 @@
+//! Small evidence: one file with the output of one command or of several, read into the tables.
+
+use super::document::{Document, Sink};
+use super::recognise::{by_name, recognise};
+use super::{Log, Source, parsers, pattern, text, transcript, wrapping};
+use crate::bundle::BundleFile;
+use crate::rules::RuleSet;
+use crate::rules::collection::Failed;
+use crate::rules::kinds::Kind;
+use crate::tables::{Citation, Record, Tables, collection, host, lines};
+use regex::Captures;
+use std::io::Read;
+use transcript::Section;
+
+/// Bytes of small evidence that are read; a queue listing of a million messages fits.
+const SMALL: u64 = 512 << 20;
+/// Lines of unrecognised text that are kept to be searched.
+const LOOSE_LINES: usize = 200_000;
+/// Lines at the beginning and at the end of an output that are looked at for the words of a failure.
+const ENDS: usize = 40;
+/// Characters of a line that are kept.
+const LONGEST: usize = 4_096;
+
+/// In which order kinds are read: what tells the time first, since others and the log need it; then what others look up.
+pub(super) fn order(kind: Option<&Kind>) -> u8 {
+    match kind.map(|kind| kind.parser.as_str()) {
+        Some("clock") => 0,
+        Some("settings" | "uname" | "hostnamectl") => 1,
+        // A host name and a mail name look alike; the settings may tell.
+        Some("hostname") => 3,
+        _ => 2,
+    }
+}
+
+/// Whether all that a text says is that a command failed.
+pub(super) fn all_failed(text: &str, rules: &RuleSet) -> bool {
+    let mut said = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(ENDS + 1);
+    let mut any = false;
+    said.all(|line| {
+        any = true;
+        failed(line, rules).is_some()
+    }) && any
+}
+
+fn failed<'r, 't>(line: &'t str, rules: &'r RuleSet) -> Option<(&'r Failed, Captures<'t>)> {
+    rules.collection.iter().find_map(|way| way.any.iter().find_map(|regex| Some((way, regex.captures(line)?))))
+}
+
+/// One file that is being read.
+pub(super) struct Reading<'r, 't> {
+    pub(super) file: &'r BundleFile,
+    pub(super) number: u32,
+    pub(super) rules: &'r RuleSet,
+    pub(super) tables: &'t mut Tables,
+}
+
+impl<'r> Reading<'r, '_> {
+    /// Reads the file; returns the log lines that it holds beside other things.
+    pub(super) fn run(&mut self, kind: Option<&Kind>, sections: bool, source: &mut Source) -> Option<Log> {
+        let mut bytes = Vec::new();
+        let read = self.file.open().and_then(|reader| reader.take(SMALL).read_to_end(&mut bytes));
+        let text = text::clean(&bytes);
+        drop(bytes);
+        source.lines = text.lines().count() as u64;
+        let found = if sections { transcript::sections(&text) } else { None };
+        let log = match found {
+            Some(sections) => self.transcript(&text, &sections, kind, source),
+            None => {
+                self.section(&Section { command: None, text: &text, first_line: 1 }, kind, source);
+                None
+            }
+        };
+        if let Err(error) = read {
+            source.title = format!("{}; reading ended early: {error}", source.title);
+        }
+        log
+    }
+
+    /// Reads each section as what its command shows.
+    fn transcript(&mut self, text: &str, sections: &[Section<'_>], whole: Option<&Kind>, source: &mut Source) -> Option<Log> {
+        let mut titles: Vec<&str> = Vec::new();
+        let mut logs: Vec<(&Section<'_>, super::Wrapping)> = Vec::new();
+        let mut kinds = Vec::new();
+        let one = sections.iter().filter(|section| section.command.is_some()).count() == 1;
+        for section in sections {
+            let name = section.command.map(transcript::name_of).unwrap_or_default();
+            let head: String = section.text.chars().take(super::HEAD as usize).collect();
+            // Above the first prompt of a pasted terminal stands whatever was on the screen.
+            let found = recognise(&name, &head, &self.rules.kinds).map(|found| found.kind);
+            let kind = found.or(whole.filter(|_| one && section.command.is_some()));
+            kinds.extend(kind);
+            titles.extend(section.command);
+            match kind.and_then(wrapping) {
+                Some(wrapping) if !all_failed(section.text, self.rules) => logs.push((section, wrapping)),
+                _ => {
+                    let mut part =
+                        Source { kind: None, title: String::new(), unparsed: 0, first_unparsed: None, ..source.clone() };
+                    self.section(section, kind, &mut part);
+                    source.unparsed += part.unparsed;
+                    source.first_unparsed = source.first_unparsed.or(part.first_unparsed);
+                    source.covers = source.covers.or(part.covers);
+                    if one && section.command.is_some() {
+                        source.title = part.title;
+                    }
+                }
+            }
+        }
+        match kinds.as_slice() {
+            [] => source.kind = None,
+            [kind] if one => source.kind = Some(kind.kind.clone()),
+            _ => source.kind = Some("transcript".to_owned()),
+        }
+        if !one {
+            let shown: Vec<&str> = titles.iter().take(6).copied().collect();
+            let more = titles.len().saturating_sub(shown.len());
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            source.title = format!("output of {} commands: {}{more}", titles.len(), shown.join(", "));
+            source.why = "the commands that it shows";
+        } else if let (Some(kind), true) = (kinds.first(), source.title.is_empty()) {
+            source.title.clone_from(&kind.title);
+        }
+        let &(_, wrapping) = logs.first()?;
+        // One reader for all of them: their lines stay at their places, everything else is emptied.
+        let mut masked = String::with_capacity(text.len());
+        let mut head = String::new();
+        let mut line = 1;
+        for (section, _) in logs.iter().filter(|(_, other)| *other == wrapping) {
+            while line < section.first_line {
+                masked.push('\n');
+                line += 1;
+            }
+            masked.push_str(section.text);
+            line += section.text.matches('\n').count() as u32;
+            if head.is_empty() {
+                head = section.text.chars().take(super::HEAD as usize).collect();
+            }
+        }
+        Some(Log { number: self.number as usize, wrapping, head, text: Some(masked) })
+    }
+
+    /// Reads the output of one command.
+    fn section(&mut self, section: &Section<'_>, kind: Option<&Kind>, source: &mut Source) {
+        let failures = self.failures(section, kind);
+        let said = section.text.lines().filter(|line| !line.trim().is_empty()).count();
+        if said == 0 {
+            source.title = match kind {
+                None => "empty".to_owned(),
+                Some(kind) if !kind.empty_is_collected => format!("{}: empty, so nothing is known from it", kind.title),
+                Some(kind) => kind.title.clone(),
+            };
+            if !kind.is_some_and(|kind| kind.empty_is_collected) {
+                return;
+            }
+        }
+        let all_failed = said > 0 && failures.len() == said;
+        if all_failed {
+            let what = kind.or_else(|| by_name(&self.file.path, &self.rules.kinds)).map_or("output", |kind| &kind.title);
+            let says = failures.first().map_or("", |(_, says)| says);
+            source.title = format!("{what}: the command failed: {says}");
+        } else if let Some(kind) = kind
+            && source.title.is_empty()
+        {
+            source.title.clone_from(&kind.title);
+        }
+        let Some(kind) = kind else {
+            if !all_failed {
+                self.loose_lines(section, source);
+            }
+            return;
+        };
+        let host = self.tables.host();
+        let zone_offset = host.and_then(|host| host.int(host::zone_offset)).and_then(|offset| i32::try_from(offset).ok());
+        let document = Document {
+            file: self.number,
+            path: &self.file.path,
+            text: section.text,
+            command: section.command,
+            first_line: section.first_line,
+            zone_offset: zone_offset.unwrap_or(0),
+            collected_at: host.and_then(|host| host.time(host::collected_at)).or(self.file.modified),
+        };
+        let mut sink = Sink { tables: self.tables, unparsed: Vec::new(), covers: None };
+        match (&kind.pattern, parsers::PARSERS.iter().find(|(name, _)| *name == kind.parser)) {
+            (Some(found), _) => pattern::parse(found, &document, &mut sink),
+            (None, Some((_, parse))) => parse(&document, &mut sink),
+            (None, None) => {
+                self.loose_lines(section, source);
+                return;
+            }
+        }
+        // The words of a failure are understood.
+        let unparsed = sink.unparsed.iter().filter(|line| !failures.iter().any(|(failed, _)| failed == *line));
+        source.unparsed = unparsed.clone().count() as u64;
+        source.first_unparsed = unparsed.min().copied();
+        source.covers = sink.covers;
+    }
+
+    /// Records the lines by which commands say that they failed; returns their numbers and what that means.
+    fn failures(&mut self, section: &Section<'_>, kind: Option<&Kind>) -> Vec<(u32, &'r str)> {
+        let rules = self.rules;
+        let count = section.text.lines().count();
+        let mut failures = Vec::new();
+        for (at, line) in section.text.lines().enumerate().filter(|(at, _)| *at < ENDS || at + ENDS >= count) {
+            let Some((way, captures)) = failed(line.trim(), rules) else { continue };
+            let number = section.first_line + at as u32;
+            let by_name = by_name(&section.command.map_or_else(|| self.file.path.clone(), transcript::name_of), &rules.kinds);
+            let command = captures.name("command").map(|command| command.as_str()).or(section.command);
+            let record = Record::new(&collection::TABLE, Citation { file: self.number, line: number })
+                .with(collection::kind, kind.or(by_name).map(|kind| self.tables.name(&kind.kind)))
+                .with(collection::command, command.map(|command| self.tables.name(command)))
+                .with(collection::outcome, self.tables.name(&way.outcome))
+                .with(collection::text, self.tables.name(&short(line.trim())));
+            self.tables.push(&collection::TABLE, record);
+            failures.push((number, way.says.as_str()));
+        }
+        failures
+    }
+
+    /// Keeps the lines of a text that nobody knows, so that rules can search them.
+    fn loose_lines(&mut self, section: &Section<'_>, source: &mut Source) {
+        let path = self.tables.name(&self.file.path);
+        for (at, line) in section.text.lines().enumerate() {
+            if self.tables.rows(&lines::TABLE).len() >= LOOSE_LINES {
+                source.title = format!("not recognised: its first {at} lines are searched as plain text");
+                return;
+            }
+            let record = Record::new(&lines::TABLE, Citation { file: self.number, line: section.first_line + at as u32 })
+                .with(lines::file, path)
+                .with(lines::text, self.tables.name(&short(line)));
+            self.tables.push(&lines::TABLE, record);
+        }
+    }
+}
+
+fn short(line: &str) -> String {
+    line.chars().take(LONGEST).collect()
+}
