@@ -355,10 +355,14 @@ fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Lines) -> Cau
     {
         for entry in entries {
             let whole = state(entry, &judged.answers);
-            for (name, signal) in entry.signals() {
+            for (at, (name, signal)) in entry.signals().into_iter().enumerate() {
                 // Of a group, what is met is shown; of a group that is not, everything.
                 let Some(measure) = judged.answers.get(name) else { continue };
                 if matches!(whole, Some(true)) && measure.met != Some(true) {
+                    continue;
+                }
+                // A group that only as a whole speaks against the cause is told by its first question.
+                if section == 2 && whole != Some(true) && (at > 0 || measure.met == Some(true)) {
                     continue;
                 }
                 let kind = match (measure.met, section) {
