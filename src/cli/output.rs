@@ -19,6 +19,12 @@ pub(super) struct Output {
     /// Take templates from DIR where it has them
     #[arg(long, value_name = "DIR")]
     templates: Option<PathBuf>,
+    /// Put the name, logo and contact of this YAML file on the report
+    #[arg(long, value_name = "FILE")]
+    brand: Option<PathBuf>,
+    /// Shorten Markdown to so many bytes, the least important first (30000 suits Jira)
+    #[arg(long, value_name = "BYTES", default_value_t = 60_000)]
+    max_bytes: usize,
     /// Use only ASCII characters in text output
     #[arg(long)]
     ascii: bool,
@@ -69,6 +75,10 @@ impl Output {
             Some(folder) => Templates::with_overrides(folder)?,
             None => Templates::built_in(),
         };
+        let templates = match &self.brand {
+            Some(path) => templates.branded(path)?,
+            None => templates,
+        };
         Ok(Ready { options: self, files, templates })
     }
 
@@ -93,6 +103,13 @@ impl Output {
         }))
     }
 
+    /// How a file looks: as nothing that a terminal limits.
+    fn page(&self) -> Look {
+        let full = self.output.iter().find(|path| path.extension().is_some_and(|kind| kind == "html" || kind == "zip"));
+        let full_report = full.and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+        Look { max_bytes: Some(self.max_bytes), full_report, ..Look::default() }
+    }
+
     fn look(&self) -> Look {
         let terminal = std::io::stdout().is_terminal();
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -106,7 +123,7 @@ impl Output {
         let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let real = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         let width = asked.or_else(real).unwrap_or(80);
-        Look { color: terminal && !no_color && !dumb, ascii: self.ascii || (terminal && !utf8), width }
+        Look { color: terminal && !no_color && !dumb, ascii: self.ascii || (terminal && !utf8), width, ..self.page() }
     }
 }
 
@@ -118,14 +135,23 @@ impl Ready<'_> {
         headline: &str,
         render: impl Fn(Format, &Templates, &Look) -> Result<String, TemplateError>,
     ) -> Result<(), Failure> {
+        let page = self.options.page();
+        let render = |format: Format, look: &Look| -> Result<String, Failure> {
+            let text = render(format, &self.templates, look)?;
+            if format == Format::Markdown && text.len() > self.options.max_bytes {
+                // What matters is never cut.
+                eprintln!("postdoc: the Markdown report has {} bytes: what must not be left out needs them", text.len());
+            }
+            Ok(text)
+        };
         for (path, kind) in &self.files {
             match kind {
-                Kind::One(format) => write_beside(path, render(*format, &self.templates, &Look::default())?.as_bytes())?,
+                Kind::One(format) => write_beside(path, render(*format, &page)?.as_bytes())?,
                 Kind::Zip => {
                     let stem = path.file_stem().map_or_else(|| "report".into(), |stem| stem.to_string_lossy().into_owned());
                     let mut parts = Vec::new();
                     for (format, extension) in PACKED {
-                        parts.push((format!("{stem}.{extension}"), render(format, &self.templates, &Look::default())?));
+                        parts.push((format!("{stem}.{extension}"), render(format, &page)?));
                     }
                     write_beside(path, &packed(&parts)?)?;
                 }
@@ -133,7 +159,7 @@ impl Ready<'_> {
         }
         if self.files.is_empty() {
             let format = self.options.format.map_or(Format::Text, Format::from);
-            print(&render(format, &self.templates, &self.options.look())?)?;
+            print(&render(format, &self.options.look())?)?;
         } else if std::io::stdout().is_terminal() {
             let names: Vec<String> = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
             println!("{headline}\nReport: {}", names.join(", "));

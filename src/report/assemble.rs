@@ -1,16 +1,19 @@
 //! From a diagnosis to the view model: gathers, counts and words, decides nothing.
 
+use super::changes::changes;
 use super::cite::Lines;
+use super::forecast::forecast;
+use super::phrases::Phrases;
 use super::view::{
     AccountsFor, AgeBucket, Band, Cause, Citation, Count, Deadline, DestinationRow, Destinations, DoFirst, DoNot, Evidence, Fact,
-    Key, Lane, LastGood, MadeBy, MessageFlow, NotChecked, Phase, Queue, Report, RuleRow, Share, Size, SourceRow, Span, State,
-    Step, Timeline, Traffic, Trend, Unexplained, Verdict,
+    Key, Ladder, Lane, LastGood, MadeBy, MessageFlow, NotChecked, Phase, Queue, Report, RuleRow, Share, Size, SourceRow, Span,
+    State, Step, Timeline, Traffic, Trend, Unexplained, Verdict,
 };
 use crate::diagnose::diagnosis::Diagnosis;
 use crate::diagnose::measure::{Asker, as_text};
 use crate::diagnose::rank::{Cause as Ranked, Role};
-use crate::diagnose::verdict::{Judged, Outcome, state};
-use crate::diagnose::words::{Place, Words, moment, shortened, thousands, visible};
+use crate::diagnose::verdict::{Judged, state};
+use crate::diagnose::words::{Place, Words, shortened, visible};
 use crate::evidence::Evidence as Collected;
 use crate::evidence::maillog::mask::mask;
 use crate::evidence::maillog::traffic::Traffic as Counted;
@@ -44,11 +47,16 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let since = primary.and_then(|cause| Words::interval(diagnosis.asker, cause.judged).0);
     let causes: Vec<Cause> = diagnosis.causes.iter().map(|cause| cause_view(material, cause, lines)).collect();
     let queue = queue_view(material);
+    let timeline = evidence.traffic.as_ref().and_then(|traffic| timeline(traffic, material.from, since, &causes));
+    let mut key = key(material, primary, since, &queue, lines);
+    let deadline = key.deadline.as_ref().map(|deadline| deadline.time);
+    let forecast = timeline.as_ref().and_then(|timeline| forecast(timeline, queue.waiting_messages, deadline));
+    key.trend = forecast.as_ref().map_or(key.trend, |forecast| forecast.trend);
     let plan: Vec<Step> = diagnosis.plan.steps.iter().enumerate().map(|(at, step)| step_view(at + 1, step)).collect();
-    Report {
+    let mut report = Report {
         schema: super::view::SCHEMA.into(),
         verdict: diagnosis.verdict,
-        headline: headline(material, primary, since, &queue),
+        headline: String::new(),
         also: also(material, primary),
         host: tables
             .host()
@@ -57,7 +65,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
             .map(visible),
         collected_at: tables.host().and_then(|row| row.time(host::collected_at)).or(evidence.end),
         window: material.from.zip(evidence.end).map(|(from, to)| Span { from: from.max(earliest(evidence).unwrap_or(from)), to }),
-        key: key(material, primary, since, &queue, lines),
+        key,
         do_first: do_first(&plan),
         do_not: diagnosis
             .plan
@@ -78,7 +86,9 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
         plan,
         queue,
         traffic: evidence.traffic.as_ref().map(|traffic| traffic_view(traffic, material)).unwrap_or_default(),
-        timeline: evidence.traffic.as_ref().and_then(|traffic| timeline(traffic, material.from, since, &causes)),
+        changes: since.map(|since| changes(material, since, lines)).unwrap_or_default(),
+        timeline,
+        forecast,
         causes,
         destinations: destinations(material),
         facts: facts(material, lines),
@@ -100,6 +110,19 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
             reasons: rules.reasons.entries.len(),
             bundle: material.bundle.to_owned(),
         },
+    };
+    word(&mut report);
+    report
+}
+
+/// Adds what is worded from the rest, in English: a template words it anew in its own language.
+fn word(report: &mut Report) {
+    let phrases = Phrases::built_in();
+    report.headline = phrases.headline(report);
+    let primary = report.causes.iter().find(|cause| cause.role == Role::RootCause.name());
+    report.key.confidence_because = primary.map(|cause| phrases.ladder(&cause.ladder));
+    for cause in &mut report.causes {
+        cause.confidence_because = phrases.because(cause);
     }
 }
 
@@ -114,39 +137,6 @@ fn words<'a>(material: &Material<'a>, cause: &'a Ranked<'a>) -> Words<'a> {
         signal: None,
         accounts: (cause.waiting, cause.bounced, cause.share),
         hurts: 0,
-    }
-}
-
-fn headline(material: &Material<'_>, primary: Option<&Ranked<'_>>, since: Option<Time>, queue: &Queue) -> String {
-    let diagnosis = material.diagnosis;
-    if let Some(cause) = primary {
-        let words = words(material, cause);
-        let title = words.fill(&cause.judged.rule.title, Place::Plain);
-        let consequence = cause.judged.rule.consequence.as_ref().map(|text| words.fill(text, Place::Plain));
-        let since = since.map_or(String::new(), |since| format!(" since {}", moment(since)));
-        return match consequence {
-            Some(consequence) => format!("{title}: {consequence}{since}"),
-            None => format!("{title}{since}"),
-        };
-    }
-    let looked = format!("{} rules", material.rules.rules.len());
-    match diagnosis.verdict {
-        Verdict::Inconclusive => {
-            "Too little evidence: there is no Postfix log in this bundle that shows what happened".to_owned()
-        }
-        Verdict::Healthy => {
-            let lines = material.evidence.traffic.as_ref().map_or(0, |traffic| traffic.lines);
-            let waiting = match queue.waiting_messages {
-                0 => "nothing waits".to_owned(),
-                1 => "1 message waits".to_owned(),
-                many => format!("{} messages wait", thousands(many)),
-            };
-            format!("Nothing wrong found: {looked}, {} log lines, {waiting}", thousands(lines))
-        }
-        _ => format!(
-            "{} recipients did not get their mail for reasons that no rule explains",
-            thousands(diagnosis.residue.len() as u64)
-        ),
     }
 }
 
@@ -175,7 +165,7 @@ fn key(material: &Material<'_>, primary: Option<&Ranked<'_>>, since: Option<Time
     };
     Key {
         confidence: primary.map(|cause| cause.confidence.name().into()),
-        confidence_because: primary.map(|cause| ladder(cause.judged)),
+        confidence_because: None,
         since,
         last_good: since.and_then(|since| last_good(material, since, lines)),
         size,
@@ -184,22 +174,8 @@ fn key(material: &Material<'_>, primary: Option<&Ranked<'_>>, since: Option<Time
     }
 }
 
-fn is_waiting(row: &Record, material: &Material<'_>) -> bool {
+pub(super) fn is_waiting(row: &Record, material: &Material<'_>) -> bool {
     row.text(failures::outcome, &material.evidence.tables.names) == Some("waiting")
-}
-
-/// The confidence in words that a reader can check.
-fn ladder(judged: &Judged<'_>) -> String {
-    let (met, of) = judged.required;
-    let supporting = match judged.supporting {
-        0 => "none supporting".to_owned(),
-        many => format!("{many} supporting"),
-    };
-    let against = match judged.contradicting {
-        0 => "nothing against".to_owned(),
-        many => format!("{many} against"),
-    };
-    format!("{met} of {of} required signal{} met, {supporting}, {against}", if of == 1 { "" } else { "s" })
 }
 
 fn last_good(material: &Material<'_>, since: Time, lines: &Lines) -> Option<LastGood> {
@@ -380,9 +356,16 @@ fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Lines) -> Cau
         rule: rule.id.clone(),
         bucket: rule.bucket.clone(),
         title: words.fill(&rule.title, Place::Plain),
+        consequence: rule.consequence.as_ref().map(|text| words.fill(text, Place::Plain)),
         severity: rule.severity.name().into(),
         confidence: cause.confidence.name().into(),
-        confidence_because: because(judged),
+        confidence_because: String::new(),
+        ladder: Ladder {
+            met: judged.required.0 as u64,
+            required: judged.required.1 as u64,
+            supporting: judged.supporting as u64,
+            contradicting: judged.contradicting as u64,
+        },
         role: cause.role.name().into(),
         symptom_of: cause.symptom_of.clone(),
         summary: words.fill(&rule.summary, Place::Markdown).trim().to_owned(),
@@ -392,26 +375,6 @@ fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Lines) -> Cau
         evidence,
         references: rule.references.clone(),
     }
-}
-
-fn because(judged: &Judged<'_>) -> String {
-    let word = judged.outcome.name();
-    let mut text = format!("{}{} because {}.", word[..1].to_uppercase(), &word[1..], ladder(judged));
-    match judged.outcome {
-        Outcome::Fires(crate::diagnose::verdict::Confidence::Confirmed) => {
-            text.push_str(
-                " It would be *likely* without support from another source, and *possible* if something spoke against it.",
-            );
-        }
-        Outcome::Fires(crate::diagnose::verdict::Confidence::Likely) => {
-            text.push_str(" It would be *confirmed* with support from a source of another kind.");
-        }
-        Outcome::Fires(crate::diagnose::verdict::Confidence::Possible) if judged.contradicting > 0 => {
-            text.push_str(" It would be *likely* if nothing spoke against it.");
-        }
-        _ => {}
-    }
-    text
 }
 
 fn signal_view(

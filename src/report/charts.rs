@@ -4,27 +4,29 @@
 //! let the style sheet adapt it to a dark theme.
 
 use super::markup::escape_html;
-use super::view::{AgeBucket, Lane, Queue, Share, Timeline};
+use super::phrases::Phrases;
+use super::view::{AgeBucket, Forecast, Lane, Queue, Share, Timeline};
 use crate::diagnose::words::{percent, thousands};
-use crate::time::{MONTHS, Time};
+use crate::time::Time;
 use std::fmt::Write;
 
 const LEFT: f64 = 46.0;
 /// Top and bottom of the three lanes, for delivered, deferred and bounced.
 const LANES: [(f64, f64); 3] = [(34.0, 152.0), (190.0, 308.0), (346.0, 416.0)];
 const FILLS: [(&str, &str); 3] = [("f-sent", "#3f7fb8"), ("f-def", "#bf7d12"), ("f-bnc", "#b8342a")];
-const TITLES: [&str; 3] = ["Delivered", "Deferred attempts", "Bounced"];
+const TITLES: [&str; 3] = ["shape.delivered", "shape.deferred", "shape.bounced"];
 
 /// Unit of a column in words: `5 minutes`, `hour`.
-pub(crate) fn column_words(seconds: u32) -> String {
+pub(crate) fn column_words(seconds: u32, phrases: &Phrases) -> String {
+    let count = |unit: u32| [("n", serde_json::Value::from(seconds / unit))];
     match seconds {
-        60 => "minute".to_owned(),
-        3600 => "hour".to_owned(),
-        86_400 => "day".to_owned(),
-        604_800 => "week".to_owned(),
-        31_536_000 => "year".to_owned(),
-        seconds if seconds < 3600 => format!("{} minutes", seconds / 60),
-        seconds => format!("{} hours", seconds / 3600),
+        60 => phrases.say("shape.minute", &[]),
+        3600 => phrases.say("shape.hour", &[]),
+        86_400 => phrases.say("shape.day", &[]),
+        604_800 => phrases.say("shape.week", &[]),
+        31_536_000 => phrases.say("shape.year", &[]),
+        seconds if seconds < 3600 => phrases.say("shape.minutes", &count(60)),
+        _ => phrases.say("shape.hours", &count(3600)),
     }
 }
 
@@ -32,11 +34,6 @@ pub(crate) fn column_words(seconds: u32) -> String {
 pub(crate) fn clock(time: Time) -> String {
     let civil = time.civil();
     format!("{:02}:{:02}", civil.hour, civil.minute)
-}
-
-fn day(time: Time) -> String {
-    let civil = time.civil();
-    format!("{} {}", civil.day, MONTHS[(civil.month as usize).clamp(1, 12) - 1])
 }
 
 /// The end of an axis that holds `most`: 1, 2, 4, 6, 8, 10, 15, 20, 30 ... so that its half is a whole number, too.
@@ -67,7 +64,14 @@ fn tick_step(seconds: i64, room: i64) -> i64 {
 }
 
 /// The timeline, `width` units wide: one lane an outcome, each with its own scale, over one time axis.
-pub(crate) fn timeline(timeline: &Timeline, width: u32, class: &str, alternative: &str) -> String {
+pub(crate) fn timeline(
+    timeline: &Timeline,
+    last_good: Option<Time>,
+    width: u32,
+    class: &str,
+    alternative: &str,
+    phrases: &Phrases,
+) -> String {
     let right = f64::from(width) - 8.0;
     let columns = timeline.lanes.first().map_or(0, |lane| lane.counts.len());
     if columns == 0 {
@@ -88,9 +92,15 @@ pub(crate) fn timeline(timeline: &Timeline, width: u32, class: &str, alternative
     );
     // Failures of writing to a String do not happen.
     let out_ref = &mut out;
+    let mut titles = String::new();
     for (at, (lane, (top, bottom))) in timeline.lanes.iter().zip(LANES).enumerate() {
         let end = nice(lane.counts.iter().copied().max().unwrap_or(0));
-        let _ = write!(out_ref, "<text class=\"strong\" x=\"{LEFT}\" y=\"{}\">{}</text>", top - 9.0, TITLES[at.min(2)]);
+        let _ = write!(
+            titles,
+            "<text class=\"strong\" x=\"{LEFT}\" y=\"{}\">{}</text>",
+            top - 9.0,
+            escape_html(&phrases.say(TITLES[at.min(2)], &[]))
+        );
         for gap in &timeline.gaps {
             let (from, to) = (x(gap.from).max(LEFT), x(gap.to).min(right));
             if from < to {
@@ -102,7 +112,12 @@ pub(crate) fn timeline(timeline: &Timeline, width: u32, class: &str, alternative
                 );
                 if at == 0 && to - from > 44.0 {
                     let middle = f64::midpoint(from, to);
-                    let _ = write!(out_ref, "<text x=\"{middle:.1}\" y=\"{}\" text-anchor=\"middle\">no log</text>", top + 18.0);
+                    let _ = write!(
+                        out_ref,
+                        "<text x=\"{middle:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+                        top + 18.0,
+                        escape_html(&phrases.say("shape.no_log", &[]))
+                    );
                 }
             }
         }
@@ -145,7 +160,7 @@ pub(crate) fn timeline(timeline: &Timeline, width: u32, class: &str, alternative
         let (class, fill) = FILLS[at.min(2)];
         let _ = write!(out_ref, "<path class=\"{class}\" fill=\"{fill}\" d=\"{path}\"/>");
     }
-    time_axis(out_ref, timeline, width, span);
+    time_axis(out_ref, timeline, width, span, phrases);
     if let Some(onset) = timeline.onset.filter(|onset| inside(*onset)) {
         let at = x(onset);
         let (label_x, anchor) = if at > f64::midpoint(LEFT, right) { (at - 7.0, "end") } else { (at + 7.0, "start") };
@@ -154,15 +169,23 @@ pub(crate) fn timeline(timeline: &Timeline, width: u32, class: &str, alternative
         let _ = write!(
             out_ref,
             "<line class=\"onset\" stroke=\"#18202b\" stroke-width=\"1.5\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"20\" y2=\"416\"/>\
-             <text class=\"onset-t\" x=\"{label_x:.1}\" y=\"{y}\" text-anchor=\"{anchor}\">Onset {}</text>",
-            clock(onset)
+             <text class=\"onset-t\" x=\"{label_x:.1}\" y=\"{y}\" text-anchor=\"{anchor}\">{}</text>",
+            escape_html(&phrases.say("shape.onset", &[("time", clock(onset).into())]))
         );
+        // Where nothing was delivered since, the empty part of the lane says so.
+        let column = ((onset.seconds() - start) / i64::from(timeline.column)) as usize;
+        let silent = timeline.lanes[0].counts.iter().skip(column + 1).all(|count| *count == 0);
+        if let Some(last) = last_good.filter(|_| silent && right - at > 150.0) {
+            let label = phrases.say("shape.last_delivery", &[("time", clock(last).into())]);
+            let _ = write!(out_ref, "<text x=\"{:.1}\" y=\"{}\">{}</text>", at + 7.0, LANES[0].1 - 7.0, escape_html(&label));
+        }
     }
+    out.push_str(&titles);
     out.push_str("</svg>");
     out
 }
 
-fn time_axis(out: &mut String, timeline: &Timeline, width: u32, span: i64) {
+fn time_axis(out: &mut String, timeline: &Timeline, width: u32, span: i64, phrases: &Phrases) {
     let right = f64::from(width) - 8.0;
     let start = timeline.from.seconds();
     let step = tick_step(span, i64::from(width) / 105);
@@ -170,7 +193,7 @@ fn time_axis(out: &mut String, timeline: &Timeline, width: u32, span: i64) {
     if tick < start {
         tick += step;
     }
-    let mut days = vec![(LEFT, day(timeline.from), "start")];
+    let mut days = vec![(LEFT, phrases.day(timeline.from), "start")];
     while tick <= start + span {
         let x = LEFT + (tick - start) as f64 / span as f64 * (right - LEFT);
         let time = Time::from_seconds(tick);
@@ -182,7 +205,7 @@ fn time_axis(out: &mut String, timeline: &Timeline, width: u32, span: i64) {
             "middle"
         };
         let at_midnight = tick.rem_euclid(86_400) == 0;
-        let text = if step >= 86_400 { day(time) } else { clock(time) };
+        let text = if step >= 86_400 { phrases.day(time) } else { clock(time) };
         let _ = write!(
             out,
             "<line class=\"axis\" stroke=\"#4a5565\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"416\" y2=\"421\"/>\
@@ -192,7 +215,7 @@ fn time_axis(out: &mut String, timeline: &Timeline, width: u32, span: i64) {
             if x < LEFT + 70.0 {
                 days.clear();
             }
-            days.push((x, day(time), anchor));
+            days.push((x, phrases.day(time), anchor));
         }
         tick += step;
     }
@@ -214,21 +237,25 @@ fn short(number: u64) -> String {
 }
 
 /// What the timeline shows, in words.
-pub(crate) fn timeline_words(timeline: &Timeline) -> String {
-    let sum = |lane: &Lane| lane.counts.iter().sum::<u64>();
-    let lanes: Vec<String> =
-        timeline.lanes.iter().zip(TITLES).map(|(lane, title)| format!("{title}: {}", thousands(sum(lane)))).collect();
-    let end = timeline.from.plus(f64::from(timeline.column) * timeline.lanes.first().map_or(0, |lane| lane.counts.len()) as f64);
-    let onset = timeline.onset.map_or(String::new(), |onset| format!(" Onset {} {}.", day(onset), clock(onset)));
-    format!(
-        "Three column charts from {} {} to {} {} UTC, one column per {}. {}.{onset}",
-        day(timeline.from),
-        clock(timeline.from),
-        day(end),
-        clock(end),
-        column_words(timeline.column),
-        lanes.join(". ")
-    )
+pub(crate) fn timeline_words(timeline: &Timeline, phrases: &Phrases) -> String {
+    let columns = timeline.lanes.first().map_or(0, |lane| lane.counts.len());
+    let end = timeline.from.plus(f64::from(timeline.column) * columns as f64);
+    let mut words = phrases.say(
+        "shape.lanes",
+        &[
+            ("from", phrases.moment(timeline.from).into()),
+            ("to", phrases.moment(end).into()),
+            ("column", column_words(timeline.column, phrases).into()),
+        ],
+    );
+    for (lane, title) in timeline.lanes.iter().zip(TITLES) {
+        let sum: u64 = lane.counts.iter().sum();
+        let _ = write!(words, " {}: {}.", phrases.say(title, &[]), thousands(sum));
+    }
+    if let Some(onset) = timeline.onset {
+        let _ = write!(words, " {}.", phrases.say("shape.onset", &[("time", phrases.moment(onset).into())]));
+    }
+    words
 }
 
 /// Label of an age bucket, as qshape's limits go.
@@ -243,14 +270,16 @@ pub(crate) fn age_label(bucket: &AgeBucket) -> String {
 }
 
 /// Histogram of the age of waiting messages; messages older than the onset, `onset_age` minutes ago, are grey.
-pub(crate) fn ages(queue: &Queue, onset_age: Option<f64>) -> String {
+pub(crate) fn ages(queue: &Queue, onset: Option<(f64, Time)>, phrases: &Phrases) -> String {
+    let onset_age = onset.map(|(age, _)| age);
     let (left, right, top, bottom) = (40.0, 454.0, 30.0, 206.0);
     let end = nice(queue.ages.iter().map(|bucket| bucket.messages).max().unwrap_or(0));
     let words: Vec<String> =
         queue.ages.iter().map(|bucket| format!("{}: {}", age_label(bucket), thousands(bucket.messages))).collect();
     let mut out = format!(
         "<svg class=\"chart\" width=\"440\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#4a5565\" viewBox=\"0 0 460 262\" role=\"img\" \
-         aria-label=\"Waiting messages by age in minutes. {}\">",
+         aria-label=\"{} {}\">",
+        escape_html(&phrases.say("shape.ages_alt", &[])),
         escape_html(&words.join(", "))
     );
     let marks = [(0, bottom), (end / 2, f64::midpoint(top, bottom)), (end, top)];
@@ -295,27 +324,150 @@ pub(crate) fn ages(queue: &Queue, onset_age: Option<f64>) -> String {
         let _ =
             write!(out, "<text x=\"{middle:.1}\" y=\"{y}\" text-anchor=\"middle\">{}</text>", escape_html(&age_label(bucket)));
     }
-    let _ = write!(out, "<text x=\"{right}\" y=\"256\" text-anchor=\"end\">age: minutes, then hours</text>");
-    if let Some(x) = onset_x {
-        let (label_x, anchor) = if x > 350.0 { (x - 5.0, "end") } else { (x + 5.0, "start") };
+    let _ = write!(
+        out,
+        "<text x=\"247\" y=\"256\" text-anchor=\"middle\">{}</text>",
+        escape_html(&phrases.say("shape.ages_axis", &[]))
+    );
+    if let Some((x, (_, onset))) = onset_x.zip(onset) {
+        let label = escape_html(&phrases.say("shape.onset", &[("time", clock(onset).into())]));
+        let (label_x, anchor) = if x > 240.0 { (x - 5.0, "end") } else { (x + 5.0, "start") };
         let _ = write!(
             out,
             "<line class=\"onset\" stroke=\"#18202b\" stroke-width=\"1.5\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"14\" y2=\"{bottom}\"/>\
-             <text class=\"onset-t\" x=\"{label_x:.1}\" y=\"20\" text-anchor=\"{anchor}\">onset</text>"
+             <text class=\"onset-t\" x=\"{label_x:.1}\" y=\"20\" text-anchor=\"{anchor}\">{label}</text>"
         );
     }
     out.push_str("</svg>");
     out
 }
 
-/// Colours of the segments of the share bar, the residue last.
-const SEGMENTS: [(&str, &str); 5] =
-    [("f-bnc", "#b8342a"), ("f-def", "#bf7d12"), ("f-sent", "#3f7fb8"), ("f-4", "#5a7d4e"), ("f-5", "#7a5fa0")];
+/// The queue's size since shortly before the onset, and for as long again what comes next if nothing changes.
+pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, phrases: &Phrases) -> String {
+    let (left, right, top, bottom) = (48.0, 454.0, 30.0, 166.0);
+    let column = f64::from(forecast.column);
+    let end = forecast.from.plus(column * forecast.waiting.len() as f64);
+    let begin = match onset {
+        Some(onset) => onset.plus(-(end.since(onset) / 4.0).max(column * 2.0)).max(forecast.from),
+        None => forecast.from,
+    };
+    let skip = ((begin.since(forecast.from)) / column) as usize;
+    let sizes = &forecast.waiting[skip.min(forecast.waiting.len().saturating_sub(1))..];
+    let begin = end.plus(-column * sizes.len() as f64);
+    let now = sizes.last().copied().unwrap_or(0);
+    let grows = forecast.trend.map(|trend| trend.per_hour).filter(|rate| *rate > 0.0);
+    let ahead = grows.zip(onset).map(|(rate, onset)| {
+        let seconds = end.since(onset).max(column);
+        (seconds, now as f64 + rate * seconds / 3600.0)
+    });
+    let until = end.plus(ahead.map_or(0.0, |(seconds, _)| seconds));
+    let most = sizes.iter().copied().max().unwrap_or(0).max(ahead.map_or(0, |(_, size)| size.ceil() as u64));
+    let height = nice(most);
+    let x = |time: Time| left + time.since(begin) / until.since(begin).max(1.0) * (right - left);
+    let y = |size: f64| bottom - size / height as f64 * (bottom - top);
+    let words = phrases.say(
+        "shape.queue_alt",
+        &[
+            ("from", phrases.moment(begin).into()),
+            ("to", phrases.moment(end).into()),
+            ("first", sizes.first().copied().unwrap_or(0).into()),
+            ("most", sizes.iter().copied().max().unwrap_or(0).into()),
+            ("last", now.into()),
+        ],
+    );
+    let mut out = format!(
+        "<svg class=\"chart\" width=\"440\" font-family=\"sans-serif\" font-size=\"12\" fill=\"#4a5565\" viewBox=\"0 0 460 192\" \
+         role=\"img\" aria-label=\"{}\">",
+        escape_html(&words)
+    );
+    for (number, at) in [(0, bottom), (height / 2, f64::midpoint(top, bottom)), (height, top)] {
+        if number == 0 && at != bottom {
+            continue;
+        }
+        let (class, stroke) = if number == 0 { ("axis", "#4a5565") } else { ("grid", "#dfe3e9") };
+        let _ = write!(
+            out,
+            "<line class=\"{class}\" stroke=\"{stroke}\" x1=\"{left}\" x2=\"{right}\" y1=\"{at}\" y2=\"{at}\"/>\
+             <text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>",
+            left - 6.0,
+            at + 4.0,
+            short(number)
+        );
+    }
+    let mut path = format!("M{left:.1} {bottom}L{left:.1} {:.1}", y(sizes.first().copied().unwrap_or(0) as f64));
+    for (place, size) in sizes.iter().enumerate() {
+        let _ = write!(path, "L{:.1} {:.1}", x(begin.plus(column * (place + 1) as f64)), y(*size as f64));
+    }
+    let _ = write!(out, "<path class=\"f-def\" fill=\"#bf7d12\" d=\"{path}V{bottom}z\"/>");
+    let now_x = x(end);
+    if let Some((_, size)) = ahead {
+        let _ = write!(
+            out,
+            "<path class=\"proj\" stroke=\"#7c4d00\" stroke-dasharray=\"5 4\" fill=\"none\" d=\"M{now_x:.1} {:.1}L{right} {:.1}\"/>\
+             <text class=\"strong\" x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\
+             <text x=\"{right}\" y=\"{}\" text-anchor=\"end\">{}</text>",
+            y(now as f64),
+            y(size),
+            right - 6.0,
+            (y(size) - 8.0).max(12.0),
+            short(size.round() as u64),
+            bottom - 8.0,
+            escape_html(&phrases.say("shape.queue_if", &[])),
+        );
+    }
+    let _ = write!(
+        out,
+        "<text class=\"strong\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+        now_x - 5.0,
+        (y(now as f64) - 6.0).max(14.0),
+        escape_html(&phrases.say("shape.queue_now", &[("n", now.into())]))
+    );
+    if let Some(onset) = onset.filter(|onset| *onset >= begin && *onset <= end) {
+        let at = x(onset);
+        let _ = write!(
+            out,
+            "<line class=\"onset\" stroke=\"#18202b\" stroke-width=\"1.5\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"8\" y2=\"{bottom}\"/>\
+             <text class=\"onset-t\" x=\"{:.1}\" y=\"18\">{}</text>",
+            at + 5.0,
+            escape_html(&phrases.say("shape.onset", &[("time", clock(onset).into())]))
+        );
+    }
+    let span = until.since(begin) as i64;
+    let step = tick_step(span, 5);
+    let mut tick = begin.seconds().div_euclid(step) * step + step;
+    while tick <= until.seconds() {
+        let time = Time::from_seconds(tick);
+        let at = x(time);
+        let anchor = if at > right - 16.0 { "end" } else { "middle" };
+        let text = if step >= 86_400 { phrases.day(time) } else { clock(time) };
+        let _ = write!(
+            out,
+            "<line class=\"axis\" stroke=\"#4a5565\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{bottom}\" y2=\"{}\"/>\
+             <text x=\"{at:.1}\" y=\"184\" text-anchor=\"{anchor}\">{text}</text>",
+            bottom + 4.0
+        );
+        tick += step;
+    }
+    let _ = write!(out, "<text x=\"{}\" y=\"184\" text-anchor=\"end\">UTC</text></svg>", left - 6.0);
+    out
+}
+
+/// Colours of the segments of the share bar: root causes, then the others in their order, the residue grey.
+const ROOTS: [(&str, &str); 2] = [("f-bnc", "#b8342a"), ("f-5", "#7a5fa0")];
+const OTHERS: [(&str, &str); 3] = [("f-def", "#bf7d12"), ("f-sent", "#3f7fb8"), ("f-4", "#5a7d4e")];
 const REST: (&str, &str) = ("f-rest", "#828d9b");
 
-/// Class and colour of the segment at `place`.
-pub(crate) fn segment(place: usize, share: &Share) -> (&'static str, &'static str) {
-    if share.rule.is_none() { REST } else { SEGMENTS.get(place).copied().unwrap_or(REST) }
+/// Class and colour of each part, so that no two neighbours look the same.
+pub(crate) fn segments(shares: &[Share]) -> Vec<(&'static str, &'static str)> {
+    let (mut roots, mut others) = (ROOTS.iter(), OTHERS.iter());
+    let segment = |share: &Share| match &*share.role {
+        _ if share.rule.is_none() => REST,
+        "root-cause" => roots.next().or_else(|| others.next()).copied().unwrap_or(REST),
+        "contributing" => others.next().copied().unwrap_or(REST),
+        // What is separate and minor is not amber while there is another colour.
+        _ => others.next_back().copied().unwrap_or(REST),
+    };
+    shares.iter().map(segment).collect()
 }
 
 /// The bar of what explains the failures.
@@ -328,9 +480,8 @@ pub(crate) fn share_bar(shares: &[Share]) -> String {
     let total: f64 = shares.iter().map(|share| share.share.max(0.003)).sum();
     let room = 1000.0 - 1.5 * shares.len().saturating_sub(1) as f64;
     let mut x = 0.0;
-    for (at, share) in shares.iter().enumerate() {
+    for (share, (class, fill)) in shares.iter().zip(segments(shares)) {
         let width = share.share.max(0.003) / total.max(0.001) * room;
-        let (class, fill) = segment(at, share);
         let _ = write!(out, "<rect class=\"{class}\" fill=\"{fill}\" x=\"{x:.1}\" y=\"0\" width=\"{width:.1}\" height=\"26\"/>");
         x += width + 1.5;
     }

@@ -12,8 +12,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-/// Longest citation, in characters.
+/// Longest citation, in characters, unless what matters in it is longer.
 const LONGEST: usize = 400;
+/// What matters is shown whole up to this many characters.
+const WHOLE: usize = 1200;
 
 /// The cited lines of one report: first notes which are wanted, then holds their texts.
 #[derive(Debug)]
@@ -80,19 +82,25 @@ fn without_secrets(text: &str) -> Cow<'_, str> {
 
 /// Cuts a line to [`LONGEST`] characters around the matched part, which is returned as a range of characters.
 fn cut(text: &str, matched: Option<&str>) -> (String, Option<(usize, usize)>) {
-    let chars: Vec<char> = text.chars().collect();
     let found = matched.filter(|matched| !matched.is_empty()).and_then(|matched| find(text, matched));
+    let whole = found.map_or(0, |(start, end)| (end - start + 40).min(WHOLE));
+    shorten(text, found, LONGEST.max(whole))
+}
+
+/// Cuts a text to `longest` characters, around the range that matters; a cut is marked with an ellipsis.
+pub(super) fn shorten(text: &str, range: Option<(usize, usize)>, longest: usize) -> (String, Option<(usize, usize)>) {
+    let chars: Vec<char> = text.chars().collect();
     let (mut from, mut to) = (0, chars.len());
-    if chars.len() > LONGEST {
-        from = found.map_or(
-            0,
-            |(start, end)| if end <= LONGEST { 0 } else { start.saturating_sub(LONGEST / 3).min(chars.len() - LONGEST) },
-        );
-        to = (from + LONGEST).min(chars.len());
+    if chars.len() > longest {
+        if let Some((start, end)) = range.filter(|(_, end)| *end > longest) {
+            let before = longest.saturating_sub(end - start) / 2;
+            from = start.saturating_sub(before).min(chars.len() - longest);
+        }
+        to = (from + longest).min(chars.len());
     }
     let mut out: String = chars[from..to].iter().collect();
     let mut range =
-        found.map(|(start, end)| (start.max(from) - from, end.clamp(from, to) - from)).filter(|(start, end)| start < end);
+        range.map(|(start, end)| (start.max(from) - from, end.clamp(from, to) - from)).filter(|(start, end)| start < end);
     if to < chars.len() {
         out.push('…');
     }

@@ -2,9 +2,10 @@
 
 use super::charts::clock;
 use super::markup;
+use super::phrases::Phrases;
 use super::render::{Format, Look};
 use crate::diagnose::words::{code_span, duration, percent, thousands, visible};
-use crate::time::{MONTHS, Time};
+use crate::time::Time;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason, Renderable,
     ScopedJson, StringOutput,
@@ -12,7 +13,10 @@ use handlebars::{
 use serde_json::Value;
 
 /// Registers every helper that `format` knows.
-pub(super) fn register(engine: &mut Handlebars<'_>, format: Format) {
+pub(super) fn register<'p>(engine: &mut Handlebars<'p>, format: Format, phrases: &'p Phrases) {
+    for (name, function) in PHRASED {
+        engine.register_helper(name, Box::new(PhraseHelper(*function, phrases)));
+    }
     for (name, function) in VALUES {
         engine.register_helper(name, Box::new(ValueHelper(*function)));
     }
@@ -29,6 +33,9 @@ type Params<'a> = &'a [&'a Value];
 
 /// Gives a value: escaped where it is shown, usable inside other calls.
 struct ValueHelper(fn(Params<'_>) -> Result<Value, String>);
+
+/// Gives a value with the report's own words in it.
+struct PhraseHelper<'p>(Words, &'p Phrases);
 
 /// Writes finished markup of its format. As a block, what it encloses is its last parameter.
 struct MarkupHelper(fn(Params<'_>, &Look) -> Result<String, String>);
@@ -50,6 +57,20 @@ impl HelperDef for ValueHelper {
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
         (self.0)(&params(helper)).map(ScopedJson::Derived).map_err(|why| failed(helper.name(), &why))
+    }
+}
+
+impl HelperDef for PhraseHelper<'_> {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let named = helper.hash().iter().map(|(name, value)| ((*name).to_owned(), value.value().clone())).collect();
+        let text = (self.0)(self.1, &params(helper), &named).map_err(|why| failed(helper.name(), &why))?;
+        Ok(ScopedJson::Derived(text.into()))
     }
 }
 
@@ -81,6 +102,26 @@ type Computes = fn(Params<'_>) -> Result<Value, String>;
 /// A helper that writes text in the format of its template.
 type Shows = fn(Params<'_>, &Look) -> Result<String, String>;
 
+/// A helper that words something.
+type Words = fn(&Phrases, Params<'_>, &serde_json::Map<String, Value>) -> Result<String, String>;
+
+/// Words, in every format.
+const PHRASED: &[(&str, Words)] = &[
+    // {{t "units.message" n=5}}: a phrase of words.yaml, filled in
+    ("t", |phrases, params, named| phrases.get(text(params, 0)?, named)),
+    // {{tr "risk" risk}}: the word for one of a few known values, or the value itself
+    ("tr", |phrases, params, _| Ok(phrases.word(text(params, 0)?, text(params, 1)?))),
+    // {{when time}} 12 Nov 06:14
+    ("when", |phrases, params, _| Ok(phrases.moment(time(params, 0)?))),
+    // {{day time}} 12 Nov
+    ("day", |phrases, params, _| Ok(phrases.day(time(params, 0)?))),
+    // {{date time}} 12 Nov 2026 11:40
+    ("date", |phrases, params, _| {
+        let time = time(params, 0)?;
+        Ok(format!("{} {} {}", phrases.day(time), time.civil().year, clock(time)))
+    }),
+];
+
 /// Values, in every format.
 const VALUES: &[(&str, Computes)] = &[
     // {{num 1284}} 1,284
@@ -94,18 +135,11 @@ const VALUES: &[(&str, Computes)] = &[
     // {{rate 232.2}} +232
     ("rate", |params| {
         let rate = float(params, 0)?;
+        if rate.abs() < 0.05 {
+            return Ok("0".into());
+        }
         let digits = if rate.abs() < 10.0 { format!("{:.1}", rate.abs()) } else { thousands(rate.abs().round() as u64) };
         Ok(format!("{}{digits}", if rate < 0.0 { "-" } else { "+" }).into())
-    }),
-    // {{when time}} 12 Nov 06:14
-    ("when", |params| {
-        let time = time(params, 0)?;
-        Ok(format!("{} {}", day(time), clock(time)).into())
-    }),
-    // {{date time}} 12 Nov 2026 11:40
-    ("date", |params| {
-        let time = time(params, 0)?;
-        Ok(format!("{} {} {}", day(time), time.civil().year, clock(time)).into())
     }),
     // {{clock time}} 06:14
     ("clock", |params| Ok(clock(time(params, 0)?).into())),
@@ -119,16 +153,7 @@ const VALUES: &[(&str, Computes)] = &[
     // {{duration 19560}} 5 h 26 min
     ("duration", |params| Ok(duration(float(params, 0)?).into())),
     // {{bytes 20480}} 20.0 kB
-    ("bytes", |params| {
-        let bytes = float(params, 0)?;
-        Ok(match bytes {
-            b if b < 1e3 => format!("{b:.0} bytes"),
-            b if b < 1e6 => format!("{:.1} kB", b / 1e3),
-            b if b < 1e9 => format!("{:.1} MB", b / 1e6),
-            b => format!("{:.1} GB", b / 1e9),
-        }
-        .into())
-    }),
+    ("bytes", |params| Ok(bytes(float(params, 0)?).into())),
     // {{plural 2 "message" "messages"}} 2 messages
     ("plural", |params| {
         let number = float(params, 0)?.round() as u64;
@@ -136,11 +161,7 @@ const VALUES: &[(&str, Computes)] = &[
         Ok(format!("{} {word}", thousands(number)).into())
     }),
     // {{capital "confirmed"}} Confirmed
-    ("capital", |params| {
-        let text = text(params, 0)?;
-        let mut chars = text.chars();
-        Ok(chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect()).into())
-    }),
+    ("capital", |params| Ok(super::phrases::capital(text(params, 0)?).into())),
     // {{upper "incident"}} INCIDENT
     ("upper", |params| Ok(text(params, 0)?.to_uppercase().into())),
     // {{choose @first "yes" "no"}}
@@ -266,6 +287,16 @@ const TEXT: &[(&str, Shows)] = &[
     }),
 ];
 
+/// `20.5 kB`.
+pub(super) fn bytes(bytes: f64) -> String {
+    match bytes {
+        b if b < 1e3 => format!("{b:.0} bytes"),
+        b if b < 1e6 => format!("{:.1} kB", b / 1e3),
+        b if b < 1e9 => format!("{:.1} MB", b / 1e6),
+        b => format!("{:.1} GB", b / 1e9),
+    }
+}
+
 /// Evidence for a terminal: only line breaks are obeyed.
 pub(super) fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
@@ -290,11 +321,6 @@ fn wrap(text: &str, indent: usize, label: &str, look: &Look) -> String {
     let first = " ".repeat(indent - label.chars().count().min(indent));
     let label = if look.color && !label.is_empty() { format!("\x1b[2m{label}\x1b[0m") } else { label.to_owned() };
     format!("{first}{label}{}", lines.join(&format!("\n{}", " ".repeat(indent))))
-}
-
-fn day(time: Time) -> String {
-    let civil = time.civil();
-    format!("{} {}", civil.day, MONTHS[(civil.month as usize).clamp(1, 12) - 1])
 }
 
 fn text<'a>(params: Params<'a>, at: usize) -> Result<&'a str, String> {

@@ -86,7 +86,14 @@ pub(crate) fn from_plain(text: &str) -> String {
         .split(' ')
         .map(|word| {
             let looks_active = word.chars().any(special) || word.contains("://") || word.to_ascii_lowercase().starts_with("www.");
-            if looks_active { code_span(word) } else { word.to_owned() }
+            if !looks_active {
+                return word.to_owned();
+            }
+            // Punctuation around the word stays outside of the code span.
+            let outside = |c: char| "(),.:;".contains(c);
+            let core = word.trim_start_matches(outside);
+            let (before, core) = (&word[..word.len() - core.len()], core.trim_end_matches(outside));
+            format!("{before}{}{}", code_span(core), &word[before.len() + core.len()..])
         })
         .collect();
     words.join(" ")

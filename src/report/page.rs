@@ -1,54 +1,74 @@
 //! What a page needs beside the view model: numbering, grouping, the pictures. Templates find it under `page`.
 
-use super::charts;
+use super::brand::Brand;
+use super::phrases::Phrases;
 use super::render::Look;
-use super::view::{AgeBucket, Cause, NotChecked, Report, Step, Verdict};
+use super::shorten::LeftOut;
+use super::view::{AgeBucket, Cause, NotChecked, Report, Step, Timeline, Verdict};
+use super::{charts, markup};
 use crate::compare::Comparison;
+use crate::diagnose::words::{duration, thousands};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// Characters of a lane in text output, for the narrowest terminal.
 const LANE: usize = 40;
 
+/// What a page looks like and in which words.
+pub(super) struct Style<'s> {
+    /// The terminal.
+    pub(super) look: &'s Look,
+    /// The style sheet.
+    pub(super) sheet: &'s str,
+    /// The report's own words.
+    pub(super) phrases: &'s Phrases,
+    /// Whose report it is.
+    pub(super) brand: Option<&'s Brand>,
+}
+
 /// The template's context: the view model and `page`.
-pub(super) fn context(report: &Report, look: &Look, style: &str) -> Result<Value, serde_json::Error> {
+pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) -> Result<Value, serde_json::Error> {
+    let Style { look, phrases, .. } = *style;
     let mut context = serde_json::to_value(report)?;
     let numbers = numbers(report);
-    let style = format!("{style}{}", unlock_rules(report));
-    let timeline = match &report.timeline {
-        Some(timeline) => {
-            let words = charts::timeline_words(timeline);
-            let end = timeline.lanes.first().map_or(0, |lane| lane.counts.len());
-            json!({
-                "wide": charts::timeline(timeline, 1000, "only-wide", &words),
-                "narrow": charts::timeline(timeline, 400, "only-narrow", &words),
-                "column": charts::column_words(timeline.column),
-                "to": timeline.from.plus(f64::from(timeline.column) * end as f64),
-                "around": around(timeline),
-                "lanes": timeline.lanes.iter().map(|lane| {
-                    let (blocks, full) = charts::blocks(timeline, lane, look.width.clamp(60, 120).saturating_sub(LANE - 10));
-                    json!({ "name": lane.name, "blocks": blocks, "full": full, "sum": lane.counts.iter().sum::<u64>() })
-                }).collect::<Vec<_>>(),
-            })
-        }
-        None => Value::Null,
-    };
-    let onset_age = report.key.since.zip(report.collected_at).map(|(since, now)| now.since(since) / 60.0);
+    let sheet = format!("{}{}", style.sheet, unlock_rules(report));
+    let primary = report.causes.iter().find(|cause| cause.role == "root-cause");
+    let onset = report.key.since;
+    let onset_age = onset.zip(report.collected_at).map(|(since, now)| (now.since(since) / 60.0, since));
+    let delivered = (report.traffic.sent, report.traffic.sent + report.traffic.deferred_attempts + report.traffic.bounced);
+    let hurts = report.do_not.iter().filter_map(|warning| warning.hurts).max();
+    let unchecked = report.rules.iter().filter(|rule| rule.result == "not-checked").count();
     context["page"] = json!({
         "look": look,
-        "style": style,
-        "style_hash": hash(&style),
-        "causes": main_causes(report, &numbers),
+        "brand": style.brand,
+        "left_out": left_out,
+        "style": sheet,
+        "style_hash": hash(&sheet),
+        "headline": phrases.headline(report),
+        "ladder": primary.map(|cause| phrases.ladder(&cause.ladder)),
+        "second": report.causes.iter().find(|cause| cause.role == "contributing").filter(|_| primary.is_some()),
+        "causes": main_causes(report, &numbers, phrases),
         "notes": report.causes.iter().filter(|cause| cause.role == "note").collect::<Vec<_>>(),
+        "silent": silent(report),
         "shares": shares(report),
         "share_bar": charts::share_bar(&report.shares),
         "failed": report.shares.iter().map(|share| share.recipients).sum::<u64>(),
-        "timeline": timeline,
+        "timeline": report.timeline.as_ref().map(|timeline| timeline_page(timeline, report, style)),
         "ages": report.queue.ages.iter().map(|bucket| json!({ "label": charts::age_label(bucket), "messages": bucket.messages })).collect::<Vec<_>>(),
-        "ages_chart": charts::ages(&report.queue, onset_age),
+        "ages_chart": charts::ages(&report.queue, onset_age, phrases),
+        "bytes": report.queue.bytes.map_or_else(String::new, |bytes| format!(", {}", super::helpers::bytes(bytes as f64))),
+        "after_onset": after_onset(report),
+        "queue_chart": report.forecast.as_ref().filter(|_| report.queue.waiting_messages > 0).map(|forecast| charts::queue(forecast, onset, phrases)),
+        "forecast": forecast(report, phrases),
         "destinations": destinations(report),
-        "phases": phases(report, &numbers),
+        "one_reason": one_reason(report),
+        "phases": phases(report, &numbers, phrases),
+        "hurts": hurts,
         "rules": rules(report),
+        "rules_no": report.rules.iter().filter(|rule| rule.result == "no").count(),
+        "rules_unchecked": unchecked,
+        "unparsed": report.sources.iter().map(|source| source.unparsed).sum::<u64>(),
+        "delivered": json!({ "sent": delivered.0, "all": delivered.1, "share": delivered.0 as f64 / (delivered.1.max(1)) as f64 }),
         "collect": collect(report),
         "buckets": report.causes.iter().filter(|cause| cause.role == "root-cause" || cause.role == "contributing").fold(Vec::new(), |mut list, cause| {
             if !list.contains(&cause.bucket) {
@@ -58,6 +78,100 @@ pub(super) fn context(report: &Report, look: &Look, style: &str) -> Result<Value
         }),
     });
     Ok(context)
+}
+
+/// The timeline's pictures, figures and lanes of characters.
+fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Value {
+    let Style { look, phrases, .. } = *style;
+    let words = charts::timeline_words(timeline, phrases);
+    let columns = timeline.lanes.first().map_or(0, |lane| lane.counts.len());
+    let last_good = report.key.last_good.as_ref().map(|good| good.time);
+    let room = look.width.clamp(60, 120).saturating_sub(LANE - 10);
+    let lanes: Vec<Value> = timeline
+        .lanes
+        .iter()
+        .map(|lane| {
+            let (blocks, full) = charts::blocks(timeline, lane, room);
+            let title = phrases.say(&format!("shape.{}", lane.name), &[]);
+            json!({ "name": lane.name, "title": title, "blocks": blocks, "full": full, "sum": lane.counts.iter().sum::<u64>() })
+        })
+        .collect();
+    json!({
+        "wide": charts::timeline(timeline, last_good, 1000, "only-wide", &words, phrases),
+        "narrow": charts::timeline(timeline, last_good, 400, "only-narrow", &words, phrases),
+        "column": charts::column_words(timeline.column, phrases),
+        "to": timeline.from.plus(f64::from(timeline.column) * columns as f64),
+        "around": around(timeline),
+        "lanes": lanes,
+    })
+}
+
+/// Waiting messages that arrived after the onset, by the age buckets that it parts.
+fn after_onset(report: &Report) -> Value {
+    let (Some(since), Some(now)) = (report.key.since, report.collected_at) else { return Value::Null };
+    let age = now.since(since) / 60.0;
+    let newer = report.queue.ages.iter().filter(|bucket| f64::from(bucket.from_minutes) < age);
+    let newer: u64 = newer.map(|bucket| bucket.messages).sum();
+    json!({ "messages": newer, "share": newer as f64 / report.queue.waiting_messages.max(1) as f64 })
+}
+
+/// Causes that stand in no part of the share bar.
+fn silent(report: &Report) -> Vec<&Cause> {
+    let shown = |cause: &&Cause| report.shares.iter().any(|share| share.title == cause.title);
+    report.causes.iter().filter(|cause| !shown(cause)).collect()
+}
+
+/// What comes next, in words.
+fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
+    let forecast = report.forecast.as_ref().filter(|_| report.queue.waiting_messages > 0)?;
+    let rate = |rate: f64| format!("{}{}", if rate < 0.0 { "-" } else { "+" }, thousands(rate.abs().round() as u64));
+    let mut words = Vec::new();
+    match (forecast.trend.map(|trend| trend.per_hour), forecast.at_deadline) {
+        (Some(per_hour), Some(size)) if per_hour >= 0.5 => {
+            words.push(phrases.say("shape.queue_grows", &[("rate", rate(per_hour).into()), ("n", rounded(size).into())]));
+        }
+        _ => words.push(phrases.say("shape.queue_still", &[])),
+    }
+    match forecast.drain {
+        Some(drain) if drain.median > 0.0 => {
+            let waiting = report.queue.waiting_messages as f64;
+            let quick = duration(waiting / drain.median * 3600.0);
+            let slow = if drain.slowest > 0.0 { duration(waiting / drain.slowest * 3600.0) } else { "∞".to_owned() };
+            let values = [
+                ("from", quick.into()),
+                ("to", slow.into()),
+                ("rate", rate(-drain.median).into()),
+                ("over", duration(drain.over).into()),
+            ];
+            words.push(phrases.say("shape.drain", &values));
+        }
+        Some(drain) => words.push(phrases.say("shape.drain_not", &[("over", duration(drain.over).into())])),
+        None => {
+            words.push(phrases.say("shape.drain_unknown", &[]));
+            let measures = |step: &&Step| step.phase == "drain" && step.run.as_ref().is_some_and(|run| run.contains("qshape"));
+            if let Some(step) = report.plan.iter().find(measures) {
+                words.push(phrases.say("shape.drain_measure", &[("n", step.number.into())]));
+            }
+        }
+    }
+    Some(words.join(" "))
+}
+
+/// A forecast has two digits that mean something.
+fn rounded(number: u64) -> u64 {
+    let mut unit = 1;
+    while number / unit >= 100 {
+        unit *= 10;
+    }
+    (number + unit / 2) / unit * unit
+}
+
+/// Whether one reason holds the mail of several providers: then it is this side's.
+fn one_reason(report: &Report) -> bool {
+    let Some(table) = &report.destinations else { return false };
+    let many = table.rows.iter().filter(|row| row.counts.first().is_some_and(|count| *count > 0)).count() >= 3;
+    let total: u64 = table.totals.iter().rev().skip(1).sum();
+    many && total > 0 && table.columns.len() > 1 && table.totals[0] as f64 >= total as f64 * 0.9
 }
 
 /// The context of a comparison: the comparison and `page`.
@@ -84,7 +198,7 @@ fn numbers(report: &Report) -> BTreeMap<String, usize> {
 }
 
 /// Causes in the order of their numbers, each with its symptoms.
-fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>) -> Vec<Value> {
+fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phrases) -> Vec<Value> {
     let all: u64 = report.shares.iter().map(|share| share.recipients).sum();
     report
         .causes
@@ -100,6 +214,7 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>) -> Vec<Value>
             let mut value = serde_json::to_value(cause).ok()?;
             value["number"] = json!(number);
             value["symptoms"] = json!(symptoms);
+            value["because"] = json!(phrases.because(cause));
             value["of"] = json!(all);
             value["accounts"] = json!(cause.accounts_for.waiting + cause.accounts_for.bounced);
             Some(value)
@@ -122,13 +237,12 @@ fn shares(report: &Report) -> Vec<Value> {
         .shares
         .iter()
         .zip(&tenths)
-        .enumerate()
-        .map(|(at, (share, tenths))| {
+        .zip(charts::segments(&report.shares))
+        .map(|((share, tenths), (class, fill))| {
             let percent = match (tenths, share.recipients) {
                 (0, 1..) => "< 0.1 %".to_owned(),
                 (tenths, _) => format!("{}.{} %", tenths / 10, tenths % 10),
             };
-            let (class, fill) = charts::segment(at, share);
             let cause = report.causes.iter().find(|cause| Some(&cause.rule) == share.rule.as_ref());
             let place = cause
                 .and_then(|cause| cause.evidence.iter().flat_map(|item| &item.citations).next())
@@ -137,6 +251,7 @@ fn shares(report: &Report) -> Vec<Value> {
                 "title": share.title, "rule": share.rule, "role": share.role, "recipients": share.recipients,
                 "percent": percent, "class": class, "fill": fill,
                 "confidence": cause.map(|cause| &cause.confidence), "place": place,
+                "cause": cause.is_some_and(|cause| cause.title == share.title),
             })
         })
         .collect()
@@ -184,7 +299,7 @@ fn destinations(report: &Report) -> Value {
 }
 
 /// Phases that have steps; a step names the causes that it serves by number, a phase what locks it.
-fn phases(report: &Report, numbers: &BTreeMap<String, usize>) -> Vec<Value> {
+fn phases(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phrases) -> Vec<Value> {
     report
         .phases
         .iter()
@@ -206,23 +321,37 @@ fn phases(report: &Report, numbers: &BTreeMap<String, usize>) -> Vec<Value> {
                     value["serves"] = match served.as_slice() {
                         _ if numbers.len() < 2 => Value::Null,
                         [] => Value::Null,
-                        [one] => json!(format!("cause {one}")),
-                        more => json!(format!("causes {}", ranges(more))),
+                        served => {
+                            let values = [("n", served.len().into()), ("numbers", ranges(served, phrases).into())];
+                            json!(phrases.say("plan.serves", &values))
+                        }
                     };
-                    value["locks"] = json!(ranges(&step.locked_by));
+                    value["locks"] = json!(ranges(&step.locked_by, phrases));
                     Some(value)
                 })
                 .collect();
             Some(json!({
                 "id": phase.id, "title": phase.title, "says": phase.says, "steps": rows,
-                "locked": locked, "locks": ranges(locks), "many_locks": locks.len() > 1,
+                "locked": locked, "locks": ranges(locks, phrases), "lock_count": locks.len(), "checks": checks(&steps),
             }))
         })
         .collect()
 }
 
+/// The read-only commands of a phase as one block of shell, each under the name of its step; none if they are no block yet.
+fn checks(steps: &[&Step]) -> Value {
+    let reading = steps.iter().filter(|step| step.risk == "read-only");
+    let parts: Vec<String> = reading
+        .filter_map(|step| {
+            let title: Vec<String> = markup::to_text(&step.action).split_whitespace().map(str::to_owned).collect();
+            Some(format!("# {}. {}\n{}", step.number, title.join(" "), step.run.as_ref()?))
+        })
+        .collect();
+    if parts.len() < 2 { Value::Null } else { json!({ "count": parts.len(), "run": parts.join("\n") }) }
+}
+
 /// `3 to 8`, `1, 3 and 4`.
-fn ranges(numbers: &[usize]) -> String {
+fn ranges(numbers: &[usize], phrases: &Phrases) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut at = 0;
     while at < numbers.len() {
@@ -233,12 +362,14 @@ fn ranges(numbers: &[usize]) -> String {
         match at - start {
             0 => parts.push(numbers[start].to_string()),
             1 => parts.extend([numbers[start].to_string(), numbers[at].to_string()]),
-            _ => parts.push(format!("{} to {}", numbers[start], numbers[at])),
+            _ => parts.push(phrases.say("span", &[("from", numbers[start].into()), ("to", numbers[at].into())])),
         }
         at += 1;
     }
     match parts.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        Some((last, rest)) if !rest.is_empty() => {
+            phrases.say("and", &[("list", rest.join(", ").into()), ("last", last.as_str().into())])
+        }
         _ => parts.concat(),
     }
 }
@@ -323,13 +454,14 @@ fn hash(style: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::ranges;
+    use super::*;
 
     #[test]
     fn step_numbers_read_as_ranges() {
-        assert_eq!(ranges(&[3, 4, 5, 6]), "3 to 6");
-        assert_eq!(ranges(&[1, 3, 4]), "1, 3 and 4");
-        assert_eq!(ranges(&[2]), "2");
-        assert_eq!(ranges(&[]), "");
+        let words = Phrases::built_in();
+        assert_eq!(ranges(&[3, 4, 5, 6], &words), "3 to 6");
+        assert_eq!(ranges(&[1, 3, 4], &words), "1, 3 and 4");
+        assert_eq!(ranges(&[2], &words), "2");
+        assert_eq!(ranges(&[], &words), "");
     }
 }

@@ -3,6 +3,9 @@
 //! Templates are Handlebars in strict mode: a name that does not exist is an error with its place. What a template shows
 //! is escaped for its format unless a helper made it.
 
+use super::brand::Brand;
+use super::phrases::{self, Phrases};
+use super::shorten::{CUTS, LeftOut};
 use super::view::Report;
 use super::{helpers, markup, page};
 use crate::compare::Comparison;
@@ -41,7 +44,7 @@ impl Format {
 const DOCUMENTS: [&str; 2] = ["report", "compare"];
 
 /// How text output looks.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Look {
     /// Whether to colour it.
     pub color: bool,
@@ -49,11 +52,15 @@ pub struct Look {
     pub ascii: bool,
     /// Columns of the terminal.
     pub width: usize,
+    /// Bytes that a Markdown report may have; what matters least is left out first.
+    pub max_bytes: Option<usize>,
+    /// File of the full report, for a shortened one to name.
+    pub full_report: Option<String>,
 }
 
 impl Default for Look {
     fn default() -> Look {
-        Look { color: false, ascii: false, width: 80 }
+        Look { color: false, ascii: false, width: 80, max_bytes: None, full_report: None }
     }
 }
 
@@ -66,6 +73,8 @@ pub struct Templates {
     files: BTreeMap<String, String>,
     /// Files of the user's folder, for messages.
     places: BTreeMap<String, PathBuf>,
+    phrases: Phrases,
+    brand: Option<Brand>,
 }
 
 /// What is wrong with a template, and where.
@@ -84,7 +93,7 @@ impl Templates {
     /// The built-in templates.
     pub fn built_in() -> Templates {
         let files = crate::embedded::TEMPLATES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Templates { files, places: BTreeMap::new() }
+        Templates { files, places: BTreeMap::new(), phrases: Phrases::built_in(), brand: None }
     }
 
     /// The built-in templates, those in `folder` laid over them: a file replaces the built-in one of the same path, and
@@ -127,6 +136,10 @@ impl Templates {
                 known.join(", ")
             )));
         }
+        if let Some(path) = templates.places.get(phrases::FILE) {
+            templates.phrases = Phrases::read(&templates.files[phrases::FILE], Some(&templates.phrases))
+                .map_err(|why| TemplateError(format!("{}: {why}", path.display())))?;
+        }
         for (format, document) in
             [Format::Text, Format::Markdown, Format::Html].into_iter().flat_map(|format| DOCUMENTS.map(|name| (format, name)))
         {
@@ -162,7 +175,7 @@ impl Templates {
             Format::Markdown => engine.register_escape_fn(markup::from_plain),
             Format::Text | Format::Json => engine.register_escape_fn(helpers::visible_lines),
         }
-        helpers::register(&mut engine, format);
+        helpers::register(&mut engine, format, &self.phrases);
         let partials = self.files.iter().filter(|(name, _)| name.starts_with("partials/"));
         for (name, text) in partials.chain(self.files.get_key_value(&format.template(document))) {
             let registered = name.trim_start_matches("partials/").trim_end_matches(".hbs");
@@ -173,6 +186,15 @@ impl Templates {
             })?;
         }
         Ok(engine)
+    }
+
+    /// The same with a name, a logo and a contact from the YAML file at `path`.
+    ///
+    /// # Errors
+    /// If it, or the logo that it names, cannot be read or is not right.
+    pub fn branded(mut self, path: &Path) -> Result<Templates, TemplateError> {
+        self.brand = Some(Brand::read(path).map_err(TemplateError)?);
+        Ok(self)
     }
 
     /// The style sheet.
@@ -200,8 +222,24 @@ pub fn render(report: &Report, format: Format, templates: &Templates, look: &Loo
     if format == Format::Json {
         return to_json(report);
     }
-    let context = page::context(report, look, templates.style()).map_err(|error| TemplateError(error.to_string()))?;
-    fill("report", format, &context, templates, look)
+    let show = |report: &Report, left_out: &LeftOut| {
+        let style = page::Style { look, sheet: templates.style(), phrases: &templates.phrases, brand: templates.brand.as_ref() };
+        let context = page::context(report, &style, left_out).map_err(|error| TemplateError(error.to_string()))?;
+        fill("report", format, &context, templates, look)
+    };
+    let mut text = show(report, &LeftOut::default())?;
+    if let Some(most) = look.max_bytes.filter(|most| format == Format::Markdown && text.len() > *most) {
+        let mut shorter = report.clone();
+        let mut left_out = LeftOut::to_fit(most);
+        for cut in CUTS {
+            cut(&mut shorter, &mut left_out);
+            text = show(&shorter, &left_out)?;
+            if text.len() <= most {
+                break;
+            }
+        }
+    }
+    Ok(text)
 }
 
 /// Renders a comparison of reports.

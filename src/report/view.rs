@@ -56,6 +56,10 @@ pub struct Report {
     pub traffic: Traffic,
     /// Traffic over time.
     pub timeline: Option<Timeline>,
+    /// The queue's size over time and what comes next; none where the log does not tell.
+    pub forecast: Option<Forecast>,
+    /// What changed on the server before the onset, the latest first.
+    pub changes: Vec<Change>,
     /// Waiting and bounced recipients by destination and reason.
     pub destinations: Option<Destinations>,
     /// Facts about the machine, in reading order.
@@ -211,6 +215,8 @@ pub struct Cause {
     pub bucket: String,
     /// Title, plain text.
     pub title: String,
+    /// What follows from it, plain text without a full stop, for the headline.
+    pub consequence: Option<String>,
     /// critical, high, medium, low.
     #[schemars(extend("enum" = ["critical", "high", "medium", "low"]))]
     pub severity: Word,
@@ -219,6 +225,8 @@ pub struct Cause {
     pub confidence: Word,
     /// Why that confidence (Markdown).
     pub confidence_because: String,
+    /// The same in figures.
+    pub ladder: Ladder,
     /// root-cause, contributing, separate, symptom, note.
     #[schemars(extend("enum" = ["root-cause", "contributing", "separate", "symptom", "note"]))]
     pub role: Word,
@@ -236,6 +244,19 @@ pub struct Cause {
     pub evidence: Vec<Evidence>,
     /// Where to read on.
     pub references: Vec<String>,
+}
+
+/// What a confidence rests on: signals.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema, Default)]
+pub struct Ladder {
+    /// Required ones that are met.
+    pub met: u64,
+    /// Required ones.
+    pub required: u64,
+    /// Supporting ones that are met.
+    pub supporting: u64,
+    /// Contradicting ones that are met.
+    pub contradicting: u64,
 }
 
 /// What a cause explains.
@@ -450,6 +471,48 @@ pub struct MessageFlow {
     pub left: Vec<u64>,
     /// Deleted with postsuper(1).
     pub deleted: Vec<u64>,
+}
+
+/// The queue's size over time, and what comes next.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Forecast {
+    /// Start of the first column.
+    pub from: Time,
+    /// Seconds a column.
+    pub column: u32,
+    /// Waiting messages at the end of each column.
+    pub waiting: Vec<u64>,
+    /// How it grew lately: over the last half of the time since the onset.
+    pub trend: Option<Trend>,
+    /// Waiting messages at the deadline if nothing changes.
+    pub at_deadline: Option<u64>,
+    /// How fast it drains: only from at least half an hour with both a backlog and deliveries.
+    pub drain: Option<Drain>,
+}
+
+/// How fast a queue drains.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+pub struct Drain {
+    /// Seconds that had both a backlog and deliveries.
+    pub over: f64,
+    /// Messages an hour, out minus in: the median of its columns.
+    pub median: f64,
+    /// The slowest column.
+    pub slowest: f64,
+}
+
+/// Something that changed on the server.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Change {
+    /// When.
+    pub time: Time,
+    /// start, reload, stop, package, login.
+    #[schemars(extend("enum" = ["start", "reload", "stop", "package", "login"]))]
+    pub kind: Word,
+    /// Which package or login, plain text.
+    pub what: Option<String>,
+    /// The line.
+    pub citation: Option<Citation>,
 }
 
 /// The interval of another cause.

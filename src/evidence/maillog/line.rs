@@ -328,7 +328,7 @@ impl<'a> Event<'a> {
     fn trouble(daemon: &str, queue_id: Option<&'a str>, text: &'a str) -> Event<'a> {
         // The commonest lines of all, connections and TLS summaries, start with other letters or words.
         let first = text.as_bytes().first().copied().unwrap_or_default();
-        if !matches!(first, b'c' | b'h' | b'l' | b'S' | b'C' | b's' | b'T' | b'H' | b'e' | b't' | b'P' | b'u')
+        if !matches!(first, b'c' | b'h' | b'l' | b'S' | b'C' | b's' | b'T' | b'H' | b'e' | b't' | b'P' | b'u' | b'd' | b'r')
             || daemon == "smtpd" && first == b'c'
         {
             return Event::Other;
@@ -352,7 +352,12 @@ impl<'a> Event<'a> {
         ];
         let own = match daemon {
             "smtp" | "lmtp" | "relay" | "tlsproxy" => MARKS.iter().any(|mark| text.starts_with(mark)),
-            "master" => text.starts_with("terminating on signal ") || text.starts_with("Postfix is using backwards-compatible"),
+            "master" => {
+                text.starts_with("daemon started -- ")
+                    || text.starts_with("reload -- ")
+                    || text.starts_with("terminating on signal ")
+                    || text.starts_with("Postfix is using backwards-compatible")
+            }
             "postscreen" => text.starts_with("entering STRESS mode"),
             _ => false,
         };

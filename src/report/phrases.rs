@@ -1,0 +1,260 @@
+//! The report's own words, from `words.yaml` beside the templates, so that a translation is one file.
+
+use super::view::{Cause, Ladder, Report, Verdict};
+use crate::diagnose::words::{duration, thousands};
+use crate::time::Time;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The file beside the templates.
+pub(crate) const FILE: &str = "words.yaml";
+
+/// Phrases by dotted name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Phrases {
+    texts: BTreeMap<String, Phrase>,
+    months: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Phrase {
+    Plain(String),
+    /// For one, and for any other number.
+    Counted(String, String),
+}
+
+impl Phrases {
+    /// Reads a file of phrases; `known` holds those that it may replace (none for the built-in file).
+    ///
+    /// # Errors
+    /// What is wrong with it, with a line where there is one.
+    pub(crate) fn read(text: &str, known: Option<&Phrases>) -> Result<Phrases, String> {
+        let tree: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+        let mut phrases = known.cloned().unwrap_or_default();
+        let Value::Object(tree) = tree else { return Err("must map names to phrases".to_owned()) };
+        if let Some(months) = tree.get("months") {
+            let list: Option<Vec<String>> =
+                months.as_array().and_then(|list| list.iter().map(|name| name.as_str().map(str::to_owned)).collect());
+            phrases.months = list.filter(|list| list.len() == 12).ok_or("`months` must be a list of 12 names")?;
+        }
+        let mut read = BTreeMap::new();
+        for (name, value) in tree.iter().filter(|(name, _)| *name != "months") {
+            flatten(name, value, &mut read)?;
+        }
+        if let Some(known) = known
+            && let Some(name) = read.keys().find(|name| !known.texts.contains_key(*name))
+        {
+            let last = name.rsplit('.').next().unwrap_or(name);
+            let line = text.lines().position(|line| line.contains(&format!("{last}:"))).map_or(1, |at| at + 1);
+            return Err(format!("line {line}: the report has no phrase `{name}`"));
+        }
+        phrases.texts.extend(read);
+        Ok(phrases)
+    }
+
+    /// The built-in, English ones.
+    pub(crate) fn built_in() -> Phrases {
+        let text = crate::embedded::TEMPLATES.iter().find(|(name, _)| *name == FILE).map_or("", |(_, text)| text);
+        Phrases::read(text, None).expect("the built-in words.yaml is valid, as a test shows")
+    }
+
+    /// The phrase `name`, its `{places}` filled from `values`.
+    ///
+    /// # Errors
+    /// If there is no such phrase, or it has a place without a value.
+    pub(crate) fn get(&self, name: &str, values: &Map<String, Value>) -> Result<String, String> {
+        let phrase = self.texts.get(name).ok_or_else(|| format!("{FILE} has no phrase `{name}`"))?;
+        let template = match phrase {
+            Phrase::Plain(text) => text,
+            Phrase::Counted(one, other) => {
+                let number =
+                    values.get("n").and_then(Value::as_f64).ok_or_else(|| format!("phrase `{name}` needs a number `n`"))?;
+                if number == 1.0 { one } else { other }
+            }
+        };
+        let mut out = String::with_capacity(template.len() + 16);
+        let mut rest = template.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            let (place, after) = after.split_once('}').ok_or_else(|| format!("{FILE}: phrase `{name}` has an open {{"))?;
+            out.push_str(before);
+            let value = values.get(place).ok_or_else(|| format!("phrase `{name}` needs `{place}`, which is not given here"))?;
+            out.push_str(&shown(value));
+            rest = after;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    /// A phrase of the report's own code: its name is there, as a test shows.
+    pub(crate) fn say(&self, name: &str, values: &[(&str, Value)]) -> String {
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        self.get(name, &values).unwrap_or_else(|why| format!("({why})"))
+    }
+
+    /// The phrase for one of a list of known words, or else the word itself.
+    pub(crate) fn word(&self, group: &str, word: &str) -> String {
+        match self.texts.get(&format!("{group}.{word}")) {
+            Some(Phrase::Plain(text)) => text.clone(),
+            _ => word.to_owned(),
+        }
+    }
+
+    /// `12 Nov`.
+    pub(crate) fn day(&self, time: Time) -> String {
+        let civil = time.civil();
+        let month = self.months.get((civil.month as usize).clamp(1, 12) - 1).map_or("", String::as_str);
+        format!("{} {month}", civil.day)
+    }
+
+    /// `12 Nov 06:14`.
+    pub(crate) fn moment(&self, time: Time) -> String {
+        format!("{} {}", self.day(time), super::charts::clock(time))
+    }
+
+    /// The first sentence of a report.
+    pub(crate) fn headline(&self, report: &Report) -> String {
+        if let Some(cause) = report.causes.iter().find(|cause| cause.role == "root-cause") {
+            let mut name = "headline.cause".to_owned();
+            let mut values = vec![("title", Value::from(cause.title.as_str()))];
+            if let Some(consequence) = &cause.consequence {
+                "headline.consequence".clone_into(&mut name);
+                values.push(("consequence", consequence.as_str().into()));
+            }
+            if let Some(since) = report.key.since {
+                name.push_str("_since");
+                values.push(("since", self.moment(since).into()));
+            }
+            return self.say(&name, &values);
+        }
+        match report.verdict {
+            Verdict::Inconclusive => self.say("headline.inconclusive", &[]),
+            Verdict::Healthy => {
+                let waiting = match report.queue.waiting_messages {
+                    0 => self.say("headline.waiting_none", &[]),
+                    many => self.say("headline.waiting", &[("n", many.into())]),
+                };
+                let mut values = vec![("rules", Value::from(report.made_by.rules)), ("waiting", waiting.into())];
+                match report.window.filter(|_| report.traffic.lines > 0) {
+                    Some(window) => {
+                        values.push(("log", duration(window.to.since(window.from)).into()));
+                        self.say("headline.healthy", &values)
+                    }
+                    None => self.say("headline.healthy_no_log", &values),
+                }
+            }
+            _ => {
+                let residue: u64 = report.unexplained.iter().map(|row| row.count).sum();
+                self.say("headline.unexplained", &[("n", residue.into())])
+            }
+        }
+    }
+
+    /// The ladder in figures: `2 of 2 required, 3 supporting, nothing against`.
+    pub(crate) fn ladder(&self, ladder: &Ladder) -> String {
+        let against = match ladder.contradicting {
+            0 => self.say("ladder.against_none", &[]),
+            many => self.say("ladder.against", &[("n", many.into())]),
+        };
+        let values = [
+            ("met", ladder.met.into()),
+            ("required", ladder.required.into()),
+            ("supporting", ladder.supporting.into()),
+            ("against", against.into()),
+        ];
+        self.say("ladder.short", &values)
+    }
+
+    /// Why a cause has its confidence, and what would change it (Markdown).
+    pub(crate) fn because(&self, cause: &Cause) -> String {
+        let Ladder { met, required, supporting, contradicting } = cause.ladder;
+        let figures = [("met", met.into()), ("required", required.into())];
+        let met = match (met, required) {
+            (1, 1) => self.say("ladder.met_one", &[]),
+            (2, 2) => self.say("ladder.met_two", &[]),
+            (met, required) if met == required => self.say("ladder.met_all", &figures),
+            _ => self.say("ladder.met_some", &figures),
+        };
+        let support = match supporting {
+            0 => self.say("ladder.unsupported", &[]),
+            many => self.say("ladder.supported", &[("n", many.into())]),
+        };
+        let against = match contradicting {
+            0 => self.say("ladder.uncontradicted", &[]),
+            many => self.say("ladder.contradicted", &[("n", many.into())]),
+        };
+        let confidence = capital(&self.word("confidence", &cause.confidence));
+        let because = self.say(
+            "ladder.because",
+            &[("confidence", confidence.into()), ("met", met.into()), ("support", support.into()), ("against", against.into())],
+        );
+        let would = match &*cause.confidence {
+            "confirmed" => "ladder.would_confirmed",
+            "likely" => "ladder.would_likely",
+            _ if contradicting > 0 => "ladder.would_possible",
+            _ => "ladder.would_unknown",
+        };
+        format!("{because} {}", self.say(would, &[]))
+    }
+}
+
+/// The first letter in upper case.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match number.as_u64() {
+            Some(whole) => thousands(whole),
+            None => number.to_string(),
+        },
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+fn flatten(name: &str, value: &Value, out: &mut BTreeMap<String, Phrase>) -> Result<(), String> {
+    match value {
+        Value::String(text) => {
+            out.insert(name.to_owned(), Phrase::Plain(text.clone()));
+        }
+        Value::Object(map) => match (map.get("one"), map.get("other")) {
+            (Some(Value::String(one)), Some(Value::String(other))) => {
+                out.insert(name.to_owned(), Phrase::Counted(one.clone(), other.clone()));
+            }
+            _ => {
+                for (key, value) in map {
+                    flatten(&format!("{name}.{key}"), value, out)?;
+                }
+            }
+        },
+        other => return Err(format!("`{name}` must be a phrase, not {other}")),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_are_filled_and_counted() {
+        let phrases = Phrases::built_in();
+        assert_eq!(phrases.say("units.message", &[("n", 1.into())]), "1 message");
+        assert_eq!(phrases.say("units.message", &[("n", 1284.into())]), "1,284 messages");
+        assert!(phrases.get("units.message", &Map::new()).unwrap_err().contains("needs a number"));
+        assert!(phrases.get("units.mesage", &Map::new()).unwrap_err().contains("no phrase `units.mesage`"));
+    }
+
+    #[test]
+    fn a_translation_may_be_partial_but_not_wrong() {
+        let english = Phrases::built_in();
+        let german = Phrases::read("verdict: {incident: Störung}\n", Some(&english)).unwrap();
+        assert_eq!(german.word("verdict", "incident"), "Störung");
+        assert_eq!(german.word("verdict", "healthy"), "Healthy");
+        let wrong = Phrases::read("verdict:\n  incidnet: Störung\n", Some(&english)).unwrap_err();
+        assert_eq!(wrong, "line 2: the report has no phrase `verdict.incidnet`");
+    }
+}

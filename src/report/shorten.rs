@@ -1,0 +1,118 @@
+//! A report with less in it, to fit into a ticket: what matters least goes first, and the report says what is missing.
+//! Verdict, key facts, what to do first and not, root causes and the plan always stay.
+
+use super::cite;
+use super::view::{Cause, Report};
+use serde::Serialize;
+
+/// How much was left out, by section.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct LeftOut {
+    /// Bytes to fit into; 0 if nothing was asked.
+    pub(super) bytes: u64,
+    rules: usize,
+    sources: usize,
+    facts: usize,
+    unexplained: usize,
+    not_checked: usize,
+    citations: usize,
+    causes: usize,
+    destinations: usize,
+    timeline: bool,
+}
+
+impl LeftOut {
+    /// Nothing yet, of a report that must fit into so many bytes.
+    pub(super) fn to_fit(bytes: usize) -> LeftOut {
+        LeftOut { bytes: bytes as u64, ..LeftOut::default() }
+    }
+}
+
+type Cut = fn(&mut Report, &mut LeftOut);
+
+/// The cuts, in their order.
+pub(super) const CUTS: [Cut; 12] = [
+    |report, left_out| {
+        let mut buckets: Vec<&str> = report.rules.iter().map(|rule| rule.bucket.as_str()).collect();
+        buckets.dedup();
+        left_out.rules = buckets.len();
+        report.rules.clear();
+    },
+    |report, left_out| {
+        let usual = |kind: &str, unparsed: u64| unparsed == 0 && kind != "unrecognised" && kind != "skipped";
+        left_out.sources = remove(&mut report.sources, |source| usual(&source.kind, source.unparsed));
+    },
+    |report, left_out| left_out.facts = remove(&mut report.facts, |fact| fact.agrees != Some(false)),
+    |report, left_out| {
+        left_out.unexplained = report.unexplained.len().saturating_sub(5);
+        report.unexplained.truncate(5);
+        left_out.not_checked = remove(&mut report.not_checked, |item| !item.changes_plan);
+    },
+    |report, left_out| {
+        for item in report.causes.iter_mut().flat_map(|cause| &mut cause.evidence) {
+            left_out.citations += item.citations.len().saturating_sub(1);
+            item.citations.truncate(1);
+        }
+    },
+    |report, left_out| shorten_citations(report, left_out, 160),
+    |report, left_out| {
+        let beyond = report.causes.iter_mut().filter(|cause| cause.role != "root-cause" && cause.role != "symptom");
+        left_out.causes = beyond.skip(2).map(to_one_line).filter(|cut| *cut).count();
+    },
+    |report, left_out| {
+        if let Some(table) = &mut report.destinations {
+            left_out.destinations = table.rows.len().saturating_sub(5);
+            table.rows.truncate(5);
+        }
+    },
+    |report, left_out| {
+        let minor = report.causes.iter_mut().filter(|cause| cause.role != "root-cause");
+        for item in minor.flat_map(|cause| &mut cause.evidence).filter(|item| item.kind == "supports") {
+            left_out.citations += item.citations.len();
+            item.citations.clear();
+        }
+    },
+    |report, left_out| {
+        left_out.timeline = report.timeline.take().is_some();
+        report.forecast = None;
+    },
+    |report, left_out| {
+        let minor = report.causes.iter_mut().filter(|cause| cause.role != "root-cause");
+        left_out.causes = minor.map(to_one_line).filter(|cut| *cut).count().max(left_out.causes);
+        left_out.sources += report.sources.len().saturating_sub(5);
+        report.sources.truncate(5);
+    },
+    |report, left_out| {
+        let supports = report.causes.iter_mut().flat_map(|cause| &mut cause.evidence).filter(|item| item.kind != "required");
+        for item in supports {
+            left_out.citations += item.citations.len();
+            item.citations.clear();
+        }
+        left_out.unexplained += report.unexplained.len();
+        report.unexplained.clear();
+    },
+];
+
+/// Removes what `fits`; returns how much that was.
+fn remove<T>(list: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> usize {
+    let before = list.len();
+    list.retain(|item| !fits(item));
+    before - list.len()
+}
+
+/// A cause without its evidence, which makes it one line; false if it was one before.
+fn to_one_line(cause: &mut Cause) -> bool {
+    let cut = !cause.evidence.is_empty();
+    cause.evidence.clear();
+    cause.references.clear();
+    cut
+}
+
+fn shorten_citations(report: &mut Report, left_out: &mut LeftOut, longest: usize) {
+    for citation in report.causes.iter_mut().flat_map(|cause| &mut cause.evidence).flat_map(|item| &mut item.citations) {
+        if citation.text.chars().count() > longest {
+            (citation.text, citation.matched) = cite::shorten(&citation.text, citation.matched, longest);
+            left_out.citations += 1;
+        }
+    }
+}
