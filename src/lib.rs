@@ -24,6 +24,7 @@ pub mod names;
 pub mod report;
 pub mod rule_tests;
 pub mod rules;
+pub mod sources;
 pub mod tables;
 pub mod time;
 

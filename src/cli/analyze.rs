@@ -1,5 +1,6 @@
 //! `postdoc analyze BUNDLE`: the main job.
 
+use super::limits::BundleLimits;
 use super::output::Output;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 /// Analyse an evidence bundle and write the report
 #[derive(Args)]
 pub(super) struct Analyze {
-    /// A directory, a .tar or .tar.gz archive, or a single log file
+    /// A directory, an archive (tar, zip, compressed or not), a single file, or - for standard input
     bundle: PathBuf,
     #[command(flatten)]
     output: Output,
@@ -28,6 +29,8 @@ pub(super) struct Analyze {
     /// Exit with status 1 when the verdict is this bad or worse, with 3 when it is inconclusive
     #[arg(long, value_enum, value_name = "VERDICT")]
     fail_on: Option<FailOn>,
+    #[command(flatten)]
+    limits: BundleLimits,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -48,7 +51,7 @@ impl Analyze {
         let output = self.output.ready()?;
         let rules = self.rules.load()?;
         let progress = Progress::start();
-        let options = Options { window: self.window, ..Options::default() };
+        let options = Options { window: self.window, limits: self.limits.limits() };
         let analysis = Analysis::run(&self.bundle, &rules, &options, &progress.bytes);
         progress.stop();
         let report = analysis?.report;

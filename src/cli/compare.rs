@@ -1,6 +1,7 @@
 //! `postdoc compare BEFORE AFTER`: is it fixed?
 
 use super::analyze::Progress;
+use super::limits::BundleLimits;
 use super::output::Output;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
@@ -21,6 +22,8 @@ pub(super) struct Compare {
     output: Output,
     #[command(flatten)]
     rules: RuleFolders,
+    #[command(flatten)]
+    limits: BundleLimits,
 }
 
 impl Compare {
@@ -28,12 +31,13 @@ impl Compare {
         let output = self.output.ready()?;
         let rules = self.rules.load()?;
         let progress = Progress::start();
+        let options = Options { limits: self.limits.limits(), ..Options::default() };
         let read = |path: &Path| -> Result<Snapshot, Failure> {
             let shown = path.display().to_string();
             if let Some(text) = json_report(path) {
                 return Ok(Snapshot::of_json(&text, &shown)?);
             }
-            let analysis = Analysis::run(path, &rules, &Options::default(), &progress.bytes)?;
+            let analysis = Analysis::run(path, &rules, &options, &progress.bytes)?;
             Ok(Snapshot::of_report(&analysis.report, &shown))
         };
         let snapshots: Result<Vec<Snapshot>, Failure> = self.snapshots.iter().map(|path| read(path)).collect();

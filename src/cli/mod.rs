@@ -6,10 +6,13 @@ mod collect;
 mod compare;
 mod explain;
 mod headers;
+mod limits;
 mod output;
+mod records;
 mod render;
 mod rules;
 mod schema;
+mod sources;
 mod templates;
 
 use crate::rules::RuleSet;
@@ -35,8 +38,10 @@ enum Command {
     Compare(compare::Compare),
     Explain(explain::Explain),
     Headers(headers::Headers),
+    Records(records::Records),
     Render(render::Render),
     Schema(schema::Schema),
+    Sources(sources::Sources),
     Templates(templates::TemplatesCommand),
     #[command(subcommand)]
     Rules(rules::Rules),
@@ -55,8 +60,10 @@ pub fn main() -> ExitCode {
         Command::Compare(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Headers(command) => command.run(),
+        Command::Records(command) => command.run(),
         Command::Render(command) => command.run(),
         Command::Schema(command) => command.run(),
+        Command::Sources(command) => command.run(),
         Command::Templates(command) => command.run(),
         Command::Rules(command) => command.run(),
     };

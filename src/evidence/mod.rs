@@ -45,6 +45,9 @@ const HEAD: u64 = 1 << 16;
 /// Bytes up to which a file is looked through for the commands that it shows.
 const TRANSCRIPT: u64 = 64 << 20;
 
+/// Lines of a file that are kept as examples of what was not understood.
+pub const EXAMPLES: usize = 3;
+
 /// Everything that a bundle says.
 #[derive(Debug)]
 pub struct Evidence {
@@ -77,6 +80,8 @@ pub struct Source {
     pub first_unparsed: Option<u32>,
     /// First and last time in it.
     pub covers: Option<(Time, Time)>,
+    /// The first lines that were not understood, up to [`EXAMPLES`].
+    pub not_understood: Vec<u32>,
     /// By what the kind was recognised; empty if it was not.
     pub why: &'static str,
 }
@@ -149,6 +154,7 @@ pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Eviden
             unparsed: 0,
             first_unparsed: None,
             covers: None,
+            not_understood: Vec::new(),
             why: "",
         });
     }
@@ -167,6 +173,7 @@ impl Source {
             unparsed: 0,
             first_unparsed: None,
             covers: None,
+            not_understood: Vec::new(),
             why: found.map_or("", |found| found.why),
         }
     }
@@ -244,7 +251,7 @@ fn read_logs(
             None => bundle.files[number].open(),
         };
         let seen = match opened {
-            Ok(reader) => read_log(reader, number as u32, wrapping, &clock, &mut fold, tables, progress),
+            Ok(reader) => read_log(reader, number as u32, wrapping, &clock, &mut fold, tables, bundle.limits.line, progress),
             Err(error) => {
                 source.title = format!("{}; cannot be read: {error}", source.title);
                 continue;
@@ -253,6 +260,7 @@ fn read_logs(
         source.lines = seen.lines;
         source.unparsed += seen.unparsed;
         source.first_unparsed = source.first_unparsed.or(seen.first_unparsed);
+        source.not_understood.extend(seen.first_unparsed);
         source.covers = seen.covers.or(source.covers);
         if let Some(broken) = seen.broken {
             source.title = format!("{}; reading ended early: {broken}", source.title);

@@ -2,7 +2,7 @@
 
 use super::document::{Document, Sink};
 use super::recognise::{by_name, recognise};
-use super::{Log, Source, parsers, pattern, text, transcript, wrapping};
+use super::{EXAMPLES, Log, Source, parsers, pattern, text, transcript, wrapping};
 use crate::bundle::BundleFile;
 use crate::rules::RuleSet;
 use crate::rules::collection::Failed;
@@ -93,12 +93,20 @@ impl<'r> Reading<'r, '_> {
             match kind.and_then(wrapping) {
                 Some(wrapping) if !all_failed(section.text, self.rules) => logs.push((section, wrapping)),
                 _ => {
-                    let mut part =
-                        Source { kind: None, title: String::new(), unparsed: 0, first_unparsed: None, ..source.clone() };
+                    let mut part = Source {
+                        kind: None,
+                        title: String::new(),
+                        unparsed: 0,
+                        first_unparsed: None,
+                        not_understood: Vec::new(),
+                        ..source.clone()
+                    };
                     self.section(section, kind, &mut part);
                     source.unparsed += part.unparsed;
                     source.first_unparsed = source.first_unparsed.or(part.first_unparsed);
                     source.covers = source.covers.or(part.covers);
+                    source.not_understood.extend(part.not_understood);
+                    source.not_understood.truncate(EXAMPLES);
                     if one && section.command.is_some() {
                         source.title = part.title;
                     }
@@ -191,7 +199,11 @@ impl<'r> Reading<'r, '_> {
         // The words of a failure are understood.
         let unparsed = sink.unparsed.iter().filter(|line| !failures.iter().any(|(failed, _)| failed == *line));
         source.unparsed = unparsed.clone().count() as u64;
-        source.first_unparsed = unparsed.min().copied();
+        let mut examples: Vec<u32> = unparsed.copied().collect();
+        examples.sort_unstable();
+        source.first_unparsed = examples.first().copied();
+        examples.truncate(EXAMPLES);
+        source.not_understood = examples;
         source.covers = sink.covers;
     }
 

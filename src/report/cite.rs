@@ -60,7 +60,7 @@ impl Lines {
             let Some(reader) = source.and_then(|source| source.open().ok()) else { continue };
             let texts = &mut self.texts;
             // A file that changed since it was read gives other lines or none; there is nothing better to show.
-            let _ = for_each_line(reader, |number, bytes| {
+            let _ = for_each_line(reader, bundle.limits.line, |number, bytes| {
                 if lines.remove(&number) {
                     let text = String::from_utf8_lossy(bytes).trim_end().to_owned();
                     texts.insert(tables::Citation { file, line: number }, text);
@@ -71,7 +71,7 @@ impl Lines {
 }
 
 /// A line without passwords: what follows `static:`, `password =` and the like, and credentials in an AUTH command.
-fn without_secrets(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
     static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
         let pattern =
             r"(?i)\b(static:|(?:pass(?:word|wd)?|bind_pw|secret|api_?key|token)\s*[=:]\s*|auth (?:plain|login) )[^\s,;]+";

@@ -2,6 +2,7 @@
 //! unexplained.
 
 use crate::analysis::{Analysis, Options};
+use crate::cli::limits::BundleLimits;
 use crate::cli::output::print;
 use crate::cli::{Failure, RuleFolders};
 use clap::Args;
@@ -19,18 +20,21 @@ pub(in crate::cli) struct Coverage {
     bundles: Vec<PathBuf>,
     #[command(flatten)]
     rules: RuleFolders,
+    #[command(flatten)]
+    limits: BundleLimits,
 }
 
 impl Coverage {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = self.rules.load()?;
+        let options = Options { limits: self.limits.limits(), ..Options::default() };
         let mut fired: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         let mut together: BTreeMap<(String, String), usize> = BTreeMap::new();
         let mut said: BTreeMap<String, u64> = BTreeMap::new();
         let mut residue: BTreeMap<String, (u64, String)> = BTreeMap::new();
         let mut read = 0;
         for path in &self.bundles {
-            let report = match Analysis::run(path, &rules, &Options::default(), &AtomicU64::new(0)) {
+            let report = match Analysis::run(path, &rules, &options, &AtomicU64::new(0)) {
                 Ok(analysis) => analysis.report,
                 Err(error) => {
                     eprintln!("postdoc: left out: {error}");

@@ -8,9 +8,6 @@ use crate::time::Time;
 use std::io::{self, BufRead, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Longest line that is kept; the rest of a longer one is dropped.
-const LONGEST_LINE: usize = 1 << 16;
-
 /// How the lines of a log are wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wrapping {
@@ -43,10 +40,11 @@ pub fn read_log(
     clock: &Clock,
     fold: &mut Fold,
     tables: &mut Tables,
+    longest: usize,
     progress: &AtomicU64,
 ) -> LogFile {
     let mut seen = LogFile::default();
-    let result = for_each_line(reader, |number, bytes| {
+    let result = for_each_line(reader, longest, |number, bytes| {
         progress.fetch_add(bytes.len() as u64 + 1, Ordering::Relaxed);
         let text = String::from_utf8_lossy(bytes);
         let text = strip_escapes(text.trim_start_matches('\u{feff}'));
@@ -93,11 +91,12 @@ pub fn first_time(head: &str, wrapping: Wrapping, clock: &Clock) -> Option<Time>
     })
 }
 
-/// Calls `each` with the number (from 1) and the bytes of every line, without its end.
+/// Calls `each` with the number (from 1) and the bytes of every line, without its end; of a line longer than `longest` bytes
+/// with its beginning.
 ///
 /// # Errors
 /// What reading the stream gives; lines before the error have been seen.
-pub fn for_each_line(reader: impl Read, mut each: impl FnMut(u32, &[u8])) -> io::Result<()> {
+pub fn for_each_line(reader: impl Read, longest: usize, mut each: impl FnMut(u32, &[u8])) -> io::Result<()> {
     let mut reader = io::BufReader::with_capacity(1 << 18, reader);
     let mut line = Vec::new();
     let mut number = 0u32;
@@ -121,7 +120,7 @@ pub fn for_each_line(reader: impl Read, mut each: impl FnMut(u32, &[u8])) -> io:
             any = true;
             let end = memchr::memchr(b'\n', buffer);
             let part = &buffer[..end.unwrap_or(buffer.len())];
-            let room = LONGEST_LINE.saturating_sub(line.len());
+            let room = longest.saturating_sub(line.len());
             line.extend_from_slice(&part[..part.len().min(room)]);
             let used = part.len() + usize::from(end.is_some());
             reader.consume(used);

@@ -1,0 +1,146 @@
+//! `postdoc records BUNDLE --table NAME`: a table's records, for other programs.
+
+use super::limits::BundleLimits;
+use super::{Failure, RuleFolders};
+use crate::bundle::Bundle;
+use crate::diagnose::diagnosis;
+use crate::evidence::{self, Evidence};
+use crate::report::cite::without_secrets;
+use crate::rules::RuleSet;
+use crate::rules::problem::did_you_mean;
+use crate::tables::{Column, Record, TABLES, Table, Value, table};
+use clap::{Args, ValueEnum};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicU64;
+
+/// Write the records of a table with their file and line, for jq, DuckDB or a spreadsheet
+#[derive(Args)]
+pub(super) struct Records {
+    /// A directory, an archive (tar, zip, compressed or not), a single file, or - for standard input
+    bundle: PathBuf,
+    /// The table: attempts, failures, queue, settings, lookups, ... (`postdoc rules fields` describes them)
+    #[arg(long, value_name = "NAME", value_parser = known_table)]
+    table: &'static Table,
+    /// One JSON object a line, or comma-separated values with a header
+    ///
+    /// In CSV, a text that a spreadsheet would take for a formula has an apostrophe before it.
+    #[arg(long, value_enum, default_value = "ndjson")]
+    format: RecordFormat,
+    #[command(flatten)]
+    rules: RuleFolders,
+    #[command(flatten)]
+    limits: BundleLimits,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RecordFormat {
+    Ndjson,
+    Csv,
+}
+
+fn known_table(name: &str) -> Result<&'static Table, String> {
+    table(name).ok_or_else(|| {
+        let names = TABLES.iter().map(|table| table.name);
+        let guess = did_you_mean(name, names.clone()).map(|guess| format!("did you mean `{guess}`? ")).unwrap_or_default();
+        format!("there is no such table; {guess}the tables are {}", names.collect::<Vec<_>>().join(", "))
+    })
+}
+
+impl Records {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let rules: RuleSet = self.rules.load()?;
+        let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
+        let mut evidence = evidence::collect(&bundle, &rules, &AtomicU64::new(0));
+        diagnosis::prepare(&mut evidence, &rules);
+        match self.write(&evidence) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+            result => result.map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        }
+    }
+
+    fn write(&self, evidence: &Evidence) -> io::Result<()> {
+        let mut out = BufWriter::new(io::stdout().lock());
+        if self.format == RecordFormat::Csv {
+            let names = self.table.fields.iter().map(|field| field.name).chain(["source_file", "source_line"]);
+            writeln!(out, "{}", names.collect::<Vec<_>>().join(","))?;
+        }
+        for row in evidence.tables.rows(self.table) {
+            match self.format {
+                RecordFormat::Ndjson => self.json(row, evidence, &mut out)?,
+                RecordFormat::Csv => self.csv(row, evidence, &mut out)?,
+            }
+        }
+        out.flush()
+    }
+
+    fn columns(&self) -> impl Iterator<Item = (Column, &'static str)> {
+        self.table.fields.iter().enumerate().map(|(at, field)| (Column(at), field.name))
+    }
+
+    /// A missing value has no key, which is not the same as an empty text.
+    fn json(&self, row: &Record, evidence: &Evidence, out: &mut impl Write) -> io::Result<()> {
+        let mut object = serde_json::Map::new();
+        for (column, name) in self.columns() {
+            let value: serde_json::Value = match row.get(column) {
+                Value::Missing => continue,
+                Value::Text(text) => without_secrets(evidence.tables.names.get(text)).into(),
+                Value::Int(number) => number.into(),
+                Value::Number(number) => number.into(),
+                Value::Bool(yes) => yes.into(),
+                Value::Time(time) => time.to_string().into(),
+            };
+            object.insert(name.to_owned(), value);
+        }
+        object.insert("source_file".to_owned(), file_of(row, evidence).into());
+        object.insert("source_line".to_owned(), row.source.line.into());
+        serde_json::to_writer(&mut *out, &object)?;
+        writeln!(out)
+    }
+
+    fn csv(&self, row: &Record, evidence: &Evidence, out: &mut impl Write) -> io::Result<()> {
+        for (column, _) in self.columns() {
+            match row.get(column) {
+                Value::Missing => {}
+                // An empty text is quoted, so that it differs from a missing one.
+                Value::Text(text) => write!(out, "{}", cell(&without_secrets(evidence.tables.names.get(text))))?,
+                Value::Int(number) => write!(out, "{number}")?,
+                Value::Number(number) => write!(out, "{number}")?,
+                Value::Bool(yes) => write!(out, "{yes}")?,
+                Value::Time(time) => write!(out, "{time}")?,
+            }
+            write!(out, ",")?;
+        }
+        writeln!(out, "{},{}", cell(file_of(row, evidence)), row.source.line)
+    }
+}
+
+fn file_of<'e>(row: &Record, evidence: &'e Evidence) -> &'e str {
+    evidence.sources.get(row.source.file as usize).map_or("", |source| source.path.as_str())
+}
+
+/// A text as a CSV field (RFC 4180), which no spreadsheet takes for a formula: evidence is written by strangers.
+fn cell(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let guard = if formula { "'" } else { "" };
+    if formula || text.is_empty() || text.contains([',', '"', '\n', '\r']) {
+        format!("\"{guard}{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn fields_are_quoted_where_they_must_be() {
+        for (text, field) in
+            [("a", "a"), ("", "\"\""), ("a,b", "\"a,b\""), ("say \"x\"", "\"say \"\"x\"\"\""), ("=1+1", "\"'=1+1\"")]
+        {
+            assert_eq!(cell(text), field);
+        }
+    }
+}
