@@ -10,6 +10,7 @@ pub mod problem;
 pub mod providers;
 mod read;
 pub mod reasons;
+pub mod scaffold;
 pub mod template;
 pub mod yaml;
 

@@ -6,6 +6,7 @@ mod doc;
 mod explain;
 mod fields;
 mod list;
+mod new;
 mod show;
 mod test;
 
@@ -25,6 +26,7 @@ pub(super) enum Rules {
     Explain(explain::Explain),
     Fields(fields::Fields),
     List(list::List),
+    New(new::New),
     Show(show::Show),
     Test(test::Test),
 }
@@ -38,6 +40,7 @@ impl Rules {
             Rules::Explain(command) => command.run(),
             Rules::Fields(command) => command.run(),
             Rules::List(command) => command.run(),
+            Rules::New(command) => command.run(),
             Rules::Show(command) => command.run(),
             Rules::Test(command) => command.run(),
         }

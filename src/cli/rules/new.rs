@@ -1,0 +1,127 @@
+//! `postdoc rules new`: a rule to begin with, from what a bundle leaves unexplained.
+
+use crate::analysis::{Options, gather};
+use crate::cli::output::write_beside;
+use crate::cli::{Failure, RuleFolders, rule_folders};
+use crate::diagnose::diagnosis;
+use crate::diagnose::measure::Asker;
+use crate::evidence::maillog::mask::mask;
+use crate::evidence::maillog::said::Voice;
+use crate::rule_tests;
+use crate::rules::RuleSet;
+use crate::rules::scaffold::{Seed, example};
+use crate::tables::failures;
+use clap::Args;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::AtomicU64;
+
+/// Write a new rule to begin with: pattern, example and test filled in
+#[derive(Args)]
+pub(in crate::cli) struct New {
+    /// Take the commonest reason that no rule explains in this bundle
+    #[arg(long, value_name = "BUNDLE")]
+    from: Option<PathBuf>,
+    /// Take the N-th commonest instead of the first
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "from")]
+    nth: usize,
+    /// Bucket of the rule [default: by who speaks; without --from remote-policy]
+    #[arg(long, value_name = "ID")]
+    bucket: Option<String>,
+    /// Id of the rule [default: from the words of the reason]
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// Folder of rules to write into
+    #[arg(short, long, value_name = "DIR", default_value = "my-rules")]
+    output: PathBuf,
+    #[command(flatten)]
+    rules: RuleFolders,
+}
+
+impl New {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let rules = self.rules.load()?;
+        if let Some(bucket) = self.bucket.as_deref().filter(|id| rules.buckets.iter().all(|bucket| bucket.id != *id)) {
+            let known: Vec<&str> = rules.buckets.iter().map(|bucket| bucket.id.as_str()).collect();
+            return Err(format!("unknown bucket `{bucket}`; there are: {}", known.join(", ")).into());
+        }
+        let seed = match &self.from {
+            Some(bundle) => self.from_residue(bundle, &rules)?,
+            None => {
+                let bucket = self.bucket.clone().unwrap_or_else(|| "remote-policy".to_owned());
+                let voice = match bucket.as_str() {
+                    "network-path" | "dns-resolver" | "tls-clock" => Voice::OwnClient,
+                    "local-service" | "local-resource" => Voice::OwnDelivery,
+                    _ => Voice::Remote,
+                };
+                Seed::new(example(voice), voice, self.id.clone(), Some(bucket), None)
+            }
+        };
+        if rules.rule(&seed.id).is_some() {
+            return Err(format!("there is a rule `{}` already; name another with --id", seed.id).into());
+        }
+        for (path, text) in seed.files() {
+            let path = self.output.join(path);
+            if path.exists() {
+                return Err(format!("{}: exists; nothing was written over it", path.display()).into());
+            }
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder).map_err(|error| format!("{}: cannot be made: {error}", folder.display()))?;
+            }
+            write_beside(&path, text.as_bytes())?;
+            println!("wrote {}", path.display());
+        }
+        // A skeleton that does not pass would be a bad beginning.
+        let mut folders = rule_folders(&self.rules.folders);
+        folders.push(self.output.clone());
+        let rules = RuleSet::check(&folders)?;
+        let (count, failed) = rule_tests::run(&rules, |rule| rule.id == seed.id);
+        for failure in &failed {
+            println!("FAILED {}: {}", failure.test, failure.why);
+        }
+        let folder = self.output.display();
+        println!(
+            "{} of {count} tests pass; now put your words where TODO stands, then\n  postdoc rules check {folder}\n  postdoc rules test {folder} --rule {}\n  \
+             postdoc analyze BUNDLE --rules {folder}",
+            count - failed.len(),
+            seed.id
+        );
+        Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// The reason that the bundle leaves unexplained.
+    fn from_residue(&self, bundle: &Path, rules: &RuleSet) -> Result<Seed, Failure> {
+        let options = Options::default();
+        let (_, evidence) = gather(bundle, rules, &options, &AtomicU64::new(0))?;
+        let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
+        let judged = diagnosis::judge(&asker, rules);
+        let diagnosis = diagnosis::diagnose(&asker, &judged, &evidence, rules);
+        let tables = &evidence.tables;
+        let rows = tables.rows(&failures::TABLE);
+        let mut groups: HashMap<String, (usize, u32)> = HashMap::new();
+        for &at in &diagnosis.residue {
+            if let Some(reason) = rows[at as usize].text(failures::reason, &tables.names) {
+                groups.entry(mask(reason)).or_insert((0, at)).0 += 1;
+            }
+        }
+        let mut order: Vec<(String, (usize, u32))> = groups.into_iter().collect();
+        order.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
+        let shown = bundle.display();
+        let Some((_, (count, at))) = order.get(self.nth.saturating_sub(1)) else {
+            return Err(match order.len() {
+                0 => format!("{shown}: every failure in it is explained by a rule").into(),
+                known => format!("{shown}: only {known} reasons in it are unexplained").into(),
+            });
+        };
+        let row = &rows[*at as usize];
+        let reason = row.text(failures::reason, &tables.names).unwrap_or_default();
+        let voice = row
+            .text(failures::voice, &tables.names)
+            .and_then(|name| Voice::ALL.iter().find(|(known, _)| *known == name).map(|(_, voice)| *voice));
+        let voice = voice.unwrap_or(Voice::OwnClient);
+        let class = row.text(failures::reason_class, &tables.names).map(str::to_owned);
+        println!("{count} recipients are unexplained: {}", crate::diagnose::words::visible(&mask(reason)));
+        Ok(Seed::new(reason, voice, self.id.clone(), self.bucket.clone(), class))
+    }
+}

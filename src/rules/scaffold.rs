@@ -1,0 +1,161 @@
+//! A new rule to begin with: complete, valid, its test passing; what a person must say better is marked `TODO`.
+
+use crate::evidence::maillog::mask::mask;
+use crate::evidence::maillog::said::{Said, Voice};
+use std::fmt::Write as _;
+
+/// What a new rule is about.
+#[derive(Debug, Clone)]
+pub struct Seed {
+    /// Rule id and reason class.
+    pub id: String,
+    /// Bucket id.
+    pub bucket: String,
+    /// The reason as logged.
+    pub reason: String,
+    /// Who speaks in it.
+    pub voice: Voice,
+    /// Whether it is final.
+    pub permanent: bool,
+    /// Reason class that it has already; none if nobody knows the text.
+    pub class: Option<String>,
+}
+
+/// A file of the scaffold: path below the folder of rules, and text.
+pub type File = (String, String);
+
+impl Seed {
+    /// About a reason that was logged; the id is made of its words unless one is given.
+    pub fn new(reason: &str, voice: Voice, id: Option<String>, bucket: Option<String>, class: Option<String>) -> Seed {
+        let said = Said::parse(reason);
+        let bucket = bucket.unwrap_or_else(|| {
+            match voice {
+                Voice::Remote => "remote-policy",
+                Voice::OwnClient => "network-path",
+                _ => "local-service",
+            }
+            .to_owned()
+        });
+        let id = id.unwrap_or_else(|| slug(&said.words));
+        Seed { id, bucket, reason: reason.to_owned(), voice, permanent: said.code.is_some_and(|_| said.permanent()), class }
+    }
+
+    /// The files: an entry that classifies the reason, unless it has a class, and the rule.
+    pub fn files(&self) -> Vec<File> {
+        let mut files = Vec::new();
+        if self.class.is_none() {
+            files.push((format!("reasons/{}.yaml", self.id), self.entry()));
+        }
+        files.push((format!("{}/{}.yaml", self.bucket, self.id), self.rule()));
+        files
+    }
+
+    fn entry(&self) -> String {
+        let said = Said::parse(&self.reason);
+        format!(
+            "- class: {}\n  bucket: {}\n  title: {}\n  voice: {}\n  # TODO: keep what every server of this kind says, drop what only this one said.\n  any: [{}]\n  \
+             examples: [{}]\n",
+            self.id,
+            self.bucket,
+            quoted(&sentence(&self.id)),
+            self.voice.name(),
+            quoted(&pattern(&said.words)),
+            quoted(&self.reason),
+        )
+    }
+
+    fn rule(&self) -> String {
+        let class = self.class.as_deref().unwrap_or(&self.id);
+        let mut out = String::new();
+        let _ = write!(
+            out,
+            "id: {id}\ntitle: {title}\nconsequence: its mail waits or is returned # TODO: what follows, for the headline\nseverity: medium # critical, \
+             high, medium or low\nsummary: >\n  {{{{refused.count}}}} recipients did not get their mail: {{{{refused.top.reason}}}}.\n  TODO: say in one or two \
+             sentences what that means and whose problem it is.\nrequires:\n  refused:\n    in: failures\n    where: {{reason_class: {class}, voice: {voice}}}\n    \
+             # TODO: how many, at how many providers, before it is worth telling?\n    expect: {{count: 1+}}\n    says: '{{{{count}}}} recipients at \
+             {{{{list.recipient_domain}}}}: {{{{top.reason}}}}'\n# supports: and contradicts: ask other evidence; `postdoc rules fields` shows what there is.\nremedy:\n  - \
+             phase: fix\n    do: 'TODO: what to do first.'\n    risk: read-only # read-only, safe, caution or destructive\n    good: 'TODO: what a good result looks \
+             like'\n  - phase: verify\n    do: Let one message through and watch it.\n    run: |\n      postqueue -i {{{{refused.first.queue_id}}}}\n      grep \
+             {{{{refused.first.queue_id}}}} /var/log/mail.log | tail -n 3\n    risk: safe\n    good: '`status=sent`'\nreferences: []\ntests:\n  - name: as it was \
+             logged\n    given:\n      maillog: |\n        {line}\n    expect: likely\n  - name: mail that is delivered\n    given:\n      maillog: |\n        \
+             {sent}\n    expect: 'no'\n",
+            id = self.id,
+            title = quoted(&sentence(&self.id)),
+            voice = self.voice.name(),
+            line = self.line(),
+            sent = "Nov 12 09:35:44 mail postfix/smtp[467]: 4F2C41A2B4: to=<someone@example.net>, relay=mx.example.net[192.0.2.25]:25, delay=3, \
+                    delays=0/0/3/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)",
+        );
+        out
+    }
+
+    /// A log line that says it.
+    fn line(&self) -> String {
+        let (daemon, relay) = match self.voice {
+            Voice::OwnClient => ("smtp", "none"),
+            Voice::OwnFilter => ("smtp", "127.0.0.1[127.0.0.1]:10024"),
+            Voice::OwnDelivery => ("local", "local"),
+            _ => ("smtp", "mx.example.net[192.0.2.25]:25"),
+        };
+        let (status, class) = if self.permanent { ("bounced", 5) } else { ("deferred", 4) };
+        let reason: String = self.reason.chars().filter(|c| !c.is_control()).collect();
+        format!(
+            "Nov 12 09:35:44 mail postfix/{daemon}[467]: 4F2C41A2B3: to=<someone@example.net>, relay={relay}, delay=3, delays=0/0/3/0, \
+             dsn={class}.0.0, status={status} ({reason})"
+        )
+    }
+}
+
+/// Words from which a class of this voice follows when nothing else is given.
+pub fn example(voice: Voice) -> &'static str {
+    match voice {
+        Voice::OwnClient => "the words that Postfix's own client logs",
+        Voice::OwnDelivery => "the words that local delivery logs",
+        _ => "host mx.example.net[192.0.2.25] said: 450 4.7.1 the words that the server says (in reply to RCPT TO command)",
+    }
+}
+
+/// The first words that are words, as an id.
+fn slug(words: &str) -> String {
+    let masked = mask(words);
+    let mut id = String::new();
+    for word in masked.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1).take(5) {
+        if !id.is_empty() {
+            id.push('-');
+        }
+        id.push_str(&word.to_ascii_lowercase());
+    }
+    if id.is_empty() { "new-reason".to_owned() } else { id }
+}
+
+fn sentence(id: &str) -> String {
+    let words = id.replace('-', " ");
+    let mut chars = words.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A regex of the words, what varies left open.
+fn pattern(words: &str) -> String {
+    let masked = mask(words);
+    let pieces: Vec<String> = masked.split('…').map(str::trim).filter(|piece| piece.len() > 2).map(regex::escape).collect();
+    if pieces.is_empty() { regex::escape(words.trim()) } else { pieces.join(".*") }
+}
+
+/// A YAML scalar in single quotes.
+fn quoted(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_varies_is_left_open() {
+        assert_eq!(slug("Message from 192.0.2.1 refused by local policy XJ7"), "message-from-refused-by-local");
+        assert_eq!(pattern("Message from 192.0.2.1 refused (policy)"), "Message from.*refused \\(policy\\)");
+        assert_eq!(pattern("192.0.2.1"), "192\\.0\\.2\\.1");
+        assert_eq!(quoted("it's\n"), "'it''s'");
+    }
+}

@@ -1,0 +1,67 @@
+//! The README's walk from an unexplained reason to a new cause, as somebody who knows no Rust does it.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Runs postdoc in `folder`; gives what it printed and whether it succeeded.
+fn postdoc(folder: &Path, arguments: &[&str]) -> (String, bool) {
+    let output = Command::new(env!("CARGO_BIN_EXE_postdoc")).args(arguments).current_dir(folder).output().expect("postdoc runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (said, output.status.success())
+}
+
+#[test]
+fn from_an_unexplained_reason_to_a_new_cause() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let folder = temporary.path();
+    let mut log = String::new();
+    for number in 0..12 {
+        let id = format!("4F2C4{number:05X}");
+        log += &format!(
+            "Nov 12 09:{number:02}:40 mail postfix/qmgr[9]: {id}: from=<office@kontor.example>, size=900, nrcpt=1 (queue active)\n"
+        );
+        log += &format!(
+            "Nov 12 09:{number:02}:44 mail postfix/smtp[467]: {id}: to=<person{number}@guild.example>, relay=mx.guild.example[198.18.7.7]:25, \
+             delay=4, delays=0/0/3/1, dsn=4.0.0, status=deferred (host mx.guild.example[198.18.7.7] said: 450 Quorum of the guild's \
+             wardens not reached for ticket QX-{number:06} (in reply to RCPT TO command))\n"
+        );
+    }
+    std::fs::write(folder.join("mail.log"), log).expect("written");
+
+    let (report, _) = postdoc(folder, &["analyze", "mail.log", "--format", "md"]);
+    assert!(report.contains("wardens not reached") && !report.contains("quorum-of-the"), "{report}");
+
+    let (said, ok) = postdoc(folder, &["rules", "new", "--from", "mail.log", "-o", "my-rules"]);
+    assert!(ok, "{said}");
+    assert!(said.contains("12 recipients are unexplained") && said.contains("2 of 2 tests pass"), "{said}");
+
+    let (said, ok) = postdoc(folder, &["rules", "check", "my-rules"]);
+    assert!(ok, "{said}");
+    let (said, ok) = postdoc(folder, &["rules", "test", "my-rules", "--rule", "quorum-of-the-guild-wardens"]);
+    assert!(ok && said.contains("2 of 2 tests passed"), "{said}");
+
+    let (report, ok) = postdoc(folder, &["analyze", "mail.log", "--format", "json", "--rules", "my-rules"]);
+    assert!(ok, "{report}");
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["causes"][0]["rule"], "quorum-of-the-guild-wardens", "{report:#}");
+    assert_eq!(report["causes"][0]["accounts_for"]["waiting"], 12);
+    assert_eq!(report["unexplained"].as_array().map(Vec::len), Some(0));
+
+    // What is there is never overwritten, and a bundle without residue says so.
+    let (said, ok) = postdoc(folder, &["rules", "new", "--from", "mail.log", "-o", "my-rules"]);
+    assert!(!ok && said.contains("exists; nothing was written over it"), "{said}");
+    let (said, ok) = postdoc(folder, &["rules", "new", "--from", "mail.log", "--rules", "my-rules", "-o", "more"]);
+    assert!(!ok && said.contains("every failure in it is explained by a rule"), "{said}");
+}
+
+#[test]
+fn a_rule_can_begin_without_a_bundle_in_every_bucket() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    for bucket in ["remote-policy", "network-path", "local-service", "recipient"] {
+        let (said, ok) =
+            postdoc(temporary.path(), &["rules", "new", "--bucket", bucket, "--id", &format!("new-{bucket}"), "-o", bucket]);
+        assert!(ok && said.contains("2 of 2 tests pass"), "{bucket}: {said}");
+    }
+    let (said, ok) = postdoc(temporary.path(), &["rules", "new", "--bucket", "remote"]);
+    assert!(!ok && said.contains("unknown bucket `remote`; there are: "), "{said}");
+}
