@@ -4,14 +4,21 @@ use postdoc::analysis::{Analysis, Options};
 use postdoc::report::render::{Format, Look, Templates, render};
 use postdoc::report::view::Report;
 use postdoc::rules::RuleSet;
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
+use std::sync::{LazyLock, Mutex};
 
 static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::built_in);
 
-/// The report on a bundle of this project, without what changes with every rule.
+/// The report on a bundle of this project, without what changes with every rule; each is made once.
 fn report(bundle: &str) -> Report {
+    static MADE: LazyLock<Mutex<HashMap<String, Report>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().expect("no panic in between");
+    made.entry(bundle.to_owned()).or_insert_with(|| analysed(bundle)).clone()
+}
+
+fn analysed(bundle: &str) -> Report {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(bundle);
     let mut report = Analysis::run(&path, &RULES, &Options::default(), &AtomicU64::new(0)).expect(bundle).report;
     report.made_by.rules_sha256 = "(digest)".to_owned();
@@ -171,15 +178,116 @@ fn a_json_report_renders_to_the_same_as_the_bundle() {
 
 #[test]
 fn every_format_carries_every_cause_and_step() {
-    let report = report("samples/stolen-login");
-    assert!(report.causes.len() > 1 && report.plan.len() > 3);
-    for format in [Format::Markdown, Format::Html] {
-        let text = render(&report, format, &Templates::built_in(), &Look::default()).expect("a report");
-        for cause in &report.causes {
-            assert!(text.contains(&cause.rule), "{} is missing in {format:?}", cause.rule);
-        }
-        for step in &report.plan {
-            assert!(text.contains(&format!("{}. ", step.number)), "step {} is missing in {format:?}", step.number);
+    for bundle in SAMPLES {
+        let report = report(bundle);
+        for format in [Format::Json, Format::Markdown, Format::Html, Format::Text] {
+            let text = render(&report, format, &Templates::built_in(), &Look::default()).expect(bundle);
+            // The terminal has one screen: it names every cause, and how many steps there are.
+            for cause in report.causes.iter().filter(|cause| cause.role != "note" || format != Format::Text) {
+                assert!(text.contains(&cause.rule), "{bundle}: {} is missing in {format:?}", cause.rule);
+            }
+            for step in report.plan.iter().filter(|_| format != Format::Text) {
+                let number =
+                    if format == Format::Json { format!("\"number\": {}", step.number) } else { format!("{}. ", step.number) };
+                assert!(text.contains(&number), "{bundle}: step {} is missing in {format:?}", step.number);
+            }
         }
     }
+}
+
+/// Markdown in `max` bytes.
+fn ticket(report: &Report, max: usize) -> String {
+    let look = Look { max_bytes: Some(max), ..Look::default() };
+    render(report, Format::Markdown, &Templates::built_in(), &look).expect("a report")
+}
+
+#[test]
+fn markdown_is_shortened_block_by_block_and_says_so() {
+    let bundle = "samples/stolen-login";
+    let report = report(bundle);
+    let whole = plain(bundle, Format::Markdown);
+    assert_eq!(ticket(&report, whole.len()), whole, "what fits is not touched");
+    let mut length = whole.len();
+    // The last line names the limit, in more digits than 1 has.
+    let floor = ticket(&report, 1).len() + 10;
+    for max in (0..8).map(|part| floor + (whole.len() - 1 - floor) * (7 - part) / 7) {
+        let text = ticket(&report, max);
+        assert!(text.len() <= max && text.len() <= length, "{} bytes for {max}", text.len());
+        length = text.len();
+        assert!(text.trim_end().lines().last().expect("a line").starts_with("Shortened to "), "{text}");
+        assert!(text.contains("left out"), "{text}");
+        // Every fence that opens is closed.
+        let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
+        assert!(fences.is_multiple_of(2), "an open fence at {max} bytes");
+        // What must stay: the headline, what to do and not to do first, every cause, every step with its lock.
+        assert!(text.starts_with("# INCIDENT: "));
+        for kept in ["**Do first**", "**Do not do yet**", "**Locked until"] {
+            assert!(text.contains(kept), "{kept} is missing at {max} bytes");
+        }
+        for cause in &report.causes {
+            assert!(text.contains(&cause.rule), "{} is missing at {max} bytes", cause.rule);
+        }
+        for step in &report.plan {
+            assert!(text.contains(&format!("**{}. ", step.number)), "step {} is missing at {max} bytes", step.number);
+        }
+    }
+}
+
+#[test]
+fn a_translation_is_one_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let words = "verdict: {incident: Störung}\nkeys: {since: Seit}\nmonths: [Jan, Feb, Mär, Apr, Mai, Jun, Jul, Aug, Sep, Okt, Nov., Dez]\n";
+    std::fs::write(folder.path().join("words.yaml"), words).expect("written");
+    let templates = Templates::with_overrides(folder.path()).expect("templates");
+    let text = render(&report("samples/port-25-blocked"), Format::Markdown, &templates, &Look::default()).expect("a report");
+    assert!(text.starts_with("# STÖRUNG: "), "{text}");
+    assert!(text.contains("**Seit:** 12 Nov. 09:12") && text.contains("**How sure:**"), "{text}");
+}
+
+/// The message of a folder of templates with one file in it.
+fn complaint(name: &str, text: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(name);
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    std::fs::write(&path, text).expect("written");
+    let report = report("samples/port-25-blocked");
+    let error = match Templates::with_overrides(folder.path()) {
+        Ok(templates) => render(&report, Format::Markdown, &templates, &Look::default()).expect_err("an error"),
+        Err(error) => error,
+    };
+    error.to_string().replace(&folder.path().display().to_string(), "DIR")
+}
+
+#[test]
+fn template_errors_say_where_and_what() {
+    assert_eq!(
+        complaint("report.md.hbs", "# {{headline}}\n\n{{key.confidnce}}\n"),
+        "DIR/report.md.hbs:3:1: the report has no `key.confidnce` here"
+    );
+    let inner = complaint("partials/md-cause.hbs", "### {{title}}\n{{rulle}}\n");
+    assert!(inner.starts_with("DIR/partials/md-cause.hbs:2:") && inner.contains("`rulle`"), "{inner}");
+    let open = complaint("report.md.hbs", "{{#if headline}}\nx\n");
+    assert!(open.starts_with("DIR/report.md.hbs:"), "{open}");
+    let phrase = complaint("report.md.hbs", "\n{{t \"keys.sinse\"}}\n");
+    assert!(phrase.starts_with("DIR/report.md.hbs:2:") && phrase.contains("no phrase `keys.sinse`"), "{phrase}");
+    let words = complaint("words.yaml", "keys:\n  sinse: Seit\n");
+    assert_eq!(words, "DIR/words.yaml: line 2: the report has no phrase `keys.sinse`");
+    assert!(complaint("reprot.md.hbs", "x").contains("no template has this name"));
+}
+
+#[test]
+fn a_brand_stands_on_the_report_with_its_logo_inside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("logo.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").expect("written");
+    let brand = folder.path().join("brand.yaml");
+    std::fs::write(&brand, "name: Mail & Co\nlogo: logo.svg\ncontact: help@mail.example\n").expect("written");
+    let templates = Templates::built_in().branded(&brand).expect("a brand");
+    let html = render(&report("samples/port-25-blocked"), Format::Html, &templates, &Look::default()).expect("a report");
+    assert!(html.contains("src=\"data:image/svg+xml;base64,") && html.contains("alt=\"Mail &amp; Co\""));
+    assert!(html.contains("Questions: help@mail.example"));
+    let markdown = render(&report("samples/port-25-blocked"), Format::Markdown, &templates, &Look::default()).expect("a report");
+    assert!(markdown.contains("`help@mail.example`"), "a tracker would make a link of it");
+    std::fs::write(&brand, "name: Mail\ncolour: red\n").expect("written");
+    let wrong = Templates::built_in().branded(&brand).expect_err("an error").to_string();
+    assert!(wrong.contains("brand.yaml") && wrong.contains("colour"), "{wrong}");
 }

@@ -222,10 +222,11 @@ pub fn render(report: &Report, format: Format, templates: &Templates, look: &Loo
     if format == Format::Json {
         return to_json(report);
     }
+    let engine = templates.engine(format, "report")?;
     let show = |report: &Report, left_out: &LeftOut| {
         let style = page::Style { look, sheet: templates.style(), phrases: &templates.phrases, brand: templates.brand.as_ref() };
         let context = page::context(report, &style, left_out).map_err(|error| TemplateError(error.to_string()))?;
-        fill("report", format, &context, templates, look)
+        fill(&engine, "report", format, &context, templates, look)
     };
     let mut text = show(report, &LeftOut::default())?;
     if let Some(most) = look.max_bytes.filter(|most| format == Format::Markdown && text.len() > *most) {
@@ -256,7 +257,7 @@ pub fn render_comparison(
         return to_json(comparison);
     }
     let context = page::comparison(comparison, look, templates.style()).map_err(|error| TemplateError(error.to_string()))?;
-    fill("compare", format, &context, templates, look)
+    fill(&templates.engine(format, "compare")?, "compare", format, &context, templates, look)
 }
 
 fn to_json(view: &impl Serialize) -> Result<String, TemplateError> {
@@ -265,6 +266,7 @@ fn to_json(view: &impl Serialize) -> Result<String, TemplateError> {
 }
 
 fn fill(
+    engine: &Handlebars<'_>,
     document: &str,
     format: Format,
     context: &serde_json::Value,
@@ -272,7 +274,6 @@ fn fill(
     look: &Look,
 ) -> Result<String, TemplateError> {
     let template = format.template(document);
-    let engine = templates.engine(format, document)?;
     let text = engine.render(&template, context).map_err(|error| {
         let place = templates.place_of_registered(error.template_name.as_deref().unwrap_or(&template));
         let at = match (error.line_no, error.column_no) {
