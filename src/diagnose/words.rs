@@ -242,8 +242,11 @@ pub fn code_span(text: &str) -> String {
 pub fn shell_quote(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
     let harmless = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-[]".contains(c);
-    // A leading dash would be taken for an option, brackets at the start for a glob.
-    if !text.is_empty() && !text.starts_with('-') && text.chars().all(|c| harmless(c) && !matches!(c, '[' | ']')) {
+    // No quoting keeps a command from taking it for an option, so that it would do something else than it says.
+    if text.starts_with('-') {
+        return "VALUE_THAT_STARTS_WITH_A_DASH".to_owned();
+    }
+    if !text.is_empty() && text.chars().all(|c| harmless(c) && !matches!(c, '[' | ']')) {
         return text;
     }
     format!("'{}'", text.replace('\'', "'\\''"))

@@ -1,0 +1,156 @@
+//! Every suggested command does what it says: it is shell that parses, and a value from the evidence, whatever a stranger
+//! wrote into it, stays one word of it.
+
+use postdoc::analysis::{Analysis, Options};
+use postdoc::diagnose::measure::Asker;
+use postdoc::diagnose::words::{Place, Words, shell_quote};
+use postdoc::rules::RuleSet;
+use postdoc::tables::Tables;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicU64;
+
+/// What a real shell says of a script that it only parses.
+fn parses(script: &str) -> Result<(), String> {
+    let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("sh");
+    shell.stdin.take().expect("piped").write_all(script.as_bytes()).expect("written");
+    let said = shell.wait_with_output().expect("an end");
+    if said.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&said.stderr).into_owned()) }
+}
+
+/// A random number, the same in every run (a linear congruential generator).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+/// What a shell could take for more than text.
+const NASTY: &[&str] = &[
+    "'",
+    "\"",
+    "\\",
+    "`",
+    "$",
+    "$(",
+    ")",
+    "${IFS}",
+    ";",
+    "&",
+    "|",
+    "<",
+    ">",
+    "\n",
+    "\t",
+    " ",
+    "*",
+    "?",
+    "[",
+    "]",
+    "{",
+    "}",
+    "~",
+    "#",
+    "!",
+    "-",
+    "--",
+    "=",
+    "%",
+    "a",
+    "Z9",
+    "é",
+    "\u{202e}",
+    "\u{1b}[2J",
+    "\r",
+    "touch owned",
+    "@",
+    ".",
+    "/",
+];
+
+#[test]
+fn a_quoted_value_is_one_word_and_itself() {
+    let mut dice = Dice(25);
+    let values: Vec<String> = (0..3000).map(|_| (0..=dice.roll(8)).map(|_| NASTY[dice.roll(NASTY.len())]).collect()).collect();
+    let words: Vec<String> = values.iter().map(|value| shell_quote(value)).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = format!("for word in {}\ndo printf '%s\\0' \"$word\"\ndone\n", words.join(" \\\n"));
+    let mut shell =
+        Command::new("sh").current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("sh");
+    let mut input = shell.stdin.take().expect("piped");
+    let writer = std::thread::spawn(move || input.write_all(script.as_bytes()));
+    let said = shell.wait_with_output().expect("an end");
+    writer.join().expect("no panic").expect("written");
+    let split = String::from_utf8(said.stdout).expect("UTF-8");
+    let split: Vec<&str> = split.split_terminator('\0').collect();
+    assert_eq!(split.len(), values.len(), "a value became none or several words");
+    for (value, word) in values.iter().zip(split) {
+        let shown: String = value.chars().filter(|c| !c.is_control()).collect();
+        match shown.starts_with('-') {
+            true => assert_eq!(word, "VALUE_THAT_STARTS_WITH_A_DASH", "{value:?} would be an option"),
+            false => assert_eq!(word, shown, "{value:?}"),
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "a value was run");
+}
+
+#[test]
+fn every_command_of_every_rule_is_shell() {
+    let rules = RuleSet::built_in();
+    let tables = Tables::default();
+    let asker = Asker::new(&tables, None, None);
+    // Without evidence a value is shown as its name in capitals.
+    let words = Words { asker: &asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts: 0 };
+    let steps = rules.rules.iter().flat_map(|rule| rule.remedy.iter().map(move |step| (rule.id.as_str(), step)));
+    let own = [&rules.plan.pause, &rules.plan.resume].into_iter().flatten().map(|step| ("plan.yaml", step));
+    let mut seen = 0;
+    for (rule, step) in steps.chain(own) {
+        let Some(run) = &step.run else { continue };
+        let script = words.fill(run, Place::Shell);
+        seen += 1;
+        if let Err(why) = parses(&script) {
+            panic!("{rule}: {why}\n{script}");
+        }
+    }
+    for (kind, collect) in rules.kinds.iter().flat_map(|kind| kind.collect.iter().map(move |collect| (&kind.title, collect))) {
+        let script = words.fill(&collect.run, Place::Shell);
+        parses(&script).unwrap_or_else(|why| panic!("{kind}: {why}\n{script}"));
+    }
+    assert!(seen > 30);
+}
+
+/// Names of people and hosts in a sample, and what a hostile sender makes of them.
+const HOSTILE: &[&str] = &["$(touch${IFS}owned)", "`touch${IFS}owned`", "';touch${IFS}owned;'", "-rf", "a'\"b|c&d>e", "*"];
+
+#[test]
+fn hostile_names_change_no_command_but_for_their_own_word() {
+    let rules = RuleSet::built_in();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/stolen-login");
+    let commands = |login: &str| -> Vec<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["mail.log", "postqueue-j.json", "date.txt"] {
+            let text = std::fs::read_to_string(sample.join(name)).expect("a sample");
+            let login = if name.ends_with(".json") { login.replace('\\', "\\\\").replace('"', "\\\"") } else { login.to_owned() };
+            std::fs::write(folder.path().join(name), text.replace("lager@hofmann-bau.example", &login)).expect("written");
+        }
+        let report = Analysis::run(folder.path(), &rules, &Options::default(), &AtomicU64::new(0)).expect("a report").report;
+        report.plan.into_iter().filter_map(|step| step.run).collect()
+    };
+    let plain = commands("innocent@hofmann-bau.example");
+    assert!(
+        plain.iter().any(|command| command.contains("innocent@hofmann-bau.example")),
+        "the sample names the login in a command"
+    );
+    for part in HOSTILE {
+        let login = format!("{part}@hofmann-bau.example");
+        let got = commands(&login);
+        for (got, plain) in got.iter().zip(&plain) {
+            parses(got).unwrap_or_else(|why| panic!("{why}\n{got}"));
+            assert_eq!(&got.replace(&shell_quote(&login), "innocent@hofmann-bau.example"), plain, "{login}");
+        }
+    }
+}
