@@ -126,7 +126,7 @@ impl Inventory {
 
 /// Kinds that answer questions which nothing in the bundle answers.
 fn missing(evidence: &Evidence, rules: &RuleSet) -> Vec<Missing> {
-    let seen = |kind: &str| evidence.sources.iter().any(|source| source.kind.as_deref() == Some(kind));
+    let seen = |kind: &str| evidence.sources.iter().any(|source| !source.failed && source.kind.as_deref() == Some(kind));
     let collected = |name: &str| name != "host" && table(name).is_some_and(|table| evidence.tables.is_collected(table));
     let mut list: Vec<Missing> = Vec::new();
     for kind in &rules.kinds {

@@ -610,7 +610,7 @@ tables! {
     collection {
         kind: @asked Text "kind of evidence that it was to be",
         command: Text "program or command line that failed, as far as it is told",
-        outcome: Text "not-installed, denied, missing-file, killed, timed-out, mail-system-down, no-service, usage, incomplete",
+        outcome: Text "not-installed, denied, missing-file, killed, timed-out, mail-system-down, no-service, usage, incomplete, other-server",
         text: Text "what was printed",
     }
 
@@ -700,7 +700,9 @@ impl Tables {
 
     /// The value in force of a main.cf parameter, as written.
     pub fn setting(&self, name: &str) -> Option<&str> {
-        let row = self.rows(&settings::TABLE).iter().rev().find(|row| row.text(settings::name, &self.names) == Some(name))?;
+        // What `postconf -d` lists is in force only where nothing else is said.
+        let rows = || self.rows(&settings::TABLE).iter().rev().filter(|row| row.text(settings::name, &self.names) == Some(name));
+        let row = rows().find(|row| row.get(settings::is_default) != Value::Bool(true)).or_else(|| rows().next())?;
         row.text(settings::value, &self.names)
     }
 

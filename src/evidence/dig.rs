@@ -1,4 +1,4 @@
-//! `dig`, in full or `+short`:
+//! `dig`, in full or `+short`, and `drill`:
 //!
 //! ```text
 //! ; <<>> DiG 9.18.49 <<>> mx gmail.com
@@ -26,6 +26,7 @@ struct Question {
     time_ms: Option<i64>,
     answers: Vec<(u32, String, String)>,
     asked: bool,
+    drill: bool,
 }
 
 const TYPES: &[&str] =
@@ -68,8 +69,12 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         }
         if let Some(header) = text.strip_prefix(";; ->>HEADER<<-") {
             full = true;
-            let status = header.split_once("status: ").map_or("", |(_, rest)| rest.split(',').next().unwrap_or(""));
+            let status = header
+                .split_once("status: ")
+                .or_else(|| header.split_once("rcode: "))
+                .map_or("", |(_, rest)| rest.split(',').next().unwrap_or(""));
             question.status = known_status(status);
+            question.drill = header.contains("rcode: ");
             question.line = number;
         } else if let Some(name) = text.strip_prefix(";; ").and_then(|text| text.strip_suffix(" SECTION:")) {
             section = match name {
@@ -118,7 +123,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
 }
 
 /// What dig says when nobody answered.
-fn trouble(text: &str) -> Option<&'static str> {
+pub(super) fn trouble(text: &str) -> Option<&'static str> {
     let text = text.trim_start_matches([';', ' ']);
     if text.starts_with("connection timed out") || text.starts_with("no servers could be reached") {
         return Some("timeout");
@@ -138,7 +143,7 @@ fn trouble(text: &str) -> Option<&'static str> {
     None
 }
 
-fn known_status(status: &str) -> Option<&'static str> {
+pub(super) fn known_status(status: &str) -> Option<&'static str> {
     ["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "NODATA"].into_iter().find(|known| *known == status)
 }
 
@@ -214,7 +219,7 @@ fn reverse_name(address: &str) -> String {
 }
 
 /// TXT data is one or more strings, which count as one without blanks between them (RFC 7208 section 3.3).
-fn join_strings(kind: &str, data: &str) -> String {
+pub(super) fn join_strings(kind: &str, data: &str) -> String {
     if !matches!(kind, "TXT" | "SPF") {
         return data.trim().trim_end_matches('.').to_owned();
     }
@@ -233,7 +238,7 @@ fn join_strings(kind: &str, data: &str) -> String {
 }
 
 /// What the name was asked for.
-fn purpose(name: &str, kind: &str, answer: Option<&str>) -> &'static str {
+pub(super) fn purpose(name: &str, kind: &str, answer: Option<&str>) -> &'static str {
     let name = name.to_ascii_lowercase();
     let blocklist =
         ["spamhaus", "barracudacentral", "spamcop", "dnsbl", "rbl", "sorbs", "uceprotect", "surbl", "uribl", "abuseat"];
@@ -276,7 +281,14 @@ fn finish(question: &Question, doc: &Document<'_>, sink: &mut Sink<'_>) {
     };
     for (line, answer) in rows {
         let mut record = Record::new(&lookups::TABLE, doc.at(line))
-            .with(lookups::tool, sink.name("dig"))
+            .with(
+                lookups::tool,
+                sink.name(if doc.command.is_some_and(|command| command.contains("drill")) || question.drill {
+                    "drill"
+                } else {
+                    "dig"
+                }),
+            )
             .with(lookups::status, sink.name(status))
             .with(lookups::purpose, sink.name(purpose(&question.name, &question.kind, answer)))
             .with(lookups::answers, count)

@@ -7,7 +7,9 @@ mod clock;
 mod df;
 mod dig;
 pub mod document;
+mod firewall;
 pub mod headers;
+mod host_lookup;
 mod load;
 pub mod maillog;
 mod names;
@@ -24,6 +26,7 @@ mod services;
 mod settings;
 mod small;
 mod stamp;
+mod state;
 mod system;
 pub mod text;
 pub mod transcript;
@@ -35,7 +38,7 @@ use crate::tables::{Tables, Value, host, lines};
 use crate::time::Time;
 use maillog::envelope::Clock;
 use maillog::fold::{self, Fold};
-use maillog::reader::{Wrapping, first_time, read_log};
+use maillog::reader::{self, Wrapping, first_time, read_log};
 use maillog::traffic::Traffic;
 use std::io::Read;
 use std::sync::atomic::AtomicU64;
@@ -80,6 +83,8 @@ pub struct Source {
     pub first_unparsed: Option<u32>,
     /// First and last time in it.
     pub covers: Option<(Time, Time)>,
+    /// Whether all that it says is that a command failed.
+    pub failed: bool,
     /// The first lines that were not understood, up to [`EXAMPLES`].
     pub not_understood: Vec<u32>,
     /// By what the kind was recognised; empty if it was not.
@@ -154,6 +159,7 @@ pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Eviden
             unparsed: 0,
             first_unparsed: None,
             covers: None,
+            failed: false,
             not_understood: Vec::new(),
             why: "",
         });
@@ -173,6 +179,7 @@ impl Source {
             unparsed: 0,
             first_unparsed: None,
             covers: None,
+            failed: false,
             not_understood: Vec::new(),
             why: found.map_or("", |found| found.why),
         }
@@ -251,7 +258,10 @@ fn read_logs(
             None => bundle.files[number].open(),
         };
         let seen = match opened {
-            Ok(reader) => read_log(reader, number as u32, wrapping, &clock, &mut fold, tables, bundle.limits.line, progress),
+            Ok(reader) => {
+                let lines = reader::Lines { wrapping, clock: &clock, longest: bundle.limits.line };
+                read_log(reader, number as u32, lines, &mut fold, tables, progress)
+            }
             Err(error) => {
                 source.title = format!("{}; cannot be read: {error}", source.title);
                 continue;

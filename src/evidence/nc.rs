@@ -26,6 +26,9 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         if text.is_empty()
             || text.starts_with("Ncat: Version")
             || text.starts_with("Escape character")
+            || text.starts_with("=== Trying")
+            || text.starts_with(['<', '~'])
+            || text.starts_with("-> ")
             || text.starts_with("Ncat: 0 bytes")
         {
             continue;
@@ -41,7 +44,13 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             }
             continue;
         }
-        let Some(probe) = openbsd(text).or_else(|| ncat(text)).or_else(|| traditional(text)).or_else(|| telnet(text, trying))
+        let Some(probe) = openbsd(text)
+            .or_else(|| ncat(text))
+            .or_else(|| traditional(text))
+            .or_else(|| telnet(text, trying))
+            .or_else(|| dev_tcp(text))
+            .or_else(|| finger(text))
+            .or_else(|| swaks(text))
         else {
             sink.unparsed(number);
             continue;
@@ -81,9 +90,9 @@ fn outcome(text: &str) -> &'static str {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["succeeded", "connected to", " open"]) {
         "connected"
-    } else if has(&["timed out", "timeout", "operation now in progress"]) {
+    } else if has(&["timed out", "timeout", "operation now in progress", "zeitüberschreitung", "délai d'attente", "expiré"]) {
         "timed-out"
-    } else if has(&["refused"]) {
+    } else if has(&["refused", "abgelehnt", "verweigert", "refusée", "rechazada", "rifiutata"]) {
         "refused"
     } else if has(&["no route", "unreachable"]) {
         "unreachable"
@@ -153,6 +162,48 @@ fn traditional(text: &str) -> Option<Probe<'_>> {
     let (peer, after) = inside.split_once(')')?;
     let (ip, port) = peer.rsplit_once(':')?;
     Some(Probe { tool: "nc", host, ip: Some(ip), port: port.parse().ok(), outcome: outcome(after) })
+}
+
+/// `bash: connect: Connection refused`, `bash: line 1: /dev/tcp/mx/25: Connection timed out`
+fn dev_tcp(text: &str) -> Option<Probe<'_>> {
+    if let Some((_, rest)) = text.split_once("/dev/tcp/") {
+        let (peer, why) = rest.split_once(": ")?;
+        let (host, port) = peer.split_once('/')?;
+        return Some(Probe { tool: "bash", host: Some(host), ip: None, port: port.parse().ok(), outcome: outcome(why) });
+    }
+    let why = text.strip_prefix("bash: connect: ")?;
+    Some(Probe { tool: "bash", host: None, ip: None, port: None, outcome: outcome(why) })
+}
+
+/// `posttls-finger: Connected to mx[192.0.2.1]:25`, `posttls-finger: connect to mx[192.0.2.1]:25: Connection timed out`
+fn finger(text: &str) -> Option<Probe<'_>> {
+    let rest = text.strip_prefix("posttls-finger: ")?;
+    let (peer, outcome) = match rest.strip_prefix("Connected to ") {
+        Some(peer) => (peer, "connected"),
+        None => (rest.strip_prefix("connect to ")?, outcome(rest)),
+    };
+    let (host, rest) = peer.split_once('[')?;
+    let (ip, port) = rest.split_once("]:")?;
+    let port = port.split(':').next()?.trim().parse().ok();
+    Some(Probe { tool: "posttls-finger", host: Some(host), ip: Some(ip), port, outcome })
+}
+
+/// `=== Trying mx:25...` then `=== Connected to mx.`, `*** Error connecting to mx:25:`
+fn swaks(text: &str) -> Option<Probe<'_>> {
+    let (peer, outcome) = if let Some(peer) = text.strip_prefix("=== Connected to ") {
+        (peer.trim_end_matches('.'), "connected")
+    } else {
+        (
+            text.strip_prefix("*** Error connecting ")
+                .and_then(|rest| rest.split_whitespace().find(|word| word.contains(':')))?,
+            "failed",
+        )
+    };
+    let (host, port) = match peer.trim_end_matches(':').rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (peer, None),
+    };
+    Some(Probe { tool: "swaks", host: Some(host), ip: None, port, outcome })
 }
 
 /// `Connected to mx.`, `telnet: Unable to connect to remote host: Connection timed out`

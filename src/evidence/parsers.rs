@@ -2,7 +2,10 @@
 //! are recognised as its input and how they are collected stands in `rules/evidence/*.yaml`.
 
 use super::document::{Document, Sink};
-use super::{clock, df, dig, headers, load, names, nc, openssl, ps, queue_json, queue_listing, services, settings, system};
+use super::{
+    clock, df, dig, firewall, headers, host_lookup, load, names, nc, openssl, ps, queue_json, queue_listing, services, settings,
+    state, system,
+};
 
 /// A parser of small evidence: reads the document, adds records, counts what it did not understand.
 pub type Parse = fn(&Document<'_>, &mut Sink<'_>);
@@ -11,24 +14,36 @@ pub type Parse = fn(&Document<'_>, &mut Sink<'_>);
 pub static PARSERS: &[(&str, Parse)] = &[
     ("clock", clock::parse),
     ("df", df::parse),
+    ("firewall", firewall::parse),
     ("dig", dig::parse),
     ("free", load::free),
+    ("getent", host_lookup::getent),
     ("headers", headers::parse),
+    ("host-lookup", host_lookup::host),
+    ("hostnamectl", state::hostnamectl),
+    ("iostat", state::iostat),
     ("hostname", names::hostname),
     ("hosts", names::hosts_file),
     ("listeners", system::listening),
     ("mailname", names::mailname),
+    ("meminfo", state::meminfo),
     ("nc", nc::parse),
+    ("not-used", state::not_used),
+    ("nslookup", host_lookup::nslookup),
     ("openssl", openssl::parse),
     ("passwd", system::passwd),
-    ("postfix-status", system::postfix_status),
+    ("postfix-status", state::services),
+    ("pressure", state::pressure),
     ("ps", ps::parse),
     ("public-ip", names::public_ip),
+    ("qshape", state::qshape),
     ("queue-json", queue_json::parse),
     ("queue-listing", queue_listing::parse),
     ("resolv-conf", names::resolv_conf),
+    ("resolvectl", state::resolvectl),
     ("services", services::parse),
     ("settings", settings::parse),
+    ("top", state::top),
     ("uname", system::uname),
     ("uptime", load::uptime),
     ("vmstat", load::vmstat),

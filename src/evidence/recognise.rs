@@ -14,29 +14,42 @@ pub struct Found<'k> {
 
 /// The kind of a text with this path and beginning, if any is recognised.
 pub fn recognise<'k>(path: &str, head: &str, kinds: &'k [Kind]) -> Option<Found<'k>> {
-    let path = path.to_ascii_lowercase();
-    let path = without_suffix(&path);
-    let named: Vec<&Kind> = kinds.iter().filter(|kind| kind.names.iter().any(|glob| glob.matches(path))).collect();
+    let named = named(path, kinds);
     let found = |kind, why| Some(Found { kind, why });
     if head.trim().is_empty() {
-        return named.first().and_then(|kind| found(kind, "name"));
+        return named.first().and_then(|(kind, _)| found(*kind, "name"));
     }
-    if let Some(kind) = by_content(named.iter().copied(), head)
-        .or_else(|| named.iter().copied().find(|kind| kind.content_if_named.iter().any(|regex| regex.is_match(head))))
-    {
-        return found(kind, "name and content");
+    // How a name begins says more than what it contains: `getent_hosts` is not `hosts`.
+    for begins in [true, false] {
+        let candidates = || named.iter().filter(|(_, begin)| *begin == begins).map(|(kind, _)| *kind);
+        if let Some(kind) = by_content(candidates(), head)
+            .or_else(|| candidates().find(|kind| kind.content_if_named.iter().any(|regex| regex.is_match(head))))
+        {
+            return found(kind, "name and content");
+        }
     }
     if let Some(kind) = by_content(kinds.iter(), head) {
         return found(kind, "content");
     }
-    named.into_iter().find(|kind| kind.content.is_empty()).and_then(|kind| found(kind, "name"))
+    named.into_iter().find(|(kind, _)| kind.content.is_empty()).and_then(|(kind, _)| found(kind, "name"))
+}
+
+/// The kinds that a name suggests, and whether by its beginning; these first.
+fn named<'k>(path: &str, kinds: &'k [Kind]) -> Vec<(&'k Kind, bool)> {
+    let path = path.to_ascii_lowercase();
+    let path = without_suffix(&path);
+    let of = |kind: &'k Kind| {
+        let mut globs = kind.names.iter().filter(|glob| glob.matches(path)).map(|glob| glob.begins).peekable();
+        globs.peek().is_some().then(|| (kind, globs.any(|begins| begins)))
+    };
+    let mut named: Vec<(&Kind, bool)> = kinds.iter().filter_map(of).collect();
+    named.sort_by_key(|(_, begins)| !begins);
+    named
 }
 
 /// The kind that a name alone suggests: what a failed command was to show.
 pub fn by_name<'k>(path: &str, kinds: &'k [Kind]) -> Option<&'k Kind> {
-    let path = path.to_ascii_lowercase();
-    let path = without_suffix(&path);
-    kinds.iter().find(|kind| kind.names.iter().any(|glob| glob.matches(path)))
+    named(path, kinds).first().map(|(kind, _)| *kind)
 }
 
 /// The kind of which most regexes match; the first among equals.

@@ -1,4 +1,4 @@
-//! `postconf -n` and raw main.cf:
+//! `postconf -n`, `-d` (defaults), `-P` (`service/type/parameter`), and raw main.cf:
 //!
 //! ```text
 //! myhostname = mail.example.com
@@ -33,20 +33,27 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         }
         logical.push((number, text.to_owned()));
     }
+    // "postconf -d", also as the name of a file.
+    let named = doc.command.map_or_else(|| doc.path.rsplit('/').next().unwrap_or_default().to_owned(), str::to_owned);
+    let is_default =
+        named.contains("postconf") && named.split([' ', '_', '-', '.']).any(|word| word == "d" || word == "defaults");
     for (number, text) in logical {
         let Some((name, value)) = text.split_once('=') else {
             sink.unparsed(number);
             continue;
         };
         let name = name.trim();
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+        if name.is_empty()
+            || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/' | b':' | b'.'))
+        {
             sink.unparsed(number);
             continue;
         }
         let value = without_secret(name, value.trim());
         let record = Record::new(&settings::TABLE, doc.at(number))
             .with(settings::name, sink.name(name))
-            .with(settings::value, sink.name(&value));
+            .with(settings::value, sink.name(&value))
+            .with(settings::is_default, is_default);
         sink.push(&settings::TABLE, record);
     }
 }

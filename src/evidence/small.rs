@@ -60,8 +60,9 @@ impl<'r> Reading<'r, '_> {
         let mut bytes = Vec::new();
         let read = self.file.open().and_then(|reader| reader.take(SMALL).read_to_end(&mut bytes));
         let text = text::clean(&bytes);
+        source.lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+            + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         drop(bytes);
-        source.lines = text.lines().count() as u64;
         let found = if sections { transcript::sections(&text) } else { None };
         let log = match found {
             Some(sections) => self.transcript(&text, &sections, kind, source),
@@ -86,7 +87,13 @@ impl<'r> Reading<'r, '_> {
             let name = section.command.map(transcript::name_of).unwrap_or_default();
             let head: String = section.text.chars().take(super::HEAD as usize).collect();
             // Above the first prompt of a pasted terminal stands whatever was on the screen.
-            let found = recognise(&name, &head, &self.rules.kinds).map(|found| found.kind);
+            let found = match recognise(&name, &head, &self.rules.kinds) {
+                // What a command prints is of its kind, even where it looks like something else (`dig +short`).
+                found if transcript::is_output(&name) && found.is_none_or(|found| found.why == "content") => {
+                    by_name(&name, &self.rules.kinds).or(found.map(|found| found.kind))
+                }
+                found => found.map(|found| found.kind),
+            };
             let kind = found.or(whole.filter(|_| one && section.command.is_some()));
             kinds.extend(kind);
             titles.extend(section.command);
@@ -97,6 +104,7 @@ impl<'r> Reading<'r, '_> {
                         kind: None,
                         title: String::new(),
                         unparsed: 0,
+                        failed: false,
                         first_unparsed: None,
                         not_understood: Vec::new(),
                         ..source.clone()
@@ -108,6 +116,7 @@ impl<'r> Reading<'r, '_> {
                     source.not_understood.extend(part.not_understood);
                     source.not_understood.truncate(EXAMPLES);
                     if one && section.command.is_some() {
+                        source.failed = part.failed;
                         source.title = part.title;
                     }
                 }
@@ -162,7 +171,13 @@ impl<'r> Reading<'r, '_> {
         }
         let all_failed = said > 0 && failures.len() == said;
         if all_failed {
-            let what = kind.or_else(|| by_name(&self.file.path, &self.rules.kinds)).map_or("output", |kind| &kind.title);
+            let by_name = section.command.is_none().then(|| by_name(&self.file.path, &self.rules.kinds)).flatten();
+            let what = kind.or(by_name).map_or("output", |kind| &kind.title);
+            source.failed = true;
+            if let (None, Some(kind)) = (kind, by_name) {
+                source.kind = Some(kind.kind.clone());
+                source.why = "name";
+            }
             let says = failures.first().map_or("", |(_, says)| says);
             source.title = format!("{what}: the command failed: {says}");
         } else if let Some(kind) = kind

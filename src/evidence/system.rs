@@ -1,12 +1,11 @@
-//! Accounts, sockets and state of the system: `passwd`, `ss -ltnp`, `postfix status`, `uname -a`.
+//! Accounts, sockets and state of the system: `passwd`, `ss`, `uname -a`.
 //!
 //! ```text
 //! LISTEN 0      100          0.0.0.0:25        0.0.0.0:*    users:(("master",pid=451,fd=12))
-//! postfix/postfix-script: the Postfix mail system is running: PID: 451
 //! ```
 
 use super::document::{Document, Sink};
-use crate::tables::{Record, accounts, host, listeners};
+use crate::tables::{Record, accounts, connections, host, listeners};
 
 /// Reads lines of passwd.
 pub(super) fn passwd(doc: &Document<'_>, sink: &mut Sink<'_>) {
@@ -49,15 +48,15 @@ pub(super) fn listening(doc: &Document<'_>, sink: &mut Sink<'_>) {
         } else {
             None
         };
-        let Some((address, port)) = local.and_then(|local| local.rsplit_once(':')) else {
-            if !words.contains(&"ESTAB") {
-                sink.unparsed(number);
-            }
-            continue;
-        };
         let program = match line.split_once("((\"") {
             Some((_, rest)) => rest.split('"').next(),
             None => words.last().and_then(|word| word.split_once('/')).map(|(_, program)| program.trim_end_matches(':')),
+        };
+        let Some((address, port)) = local.and_then(|local| local.rsplit_once(':')) else {
+            if !connection(&words, program, number, doc, sink) {
+                sink.unparsed(number);
+            }
+            continue;
         };
         let record = Record::new(&listeners::TABLE, doc.at(number))
             .with(listeners::address, sink.name(address.trim_matches(['[', ']'])))
@@ -70,24 +69,28 @@ pub(super) fn listening(doc: &Document<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// Reads `postfix status`, `systemctl is-active postfix` and `systemctl status postfix`.
-pub(super) fn postfix_status(doc: &Document<'_>, sink: &mut Sink<'_>) {
-    for (number, line) in doc.lines() {
-        let text = line.trim();
-        let at = doc.at(number);
-        if text.contains("the Postfix mail system is running") {
-            sink.host(host::postfix_running, true, at);
-        } else if text.contains("the Postfix mail system is not running")
-            || text.starts_with("Active: failed")
-            || matches!(text, "inactive" | "failed")
-            || text.starts_with("Active: inactive")
-        {
-            sink.host(host::postfix_running, false, at);
-        } else if text.starts_with("Active: active (running)") {
-            sink.host(host::postfix_running, true, at);
-        }
-        // "active (exited)" is the normal state of Debian's wrapper unit and says nothing.
-    }
+/// A line of `ss -tn` or `netstat -tn` about a connection: its state, if shown, then the queues, both addresses.
+fn connection(words: &[&str], program: Option<&str>, number: u32, doc: &Document<'_>, sink: &mut Sink<'_>) -> bool {
+    let mut ends = words.iter().filter_map(|word| {
+        let (address, port) = word.rsplit_once(':')?;
+        let plain = !address.is_empty() && address.bytes().all(|byte| byte.is_ascii_hexdigit() || b".:[]%*".contains(&byte));
+        (plain || address.contains('%')).then_some((address.trim_matches(['[', ']']), port.parse::<i64>().ok()?))
+    });
+    let (Some((local, _)), Some((peer, peer_port))) = (ends.next(), ends.next()) else { return false };
+    let is_state = |word: &&&str| {
+        word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_uppercase() || b"-_12".contains(&byte)) && !word.starts_with('-')
+    };
+    // "ss state syn-sent" leaves the column out.
+    let asked = doc.command.and_then(|command| command.split_once("state ")).and_then(|(_, rest)| rest.split(' ').next());
+    let state = words.iter().find(is_state).copied().or(asked).unwrap_or_default().to_ascii_uppercase().replace('_', "-");
+    let record = Record::new(&connections::TABLE, doc.at(number))
+        .with(connections::state, Some(state.as_str()).filter(|state| !state.is_empty()).map(|state| sink.name(state)))
+        .with(connections::local, sink.name(local))
+        .with(connections::peer, sink.name(peer))
+        .with(connections::peer_port, peer_port)
+        .with(connections::program, program.map(|program| sink.name(program)));
+    sink.push(&connections::TABLE, record);
+    true
 }
 
 /// Reads `uname -a`.

@@ -244,6 +244,11 @@ pub fn name_of(command: &str) -> String {
     std::iter::once(program.to_owned()).chain(rest).collect::<Vec<_>>().join("_").chars().take(80).collect()
 }
 
+/// Whether a name of [`name_of`] is that of a program's output, and not of a file that was shown.
+pub fn is_output(name: &str) -> bool {
+    !name.contains('/') && name.split('_').next().is_some_and(|first| PROGRAMS.contains(&first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

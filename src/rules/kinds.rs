@@ -9,13 +9,11 @@ use std::collections::BTreeMap;
 /// The parsers that a kind may name; what each reads stands in the room `evidence`.
 pub const PARSERS: &[&str] = &[
     "clock",
-    "connections",
-    "cron",
     "df",
     "dig",
-    "dnsbl",
     "firewall",
     "free",
+    "getent",
     "headers",
     "host-lookup",
     "hostname",
@@ -23,20 +21,17 @@ pub const PARSERS: &[&str] = &[
     "hosts",
     "iostat",
     "journal-json",
-    "last",
     "listeners",
     "maillog",
     "mailname",
     "meminfo",
     "nc",
+    "not-used",
     "nslookup",
     "openssl",
     "passwd",
     "pattern",
-    "pflogsumm",
     "postfix-status",
-    "postcat",
-    "posttls-finger",
     "pressure",
     "ps",
     "public-ip",
@@ -47,7 +42,6 @@ pub const PARSERS: &[&str] = &[
     "resolvectl",
     "services",
     "settings",
-    "systemctl",
     "top",
     "uname",
     "uptime",
@@ -142,6 +136,8 @@ pub struct Answers {
 pub struct Glob {
     regex: Regex,
     path: bool,
+    /// Whether it says how the name begins, and not only what it contains.
+    pub begins: bool,
 }
 
 impl Glob {
@@ -167,7 +163,7 @@ impl Glob {
             }
         }
         regex.push('$');
-        Some(Glob { regex: Regex::new(&regex).ok()?, path })
+        Some(Glob { regex: Regex::new(&regex).ok()?, path, begins: !pattern.starts_with('*') })
     }
 
     /// Whether a path (lower case, without compression suffix) matches.

@@ -32,17 +32,27 @@ pub struct LogFile {
     pub broken: Option<String>,
 }
 
+/// How the lines of a stream are to be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Lines<'c> {
+    /// How they are wrapped.
+    pub wrapping: Wrapping,
+    /// What stamps without year and zone mean.
+    pub clock: &'c Clock,
+    /// Bytes of a line that are looked at.
+    pub longest: usize,
+}
+
 /// Reads the lines of a stream; the number of bytes read is added to `progress`.
 pub fn read_log(
     reader: impl Read,
     file: u32,
-    wrapping: Wrapping,
-    clock: &Clock,
+    lines: Lines<'_>,
     fold: &mut Fold,
     tables: &mut Tables,
-    longest: usize,
     progress: &AtomicU64,
 ) -> LogFile {
+    let Lines { wrapping, clock, longest } = lines;
     let mut seen = LogFile::default();
     let result = for_each_line(reader, longest, |number, bytes| {
         progress.fetch_add(bytes.len() as u64 + 1, Ordering::Relaxed);
