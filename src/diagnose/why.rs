@@ -159,7 +159,7 @@ fn matcher(what: &Matcher) -> String {
         Matcher::Not(inner) => format!("not ({})", matcher(inner)),
         Matcher::SameAs(reference) => format!("equals {}", refer(reference)),
         Matcher::DiffersFrom(reference) => format!("differs from {}", refer(reference)),
-        Matcher::All(all) => all.iter().map(|inner| matcher(inner)).collect::<Vec<_>>().join(" and "),
+        Matcher::All(all) => all.iter().map(matcher).collect::<Vec<_>>().join(" and "),
     }
 }
 

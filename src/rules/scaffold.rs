@@ -83,8 +83,7 @@ impl Seed {
             title = quoted(&sentence(&self.id)),
             voice = self.voice.name(),
             line = self.line(),
-            sent = "Nov 12 09:35:44 mail postfix/smtp[467]: 4F2C41A2B4: to=<someone@example.net>, relay=mx.example.net[192.0.2.25]:25, delay=3, \
-                    delays=0/0/3/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)",
+            sent = DELIVERED,
         );
         out
     }
@@ -105,6 +104,10 @@ impl Seed {
         )
     }
 }
+
+/// A log line of a message that was delivered.
+const DELIVERED: &str = "Nov 12 09:35:44 mail postfix/smtp[467]: 4F2C41A2B4: to=<someone@example.net>, \
+    relay=mx.example.net[192.0.2.25]:25, delay=3, delays=0/0/3/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)";
 
 /// Words from which a class of this voice follows when nothing else is given.
 pub fn example(voice: Voice) -> &'static str {

@@ -47,7 +47,7 @@ impl New {
             return Err(format!("unknown bucket `{bucket}`; there are: {}", known.join(", ")).into());
         }
         let seed = match &self.from {
-            Some(bundle) => self.from_residue(bundle, &rules)?,
+            Some(bundle) => self.unexplained(bundle, &rules)?,
             None => {
                 let bucket = self.bucket.clone().unwrap_or_else(|| "remote-policy".to_owned());
                 let voice = match bucket.as_str() {
@@ -91,7 +91,7 @@ impl New {
     }
 
     /// The reason that the bundle leaves unexplained.
-    fn from_residue(&self, bundle: &Path, rules: &RuleSet) -> Result<Seed, Failure> {
+    fn unexplained(&self, bundle: &Path, rules: &RuleSet) -> Result<Seed, Failure> {
         let options = Options::default();
         let (_, evidence) = gather(bundle, rules, &options, &AtomicU64::new(0))?;
         let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
