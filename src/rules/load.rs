@@ -3,13 +3,14 @@
 use super::collection::{self, Failed};
 use super::kinds::{self, Kind};
 use super::model::{Rule, StepSpec};
-use super::problem::{Problem, Problems};
+use super::problem::{Level, Place, Problem, Problems, did_you_mean};
 use super::providers::Providers;
 use super::read;
 use super::reasons::Reasons;
 use super::yaml::Reader;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -74,7 +75,9 @@ impl RuleSet {
     /// # Errors
     /// Every problem found in any file.
     pub fn load(folders: &[PathBuf]) -> Result<RuleSet, Problems> {
-        Loader::folders(folders).finish(!folders.is_empty())
+        let mut loader = Loader::folders(folders);
+        loader.check(!folders.is_empty());
+        loader.finish()
     }
 
     /// As [`RuleSet::load`], and checks what costs too much at every start: that each example of a reason is taken by its
@@ -83,14 +86,34 @@ impl RuleSet {
     /// # Errors
     /// Every problem found in any file.
     pub fn check(folders: &[PathBuf]) -> Result<RuleSet, Problems> {
-        Loader::folders(folders).finish(true)
+        let mut loader = Loader::folders(folders);
+        loader.check(true);
+        loader.finish()
+    }
+
+    /// Every error and warning in the rules of `folders`, or in the built-in ones if there is no folder; and the rules, if
+    /// there is no error.
+    pub fn lint(folders: &[PathBuf]) -> (Option<RuleSet>, Problems) {
+        Loader::folders(folders).lint()
+    }
+
+    /// As [`RuleSet::lint`], of texts laid over the built-in rules: path below the folder of rules, and text.
+    pub fn lint_texts(files: &[(&str, &str)]) -> (Option<RuleSet>, Problems) {
+        let mut loader = Loader::folders(&[]);
+        loader.begin_layer();
+        let built_in = loader.set.reasons.entries.len();
+        for (path, text) in files {
+            loader.file(path, path, (*text).to_owned().into());
+        }
+        loader.set.reasons.entries.rotate_left(built_in);
+        loader.lint()
     }
 
     /// The problems of one file taken by itself; `path` below the folder of rules says what it is. What it names in other
     /// files is not looked up.
     pub fn problems_of(path: &str, text: &str) -> Vec<Problem> {
         let mut loader = Loader::default();
-        loader.file(path, path, text);
+        loader.file(path, path, text.to_owned().into());
         loader.problems
     }
 
@@ -111,14 +134,30 @@ pub fn is_whole(folder: &Path) -> bool {
 }
 
 #[derive(Default)]
-struct Loader {
-    set: RuleSet,
+pub(super) struct Loader {
+    pub(super) set: RuleSet,
     /// 0 for the built-in rules, then one more a folder.
     layer: usize,
     /// The layer that each rule id was last seen in.
-    layer_of: HashMap<String, usize>,
+    pub(super) layer_of: HashMap<String, usize>,
+    /// Where each rule is written, to read it again with other parameters.
+    origin: HashMap<String, Origin>,
+    /// Texts of the files by the path that problems show, to quote from.
+    pub(super) texts: HashMap<String, Text>,
+    /// Files of the last layer.
+    pub(super) latest: HashSet<String>,
     digest: Sha256,
-    problems: Vec<Problem>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// The text of a file, built in or read.
+type Text = Cow<'static, str>;
+
+/// Where a rule is written.
+struct Origin {
+    shown: String,
+    bucket: String,
+    overrides: BTreeMap<String, String>,
 }
 
 impl Loader {
@@ -128,7 +167,7 @@ impl Loader {
         let whole = folders.iter().rposition(|folder| is_whole(folder));
         if whole.is_none() {
             for (path, text) in crate::embedded::RULES.iter().filter(|(path, _)| path.ends_with(".yaml")) {
-                loader.file(path, &format!("rules/{path}"), text);
+                loader.file(path, &format!("rules/{path}"), (*text).into());
             }
         }
         for folder in &folders[whole.unwrap_or(0)..] {
@@ -137,8 +176,13 @@ impl Loader {
         loader
     }
 
-    fn folder(&mut self, folder: &Path) {
+    fn begin_layer(&mut self) {
         self.layer += 1;
+        self.latest.clear();
+    }
+
+    fn folder(&mut self, folder: &Path) {
+        self.begin_layer();
         let built_in = self.set.reasons.entries.len();
         let mut found = false;
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name().follow_links(false).into_iter().flatten() {
@@ -151,7 +195,7 @@ impl Loader {
             let shown = path.display().to_string();
             let relative = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
             match std::fs::read_to_string(path) {
-                Ok(text) => self.file(&relative, &shown, &text),
+                Ok(text) => self.file(&relative, &shown, text.into()),
                 Err(error) => self.plain(&shown, format!("cannot be read: {error}")),
             }
         }
@@ -165,21 +209,15 @@ impl Loader {
     }
 
     fn plain(&mut self, file: &str, message: String) {
-        self.problems.push(Problem {
-            file: file.to_owned(),
-            place: Default::default(),
-            message,
-            quoted: String::new(),
-            help: None,
-        });
+        self.problems.push(Problem::new(Level::Error, file, "", Place::default(), message, None));
     }
 
     /// Reads one file; its place in the folder says what it is.
-    fn file(&mut self, path: &str, shown: &str, text: &str) {
+    fn file(&mut self, path: &str, shown: &str, text: Text) {
         self.digest.update(path.as_bytes());
         self.digest.update([0]);
         self.digest.update(text.as_bytes());
-        let mut reader = Reader::new(shown, text);
+        let mut reader = Reader::new(shown, &text);
         match path.split_once('/') {
             None => match path {
                 "buckets.yaml" => self.buckets(&mut reader),
@@ -205,21 +243,70 @@ impl Loader {
             Some((bucket, _)) => self.rule(&mut reader, bucket),
         }
         self.problems.append(&mut reader.problems);
+        self.latest.insert(shown.to_owned());
+        self.texts.insert(shown.to_owned(), text);
     }
 
     fn rule(&mut self, reader: &mut Reader<'_>, bucket: &str) {
-        let Some((rule, enabled)) = read::rule(reader, bucket) else { return };
-        if let Some(at) = self.set.rules.iter().position(|known| known.id == rule.id) {
-            // A later folder replaces on purpose; twice in one folder is a slip, and the last would silently win.
-            if self.layer_of.get(&rule.id) == Some(&self.layer) {
-                let message = format!("the rule id `{}` stands in {} already", rule.id, self.set.rules[at].file);
-                reader.problem(rule.place, message, None);
-            }
-            self.set.rules.remove(at);
+        let Some(root) = reader.parse() else { return };
+        if let Some(change) = read::change(reader, &root) {
+            self.change(reader, change);
+            return;
         }
+        let Some((rule, enabled)) = read::rule(reader, root, bucket, &BTreeMap::new()) else { return };
+        // A later folder replaces on purpose; twice in one folder is a slip, and the last would silently win.
+        if self.layer_of.get(&rule.id) == Some(&self.layer) {
+            let message = format!("the rule id `{}` stands in {} already", rule.id, self.origin[&rule.id].shown);
+            reader.problem(rule.place, message, None);
+        }
+        let origin = Origin { shown: reader.file.to_owned(), bucket: bucket.to_owned(), overrides: BTreeMap::new() };
+        self.origin.insert(rule.id.clone(), origin);
+        self.put(rule, enabled);
+    }
+
+    fn put(&mut self, rule: Rule, enabled: bool) {
+        self.set.rules.retain(|known| known.id != rule.id);
         self.layer_of.insert(rule.id.clone(), self.layer);
         if enabled {
             self.set.rules.push(rule);
+        }
+    }
+
+    /// Reads a rule of an earlier folder again, with the parameters of a later one, or takes it away.
+    fn change(&mut self, reader: &mut Reader<'_>, change: read::Change) {
+        let Some(origin) = self.origin.get_mut(&change.id) else {
+            let ids: Vec<&str> = self.origin.keys().map(String::as_str).collect();
+            let help = did_you_mean(&change.id, ids.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+            let message =
+                format!("there is no rule `{}` to change; a rule of its own needs `title`, `summary` and `requires`", change.id);
+            reader.problem(change.place, message, help);
+            return;
+        };
+        let (Some(text), false) = (self.texts.get(&origin.shown).cloned(), change.id.is_empty()) else { return };
+        for (name, (value, _)) in &change.params {
+            origin.overrides.insert(name.clone(), value.clone());
+        }
+        let mut again = Reader::new(&origin.shown, &text);
+        let Some(root) = again.parse() else { return };
+        let own = read::rule(&mut again, root.clone(), &origin.bucket, &BTreeMap::new());
+        let known: Vec<&str> = own.iter().flat_map(|(rule, _)| rule.params.keys().map(String::as_str)).collect();
+        let mut sound = true;
+        for (name, (_, place)) in change.params.iter().filter(|(name, _)| !known.contains(&name.as_str())) {
+            reader.unknown(*place, &format!("parameter of the rule `{}`", change.id), name, known.iter().copied());
+            sound = false;
+        }
+        if !sound {
+            return;
+        }
+        // A value that the rule cannot use is the fault of the file that gives it.
+        let before = again.problems.len();
+        let changed = read::rule(&mut again, root, &origin.bucket, &origin.overrides);
+        for problem in again.problems.drain(..).skip(before) {
+            let message = format!("with these parameters the rule `{}` is not valid: {}", change.id, problem.message);
+            reader.problem(change.place, message, problem.help);
+        }
+        if let Some((rule, _)) = changed {
+            self.put(rule, change.enabled);
         }
     }
 
@@ -260,28 +347,30 @@ impl Loader {
         fields.finish(reader);
     }
 
-    fn finish(mut self, examples: bool) -> Result<RuleSet, Problems> {
-        self.check();
+    /// Notes a problem in a file that was read.
+    pub(super) fn note(&mut self, level: Level, file: &str, place: Place, message: impl Into<String>, help: Option<String>) {
+        let text = self.texts.get(file).map_or("", |text| text);
+        self.problems.push(Problem::new(level, file, text, place, message, help));
+    }
+
+    fn lint(mut self) -> (Option<RuleSet>, Problems) {
+        self.check(true);
+        self.warn();
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.sort_by(|a, b| (&a.file, a.place, a.level).cmp(&(&b.file, b.place, b.level)));
+        let sound = problems.iter().all(|problem| problem.level == Level::Warning);
+        let set = if sound { self.finish().ok() } else { None };
+        (set, Problems(problems))
+    }
+
+    fn finish(mut self) -> Result<RuleSet, Problems> {
         if !self.problems.is_empty() {
-            return Err(Problems(self.problems));
-        }
-        let examples = if examples { self.set.reasons.misplaced_examples() } else { Vec::new() };
-        for (entry, text, place, taken) in examples {
-            let taken = taken.map_or("no entry".to_owned(), |class| format!("`{class}`"));
-            self.problems.push(Problem {
-                file: entry.file.clone(),
-                place,
-                message: format!("{taken} takes this example of `{}`", entry.class),
-                quoted: text.chars().take(160).collect(),
-                help: None,
-            });
-        }
-        if !self.problems.is_empty() {
+            self.problems.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
             return Err(Problems(self.problems));
         }
         let order = |set: &RuleSet, rule: &Rule| (set.bucket_order(&rule.bucket), rule.id.clone());
         let mut rules = std::mem::take(&mut self.set.rules);
-        rules.sort_by_key(|rule| order(&self.set, rule));
+        rules.sort_by_cached_key(|rule| order(&self.set, rule));
         self.set.rules = rules;
         let mut digest = String::new();
         for byte in self.digest.finalize() {
@@ -289,81 +378,5 @@ impl Loader {
         }
         self.set.digest = digest;
         Ok(self.set)
-    }
-
-    /// What can only be checked when everything is known: ids in `explains`, buckets of reasons, parsers of kinds.
-    fn check(&mut self) {
-        let mut found = Vec::new();
-        let ids: Vec<&str> = self.set.rules.iter().map(|rule| rule.id.as_str()).collect();
-        for rule in &self.set.rules {
-            if !self.set.buckets.iter().any(|bucket| bucket.id == rule.bucket) {
-                let buckets = self.set.buckets.iter().map(|bucket| bucket.id.as_str());
-                found.push(Problem {
-                    file: rule.file.clone(),
-                    place: rule.place,
-                    message: format!(
-                        "unknown bucket `{}`: a rule stands in the folder of its bucket, or names it with `bucket:`",
-                        rule.bucket
-                    ),
-                    quoted: format!("id: {}", rule.id),
-                    help: super::problem::did_you_mean(&rule.bucket, buckets).map(|meant| format!("did you mean `{meant}`?")),
-                });
-            }
-            // A rule that is switched off may still be named.
-            for id in rule.explains.iter().filter(|id| !self.layer_of.contains_key(id.as_str())) {
-                let help = super::problem::did_you_mean(id, ids.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
-                found.push(Problem {
-                    file: rule.file.clone(),
-                    place: rule.place,
-                    message: format!("`explains` names the unknown rule `{id}`"),
-                    quoted: format!("id: {}", rule.id),
-                    help,
-                });
-            }
-            if let Some(path) = self.cycle_from(rule) {
-                found.push(Problem {
-                    file: rule.file.clone(),
-                    place: rule.place,
-                    message: format!("`explains` goes in a circle: {path}"),
-                    quoted: format!("id: {}", rule.id),
-                    help: None,
-                });
-            }
-        }
-        for entry in &self.set.reasons.entries {
-            let known = entry.bucket == "other" || self.set.buckets.iter().any(|bucket| bucket.id == entry.bucket);
-            if !known {
-                let buckets = self.set.buckets.iter().map(|bucket| bucket.id.as_str());
-                found.push(Problem {
-                    file: entry.file.clone(),
-                    place: entry.place,
-                    message: format!("unknown bucket `{}`", entry.bucket),
-                    quoted: format!("class: {}", entry.class),
-                    help: super::problem::did_you_mean(&entry.bucket, buckets).map(|meant| format!("did you mean `{meant}`?")),
-                });
-            }
-        }
-        self.problems.append(&mut found);
-    }
-
-    /// The way from a rule through `explains` back to itself.
-    fn cycle_from(&self, start: &Rule) -> Option<String> {
-        let mut stack = vec![vec![start.id.as_str()]];
-        let mut seen = std::collections::BTreeSet::new();
-        while let Some(path) = stack.pop() {
-            let last = *path.last()?;
-            let rule = self.set.rules.iter().find(|rule| rule.id == last)?;
-            for next in &rule.explains {
-                if *next == start.id {
-                    return Some(path.join(" -> ") + " -> " + next);
-                }
-                if seen.insert(next.as_str()) && self.set.rules.iter().any(|rule| rule.id == *next) {
-                    let mut longer = path.clone();
-                    longer.push(next);
-                    stack.push(longer);
-                }
-            }
-        }
-        None
     }
 }

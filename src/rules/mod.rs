@@ -2,6 +2,7 @@
 
 pub mod amount;
 pub mod catalogue;
+mod check;
 pub mod collection;
 pub mod kinds;
 pub mod load;

@@ -55,6 +55,8 @@ pub struct Rule {
     pub contradicts: Vec<Entry>,
     /// Rules that follow from this one.
     pub explains: Vec<String>,
+    /// Where each of them is named.
+    pub explains_at: Vec<Place>,
     /// Which failures it explains; none for those that `requires` matched.
     pub accounts_for: Option<Vec<Condition>>,
     /// Thresholds.
@@ -270,6 +272,8 @@ pub struct StepSpec {
     pub good: Option<String>,
     /// How to go back (Markdown).
     pub undo: Option<String>,
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// A test inside a rule.

@@ -13,9 +13,20 @@ pub struct Place {
     pub length: u32,
 }
 
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The rules cannot be used.
+    Error,
+    /// They can, but hardly as they were meant.
+    Warning,
+}
+
 /// One thing that is wrong in a rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// How bad it is.
+    pub level: Level,
     /// Path of the file as a person would open it.
     pub file: String,
     /// Where in it.
@@ -28,13 +39,28 @@ pub struct Problem {
     pub help: Option<String>,
 }
 
+impl Problem {
+    /// A problem at `place` of `file`, whose whole text is `text`.
+    pub fn new(level: Level, file: &str, text: &str, place: Place, message: impl Into<String>, help: Option<String>) -> Problem {
+        let quoted = match place.line {
+            0 => String::new(),
+            line => text.lines().nth(line as usize - 1).unwrap_or_default().to_owned(),
+        };
+        Problem { level, file: file.to_owned(), place, message: message.into(), quoted, help }
+    }
+}
+
 impl fmt::Display for Problem {
-    /// `file:line:column: message`, the line, a caret under the place, and help.
+    /// `file:line:column: error: message`, the line, a caret under the place, and help.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { line, column, length } = self.place;
+        let level = match self.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        };
         match line {
-            0 => writeln!(out, "{}: {}", self.file, self.message)?,
-            _ => writeln!(out, "{}:{line}:{column}: {}", self.file, self.message)?,
+            0 => writeln!(out, "{}: {level}: {}", self.file, self.message)?,
+            _ => writeln!(out, "{}:{line}:{column}: {level}: {}", self.file, self.message)?,
         }
         if line > 0 && !self.quoted.is_empty() {
             let number = line.to_string();
@@ -43,7 +69,10 @@ impl fmt::Display for Problem {
                 self.quoted.chars().take(column.saturating_sub(1) as usize).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             writeln!(out, "{margin} |")?;
             writeln!(out, "{number} | {}", self.quoted)?;
-            writeln!(out, "{margin} | {indent}{}", "^".repeat(length.clamp(1, 60) as usize))?;
+            // What goes on in the next line is underlined to the end of the first.
+            let rest = self.quoted.trim_end().chars().count().saturating_sub(column.saturating_sub(1) as usize);
+            let length = (length as usize).min(rest).clamp(1, 60);
+            writeln!(out, "{margin} | {indent}{}", "^".repeat(length))?;
         }
         if let Some(help) = &self.help {
             writeln!(out, "  help: {help}")?;
@@ -61,8 +90,12 @@ impl fmt::Display for Problems {
         for problem in &self.0 {
             writeln!(out, "{problem}")?;
         }
-        let count = self.0.len();
-        write!(out, "{count} {} in the rules", if count == 1 { "error" } else { "errors" })
+        let errors = self.0.iter().filter(|problem| problem.level == Level::Error).count();
+        let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        match self.0.len() - errors {
+            0 => write!(out, "{} in the rules", counted(errors, "error")),
+            warnings => write!(out, "{} and {} in the rules", counted(errors, "error"), counted(warnings, "warning")),
+        }
     }
 }
 

@@ -12,8 +12,18 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Reads one rule; `bucket` is the folder it stands in.
-pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)> {
-    let root = reader.parse()?;
+///
+/// `overrides` are parameters of overlays, which count instead of the rule's own.
+pub(super) fn rule(
+    reader: &mut Reader<'_>,
+    root: Node,
+    bucket: &str,
+    overrides: &BTreeMap<String, String>,
+) -> Option<(Rule, bool)> {
+    if !matches!(root.kind, Kind::Map(_)) {
+        reader.map(root, "a rule");
+        return None;
+    }
     let mut fields = reader.fields(root, "a rule");
     // A rule without an id is read to its end all the same: its other errors are wanted in the same run.
     let id_node = fields.need(reader, "id");
@@ -21,9 +31,11 @@ pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)
     let id = id_node.map(|node| reader.text(&node, "id"));
     let enabled = fields.take("enabled").is_none_or(|node| reader.bool(&node, "enabled"));
     let bucket = fields.take("bucket").map_or_else(|| bucket.to_owned(), |node| reader.text(&node, "bucket"));
-    let params = params(reader, &mut fields);
+    let mut params = fields.take("params").map(|node| params(reader, node)).unwrap_or_default();
+    params.extend(overrides.clone());
     let sections = ["requires", "supports", "contradicts"].map(|name| fields.take(name));
     let scope = Scope { params: &params, signals: signal_tables(&sections) };
+    let asks_nothing = sections[0].is_none();
     let [requires, supports, contradicts] = sections.map(|node| match node {
         Some(node) => entries(reader, node, &scope),
         None => Vec::new(),
@@ -40,7 +52,7 @@ pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)
                 reader.problem(place, format!("the rule has no `{name}`"), None);
             }
         }
-        if requires.is_empty() {
+        if asks_nothing {
             reader.problem(place, "the rule requires nothing: it would always fire", None);
         }
     }
@@ -64,6 +76,7 @@ pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)
         requires,
         supports,
         contradicts,
+        explains_at: explains.iter().map(|(_, place)| *place).collect(),
         explains: explains.into_iter().map(|(id, _)| id).collect(),
         accounts_for,
         params,
@@ -77,6 +90,34 @@ pub(super) fn rule(reader: &mut Reader<'_>, bucket: &str) -> Option<(Rule, bool)
     Some((rule, enabled))
 }
 
+/// A file that only changes a rule of an earlier folder: it names the rule and its new parameters, or switches it off.
+pub(super) struct Change {
+    /// The rule.
+    pub id: String,
+    /// Where it is named.
+    pub place: Place,
+    /// Whether it is in force.
+    pub enabled: bool,
+    /// New values, with their places.
+    pub params: BTreeMap<String, (String, Place)>,
+}
+
+/// Reads a file that holds nothing but `id`, `params` and `enabled`; none if it is a whole rule.
+pub(super) fn change(reader: &mut Reader<'_>, root: &Node) -> Option<Change> {
+    let Kind::Map(entries) = &root.kind else { return None };
+    let has = |name: &str| entries.iter().any(|(key, _)| key.name == name);
+    let others = entries.iter().any(|(key, _)| !matches!(key.name.as_str(), "id" | "params" | "enabled"));
+    if others || !has("id") || !(has("params") || has("enabled")) {
+        return None;
+    }
+    let mut fields = reader.fields(root.clone(), "a change of a rule");
+    let id = fields.take("id")?;
+    let enabled = fields.take("enabled").is_none_or(|node| reader.bool(&node, "enabled"));
+    let params = fields.take("params").map(|node| reader.map(node, "params")).unwrap_or_default();
+    let params = params.into_iter().map(|(key, node)| (key.name, (reader.text(&node, "a parameter"), key.place))).collect();
+    Some(Change { place: id.place, id: reader.text(&id, "id"), enabled, params })
+}
+
 /// What names inside a rule may refer to.
 struct Scope<'a> {
     params: &'a BTreeMap<String, String>,
@@ -84,8 +125,7 @@ struct Scope<'a> {
     signals: BTreeMap<String, Option<&'static Table>>,
 }
 
-fn params(reader: &mut Reader<'_>, fields: &mut Fields) -> BTreeMap<String, String> {
-    let Some(node) = fields.take("params") else { return BTreeMap::new() };
+fn params(reader: &mut Reader<'_>, node: Node) -> BTreeMap<String, String> {
     let entries = reader.map(node, "params");
     entries.into_iter().map(|(key, node)| (key.name, reader.text(&node, "a parameter"))).collect()
 }
@@ -249,6 +289,10 @@ fn lowercase(reader: &mut Reader<'_>, node: Node) -> Vec<String> {
 fn regex(reader: &mut Reader<'_>, node: &Node) -> Option<Matcher> {
     let pattern = reader.text(node, "matches");
     match regex::RegexBuilder::new(&pattern).case_insensitive(true).size_limit(1 << 20).build() {
+        Ok(regex) if super::reasons::takes_everything(|text| regex.is_match(text)) => {
+            reader.problem(node.place, format!("the regular expression `{pattern}` matches everything"), None);
+            None
+        }
         Ok(regex) => Some(Matcher::Matches(regex)),
         Err(error) => {
             reader.problem(node.place, super::reasons::explain_regex_error(&error), None);
@@ -393,7 +437,14 @@ const MEASURES: [&str; 14] =
 fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>) -> String {
     let text = reader.text(node, what);
     if let Err(error) = handlebars::Template::compile(&text) {
-        reader.problem(node.place, format!("the template in `{what}` is not valid: {}", error.reason()), None);
+        // What the grammar would have taken instead says nothing to a person.
+        let reason = error.reason().to_string();
+        let reason = if reason.contains("syntax") {
+            "a `{{` without its `}}`, or a `{{#if ...}}` without its `{{/if}}`".to_owned()
+        } else {
+            reason
+        };
+        reader.problem(node.place, format!("the template in `{what}` is not valid: {reason}"), None);
         return text;
     }
     for variable in super::template::variables(&text) {
@@ -443,6 +494,7 @@ pub(super) fn free_step(reader: &mut Reader<'_>, node: Node) -> Option<StepSpec>
 
 fn step(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Option<StepSpec> {
     let mut fields = reader.fields(node, "a step");
+    let place = fields.place;
     let phases: Vec<(&str, usize)> = PHASES.iter().enumerate().map(|(at, name)| (*name, at)).collect();
     let phase = fields.need(reader, "phase").and_then(|node| reader.one_of(&node, "phase", &phases));
     let action = fields.need(reader, "do").map(|node| template(reader, &node, "do", scope));
@@ -455,7 +507,7 @@ fn step(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Option<StepSp
     let good = optional(reader, "good");
     let undo = optional(reader, "undo");
     fields.finish(reader);
-    Some(StepSpec { phase: phase?, action: action?, why, run, risk: risk?, good, undo })
+    Some(StepSpec { phase: phase?, action: action?, why, run, risk: risk?, good, undo, place })
 }
 
 fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {

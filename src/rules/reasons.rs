@@ -268,6 +268,8 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     let mut only = fields.take("only").map(|node| read_only(reader, node)).unwrap_or_default();
     only.voice.extend(fields.take("voice").map(|node| read_voices(reader, node)).unwrap_or_default());
     only.provider.extend(strings(reader, fields.take("provider"), "provider"));
+    // A phrase that is not valid is an error of its own, not a missing one.
+    let phrased = fields.has("any");
     let any = regexes(reader, fields.take("any"), "any");
     let unless = regexes(reader, fields.take("unless"), "unless")
         .into_iter()
@@ -278,7 +280,7 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     let examples = fields.take("examples").map(|node| reader.texts(node, "an example")).unwrap_or_default();
     let not = fields.take("not").map(|node| reader.texts(node, "a counter-example")).unwrap_or_default();
     fields.finish(reader);
-    if any.is_empty() && enhanced.is_empty() && code.is_empty() && only.daemon.is_empty() {
+    if !phrased && enhanced.is_empty() && code.is_empty() && only.daemon.is_empty() {
         let message = "this reason has neither `any` nor `enhanced` nor `code` nor `only: {daemon: ...}`: it can never be said";
         reader.problem(place, message, None);
     }
@@ -325,7 +327,7 @@ fn regexes(reader: &mut Reader<'_>, node: Option<Node>, what: &str) -> Vec<Strin
     let mut patterns = Vec::new();
     for (pattern, place) in texts {
         match builder(&pattern).build() {
-            Ok(regex) if regex.is_match(b"") => {
+            Ok(regex) if takes_everything(|text| regex.is_match(text.as_bytes())) => {
                 reader.problem(place, format!("the regular expression `{pattern}` matches everything"), None);
             }
             Ok(_) => patterns.push(pattern),
@@ -333,6 +335,11 @@ fn regexes(reader: &mut Reader<'_>, node: Option<Node>, what: &str) -> Vec<Strin
         }
     }
     patterns
+}
+
+/// Whether a regex matches texts that have nothing in common.
+pub(super) fn takes_everything(is_match: impl Fn(&str) -> bool) -> bool {
+    ["", "x", "550 5.1.1", "~ \u{e9}"].into_iter().all(is_match)
 }
 
 /// The last line of the regex crate's report, which says what is wrong.

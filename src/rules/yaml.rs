@@ -1,7 +1,7 @@
 //! YAML with exact places: a tree of nodes that know where they stand, and readers that collect every
 //! problem of a file instead of stopping at the first.
 
-use super::problem::{Place, Problem, did_you_mean};
+use super::problem::{Level, Place, Problem, did_you_mean};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 use std::fmt;
@@ -171,11 +171,7 @@ impl<'a> Reader<'a> {
 
     /// Notes a problem at `place`.
     pub fn problem(&mut self, place: Place, message: impl Into<String>, help: Option<String>) {
-        let quoted = match place.line {
-            0 => String::new(),
-            line => self.text.lines().nth(line as usize - 1).unwrap_or_default().to_owned(),
-        };
-        self.problems.push(Problem { file: self.file.to_owned(), place, message: message.into(), quoted, help });
+        self.problems.push(Problem::new(Level::Error, self.file, self.text, place, message, help));
     }
 
     /// Notes that `word` is none of `known`.
@@ -187,7 +183,9 @@ impl<'a> Reader<'a> {
                 format!("known: {}", all.join(", "))
             }
         };
-        self.problem(place, format!("unknown {what} `{word}`"), Some(help));
+        // "field of `failures`" becomes "unknown field `reson` of `failures`".
+        let at = [" of ", " in "].iter().filter_map(|split| what.find(split)).min().unwrap_or(what.len());
+        self.problem(place, format!("unknown {} `{word}`{}", &what[..at], &what[at..]), Some(help));
     }
 
     /// The entries of a mapping.

@@ -1,31 +1,34 @@
-//! `postdoc rules check`: every error in rules, with its place.
+//! `postdoc rules check`: every error and warning in rules, with its place.
 
 use crate::cli::{Failure, rule_folders};
 use crate::rules::RuleSet;
+use crate::rules::problem::Level;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Show every error in rules, with file, line and column; exit status 1 if there is one
+/// Show every error and warning in rules, with file, line and column; exit status 1 if there is an error
 #[derive(Args)]
 pub(in crate::cli) struct Check {
     /// Folders of rules; one that is a whole set (with buckets.yaml, evidence and reasons) stands in for the built-in
     /// rules, another is laid over them
     #[arg(value_name = "DIR")]
     folders: Vec<PathBuf>,
+    /// Exit with status 1 when there is a warning, too
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Check {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        match RuleSet::check(&rule_folders(&self.folders)) {
-            Ok(rules) => {
-                println!("{} rules and {} reasons: no errors", rules.rules.len(), rules.reasons.entries.len());
-                Ok(ExitCode::SUCCESS)
+        let (rules, problems) = RuleSet::lint(&rule_folders(&self.folders));
+        match &rules {
+            Some(rules) if problems.0.is_empty() => {
+                println!("{} rules and {} reasons: no errors, no warnings", rules.rules.len(), rules.reasons.entries.len());
             }
-            Err(problems) => {
-                println!("{problems}");
-                Ok(ExitCode::FAILURE)
-            }
+            _ => println!("{problems}"),
         }
+        let fatal = problems.0.iter().any(|problem| self.strict || problem.level == Level::Error);
+        Ok(if fatal { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }

@@ -1,0 +1,234 @@
+//! What can only be checked when every file is known: names across files are errors, what is hardly meant so is a warning.
+
+use super::load::Loader;
+use super::model::{Condition, Matcher, PHASES, Rule, Signal};
+use super::problem::{Level, Place, did_you_mean};
+use crate::evidence::maillog::said::Voice;
+use std::collections::BTreeSet;
+
+/// Level, file, place, message, help.
+type Found = (Level, String, Place, String, Option<String>);
+
+impl Loader {
+    /// Notes every error that spans files. With `examples` each example of a reason must be taken by its class.
+    pub(super) fn check(&mut self, examples: bool) {
+        let mut found: Vec<Found> = Vec::new();
+        let ids: Vec<&str> = self.set.rules.iter().map(|rule| rule.id.as_str()).collect();
+        let buckets: Vec<&str> = self.set.buckets.iter().map(|bucket| bucket.id.as_str()).collect();
+        for rule in &self.set.rules {
+            let mut error = |place: Place, message: String, help: Option<String>| {
+                found.push((Level::Error, rule.file.clone(), place, message, help))
+            };
+            if !buckets.contains(&rule.bucket.as_str()) {
+                let message = format!(
+                    "unknown bucket `{}`: a rule stands in the folder of its bucket, or names it with `bucket:`",
+                    rule.bucket
+                );
+                error(rule.place, message, meant(&rule.bucket, &buckets));
+            }
+            for (id, place) in rule.explains.iter().zip(&rule.explains_at) {
+                // A rule that is switched off may still be named.
+                if !self.layer_of.contains_key(id.as_str()) {
+                    error(*place, format!("`explains` names the unknown rule `{id}`"), meant(id, &ids));
+                }
+            }
+            if let Some((next, path)) = self.cycle_from(rule) {
+                let at = rule.explains.iter().position(|id| *id == next);
+                let place = at.map_or(rule.place, |at| rule.explains_at[at]);
+                error(place, format!("`explains` goes in a circle: {path}"), Some("leave out the weakest of these".to_owned()));
+            }
+            for test in &rule.tests {
+                for (kind, _) in test.given.iter().filter(|(kind, _)| self.set.kinds.iter().all(|known| known.kind != *kind)) {
+                    let kinds: Vec<&str> = self.set.kinds.iter().map(|known| known.kind.as_str()).collect();
+                    error(
+                        test.place,
+                        format!("the test `{}` gives the unknown kind of evidence `{kind}`", test.name),
+                        meant(kind, &kinds),
+                    );
+                }
+            }
+        }
+        for entry in &self.set.reasons.entries {
+            if entry.bucket != "other" && !buckets.contains(&entry.bucket.as_str()) {
+                let message = format!("unknown bucket `{}` of the reason `{}`", entry.bucket, entry.class);
+                found.push((Level::Error, entry.file.clone(), entry.place, message, meant(&entry.bucket, &buckets)));
+            }
+        }
+        if examples {
+            for (entry, text, place, taken) in self.set.reasons.misplaced_examples() {
+                let is_example = entry.examples.iter().any(|(_, known)| *known == place);
+                let message = match taken {
+                    Some(class) if is_example => format!("the reason `{class}` takes this example of `{}`", entry.class),
+                    None if is_example => format!("no reason takes this example of `{}`", entry.class),
+                    _ => format!("`{}` takes this text, which `not` says it must not", entry.class),
+                };
+                let help = Some(format!("`postdoc explain {}` shows which entry decides", quoted(text)));
+                found.push((Level::Error, entry.file.clone(), place, message, help));
+            }
+        }
+        for (level, file, place, message, help) in found {
+            self.note(level, &file, place, message, help);
+        }
+    }
+
+    /// The way from a rule through `explains` back to itself, and its first step.
+    fn cycle_from(&self, start: &Rule) -> Option<(String, String)> {
+        let mut stack = vec![vec![start.id.as_str()]];
+        let mut seen = BTreeSet::new();
+        while let Some(path) = stack.pop() {
+            let last = *path.last()?;
+            let Some(rule) = self.set.rules.iter().find(|rule| rule.id == last) else { continue };
+            for next in &rule.explains {
+                if *next == start.id {
+                    let first = path.get(1).map_or(next.as_str(), |first| first);
+                    return Some((first.to_owned(), path.join(" -> ") + " -> " + next));
+                }
+                if seen.insert(next.as_str()) {
+                    let mut longer = path.clone();
+                    longer.push(next);
+                    stack.push(longer);
+                }
+            }
+        }
+        None
+    }
+
+    /// Notes what is hardly meant so, in the files of the last folder.
+    pub(super) fn warn(&mut self) {
+        let mut found: Vec<Found> = Vec::new();
+        let classes: BTreeSet<&str> = self.set.reasons.entries.iter().map(|entry| entry.class.as_str()).collect();
+        // Where there is an error, a warning may only follow from it.
+        let broken: BTreeSet<String> = self.problems.iter().map(|problem| problem.file.clone()).collect();
+        let sound = |file: &String| self.latest.contains(file) && !broken.contains(file);
+        for rule in self.set.rules.iter().filter(|rule| sound(&rule.file)) {
+            let text = self.texts.get(&rule.file).map_or("", |text| text);
+            let mut warning = |place: Place, message: String, help: Option<&str>| {
+                found.push((Level::Warning, rule.file.clone(), place, message, help.map(str::to_owned)));
+            };
+            for (name, signal) in rule.entries().flat_map(|entry| entry.signals()) {
+                for why in never(signal) {
+                    warning(signal.place, format!("the signal `{name}` can never be met: {why}"), None);
+                }
+                for (class, meant) in unknown_classes(signal, &classes) {
+                    let message = format!("the signal `{name}` asks for the reason class `{class}`, which no reason gives");
+                    warning(signal.place, message, meant.as_deref());
+                }
+            }
+            if rule.remedy.is_empty() && !rule.note {
+                warning(
+                    rule.place,
+                    "the rule has no `remedy`: its reader learns what is wrong, but not what to do".to_owned(),
+                    None,
+                );
+            }
+            for (fires, what) in [(true, "that it fires"), (false, "that it does not fire")] {
+                let positive = |expect: &str| matches!(expect, "confirmed" | "likely" | "possible");
+                if !rule.tests.iter().any(|test| positive(&test.expect) == fires) {
+                    let help = if fires { "expect: likely" } else { "expect: 'no'" };
+                    let message = format!("no test of the rule shows {what}");
+                    warning(rule.place, message, Some(&format!("add evidence under `tests` with `{help}`")));
+                }
+            }
+            let checked = rule.remedy.iter().any(|step| matches!(PHASES[step.phase], "fix" | "verify"));
+            for step in rule.remedy.iter().filter(|step| step.risk == "destructive") {
+                // Only steps of the phase drain are locked, behind the steps that fix and verify.
+                if PHASES[step.phase] != "drain" || !checked {
+                    let message = "nothing locks this destructive step".to_owned();
+                    let help = "put it in the phase `drain`, which opens after the rule's steps `fix` and `verify`";
+                    warning(step.place, message, Some(help));
+                }
+            }
+            for name in rule.params.keys() {
+                let used = [format!("${name}"), format!("params.{name}")].iter().any(|use_| holds_word(text, use_));
+                if !used {
+                    warning(
+                        rule.place,
+                        format!("nothing in the rule uses the parameter `{name}`"),
+                        Some(&format!("write `${name}` where it counts")),
+                    );
+                }
+            }
+            if let Some(line) = text.lines().position(|line| line.contains("TODO")) {
+                let column = text.lines().nth(line).and_then(|line| line.find("TODO")).unwrap_or(0);
+                let place = Place { line: line as u32 + 1, column: column as u32 + 1, length: 4 };
+                warning(place, "something is still to be done here".to_owned(), None);
+            }
+        }
+        for entry in self.set.reasons.entries.iter().filter(|entry| sound(&entry.file)) {
+            if entry.examples.is_empty() && !entry.any.is_empty() {
+                let message = format!("this entry of `{}` has no example", entry.class);
+                let help = "add a real text under `examples`: each is a test".to_owned();
+                found.push((Level::Warning, entry.file.clone(), entry.place, message, Some(help)));
+            }
+        }
+        for (level, file, place, message, help) in found {
+            self.note(level, &file, place, message, help);
+        }
+    }
+}
+
+fn meant(word: &str, known: &[&str]) -> Option<String> {
+    did_you_mean(word, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"))
+}
+
+/// A text as one argument, cut to what fits in a line.
+fn quoted(text: &str) -> String {
+    let short: String = text.chars().filter(|c| !c.is_control()).take(60).collect();
+    let more = if short.len() < text.len() { "..." } else { "" };
+    format!("'{}{more}'", short.replace('\'', "'\\''"))
+}
+
+/// Whether `word` occurs in `text` and does not go on.
+fn holds_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let next = text[at + word.len()..].chars().next();
+        next.is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-'))
+    })
+}
+
+/// Why a signal can never be met, if that is plain from its text.
+fn never(signal: &Signal) -> Vec<String> {
+    let mut why = Vec::new();
+    let expect = &signal.expect;
+    let amounts = [("count", &expect.count), ("share", &expect.share), ("rate", &expect.rate), ("lasting", &expect.lasting)];
+    let amounts = amounts.into_iter().filter_map(|(name, amount)| Some((name.to_owned(), amount.as_ref()?)));
+    let distinct =
+        expect.distinct.iter().map(|(column, amount)| (format!("distinct {}", signal.table.fields[column.0].name), amount));
+    for (name, amount) in amounts.chain(distinct) {
+        if amount.min > amount.max || (amount.min == amount.max && (amount.above || amount.below)) || amount.max < 0.0 {
+            why.push(format!("no number satisfies its `{name}`"));
+        } else if name == "share" && amount.min > 1.0 {
+            why.push("no share is more than 100%; a part is written as `50%` or `0.5`".to_owned());
+        }
+    }
+    let none = expect.count.is_some_and(|amount| amount.max == 0.0);
+    if none && expect.distinct.iter().any(|(_, amount)| !amount.is_absence()) {
+        why.push("it expects no record and different values of them".to_owned());
+    }
+    for Condition { column, matcher } in &signal.conditions {
+        let field = &signal.table.fields[column.0];
+        let Matcher::OneOf(words) = matcher else { continue };
+        if words.is_empty() {
+            why.push(format!("no value is allowed for `{}`", field.name));
+        }
+        let voices: Vec<&str> = Voice::ALL.iter().map(|(name, _)| *name).collect();
+        if field.name == "voice" && words.iter().all(|word| !voices.contains(&word.as_str())) {
+            why.push(format!("there is no voice `{}`; there are {}", words.join("`, `"), voices.join(", ")));
+        }
+    }
+    why
+}
+
+/// Reason classes that a signal asks for and no reason gives, with what was probably meant.
+fn unknown_classes(signal: &Signal, classes: &BTreeSet<&str>) -> Vec<(String, Option<String>)> {
+    let asked = signal.conditions.iter().filter(|condition| signal.table.fields[condition.column.0].name == "reason_class");
+    let words = asked.filter_map(|condition| match &condition.matcher {
+        Matcher::OneOf(words) => Some(words),
+        _ => None,
+    });
+    words
+        .flatten()
+        .filter(|word| !classes.contains(word.as_str()))
+        .map(|word| (word.clone(), did_you_mean(word, classes.iter().copied()).map(|meant| format!("did you mean `{meant}`?"))))
+        .collect()
+}

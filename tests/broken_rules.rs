@@ -1,0 +1,40 @@
+//! Every broken file of `tests/broken-rules` beside the exact text that `postdoc rules check` shows for it. The folder is
+//! laid out as `rules/`. Add `NAME.yaml`, run the test with UPDATE_EXPECTED=1, and read what it wrote to `NAME.expected`.
+
+use postdoc::rules::RuleSet;
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn every_broken_file_is_explained_as_expected() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken-rules");
+    let mut files: Vec<(String, String)> = Vec::new();
+    for bucket in fs::read_dir(&folder).expect("the folder") {
+        for file in fs::read_dir(bucket.expect("an entry").path()).expect("a folder of rules") {
+            let path = file.expect("an entry").path();
+            if path.extension().is_some_and(|kind| kind == "yaml") {
+                let name = path.strip_prefix(&folder).expect("below").to_str().expect("UTF-8").replace('\\', "/");
+                files.push((name, fs::read_to_string(&path).expect("a text")));
+            }
+        }
+    }
+    files.sort();
+    assert!(files.len() >= 40, "only {} broken files", files.len());
+    let texts: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    // All at once, as a folder of rules is checked.
+    let (_, problems) = RuleSet::lint_texts(&texts);
+    let mut wrong = Vec::new();
+    for (name, _) in &files {
+        let own = problems.0.iter().filter(|problem| problem.file == *name);
+        let got = own.map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let expected = folder.join(name).with_extension("expected");
+        if std::env::var_os("UPDATE_EXPECTED").is_some() {
+            fs::write(&expected, &got).expect("written");
+        }
+        let wanted = fs::read_to_string(&expected).unwrap_or_default();
+        if got.is_empty() || got != wanted {
+            wrong.push(format!("{name}: expected\n{wanted}\ngot\n{got}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} files:\n{}", wrong.len(), files.len(), wrong.join("\n"));
+}
