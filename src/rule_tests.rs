@@ -3,7 +3,8 @@
 use crate::bundle::Bundle;
 use crate::diagnose::diagnosis::{self, WINDOW};
 use crate::diagnose::measure::Asker;
-use crate::diagnose::verdict::{judge_rule, state};
+use crate::diagnose::verdict::judge_rule;
+use crate::diagnose::why::why;
 use crate::evidence;
 use crate::rules::RuleSet;
 use crate::rules::model::{Rule, TestSpec};
@@ -67,20 +68,23 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
     if got == test.expect {
         return None;
     }
-    let mut why = format!("expected {}, got {got}", test.expect);
-    for entry in rule.entries() {
-        let whole = state(entry, &judged.answers);
-        for (name, _) in entry.signals() {
-            if let Some(measure) = judged.answers.get(name) {
-                let _ = write!(
-                    why,
-                    "\n  {name}: {:?}, {} records, count {}, group {whole:?}",
-                    measure.met,
-                    measure.rows.len(),
-                    measure.count
-                );
-            }
+    let mut out = format!("expected {}\ngot      {got}", test.expect);
+    for signal in why(&asker, rule).1 {
+        let state = match signal.met {
+            Some(true) => "met",
+            Some(false) => "unmet",
+            None => "unknown",
+        };
+        let groups: String = signal.groups.iter().map(|group| format!("{group} of: ")).collect();
+        let _ = write!(out, "\n  {:11} {state:7} {groups}{}: {}", signal.section, signal.name, signal.question);
+        for (expected, got) in &signal.measures {
+            let _ = write!(out, "\n                        {expected}: {got}");
+        }
+        // What nearly matched is most often what the test or the rule got wrong.
+        for (place, missed) in signal.near.iter().filter(|_| signal.met != Some(true)) {
+            let file = collected.sources.get(place.file as usize).map_or("", |source| source.path.trim_end_matches(".txt"));
+            let _ = write!(out, "\n                        near miss, line {} of {file}: {missed}", place.line);
         }
     }
-    Some(why)
+    Some(out)
 }

@@ -32,7 +32,7 @@ fn every_broken_file_is_explained_as_expected() {
             fs::write(&expected, &got).expect("written");
         }
         let wanted = fs::read_to_string(&expected).unwrap_or_default();
-        if got.is_empty() || got != wanted {
+        if got != wanted || !expected.exists() {
             wrong.push(format!("{name}: expected\n{wanted}\ngot\n{got}"));
         }
     }

@@ -3,6 +3,7 @@
 use crate::evidence::maillog::line;
 use crate::evidence::maillog::said::{Said, Voice};
 use crate::rules::RuleSet;
+use crate::rules::catalogue::readable;
 use crate::rules::model::{Condition, Matcher, Signal};
 use crate::rules::reasons::Context;
 use serde::Serialize;
@@ -26,6 +27,9 @@ pub struct Explained {
     /// What the class is called.
     #[serde(skip)]
     pub title: Option<String>,
+    /// What those rules say to do first: rule, step and its command.
+    #[serde(skip)]
+    pub advice: Vec<(String, String, Option<String>)>,
 }
 
 /// Explains one text.
@@ -58,6 +62,7 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
         voice: voice.map(Voice::name),
         decided_by: taken.map(|(entry, by)| format!("{} ({}:{})", by.name(), entry.file, entry.place.line)),
         causes: taken.map(|(entry, _)| causes_of(&entry.class, rules)).unwrap_or_default(),
+        advice: taken.map(|(entry, _)| advice(&entry.class, rules)).unwrap_or_default(),
         title: taken.map(|(entry, _)| rules.reasons.title(&entry.class).to_owned()),
     }
 }
@@ -78,6 +83,17 @@ fn causes_of(class: &str, rules: &RuleSet) -> Vec<String> {
         .collect()
 }
 
+/// The first step of each rule that the class points to, as the catalogue shows it.
+fn advice(class: &str, rules: &RuleSet) -> Vec<(String, String, Option<String>)> {
+    let steps = causes_of(class, rules).into_iter().filter_map(|id| {
+        let rule = rules.rule(&id)?;
+        let step = rule.remedy.iter().min_by_key(|step| step.phase.abs_diff(1))?;
+        let run = step.run.as_deref().map(|run| readable(run.trim()));
+        Some((id, readable(step.action.trim()), run))
+    });
+    steps.take(3).collect()
+}
+
 impl fmt::Display for Explained {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text: String = self.text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
@@ -89,6 +105,13 @@ impl fmt::Display for Explained {
         writeln!(out, "  bucket   {}", self.bucket.as_deref().unwrap_or("-"))?;
         writeln!(out, "  voice    {}", self.voice.unwrap_or("not told by the text"))?;
         writeln!(out, "  decided  by {}", self.decided_by.as_deref().unwrap_or("-"))?;
-        write!(out, "  causes   {}", if self.causes.is_empty() { "none".to_owned() } else { self.causes.join(", ") })
+        write!(out, "  causes   {}", if self.causes.is_empty() { "none".to_owned() } else { self.causes.join(", ") })?;
+        for (rule, step, run) in &self.advice {
+            write!(out, "\n  to do    {rule}: {step}")?;
+            for line in run.iter().flat_map(|run| run.lines()) {
+                write!(out, "\n             $ {line}")?;
+            }
+        }
+        Ok(())
     }
 }

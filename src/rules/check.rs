@@ -122,8 +122,7 @@ impl Loader {
                 );
             }
             for (fires, what) in [(true, "that it fires"), (false, "that it does not fire")] {
-                let positive = |expect: &str| matches!(expect, "confirmed" | "likely" | "possible");
-                if !rule.tests.iter().any(|test| positive(&test.expect) == fires) {
+                if !rule.tests.iter().any(|test| test.fires() == fires) {
                     let help = if fires { "expect: likely" } else { "expect: 'no'" };
                     let message = format!("no test of the rule shows {what}");
                     warning(rule.place, message, Some(&format!("add evidence under `tests` with `{help}`")));

@@ -148,6 +148,9 @@ pub(super) struct Loader {
     pub(super) latest: HashSet<String>,
     digest: Sha256,
     pub(super) problems: Vec<Problem>,
+    /// The fields that were asked for, by what they belong to.
+    #[cfg(test)]
+    pub(super) taken: BTreeMap<&'static str, std::collections::BTreeSet<&'static str>>,
 }
 
 /// The text of a file, built in or read.
@@ -161,7 +164,7 @@ struct Origin {
 }
 
 impl Loader {
-    fn folders(folders: &[PathBuf]) -> Loader {
+    pub(super) fn folders(folders: &[PathBuf]) -> Loader {
         let mut loader = Loader::default();
         // A folder that is a whole set by itself stands in for everything before it.
         let whole = folders.iter().rposition(|folder| is_whole(folder));
@@ -243,6 +246,10 @@ impl Loader {
             Some((bucket, _)) => self.rule(&mut reader, bucket),
         }
         self.problems.append(&mut reader.problems);
+        #[cfg(test)]
+        for (what, fields) in std::mem::take(&mut reader.taken) {
+            self.taken.entry(what).or_default().extend(fields);
+        }
         self.latest.insert(shown.to_owned());
         self.texts.insert(shown.to_owned(), text);
     }

@@ -12,6 +12,7 @@ pub mod providers;
 mod read;
 pub mod reasons;
 pub mod scaffold;
+pub mod schema;
 pub mod template;
 pub mod yaml;
 

@@ -288,3 +288,10 @@ pub struct TestSpec {
     /// Where it stands.
     pub place: Place,
 }
+
+impl TestSpec {
+    /// Whether it expects the rule to fire.
+    pub fn fires(&self) -> bool {
+        matches!(self.expect.as_str(), "confirmed" | "likely" | "possible")
+    }
+}

@@ -241,22 +241,7 @@ fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> 
             "same_as" => reference(reader, &node, scope).map(Matcher::SameAs),
             "differs_from" => reference(reader, &node, scope).map(Matcher::DiffersFrom),
             other => {
-                let known = [
-                    "not",
-                    "matches",
-                    "contains",
-                    "starts_with",
-                    "ends_with",
-                    "gte",
-                    "lte",
-                    "gt",
-                    "lt",
-                    "in_network",
-                    "missing",
-                    "same_as",
-                    "differs_from",
-                ];
-                reader.unknown(key.place, "matcher", other, known);
+                reader.unknown(key.place, "matcher", other, super::schema::MATCHERS);
                 None
             }
         };

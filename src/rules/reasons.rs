@@ -269,7 +269,7 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     only.voice.extend(fields.take("voice").map(|node| read_voices(reader, node)).unwrap_or_default());
     only.provider.extend(strings(reader, fields.take("provider"), "provider"));
     // A phrase that is not valid is an error of its own, not a missing one.
-    let phrased = fields.has("any");
+    let phrased = ["any", "enhanced", "code"].iter().any(|name| fields.has(name));
     let any = regexes(reader, fields.take("any"), "any");
     let unless = regexes(reader, fields.take("unless"), "unless")
         .into_iter()
@@ -280,7 +280,7 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     let examples = fields.take("examples").map(|node| reader.texts(node, "an example")).unwrap_or_default();
     let not = fields.take("not").map(|node| reader.texts(node, "a counter-example")).unwrap_or_default();
     fields.finish(reader);
-    if !phrased && enhanced.is_empty() && code.is_empty() && only.daemon.is_empty() {
+    if !phrased && only.daemon.is_empty() {
         let message = "this reason has neither `any` nor `enhanced` nor `code` nor `only: {daemon: ...}`: it can never be said";
         reader.problem(place, message, None);
     }

@@ -143,12 +143,21 @@ pub struct Reader<'a> {
     text: &'a str,
     /// The problems found so far.
     pub problems: Vec<Problem>,
+    /// The fields that were asked for, by what they belong to.
+    #[cfg(test)]
+    pub taken: std::collections::BTreeMap<&'static str, std::collections::BTreeSet<&'static str>>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader of `text`, which problems call `file`.
     pub fn new(file: &'a str, text: &'a str) -> Reader<'a> {
-        Reader { file, text, problems: Vec::new() }
+        Reader {
+            file,
+            text,
+            problems: Vec::new(),
+            #[cfg(test)]
+            taken: Default::default(),
+        }
     }
 
     /// The file's root node; a syntax error or duplicate key is a problem.
@@ -291,6 +300,8 @@ impl Fields {
 
     /// Notes every field that nobody took.
     pub fn finish(self, reader: &mut Reader<'_>) {
+        #[cfg(test)]
+        reader.taken.entry(self.what).or_default().extend(&self.known);
         for (key, _) in self.entries {
             let what = format!("field in {}", self.what);
             reader.unknown(key.place, &what, &key.name, self.known.iter().copied());

@@ -7,6 +7,7 @@ mod explain;
 mod fields;
 mod list;
 mod new;
+mod schema;
 mod show;
 mod test;
 
@@ -27,6 +28,7 @@ pub(super) enum Rules {
     Fields(fields::Fields),
     List(list::List),
     New(new::New),
+    Schema(schema::Schema),
     Show(show::Show),
     Test(test::Test),
 }
@@ -41,6 +43,7 @@ impl Rules {
             Rules::Fields(command) => command.run(),
             Rules::List(command) => command.run(),
             Rules::New(command) => command.run(),
+            Rules::Schema(command) => command.run(),
             Rules::Show(command) => command.run(),
             Rules::Test(command) => command.run(),
         }

@@ -3,6 +3,7 @@
 use crate::cli::{Failure, rule_folders};
 use crate::rule_tests;
 use crate::rules::RuleSet;
+use crate::rules::model::Rule;
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,13 +25,29 @@ impl Test {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = RuleSet::check(&rule_folders(&self.folders))?;
         let start = Instant::now();
-        let (count, failures) = rule_tests::run(&rules, |rule| {
-            self.rule.is_empty() || self.rule.contains(&rule.id) || self.rule.contains(&rule.bucket)
-        });
+        let wanted = |rule: &Rule| self.rule.is_empty() || self.rule.contains(&rule.id) || self.rule.contains(&rule.bucket);
+        if !rules.rules.iter().any(wanted) {
+            return Err(format!(
+                "there is no rule and no bucket `{}`; `postdoc rules list` shows the rules",
+                self.rule.join("`, `")
+            )
+            .into());
+        }
+        let (count, failures) = rule_tests::run(&rules, wanted);
         for failure in &failures {
             println!("FAILED {}: {}: {}\n  {}\n", failure.place, failure.rule, failure.test, failure.why.replace('\n', "\n  "));
         }
-        println!("{} of {count} tests passed in {:.0} ms", count - failures.len(), start.elapsed().as_secs_f64() * 1e3);
+        for rule in rules.rules.iter().filter(|rule| wanted(rule)) {
+            for (fires, what) in [(true, "it fires"), (false, "it does not fire")] {
+                if !rule.tests.iter().any(|test| test.fires() == fires) {
+                    println!("{}:{}: {} has no test that shows that {what}", rule.file, rule.place.line, rule.id);
+                }
+            }
+        }
+        // The examples of reasons were tried when the rules were loaded.
+        let examples: usize = rules.reasons.entries.iter().map(|entry| entry.examples.len() + entry.not.len()).sum();
+        let examples = if self.rule.is_empty() { format!(", {examples} examples of reasons") } else { String::new() };
+        println!("{} of {count} tests passed{examples} in {:.0} ms", count - failures.len(), start.elapsed().as_secs_f64() * 1e3);
         Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -1,0 +1,407 @@
+//! JSON Schema of every kind of rule file, for editors: made from the tables, phases, risks, severities and voices that
+//! loading uses; a test holds its fields against those that the readers take.
+
+use super::model::{PHASES, RISKS, Severity};
+use crate::evidence::maillog::said::Voice;
+use crate::tables::{TABLES, Table, Type};
+use serde_json::{Map, Value, json};
+
+/// The kinds of files that have a schema.
+pub const KINDS: [&str; 7] = ["rule", "reasons", "evidence", "buckets", "providers", "plan", "collection"];
+
+/// The schema of one kind of file; none if there is no such kind.
+pub fn of(kind: &str) -> Option<Value> {
+    let (title, body) = match kind {
+        "rule" => ("A cause, or a change of one by its id", rule()),
+        "reasons" => ("What was said: phrases and codes of one text", list(reason())),
+        "evidence" => ("A kind of evidence", evidence()),
+        "buckets" => ("The groups of causes", list(bucket())),
+        "providers" => ("Large providers", list(provider())),
+        "plan" => ("The plan's own steps and words", plan()),
+        "collection" => ("What failed commands print", list(failed())),
+        _ => return None,
+    };
+    let mut schema = json!({ "$schema": "http://json-schema.org/draft-07/schema#", "title": title });
+    let (Value::Object(schema_fields), Value::Object(body)) = (&mut schema, body) else { return None };
+    schema_fields.extend(body);
+    if kind == "rule" {
+        schema_fields.insert("definitions".to_owned(), definitions());
+    }
+    Some(schema)
+}
+
+/// A mapping with these fields and no others.
+fn mapping(required: &[&str], fields: Value) -> Value {
+    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": fields })
+}
+
+fn list(item: Value) -> Value {
+    json!({ "type": "array", "items": item })
+}
+
+fn text(doc: &str) -> Value {
+    json!({ "type": "string", "description": doc })
+}
+
+/// One scalar or a list of them.
+fn one_or_more(doc: &str) -> Value {
+    let scalar = ["string", "number", "boolean"];
+    json!({ "description": doc, "oneOf": [{ "type": scalar }, { "type": "array", "items": { "type": scalar } }] })
+}
+
+fn one_of(doc: &str, words: &[&str]) -> Value {
+    json!({ "description": doc, "enum": words })
+}
+
+fn amount(doc: &str) -> Value {
+    json!({ "description": format!("{doc}: 3 or 3+ (at least), =3, <3, <=3, >3, 2..5, 0 (none), 50%+, 5m, $parameter"), "type": ["string", "number"] })
+}
+
+fn voices(doc: &str) -> Value {
+    let names: Vec<&str> = Voice::ALL.iter().map(|(name, _)| *name).collect();
+    json!({ "description": doc, "oneOf": [{ "enum": names }, { "type": "array", "items": { "enum": names } }] })
+}
+
+fn rule() -> Value {
+    let severities: Vec<&str> = Severity::ALL.iter().map(|(name, _)| *name).collect();
+    let signals =
+        |doc: &str| json!({ "description": doc, "type": "object", "additionalProperties": { "$ref": "#/definitions/signal" } });
+    mapping(
+        &["id"],
+        json!({
+            "id": text("Also the file's name. The id of a rule of an earlier folder replaces it; with nothing but params or enabled it changes it"),
+            "enabled": { "type": "boolean", "description": "false switches the rule off" },
+            "bucket": text("Only where the folder does not tell it"),
+            "title": text("What is wrong, in a few words (template)"),
+            "consequence": text("What follows from it, for the headline (template)"),
+            "severity": one_of("How bad it is", &severities),
+            "role": one_of("note: worth telling, no outbound problem", &["cause", "note"]),
+            "summary": text("One or two sentences (Markdown template)"),
+            "requires": signals("All must be met"),
+            "supports": signals("Each met one from another table than the required ones lifts likely to confirmed"),
+            "contradicts": signals("A met one lowers to possible, and is shown"),
+            "explains": one_or_more("Ids of causes that follow from this one"),
+            "accounts_for": { "$ref": "#/definitions/where-failures" },
+            "params": { "type": "object", "description": "Thresholds: $name in where and expect", "additionalProperties": { "type": ["string", "number", "boolean"] } },
+            "do_not": list(mapping(&["run", "why"], json!({
+                "run": text("A command that people reach for"),
+                "why": text("Why not (yet)"),
+            }))),
+            "remedy": list(step()),
+            "references": one_or_more("Where to read on"),
+            "tests": list(mapping(&["name", "given", "expect"], json!({
+                "name": text("What the test shows"),
+                "given": { "type": "object", "description": "Kind of evidence: its text", "additionalProperties": { "type": "string" } },
+                "expect": one_of("What becomes of the rule", &["confirmed", "likely", "possible", "no", "unknown"]),
+            }))),
+        }),
+    )
+}
+
+fn step() -> Value {
+    mapping(
+        &["phase", "do", "risk"],
+        json!({
+            "phase": one_of("When: drain steps stay locked behind fix and verify", &PHASES),
+            "do": text("What to do; the first sentence is the step's title (Markdown template)"),
+            "why": text("Why, in one line"),
+            "run": text("Commands (template; every value is quoted for the shell)"),
+            "risk": one_of("What it can break", &RISKS),
+            "good": text("What a good result looks like"),
+            "undo": text("How to go back"),
+        }),
+    )
+}
+
+/// Signals, and what may stand in `where` of each table.
+fn definitions() -> Value {
+    let mut found = Map::new();
+    let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    let by_table: Vec<Value> = TABLES
+        .iter()
+        .map(|table| {
+            let names: Vec<&str> = table.fields.iter().map(|field| field.name).collect();
+            json!({
+                "if": { "properties": { "in": { "const": table.name } }, "required": ["in"] },
+                "then": { "properties": {
+                    "where": { "$ref": format!("#/definitions/where-{}", table.name) },
+                    "by": { "enum": names },
+                    "expect": { "properties": {
+                        "share_of": { "$ref": format!("#/definitions/where-{}", table.name) },
+                        "distinct": { "propertyNames": { "enum": names } },
+                    } },
+                } },
+            })
+        })
+        .collect();
+    let mut signal = mapping(
+        &[],
+        json!({
+            "in": { "enum": tables, "description": "The table that is asked" },
+            "where": { "type": "object", "description": "Which records" },
+            "by": text("Ask it for each value of this field"),
+            "expect": expect(),
+            "says": text("The statement when it is met (Markdown template)"),
+            "unknown": text("The statement when its evidence was not collected"),
+            "any": { "type": "object", "description": "One of these must be met", "additionalProperties": { "$ref": "#/definitions/signal" } },
+            "all": { "type": "object", "description": "All of these must be met", "additionalProperties": { "$ref": "#/definitions/signal" } },
+        }),
+    );
+    signal["allOf"] = Value::Array(by_table);
+    signal["oneOf"] = json!([{ "required": ["in", "says"] }, { "required": ["any"] }, { "required": ["all"] }]);
+    found.insert("signal".to_owned(), signal);
+    for table in TABLES {
+        found.insert(format!("where-{}", table.name), conditions(table));
+    }
+    found.insert("matcher".to_owned(), matcher());
+    Value::Object(found)
+}
+
+fn expect() -> Value {
+    mapping(
+        &[],
+        json!({
+            "count": amount("How many records"),
+            "distinct": { "type": "object", "description": "How many different values of a field", "additionalProperties": amount("How many") },
+            "share": amount("Their part of the records that share_of takes"),
+            "share_of": { "type": "object", "description": "Of which records; default all of the table" },
+            "rate": amount("Records an hour"),
+            "lasting": amount("Time from the first to the last"),
+            "within": text("Only records of the last so much of the evidence, such as 24h"),
+            "after": text("Only records after SIGNAL.first or SIGNAL.last"),
+            "before": text("Only records before SIGNAL.first or SIGNAL.last"),
+        }),
+    )
+}
+
+fn conditions(table: &Table) -> Value {
+    let fields: Map<String, Value> = table
+        .fields
+        .iter()
+        .map(|field| {
+            let ty = match field.ty {
+                Type::Text => "text",
+                Type::Int => "whole number",
+                Type::Number => "number",
+                Type::Bool => "yes or no",
+                Type::Time => "time",
+            };
+            let doc = format!("{} ({ty})", field.doc);
+            (field.name.to_owned(), json!({ "description": doc, "allOf": [{ "$ref": "#/definitions/matcher" }] }))
+        })
+        .collect();
+    let mut schema = mapping(&[], Value::Object(fields));
+    schema["description"] = Value::String(table.doc.trim().to_owned());
+    schema
+}
+
+/// The words that a matcher may be written with; [`super::read`] takes the same.
+pub(super) const MATCHERS: [&str; 13] = [
+    "not",
+    "matches",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "gte",
+    "lte",
+    "gt",
+    "lt",
+    "in_network",
+    "missing",
+    "same_as",
+    "differs_from",
+];
+
+fn matcher() -> Value {
+    let docs = [
+        "does not hold",
+        "regex, case does not matter",
+        "text or list",
+        "text or list",
+        "text or list",
+        "number with unit",
+        "number with unit",
+        "number with unit",
+        "number with unit",
+        "CIDR networks",
+        "whether the evidence did not give it",
+        "host.fqdn, settings.NAME, TABLE.FIELD, SIGNAL.key, SIGNAL.keys, SIGNAL.first.FIELD",
+        "both known, and different",
+    ];
+    let words: Map<String, Value> = MATCHERS
+        .iter()
+        .zip(docs)
+        .map(|(name, doc)| {
+            let value = match *name {
+                "not" => json!({ "description": doc, "allOf": [{ "$ref": "#/definitions/matcher" }] }),
+                "missing" => json!({ "description": doc, "type": "boolean" }),
+                "matches" | "same_as" | "differs_from" => text(doc),
+                _ => one_or_more(doc),
+            };
+            ((*name).to_owned(), value)
+        })
+        .collect();
+    json!({ "oneOf": [one_or_more("equal to it, or to one of them"), mapping(&[], Value::Object(words))] })
+}
+
+fn reason() -> Value {
+    let only = mapping(
+        &[],
+        json!({
+            "voice": voices("Who speaks"),
+            "provider": one_or_more("Provider ids"),
+            "enhanced": one_or_more("Enhanced status codes"),
+            "code": one_or_more("Reply codes"),
+            "stage": one_or_more("SMTP commands or phases"),
+            "daemon": one_or_more("Daemons"),
+        }),
+    );
+    mapping(
+        &["class", "bucket"],
+        json!({
+            "class": text("Reason class; several entries may name the same"),
+            "bucket": text("Bucket id, or other"),
+            "title": text("How reports call the class; once a class"),
+            "voice": voices("Who speaks"),
+            "provider": one_or_more("Provider ids; the entry wins over entries without"),
+            "any": one_or_more("Regexes of which one must match; case does not matter"),
+            "unless": one_or_more("Regexes of which none may match"),
+            "enhanced": one_or_more("Enhanced status codes that decide alone when no phrase does"),
+            "code": one_or_more("Reply codes that decide alone when nothing better does"),
+            "only": only,
+            "examples": one_or_more("Texts that it takes; each is a test"),
+            "not": one_or_more("Texts that it must not take; each is a test"),
+        }),
+    )
+}
+
+fn evidence() -> Value {
+    let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
+    let answers = mapping(
+        &["table"],
+        json!({ "table": { "enum": tables }, "where": { "type": "object", "description": "Which questions: field and value, or any" } }),
+    );
+    mapping(
+        &["kind", "title", "parser"],
+        json!({
+            "kind": text("Id"),
+            "title": text("What it is, in words"),
+            "parser": one_of("What reads it; pattern needs no Rust", super::kinds::PARSERS),
+            "table": { "enum": tables, "description": "Table that it mainly feeds" },
+            "names": one_or_more("File names that suggest it, with * ? [...]"),
+            "content": one_or_more("Regexes that show a text to be of this kind"),
+            "content_if_named": one_or_more("Regexes that show it only in a file whose name suggests it, too"),
+            "empty": one_of("What an empty file means", &["unknown", "collected"]),
+            "collect": list(mapping(&["run", "save"], json!({
+                "run": text("The command, as a report shows it"),
+                "save": text("File name to save it under"),
+                "script": text("The same in the collector script"),
+                "network": { "type": "boolean", "description": "Whether it sends packets to other machines" },
+                "always": { "type": "boolean" },
+                "answers": { "oneOf": [answers.clone(), list(answers)] },
+            }))),
+            "pattern": mapping(&[], json!({
+                "lines": one_or_more("Forms of a line; named groups are fields"),
+                "columns": { "type": "object", "description": "Header word: field" },
+                "set": { "type": "object", "description": "Fields that every record has" },
+                "skip": one_or_more("Lines that say nothing"),
+            })),
+        }),
+    )
+}
+
+fn bucket() -> Value {
+    mapping(
+        &["id", "title", "says"],
+        json!({
+            "id": text("Id, also the folder's name"),
+            "title": text("Name for people"),
+            "says": text("One sentence"),
+            "hopeless": { "type": "boolean", "description": "Its failures end in a bounce whatever else is repaired" },
+        }),
+    )
+}
+
+fn provider() -> Value {
+    mapping(
+        &["id"],
+        json!({
+            "id": text("Id that rules use"),
+            "title": text("Name for people"),
+            "mx": one_or_more("Suffixes of its mail exchangers' names"),
+            "domains": one_or_more("Recipient domains"),
+        }),
+    )
+}
+
+fn plan() -> Value {
+    let words = json!({ "id": text("Id"), "title": text("Name for people"), "says": text("What it is for") });
+    mapping(
+        &[],
+        json!({
+            "phases": list(mapping(&["id", "title"], words)),
+            "pause": step(),
+            "resume": step(),
+            "flush_warning": mapping(&["run", "why"], json!({ "run": text("The command"), "why": text("Why not (yet)") })),
+        }),
+    )
+}
+
+fn failed() -> Value {
+    mapping(
+        &["outcome", "says", "any"],
+        json!({
+            "outcome": text("Outcome, as the table collection has it"),
+            "says": text("The same in words"),
+            "any": one_or_more("Lines that show it; the group command names the command"),
+        }),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::load::Loader;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// The fields of a mapping in the schema.
+    fn fields<'v>(value: &'v Value, path: &str) -> BTreeSet<&'v str> {
+        let found = value.pointer(path).and_then(Value::as_object).unwrap_or_else(|| panic!("{path}"));
+        found.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn the_schemas_have_the_fields_that_loading_takes() {
+        let taken: BTreeMap<&str, BTreeSet<&str>> = Loader::folders(&[]).taken;
+        let schemas: BTreeMap<&str, Value> = KINDS.iter().map(|kind| (*kind, of(kind).expect("a schema"))).collect();
+        for (what, kind, path) in [
+            ("a rule", "rule", "/properties"),
+            ("a signal", "rule", "/definitions/signal/properties"),
+            ("expect", "rule", "/definitions/signal/properties/expect/properties"),
+            ("a step", "rule", "/properties/remedy/items/properties"),
+            ("a test", "rule", "/properties/tests/items/properties"),
+            ("do_not", "rule", "/properties/do_not/items/properties"),
+            ("a reason", "reasons", "/items/properties"),
+            ("only", "reasons", "/items/properties/only/properties"),
+            ("a kind of evidence", "evidence", "/properties"),
+            ("collect", "evidence", "/properties/collect/items/properties"),
+            ("pattern", "evidence", "/properties/pattern/properties"),
+            ("a bucket", "buckets", "/items/properties"),
+            ("a provider", "providers", "/items/properties"),
+            ("plan.yaml", "plan", "/properties"),
+            ("a way to fail", "collection", "/items/properties"),
+        ] {
+            assert_eq!(taken[what], fields(&schemas[kind], path), "{what}");
+        }
+    }
+
+    #[test]
+    fn the_shipped_schema_files_are_these() {
+        for kind in KINDS {
+            let path = format!("{}/rules/schema/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+            let made = serde_json::to_string_pretty(&of(kind).expect("a schema")).expect("JSON") + "\n";
+            let shipped = std::fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(shipped, made, "make it again: postdoc rules schema -o rules/schema");
+        }
+    }
+}
