@@ -41,23 +41,26 @@ pub(super) fn forecast(timeline: &Timeline, waiting: u64, deadline: Option<Time>
         let hours = deadline.since(end) / 3600.0;
         (rate > 0.0 && hours > 0.0).then(|| (waiting as f64 + rate * hours).round() as u64)
     });
-    Some(Forecast { from: timeline.from, column: timeline.column, waiting: sizes, trend, at_deadline, drain: drain(timeline) })
+    let drain = drain(timeline, &sizes, waiting);
+    Some(Forecast { from: timeline.from, column: timeline.column, waiting: sizes, trend, at_deadline, drain })
 }
 
 /// From half hours (or columns, if they are longer) in which mail waited and was delivered: healthy hours show demand, not
 /// capacity.
-fn drain(timeline: &Timeline) -> Option<Drain> {
+fn drain(timeline: &Timeline, sizes: &[u64], waiting: u64) -> Option<Drain> {
     let flow = &timeline.messages;
     let column = f64::from(timeline.column);
     let group = ((LONG_ENOUGH / column).round() as usize).max(1);
     let delivered = &timeline.lanes.iter().find(|lane| lane.name == "delivered")?.counts;
-    let deferred = &timeline.lanes.iter().find(|lane| lane.name == "deferred")?.counts;
+    // A few stuck messages are no backlog beside what waits now.
+    let backlog = BACKLOG.max(waiting / 4);
     let seconds = column * group as f64;
     let mut rates = Vec::new();
     for from in (0..flow.left.len()).step_by(group) {
         let part = |list: &[u64]| -> u64 { list.iter().skip(from).take(group).sum() };
         let whole = from + group <= flow.left.len();
-        if whole && part(delivered) > 0 && part(deferred) >= BACKLOG && part(&flow.left) > 0 {
+        let waited = sizes.iter().skip(from).take(group).copied().max().unwrap_or(0);
+        if whole && part(delivered) > 0 && waited >= backlog && part(&flow.left) > 0 {
             rates.push((part(&flow.left) as f64 - part(&flow.arrived) as f64) / (seconds / 3600.0));
         }
     }

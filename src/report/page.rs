@@ -11,8 +11,10 @@ use crate::diagnose::words::{duration, thousands};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// Characters of a lane in text output, for the narrowest terminal.
-const LANE: usize = 40;
+/// Characters beside a lane in text output: its name, and what a full block stands for.
+const BESIDE_LANE: usize = 22;
+/// Characters before the place in a line of the text output's causes.
+const BEFORE_PLACE: usize = 66;
 
 /// What a page looks like and in which words.
 pub(super) struct Style<'s> {
@@ -50,7 +52,7 @@ pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) ->
         "causes": main_causes(report, &numbers, phrases),
         "notes": report.causes.iter().filter(|cause| cause.role == "note").collect::<Vec<_>>(),
         "silent": silent(report),
-        "shares": shares(report),
+        "shares": shares(report, look.width.clamp(60, 120).saturating_sub(BEFORE_PLACE)),
         "share_bar": charts::share_bar(&report.shares),
         "failed": report.shares.iter().map(|share| share.recipients).sum::<u64>(),
         "timeline": report.timeline.as_ref().map(|timeline| timeline_page(timeline, report, style)),
@@ -85,8 +87,9 @@ fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Val
     let Style { look, phrases, .. } = *style;
     let words = charts::timeline_words(timeline, phrases);
     let columns = timeline.lanes.first().map_or(0, |lane| lane.counts.len());
+    let end = timeline.from.plus(f64::from(timeline.column) * columns as f64);
     let last_good = report.key.last_good.as_ref().map(|good| good.time);
-    let room = look.width.clamp(60, 120).saturating_sub(LANE - 10);
+    let room = look.width.clamp(60, 120).saturating_sub(BESIDE_LANE);
     let lanes: Vec<Value> = timeline
         .lanes
         .iter()
@@ -100,7 +103,7 @@ fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Val
         "wide": charts::timeline(timeline, last_good, 1000, "only-wide", &words, phrases),
         "narrow": charts::timeline(timeline, last_good, 400, "only-narrow", &words, phrases),
         "column": charts::column_words(timeline.column, phrases),
-        "to": timeline.from.plus(f64::from(timeline.column) * columns as f64),
+        "to": report.window.map_or(end, |window| window.to.min(end)),
         "around": around(timeline),
         "lanes": lanes,
     })
@@ -213,6 +216,7 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
                 .collect();
             let mut value = serde_json::to_value(cause).ok()?;
             value["number"] = json!(number);
+            mark_repeated(&mut value["evidence"]);
             value["symptoms"] = json!(symptoms);
             value["because"] = json!(phrases.because(cause));
             value["of"] = json!(all);
@@ -222,8 +226,18 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
         .collect()
 }
 
-/// The parts of the bar, with percents that add up to 100: rounded by largest remainder, in tenths.
-fn shares(report: &Report) -> Vec<Value> {
+/// Marks a citation that an earlier signal of the cause showed already (`repeated`): its place is enough then.
+fn mark_repeated(evidence: &mut Value) {
+    let mut shown = Vec::new();
+    for citation in evidence.as_array_mut().into_iter().flatten().filter_map(|item| item["citations"].as_array_mut()).flatten() {
+        let place = (citation["file"].clone(), citation["line"].clone());
+        citation["repeated"] = json!(shown.contains(&place));
+        shown.push(place);
+    }
+}
+
+/// The parts of the bar, with their place if it has `room`, and percents that add up to 100: rounded by largest remainder, in tenths.
+fn shares(report: &Report, room: usize) -> Vec<Value> {
     let exact: Vec<f64> = report.shares.iter().map(|share| share.share * 1000.0).collect();
     let mut tenths: Vec<u64> = exact.iter().map(|part| part.floor() as u64).collect();
     let sum: f64 = exact.iter().sum();
@@ -246,7 +260,8 @@ fn shares(report: &Report) -> Vec<Value> {
             let cause = report.causes.iter().find(|cause| Some(&cause.rule) == share.rule.as_ref());
             let place = cause
                 .and_then(|cause| cause.evidence.iter().flat_map(|item| &item.citations).next())
-                .map(|citation| format!("{}:{}", citation.file, citation.line));
+                .map(|citation| format!("{}:{}", citation.file, citation.line))
+                .filter(|place| place.chars().count() <= room);
             json!({
                 "title": share.title, "rule": share.rule, "role": share.role, "recipients": share.recipients,
                 "percent": percent, "class": class, "fill": fill,
@@ -326,6 +341,10 @@ fn phases(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phrases)
                             json!(phrases.say("plan.serves", &values))
                         }
                     };
+                    let runs = |command: &str| step.run.as_ref().is_some_and(|run| run.contains(command));
+                    let effects: Vec<&str> =
+                        phrases.group("effects").filter(|(command, _)| runs(command)).map(|(_, effect)| effect).collect();
+                    value["effects"] = json!(effects);
                     value["locks"] = json!(ranges(&step.locked_by, phrases));
                     Some(value)
                 })

@@ -99,6 +99,15 @@ impl Phrases {
         }
     }
 
+    /// The phrases of a group: what stands after its name, and the text.
+    pub(crate) fn group<'p>(&'p self, group: &str) -> impl Iterator<Item = (&'p str, &'p str)> {
+        let prefix = format!("{group}.");
+        self.texts.iter().filter_map(move |(name, phrase)| match phrase {
+            Phrase::Plain(text) => Some((name.strip_prefix(&prefix)?, text.as_str())),
+            Phrase::Counted(..) => None,
+        })
+    }
+
     /// `12 Nov`.
     pub(crate) fn day(&self, time: Time) -> String {
         let civil = time.civil();
