@@ -179,12 +179,19 @@ fn set_roles(causes: &mut [Cause<'_>], handled: u64) {
     };
     let sure_root =
         causes.iter().any(|cause| cause.role == Role::Separate && cause.confidence >= Confidence::Likely && !ordinary(cause));
+    let sure: BTreeSet<u32> = causes
+        .iter()
+        .filter(|cause| cause.role != Role::Note && cause.confidence >= Confidence::Likely)
+        .flat_map(|cause| cause.explains.iter().copied())
+        .collect();
     let big: Vec<bool> = causes
         .iter()
         .map(|cause| {
-            let sure = cause.confidence >= Confidence::Likely;
             // A possible cause leads only where nothing surer explains the failures, and it explains much of them.
-            let leads = sure || (!sure_root && cause.share >= 0.3);
+            let leads = cause.confidence >= Confidence::Likely || {
+                let alone = cause.explains.difference(&sure).count();
+                !sure_root && cause.share >= 0.3 && 2 * alone >= cause.explains.len()
+            };
             cause.role == Role::Separate && leads && !ordinary(cause)
         })
         .collect();

@@ -1,0 +1,15 @@
+
+; <<>> DiG 9.18.49-1~deb12u3-Debian <<>> +time=3 +tries=1 mx gmail.com
+;; global options: +cmd
+;; Got answer:
+;; ->>HEADER<<- opcode: QUERY, status: REFUSED, id: 60470
+;; flags: qr rd; QUERY: 1, ANSWER: 0, AUTHORITY: 0, ADDITIONAL: 1
+
+;; QUESTION SECTION:
+;gmail.com.			IN	MX
+
+;; Query time: 4 msec
+;; SERVER: 192.0.2.53#53(192.0.2.53) (UDP)
+;; WHEN: Thu Nov 12 11:00:00 UTC 2026
+;; MSG SIZE  rcvd: 96
+
