@@ -95,6 +95,15 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
             }
         }
     }
+    let serious: Vec<&&Cause<'_>> = acting.iter().filter(|cause| cause.role != Role::Separate).collect();
+    if !serious.is_empty() {
+        let waiting = serious.iter().map(|cause| cause.waiting).sum::<u64>();
+        for (_, spec) in rules.plan.always.iter().filter(|(from, _)| from.holds(waiting as f64)) {
+            let mut step = fill(spec, &own);
+            step.causes = serious.iter().map(|cause| cause.judged.rule.id.clone()).collect();
+            add(&mut plan.steps, step);
+        }
+    }
     plan.steps.sort_by_key(|step| step.phase);
     lock(&mut plan.steps);
     plan

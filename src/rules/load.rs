@@ -1,5 +1,6 @@
 //! Loading: the built-in rules and the folders of `--rules`, later ones replacing earlier ones by id.
 
+use super::amount::Amount;
 use super::collection::{self, Failed};
 use super::kinds::{self, Kind};
 use super::model::{Rule, StepSpec};
@@ -36,6 +37,8 @@ pub struct PlanSpec {
     pub pause: Option<StepSpec>,
     /// The step that resumes it.
     pub resume: Option<StepSpec>,
+    /// Steps of every plan: from how many waiting recipients on, and the step.
+    pub always: Vec<(Amount, StepSpec)>,
     /// Command and reason of the warning against flushing.
     pub flush_warning: Option<(String, String)>,
 }
@@ -344,6 +347,9 @@ impl Loader {
         }
         self.set.plan.pause = fields.take("pause").and_then(|node| read::free_step(reader, node));
         self.set.plan.resume = fields.take("resume").and_then(|node| read::free_step(reader, node));
+        if let Some(node) = fields.take("always") {
+            self.set.plan.always = reader.list(node).into_iter().filter_map(|item| read::always_step(reader, item)).collect();
+        }
         if let Some(node) = fields.take("flush_warning") {
             let mut warning = reader.fields(node, "flush_warning");
             let run = warning.need(reader, "run").map(|node| reader.text(&node, "run")).unwrap_or_default();

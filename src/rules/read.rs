@@ -477,8 +477,24 @@ pub(super) fn free_step(reader: &mut Reader<'_>, node: Node) -> Option<StepSpec>
     step(reader, node, &Scope { params: &params, signals: BTreeMap::new() })
 }
 
-fn step(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Option<StepSpec> {
+/// Reads a step of every plan, and the backlog from which on it is wanted.
+pub(super) fn always_step(reader: &mut Reader<'_>, node: Node) -> Option<(Amount, StepSpec)> {
+    let params = BTreeMap::new();
+    let scope = Scope { params: &params, signals: BTreeMap::new() };
     let mut fields = reader.fields(node, "a step");
+    let waiting = match fields.take("waiting") {
+        Some(node) => amount(reader, &node, &scope)?,
+        None => Amount::at_least(0.0),
+    };
+    Some((waiting, step_fields(reader, fields, &scope)?))
+}
+
+fn step(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Option<StepSpec> {
+    let fields = reader.fields(node, "a step");
+    step_fields(reader, fields, scope)
+}
+
+fn step_fields(reader: &mut Reader<'_>, mut fields: Fields, scope: &Scope<'_>) -> Option<StepSpec> {
     let place = fields.place;
     let phases: Vec<(&str, usize)> = PHASES.iter().enumerate().map(|(at, name)| (*name, at)).collect();
     let phase = fields.need(reader, "phase").and_then(|node| reader.one_of(&node, "phase", &phases));
