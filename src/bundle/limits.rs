@@ -205,4 +205,19 @@ mod tests {
         let error = Metered::new(&b"12345678"[..], &budget, None, &Arc::default()).read_to_end(&mut Vec::new()).unwrap_err();
         assert!(error.to_string().contains("more than 10 bytes unpacked"), "{error}");
     }
+
+    #[test]
+    fn a_bomb_is_told_by_its_ratio_and_a_long_header_by_its_length() {
+        let budget = Budget::new(&Limits::default());
+        let packed = Some(Arc::new(AtomicU64::new(65_536)));
+        let error = io::copy(&mut Metered::new(io::repeat(0), &budget, packed, &Arc::default()), &mut io::sink()).unwrap_err();
+        assert!(error.to_string().contains("more than 1000 times its size (see --max-ratio)"), "{error}");
+
+        let allowance = Arc::new(Allowance::default());
+        let mut stream = Metered::new(io::repeat(0), &budget, None, &Arc::default()).within(&allowance);
+        allowance.member();
+        io::copy(&mut stream.by_ref().take(5 << 20), &mut io::sink()).unwrap();
+        allowance.headers();
+        assert!(io::copy(&mut stream.by_ref().take(2 << 20), &mut io::sink()).is_err());
+    }
 }

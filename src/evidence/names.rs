@@ -7,7 +7,22 @@
 //! ```
 
 use super::document::{Document, Sink};
-use crate::tables::{Column, Record, host, hosts};
+use crate::tables::{Column, Record, Tables, Value, host, hosts};
+
+/// Whether other evidence (uname, `/etc/hosts`, `myhostname`) calls the host by this name, or by one that begins with it; none
+/// if no other evidence names it.
+pub(super) fn calls_host(name: &str, tables: &Tables) -> Option<bool> {
+    let text = |name| tables.names.get(name);
+    let label = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let mut known: Vec<String> = Vec::new();
+    if let Some(Value::Text(name)) = tables.host().map(|row| row.get(host::hostname)) {
+        known.push(label(text(name)));
+    }
+    known.extend(tables.setting("myhostname").filter(|name| !name.starts_with('$')).map(label));
+    let listed = tables.rows(&hosts::TABLE).iter().filter_map(|row| row.text(hosts::name, &tables.names)).map(label);
+    known.extend(listed.filter(|name| !matches!(name.as_str(), "localhost" | "ip6-localhost" | "ip6-loopback")));
+    (!known.is_empty()).then(|| known.contains(&label(name)))
+}
 
 /// Reads `hostname -f` or `hostname`: one word.
 pub(super) fn hostname(doc: &Document<'_>, sink: &mut Sink<'_>) {

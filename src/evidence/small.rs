@@ -2,7 +2,7 @@
 
 use super::document::{Document, Sink};
 use super::recognise::{by_name, recognise};
-use super::{EXAMPLES, Log, Source, parsers, pattern, text, transcript, wrapping};
+use super::{EXAMPLES, Log, Source, names, parsers, pattern, text, transcript, wrapping};
 use crate::bundle::BundleFile;
 use crate::rules::RuleSet;
 use crate::rules::collection::Failed;
@@ -26,8 +26,8 @@ pub(super) fn order(kind: Option<&Kind>) -> u8 {
     match kind.map(|kind| kind.parser.as_str()) {
         Some("clock") => 0,
         Some("settings" | "uname" | "hostnamectl") => 1,
-        // A host name and a mail name look alike; the settings may tell.
-        Some("hostname") => 3,
+        // A file with nothing but a name is told by what the others say.
+        Some("hostname") | None => 3,
         _ => 2,
     }
 }
@@ -63,6 +63,7 @@ impl<'r> Reading<'r, '_> {
         source.lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
             + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         drop(bytes);
+        let kind = self.name_of_host(&text, kind, source);
         let found = if sections { transcript::sections(&text) } else { None };
         let log = match found {
             Some(sections) => self.transcript(&text, &sections, kind, source),
@@ -75,6 +76,39 @@ impl<'r> Reading<'r, '_> {
             source.title = format!("{}; reading ended early: {error}", source.title);
         }
         log
+    }
+
+    /// The kind of a file that holds nothing but a name, and whose own name tells nothing: it is the host's if other evidence
+    /// calls the host so. `/etc/mailname` and others look the same.
+    fn name_of_host<'k>(&mut self, text: &str, kind: Option<&'k Kind>, source: &mut Source) -> Option<&'k Kind>
+    where
+        'r: 'k,
+    {
+        let guessed = kind.is_some_and(|kind| kind.parser == "hostname") && source.why == "content";
+        if kind.is_some() && !guessed {
+            return kind;
+        }
+        let word = text.trim();
+        let is_name = !word.is_empty()
+            && word.len() <= 253
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+        match names::calls_host(word, self.tables) {
+            _ if !is_name => kind,
+            Some(true) => {
+                let hostname = self.rules.kinds.iter().find(|kind| kind.parser == "hostname")?;
+                source.kind = Some(hostname.kind.clone());
+                source.title.clone_from(&hostname.title);
+                source.why = "content";
+                Some(hostname)
+            }
+            Some(false) if guessed => {
+                source.kind = None;
+                source.title = "one name, which is not the host's by other evidence".to_owned();
+                source.why = "";
+                None
+            }
+            Some(false) | None => kind,
+        }
     }
 
     /// Reads each section as what its command shows.
