@@ -12,6 +12,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 // A report for every verdict, the hostile one, and a large one.
 const bundles = {
   incident: 'samples/port-25-blocked',
+  two: 'samples/port-25-and-spf.tar.gz',
   abuse: 'samples/stolen-login',
   policy: 'samples/no-reverse-dns.tar.gz',
   healthy: 'tests/cases/healthy-busy-newsletter/bundle',
