@@ -27,7 +27,35 @@ fn main() -> ExitCode {
     let folder = Path::new(&folder);
     log_lines(folder);
     expected_fields(folder);
+    queue_listings(folder);
     ExitCode::SUCCESS
+}
+
+/// `mailq*.jsonl`: one entry of a queue listing a record, as printed.
+fn queue_listings(folder: &Path) {
+    let rules = postdoc::rules::RuleSet::built_in();
+    let names = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let is_listing = |path: &std::path::PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("mailq") && name.ends_with(".jsonl")
+    };
+    for path in names.filter(is_listing) {
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        let (mut entries, mut read) = (0, 0);
+        for record in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            let Some(entry) = record["entry"].as_str() else { continue };
+            entries += 1;
+            let files = [("mailq".to_owned(), format!("{entry}\n").into_bytes())];
+            let bundle = postdoc::bundle::Bundle::of_texts(files, clock().reference);
+            let evidence = postdoc::evidence::collect(&bundle, &rules, &std::sync::atomic::AtomicU64::new(0));
+            if !evidence.tables.rows(&postdoc::tables::queue::TABLE).is_empty() && evidence.sources[0].unparsed == 0 {
+                read += 1;
+            } else {
+                println!("not read as a queue entry: {entry}");
+            }
+        }
+        println!("{}: {read} of {entries} queue entries", path.display());
+    }
 }
 
 fn clock() -> Clock {
