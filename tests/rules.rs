@@ -45,3 +45,27 @@ fn every_example_of_a_reason_is_taken_by_its_class() {
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn an_overlay_changes_a_threshold_or_a_class_without_copying() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, text).expect("written");
+    };
+    write("network-path/stricter.yaml", "id: outbound-port-25-blocked\nparams: {min_providers: 17}\n");
+    write(
+        "reasons/own.yaml",
+        "- {class: greylisted, enabled: false}\n- {class: greylisted, bucket: remote-policy, any: ['come back after tea'], examples: ['450 Come back after tea']}\n",
+    );
+    let (rules, problems) = RuleSet::lint(&[folder.path().to_owned()]);
+    let rules = rules.unwrap_or_else(|| panic!("{problems}"));
+    let (own, built_in) = (rules.rule("outbound-port-25-blocked"), RuleSet::built_in());
+    let (own, built_in) = (own.expect("in force"), built_in.rule("outbound-port-25-blocked").expect("built in"));
+    assert_eq!(own.params["min_providers"], "17");
+    assert_eq!(own.params["min_recipients"], built_in.params["min_recipients"], "what it does not name stays");
+    assert_eq!(own.remedy.len(), built_in.remedy.len());
+    let greylisted = rules.reasons.entries.iter().filter(|entry| entry.class == "greylisted");
+    assert_eq!(greylisted.map(|entry| entry.any.clone()).collect::<Vec<_>>(), [["come back after tea"]]);
+}

@@ -182,6 +182,10 @@ fn measures(signal: &Signal, measure: &Measure) -> Vec<(String, String)> {
     let whole = |number: f64| thousands(number.round() as u64);
     let expect = &signal.expect;
     let mut list = Vec::new();
+    if measure.met.is_none() && measure.rows.is_empty() {
+        list.push(("measured".to_owned(), "nothing: its evidence was not collected".to_owned()));
+        return list;
+    }
     let default = Amount::at_least(1.0);
     let count = expect.count.as_ref();
     let others = !expect.distinct.is_empty() || expect.share.is_some() || expect.rate.is_some() || expect.lasting.is_some();

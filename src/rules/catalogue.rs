@@ -10,8 +10,8 @@ pub fn readable(template: &str) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some(at) = rest.find("{{") {
-        out.push_str(&rest[..at]);
         let Some(end) = rest[at..].find("}}") else { break };
+        out.push_str(&rest[..at]);
         let inside = rest[at + 2..at + end].trim_matches(['{', '}', ' ']);
         if inside == "else" {
             out.push_str(" / ");

@@ -104,11 +104,10 @@ impl RuleSet {
     pub fn lint_texts(files: &[(&str, &str)]) -> (Option<RuleSet>, Problems) {
         let mut loader = Loader::folders(&[]);
         loader.begin_layer();
-        let built_in = loader.set.reasons.entries.len();
         for (path, text) in files {
             loader.file(path, path, (*text).to_owned().into());
         }
-        loader.set.reasons.entries.rotate_left(built_in);
+        loader.put_reasons_first();
         loader.lint()
     }
 
@@ -189,7 +188,6 @@ impl Loader {
 
     fn folder(&mut self, folder: &Path) {
         self.begin_layer();
-        let built_in = self.set.reasons.entries.len();
         let mut found = false;
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name().follow_links(false).into_iter().flatten() {
             let path = entry.path();
@@ -205,13 +203,18 @@ impl Loader {
                 Err(error) => self.plain(&shown, format!("cannot be read: {error}")),
             }
         }
-        // One's own reasons come before the built-in ones, so that they win among equals.
-        self.set.reasons.entries.rotate_left(built_in);
+        self.put_reasons_first();
         if !folder.is_dir() {
             self.plain(&folder.display().to_string(), "there is no such folder of rules".to_owned());
         } else if !found {
             self.plain(&folder.display().to_string(), "there is no .yaml file in this folder of rules".to_owned());
         }
+    }
+
+    /// One's own reasons come before the built-in ones, so that they win among equals.
+    fn put_reasons_first(&mut self) {
+        let own = self.set.reasons.entries.iter().position(|entry| self.latest.contains(&entry.file));
+        self.set.reasons.entries.rotate_left(own.unwrap_or(0));
     }
 
     fn plain(&mut self, file: &str, message: String) {

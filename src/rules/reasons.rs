@@ -134,7 +134,10 @@ impl Reasons {
     pub fn read(&mut self, reader: &mut Reader<'_>) {
         let Some(root) = reader.parse() else { return };
         for item in reader.list(root) {
-            if let Some((reason, title)) = read_entry(reader, item) {
+            if let Some(class) = switched_off(reader, &item) {
+                // Entries of the same file define the class anew.
+                self.entries.retain(|entry| entry.class != class || entry.file == reader.file);
+            } else if let Some((reason, title)) = read_entry(reader, item) {
                 if let Some(title) = title {
                     self.titles.insert(reason.class.clone(), title);
                 }
@@ -259,12 +262,21 @@ fn better(best: Option<(DecidedBy, usize)>, by: DecidedBy, at: usize) -> Option<
     }
 }
 
+/// The class of an entry `{class: NAME, enabled: false}`, which takes away the entries of earlier folders.
+fn switched_off(reader: &mut Reader<'_>, item: &Node) -> Option<String> {
+    let mut fields = reader.fields(item.clone(), "a reason");
+    let node = fields.take("enabled")?;
+    let class = fields.need(reader, "class").map(|node| reader.text(&node, "class"))?;
+    (!reader.bool(&node, "enabled")).then_some(class)
+}
+
 fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<String>)> {
     let mut fields = reader.fields(item, "a reason");
     let place = fields.place;
     let class = fields.need(reader, "class").map(|node| reader.text(&node, "class"))?;
     let bucket = fields.need(reader, "bucket").map(|node| reader.text(&node, "bucket")).unwrap_or_default();
     let title = fields.take("title").map(|node| reader.text(&node, "title"));
+    let _ = fields.take("enabled");
     let mut only = fields.take("only").map(|node| read_only(reader, node)).unwrap_or_default();
     only.voice.extend(fields.take("voice").map(|node| read_voices(reader, node)).unwrap_or_default());
     only.provider.extend(strings(reader, fields.take("provider"), "provider"));

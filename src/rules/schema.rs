@@ -257,9 +257,10 @@ fn reason() -> Value {
         }),
     );
     mapping(
-        &["class", "bucket"],
+        &["class"],
         json!({
             "class": text("Reason class; several entries may name the same"),
+            "enabled": { "type": "boolean", "description": "false takes away the entries that earlier folders have for the class" },
             "bucket": text("Bucket id, or other"),
             "title": text("How reports call the class; once a class"),
             "voice": voices("Who speaks"),
@@ -392,6 +393,19 @@ mod tests {
             ("a way to fail", "collection", "/items/properties"),
         ] {
             assert_eq!(taken[what], fields(&schemas[kind], path), "{what}");
+        }
+    }
+
+    #[test]
+    fn every_shipped_file_names_its_schema_for_editors() {
+        for (path, text) in crate::embedded::RULES.iter().filter(|(path, _)| path.ends_with(".yaml")) {
+            let (up, kind) = match path.split_once('/') {
+                Some((folder @ ("reasons" | "evidence"), _)) => ("../", folder),
+                Some(_) => ("../", "rule"),
+                None => ("", path.trim_end_matches(".yaml")),
+            };
+            let line = format!("# yaml-language-server: $schema={up}schema/{kind}.json");
+            assert_eq!(text.lines().next(), Some(line.as_str()), "the first line of rules/{path}");
         }
     }
 
