@@ -35,7 +35,7 @@ pub(super) fn rule(
     params.extend(overrides.clone());
     let sections = ["requires", "supports", "contradicts"].map(|name| fields.take(name));
     let scope = Scope { params: &params, signals: signal_tables(&sections) };
-    let asks_nothing = sections[0].is_none();
+    let asks_nothing = sections[0].as_ref().is_none_or(|node| matches!(&node.kind, Kind::Map(entries) if entries.is_empty()));
     let [requires, supports, contradicts] = sections.map(|node| match node {
         Some(node) => entries(reader, node, &scope),
         None => Vec::new(),
