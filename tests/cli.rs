@@ -139,7 +139,7 @@ fn an_unreadable_bundle_is_refused() {
 #[test]
 fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     let said = refused(&["analyze", SAMPLE, "-o", "report.pdf"]);
-    assert!(said.contains("report.pdf") && said.contains(".html, .md, .txt or .json"), "{said}");
+    assert!(said.contains("report.pdf") && said.contains(".html, .md, .txt, .json or .zip"), "{said}");
     let said = refused(&["analyze", SAMPLE, "-o", "/no/such/folder/r.html"]);
     assert!(said.contains("there is no folder /no/such/folder"), "{said}");
 }
