@@ -18,6 +18,7 @@ pub mod collector;
 pub mod compare;
 
 pub mod diagnose;
+pub mod distinct;
 pub mod evidence;
 pub mod guard;
 pub mod names;

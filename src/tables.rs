@@ -4,8 +4,10 @@
 //! [`Record`]s, a rule asks questions about them by the names written here, and nobody else knows a
 //! field. Names are Postfix's own where Postfix has one.
 
+use crate::distinct::Distinct;
 use crate::names::{Name, Names};
 use crate::time::Time;
+use std::borrow::Cow;
 
 /// What a field's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +79,62 @@ pub enum Value {
     Time(Time),
 }
 
+/// A value whose text, if it is one, stands in the evidence itself.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Given<'a> {
+    /// The evidence did not say.
+    #[default]
+    Missing,
+    /// Text.
+    Text(&'a str),
+    /// A whole number.
+    Int(i64),
+    /// A number with a fraction.
+    Number(f64),
+    /// Yes or no.
+    Bool(bool),
+    /// A point in time.
+    Time(Time),
+}
+
+impl<'a> Given<'a> {
+    /// The value as text, for comparisons and templates; none if it is missing.
+    pub fn text(self) -> Option<Cow<'a, str>> {
+        Some(match self {
+            Given::Missing => return None,
+            Given::Text(text) => text.into(),
+            Given::Int(number) => number.to_string().into(),
+            Given::Number(number) => number.to_string().into(),
+            Given::Bool(yes) => if yes { "yes" } else { "no" }.into(),
+            Given::Time(time) => time.to_string().into(),
+        })
+    }
+
+    /// Whether it equals what a rule writes: texts without regard to case, numbers and yes/no by value. `text` is its text.
+    pub fn equals(self, wanted: &str, text: &str) -> bool {
+        match self {
+            Given::Bool(yes) => matches!((yes, wanted), (true, "true" | "yes" | "on") | (false, "false" | "no" | "off")),
+            Given::Int(number) => wanted.parse() == Ok(number),
+            Given::Number(number) => wanted.parse() == Ok(number),
+            _ => text.eq_ignore_ascii_case(wanted),
+        }
+    }
+}
+
+impl Value {
+    /// The value with its text.
+    pub fn given(self, names: &Names) -> Given<'_> {
+        match self {
+            Value::Missing => Given::Missing,
+            Value::Text(name) => Given::Text(names.get(name)),
+            Value::Int(number) => Given::Int(number),
+            Value::Number(number) => Given::Number(number),
+            Value::Bool(yes) => Given::Bool(yes),
+            Value::Time(time) => Given::Time(time),
+        }
+    }
+}
+
 /// The place in the bundle that a record was read from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Citation {
@@ -86,23 +144,56 @@ pub struct Citation {
     pub line: u32,
 }
 
-/// One row of a table, with the place that it was read from.
+/// One row of a table, with the place that it was read from. In the tables of the log, events that are equal in everything
+/// that anybody asks about them are one record with a count.
 #[derive(Debug, Clone)]
 pub struct Record {
     values: Box<[Value]>,
-    /// Where it stands in the bundle.
+    /// Where it stands in the bundle; of several events, the first.
     pub source: Citation,
+    /// How many events it stands for.
+    pub count: u64,
+    several: Option<Box<Several>>,
+}
+
+/// What a record of several events knows of the others.
+#[derive(Debug, Clone)]
+pub struct Several {
+    /// Time of the last event.
+    pub until: Time,
+    /// Where the last event stands.
+    pub last: Citation,
+    /// Values of columns of which only the number of distinct ones is asked.
+    pub distinct: Vec<(Column, Distinct)>,
 }
 
 impl Record {
     /// An empty record of `table`, read at `source`.
     pub fn new(table: &Table, source: Citation) -> Record {
-        Record { values: vec![Value::Missing; table.fields.len()].into_boxed_slice(), source }
+        Record { values: vec![Value::Missing; table.fields.len()].into_boxed_slice(), source, count: 1, several: None }
     }
 
     /// The value in `column`.
     pub fn get(&self, column: Column) -> Value {
         self.values[column.0]
+    }
+
+    /// The earliest time of its events: its first time column.
+    pub fn begun(&self) -> Option<Time> {
+        self.values.iter().find_map(|value| match value {
+            Value::Time(time) => Some(*time),
+            _ => None,
+        })
+    }
+
+    /// What it knows of further events, if it stands for several.
+    pub fn several(&self) -> Option<&Several> {
+        self.several.as_deref()
+    }
+
+    /// The same, to amend; made with `until` and `last` if it stood for one event only.
+    pub fn several_mut(&mut self, until: Time, last: Citation) -> &mut Several {
+        self.several.get_or_insert_with(|| Box::new(Several { until, last, distinct: Vec::new() }))
     }
 
     /// Sets the value in `column`.

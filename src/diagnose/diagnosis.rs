@@ -79,9 +79,9 @@ pub fn diagnose<'a>(asker: &'a Asker<'a>, judged: &'a [Judged<'a>], evidence: &E
 fn handled(asker: &Asker<'_>) -> u64 {
     let sent = asker.tables.names.find("sent").map(Value::Text);
     let rows = asker.tables.rows(&attempts::TABLE);
-    let delivered =
-        asker.judged(&attempts::TABLE).iter().filter(|at| Some(rows[**at as usize].get(attempts::status)) == sent).count();
-    (delivered + asker.judged(&failures::TABLE).len()) as u64
+    let judged = asker.judged(&attempts::TABLE).iter().map(|at| &rows[*at as usize]);
+    let delivered: u64 = judged.filter(|row| Some(row.get(attempts::status)) == sent).map(|row| row.count).sum();
+    delivered + asker.judged(&failures::TABLE).len() as u64
 }
 
 /// Unexplained failures from which something is wrong although no rule says what.

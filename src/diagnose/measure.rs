@@ -1,15 +1,15 @@
 //! Asks one question about one table: which records match, how many, since when, and whether that is what the rule
 //! expects. The answer has three values: met, unmet, or unknown.
 
-use crate::names::Names;
+use crate::distinct::{Distinct, hash};
+use crate::names::{Name, Names};
 use crate::rules::amount::Amount;
-use crate::rules::model::{Condition, Expect, Matcher, Network, Ordering, Reference, Signal};
+use crate::rules::model::{Condition, Expect, Matcher, Reference, Signal};
 use crate::tables::{
     Column, Record, Table, Tables, Type, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings,
 };
 use crate::time::Time;
-use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The answer to a signal.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub struct Measure {
     pub table: Option<&'static Table>,
     /// Matched records: positions in the table. With `by`, those of every value that met it.
     pub rows: Vec<u32>,
+    /// Events that these records stand for.
+    pub total: u64,
     /// How many; with `by`, of the best value.
     pub count: u64,
     /// Distinct values that were asked for.
@@ -96,9 +98,10 @@ impl<'t> Asker<'t> {
         let rows = self.tables.rows(table);
         let mut matched = Vec::new();
         let mut unsure = false;
+        let span = self.span(expect, answered);
         for &at in self.judged(table) {
             let row = &rows[at as usize];
-            if !self.in_time(table, row, expect, answered) {
+            if !span.reaches(table, row) {
                 continue;
             }
             match self.all_hold(table, row, &signal.conditions, answered) {
@@ -108,12 +111,12 @@ impl<'t> Asker<'t> {
             }
         }
         let of = match &expect.share {
-            Some(_) => self.count_of(table, &expect.share_of, answered),
+            Some(_) => self.count_of(table, &expect.share_of, answered, &self.span(&Expect::default(), answered)),
             None => 0,
         };
         let mut measure = match signal.by {
-            None => self.measure(table, matched, expect, of),
-            Some(by) => self.measure_by(table, matched, expect, of, by),
+            None => self.measure(table, matched, expect, of, &span),
+            Some(by) => self.measure_by(table, matched, expect, of, &span, by),
         };
         if measure.met == Some(false) && unsure {
             measure.met = None;
@@ -139,42 +142,31 @@ impl<'t> Asker<'t> {
             .any(|row| asked.iter().all(|condition| self.holds(table, row, condition, &nothing).unwrap_or(true)))
     }
 
-    fn in_time(&self, table: &Table, row: &Record, expect: &Expect, answered: &Answered) -> bool {
+    /// The time that a signal asks about.
+    fn span(&self, expect: &Expect, answered: &Answered) -> TimeSpan {
         let moment_of = |moment: &Option<crate::rules::model::Moment>| {
             let moment = moment.as_ref()?;
             let measure = answered.get(&moment.signal)?;
             if moment.last { measure.last } else { measure.first }
         };
-        if let Some(after) = moment_of(&expect.after)
-            && first_time(table, row).is_none_or(|time| time <= after)
-        {
-            return false;
+        let within = expect.within.and_then(|within| self.end.map(|end| end.plus(-within)));
+        TimeSpan {
+            from: within.max(self.from),
+            after: moment_of(&expect.after),
+            before: moment_of(&expect.before),
         }
-        if let Some(before) = moment_of(&expect.before)
-            && first_time(table, row).is_none_or(|time| time >= before)
-        {
-            return false;
-        }
-        if let (Some(within), Some(end)) = (expect.within, self.end)
-            && last_time(table, row).is_some_and(|time| end.since(time) > within)
-        {
-            return false;
-        }
-        true
     }
 
-    fn count_of(&self, table: &Table, conditions: &[Condition], answered: &Answered) -> u64 {
+    fn count_of(&self, table: &Table, conditions: &[Condition], answered: &Answered, span: &TimeSpan) -> u64 {
         let rows = self.tables.rows(table);
-        self.judged(table)
-            .iter()
-            .filter(|&&at| self.all_hold(table, &rows[at as usize], conditions, answered) == Some(true))
-            .count() as u64
+        let held = self.judged(table).iter().map(|&at| &rows[at as usize]);
+        held.filter(|row| self.all_hold(table, row, conditions, answered) == Some(true)).map(|row| span.count(row)).sum()
     }
 
-    fn measure(&self, table: &'static Table, matched: Vec<u32>, expect: &Expect, of: u64) -> Measure {
+    fn measure(&self, table: &'static Table, matched: Vec<u32>, expect: &Expect, of: u64, span: &TimeSpan) -> Measure {
         let rows = self.tables.rows(table);
-        let count = matched.len() as u64;
-        let mut measure = Measure { table: Some(table), count, of, ..Measure::default() };
+        let count = matched.iter().map(|&at| span.count(&rows[at as usize])).sum();
+        let mut measure = Measure { table: Some(table), count, total: count, of, ..Measure::default() };
         for &at in &matched {
             let row = &rows[at as usize];
             if let Some(time) = first_time(table, row) {
@@ -211,19 +203,31 @@ impl<'t> Asker<'t> {
         measure
     }
 
-    fn measure_by(&self, table: &'static Table, matched: Vec<u32>, expect: &Expect, of: u64, by: Column) -> Measure {
+    fn measure_by(
+        &self,
+        table: &'static Table,
+        matched: Vec<u32>,
+        expect: &Expect,
+        of: u64,
+        span: &TimeSpan,
+        by: Column,
+    ) -> Measure {
         let rows = self.tables.rows(table);
-        let mut groups: HashMap<String, Vec<u32>> = HashMap::new();
+        let mut groups: HashMap<Key, Vec<u32>> = HashMap::new();
         for at in matched {
-            if let Some(value) = as_text(rows[at as usize].get(by), &self.tables.names)
-                && !value.is_empty()
-            {
-                groups.entry(value).or_default().push(at);
+            if let Some(key) = Key::of(rows[at as usize].get(by)) {
+                groups.entry(key).or_default().push(at);
             }
         }
-        let mut measured: Vec<(String, Measure)> =
-            groups.into_iter().map(|(key, rows)| (key, self.measure(table, rows, expect, of))).collect();
+        let mut measured: Vec<(String, Measure)> = groups
+            .into_values()
+            .filter_map(|group| {
+                let value = as_text(rows[*group.first()? as usize].get(by), &self.tables.names)?;
+                (!value.is_empty()).then(|| (value, self.measure(table, group, expect, of, span)))
+            })
+            .collect();
         measured.sort_by(|(a, one), (b, other)| (other.met, other.count).cmp(&(one.met, one.count)).then_with(|| a.cmp(b)));
+        let total = measured.iter().filter(|(_, measure)| measure.met == Some(true)).map(|(_, measure)| measure.total).sum();
         let keys: Vec<String> =
             measured.iter().filter(|(_, measure)| measure.met == Some(true)).map(|(key, _)| key.clone()).collect();
         let mut all_rows: Vec<u32> = measured
@@ -238,6 +242,7 @@ impl<'t> Asker<'t> {
         best.key = Some(key);
         if !keys.is_empty() {
             best.rows = all_rows;
+            best.total = total;
         }
         best.keys = keys;
         best
@@ -245,21 +250,40 @@ impl<'t> Asker<'t> {
 
     /// Distinct values of a column in these records; missing and empty ones do not count.
     pub fn distinct(&self, table: &Table, rows: &[u32], column: Column) -> u64 {
-        self.counts(table, rows, column).len() as u64
+        let all = self.tables.rows(table);
+        let mut keys: HashSet<Key> = HashSet::new();
+        let mut counted: Option<Distinct> = None;
+        for row in rows.iter().filter_map(|&at| all.get(at as usize)) {
+            match row.several().and_then(|several| several.distinct.iter().find(|(known, _)| *known == column)) {
+                Some((_, values)) => counted.get_or_insert_with(Distinct::default).merge(values),
+                None => keys.extend(Key::of(row.get(column)).filter(|key| !key.is_empty(&self.tables.names))),
+            }
+        }
+        match counted {
+            None => keys.len() as u64,
+            // A record of one event beside others of several: its value by the same hash.
+            Some(mut counted) => {
+                for key in keys {
+                    if let Key::Text(name) = key {
+                        counted.add(hash(self.tables.names.get(name).as_bytes(), 0));
+                    }
+                }
+                counted.len()
+            }
+        }
     }
 
     /// How often each value of a column occurs in these records.
     pub fn counts(&self, table: &Table, rows: &[u32], column: Column) -> HashMap<String, u64> {
         let all = self.tables.rows(table);
-        let mut counts = HashMap::new();
-        for &at in rows {
-            if let Some(value) = all.get(at as usize).and_then(|row| as_text(row.get(column), &self.tables.names))
-                && !value.is_empty()
-            {
-                *counts.entry(value).or_insert(0) += 1;
+        let mut counts: HashMap<Key, (u64, Value)> = HashMap::new();
+        for row in rows.iter().filter_map(|&at| all.get(at as usize)) {
+            if let Some(key) = Key::of(row.get(column)) {
+                counts.entry(key).or_insert((0, row.get(column))).0 += row.count;
             }
         }
-        counts
+        let named = counts.into_values().filter_map(|(count, value)| Some((as_text(value, &self.tables.names)?, count)));
+        named.filter(|(value, _)| !value.is_empty()).collect()
     }
 
     /// Whether all conditions hold of a record; none if that hangs on something unknown.
@@ -288,8 +312,7 @@ impl<'t> Asker<'t> {
     fn matches(&self, value: Value, ty: Type, matcher: &Matcher, answered: &Answered) -> Option<bool> {
         let names = &self.tables.names;
         match matcher {
-            Matcher::Not(inner) => return self.matches(value, ty, inner, answered).map(|holds| !holds),
-            Matcher::Missing(missing) => return Some((value == Value::Missing) == *missing),
+            Matcher::Not(inner) => self.matches(value, ty, inner, answered).map(|holds| !holds),
             Matcher::All(all) => {
                 let mut known = true;
                 for inner in all {
@@ -299,54 +322,20 @@ impl<'t> Asker<'t> {
                         None => known = false,
                     }
                 }
-                return known.then_some(true);
+                known.then_some(true)
             }
             Matcher::SameAs(reference) => {
                 let others = self.resolve(reference, answered)?;
-                let Some(own) = as_text(value, names) else { return Some(false) };
-                return Some(others.iter().any(|other| same(other, &own)));
+                let Some(own) = value.given(names).text() else { return Some(false) };
+                Some(others.iter().any(|other| same(other, &own)))
             }
             Matcher::DiffersFrom(reference) => {
                 let others = self.resolve(reference, answered)?;
-                let Some(own) = as_text(value, names) else { return Some(false) };
-                return Some(!others.is_empty() && !others.iter().any(|other| same(other, &own)));
+                let Some(own) = value.given(names).text() else { return Some(false) };
+                Some(!others.is_empty() && !others.iter().any(|other| same(other, &own)))
             }
-            _ => {}
+            plain => Some(plain.holds(value.given(names), ty)),
         }
-        if let Matcher::Compare(ordering, limit) = matcher {
-            let number = match value {
-                Value::Int(number) => number as f64,
-                Value::Number(number) => number,
-                Value::Time(time) => time.seconds() as f64,
-                _ => return Some(false),
-            };
-            return Some(match ordering {
-                Ordering::AtLeast => number >= *limit,
-                Ordering::AtMost => number <= *limit,
-                Ordering::Above => number > *limit,
-                Ordering::Below => number < *limit,
-            });
-        }
-        let Some(text) = text_of(value, names) else { return Some(false) };
-        let folded = || text.to_ascii_lowercase();
-        Some(match matcher {
-            Matcher::OneOf(list) => list.iter().any(|one| equal(value, ty, one, &text)),
-            Matcher::Matches(regex) => regex.is_match(&text),
-            Matcher::Contains(list) => {
-                let folded = folded();
-                list.iter().any(|part| folded.contains(part.as_str()))
-            }
-            Matcher::StartsWith(list) => {
-                let folded = folded();
-                list.iter().any(|part| folded.starts_with(part.as_str()))
-            }
-            Matcher::EndsWith(list) => {
-                let folded = folded();
-                list.iter().any(|part| folded.ends_with(part.as_str()))
-            }
-            Matcher::InNetwork(networks) => in_networks(&text, networks),
-            _ => false,
-        })
     }
 
     /// The values that a reference names; none if they are not known.
@@ -402,41 +391,63 @@ fn same(one: &str, other: &str) -> bool {
     one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
 }
 
-fn equal(value: Value, ty: Type, wanted: &str, text: &str) -> bool {
-    match (value, ty) {
-        (Value::Bool(yes), _) => matches!((yes, wanted), (true, "true" | "yes" | "on") | (false, "false" | "no" | "off")),
-        (Value::Int(number), _) => wanted.parse() == Ok(number),
-        (Value::Number(number), _) => wanted.parse() == Ok(number),
-        _ => text.eq_ignore_ascii_case(wanted),
+/// A value as text for comparisons and templates; none if it is missing.
+pub fn as_text(value: Value, names: &Names) -> Option<String> {
+    value.given(names).text().map(std::borrow::Cow::into_owned)
+}
+
+/// A value that can be looked up.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    Text(Name),
+    Bits(u8, u64),
+}
+
+impl Key {
+    fn of(value: Value) -> Option<Key> {
+        Some(match value {
+            Value::Missing => return None,
+            Value::Text(name) => Key::Text(name),
+            Value::Int(number) => Key::Bits(0, number as u64),
+            Value::Number(number) => Key::Bits(1, number.to_bits()),
+            Value::Bool(yes) => Key::Bits(2, u64::from(yes)),
+            Value::Time(time) => Key::Bits(3, time.0 as u64),
+        })
+    }
+
+    fn is_empty(self, names: &Names) -> bool {
+        matches!(self, Key::Text(name) if names.get(name).is_empty())
     }
 }
 
-/// A value as text for comparisons and templates; none if it is missing.
-pub fn as_text(value: Value, names: &Names) -> Option<String> {
-    text_of(value, names).map(std::borrow::Cow::into_owned)
+/// The time that a question is about.
+struct TimeSpan {
+    from: Option<Time>,
+    after: Option<Time>,
+    before: Option<Time>,
 }
 
-fn text_of(value: Value, names: &Names) -> Option<std::borrow::Cow<'_, str>> {
-    Some(match value {
-        Value::Missing => return None,
-        Value::Text(name) => names.get(name).into(),
-        Value::Int(number) => number.to_string().into(),
-        Value::Number(number) => number.to_string().into(),
-        Value::Bool(yes) => if yes { "yes" } else { "no" }.into(),
-        Value::Time(time) => time.to_string().into(),
-    })
-}
+impl TimeSpan {
+    /// Whether any event of a record lies in it. What has no time lies everywhere, but neither after nor before anything.
+    fn reaches(&self, table: &Table, row: &Record) -> bool {
+        let (first, last) = (first_time(table, row), last_time(table, row));
+        let first_of_last = if row.several().is_some() { last } else { first };
+        self.after.is_none_or(|after| first_of_last.is_some_and(|time| time > after))
+            && self.before.is_none_or(|before| first.is_some_and(|time| time < before))
+            && self.from.is_none_or(|from| table.name == failures::TABLE.name || last.is_none_or(|time| time >= from))
+    }
 
-fn in_networks(text: &str, networks: &[Network]) -> bool {
-    let address = match text.trim_start_matches("IPv6:").parse() {
-        Ok(IpAddr::V4(v4)) => u128::from(v4.to_ipv6_mapped()),
-        Ok(IpAddr::V6(v6)) => u128::from(v6),
-        Err(_) => return false,
-    };
-    networks.iter().any(|network| {
-        let mask = if network.bits == 0 { 0 } else { u128::MAX << (128 - network.bits) };
-        address & mask == network.address & mask
-    })
+    /// How many events of a record lie in it: of one that reaches beyond, in proportion, and at least one.
+    fn count(&self, row: &Record) -> u64 {
+        let Some((several, first)) = row.several().zip(row.begun()) else { return row.count };
+        let from = self.from.max(self.after).map_or(first, |from| from.max(first));
+        let until = self.before.map_or(several.until, |before| before.min(several.until));
+        let (whole, part) = (several.until.since(first), until.since(from));
+        if whole <= 0.0 || part >= whole {
+            return row.count;
+        }
+        ((row.count as f64 * (part / whole).max(0.0)).round() as u64).clamp(1, row.count)
+    }
 }
 
 /// When a record's matter began.
@@ -445,12 +456,16 @@ pub fn first_time(table: &Table, row: &Record) -> Option<Time> {
         "failures" => {
             row.time(failures::first_failed).or_else(|| row.time(failures::time)).or_else(|| row.time(failures::arrived))
         }
+        _ if row.several().is_some() => row.begun(),
         _ => last_time(table, row),
     }
 }
 
 /// When a record's matter was last seen.
 pub fn last_time(table: &Table, row: &Record) -> Option<Time> {
+    if let Some(several) = row.several() {
+        return Some(several.until);
+    }
     match table.name {
         "attempts" => row.time(attempts::time),
         "failures" => row.time(failures::time).or_else(|| row.time(failures::first_failed)),

@@ -121,7 +121,7 @@ impl Words<'_> {
         let row = |at: Option<&u32>| at.map(|at| &tables.rows(table)[*at as usize]);
         match *path.first()? {
             "count" => Some(thousands(measure.count)),
-            "total" => Some(thousands(measure.rows.len() as u64)),
+            "total" => Some(thousands(measure.total)),
             "share" => measure.share.map(percent),
             "key" => measure.key.as_deref().map(marked),
             "keys" => Some(thousands(measure.keys.len() as u64)),

@@ -187,10 +187,14 @@ fn last_good(material: &Material<'_>, since: Time, lines: &Lines) -> Option<Last
         .filter(|row| row.text(attempts::status, names) == Some("sent"))
         .filter(|row| row.text(attempts::daemon, names) == Some("smtp"))
         .filter(|row| row.text(attempts::provider, names) != Some("this-server"))
-        .filter_map(|row| row.time(attempts::time).map(|time| (time, row)))
+        .filter_map(|row| {
+            // Of a record of several events, the last one, or else the first.
+            let last = row.several().map(|several| (several.until, several.last)).filter(|(time, _)| *time <= since);
+            last.or_else(|| Some((row.time(attempts::time)?, row.source)))
+        })
         .filter(|(time, _)| *time <= since)
         .max_by_key(|(time, _)| *time)?;
-    Some(LastGood { time: good.0, citation: lines.cite(good.1.source, Some("status=sent"))? })
+    Some(LastGood { time: good.0, citation: lines.cite(good.1, Some("status=sent"))? })
 }
 
 fn trend(material: &Material<'_>, since: Time) -> Option<Trend> {
@@ -400,7 +404,7 @@ fn signal_view(
     let mut total = 0;
     if met == Some(true) {
         let rows = words.asker.tables.rows(signal.table);
-        total = measure.rows.len() as u64;
+        total = measure.total;
         // The first record, and the first from another file, or else the last.
         let first = measure.rows.first();
         let other = first.and_then(|first| {

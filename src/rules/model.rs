@@ -2,9 +2,10 @@
 
 use super::amount::Amount;
 use super::problem::Place;
-use crate::tables::{Column, Table};
+use crate::tables::{Column, Given, Table, Type};
 use regex::Regex;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// How bad a cause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +80,19 @@ impl Rule {
     /// Every signal, with the section that it stands in.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.requires.iter().chain(&self.supports).chain(&self.contradicts)
+    }
+
+    /// Every template of the rule that is not a signal's own.
+    pub fn templates(&self) -> impl Iterator<Item = &str> {
+        let steps = self.remedy.iter().flat_map(|step| {
+            [Some(&step.action), step.why.as_ref(), step.run.as_ref(), step.good.as_ref(), step.undo.as_ref()].into_iter().flatten()
+        });
+        [Some(&self.title), self.consequence.as_ref(), Some(&self.summary)]
+            .into_iter()
+            .flatten()
+            .chain(steps)
+            .chain(self.do_not.iter().flat_map(|warning| [&warning.run, &warning.why]))
+            .map(String::as_str)
     }
 }
 
@@ -167,6 +181,75 @@ pub enum Matcher {
     DiffersFrom(Reference),
     /// All of these hold.
     All(Vec<Matcher>),
+}
+
+impl Matcher {
+    /// Whether it compares with what other evidence or another signal says.
+    pub fn refers(&self) -> bool {
+        match self {
+            Matcher::Not(inner) => inner.refers(),
+            Matcher::All(all) => all.iter().any(Matcher::refers),
+            Matcher::SameAs(_) | Matcher::DiffersFrom(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a value of type `ty` satisfies it. What refers to something else never holds here.
+    pub fn holds(&self, value: Given<'_>, ty: Type) -> bool {
+        match self {
+            Matcher::Not(inner) => return !inner.holds(value, ty),
+            Matcher::All(all) => return all.iter().all(|inner| inner.holds(value, ty)),
+            Matcher::Missing(missing) => return (value == Given::Missing) == *missing,
+            Matcher::SameAs(_) | Matcher::DiffersFrom(_) => return false,
+            _ => {}
+        }
+        if let Matcher::Compare(ordering, limit) = self {
+            let number = match value {
+                Given::Int(number) => number as f64,
+                Given::Number(number) => number,
+                Given::Time(time) => time.seconds() as f64,
+                _ => return false,
+            };
+            return match ordering {
+                Ordering::AtLeast => number >= *limit,
+                Ordering::AtMost => number <= *limit,
+                Ordering::Above => number > *limit,
+                Ordering::Below => number < *limit,
+            };
+        }
+        let Some(text) = value.text() else { return false };
+        let folded = || text.to_ascii_lowercase();
+        match self {
+            Matcher::OneOf(list) => list.iter().any(|one| value.equals(one, &text)),
+            Matcher::Matches(regex) => regex.is_match(&text),
+            Matcher::Contains(list) => {
+                let folded = folded();
+                list.iter().any(|part| folded.contains(part.as_str()))
+            }
+            Matcher::StartsWith(list) => {
+                let folded = folded();
+                list.iter().any(|part| folded.starts_with(part.as_str()))
+            }
+            Matcher::EndsWith(list) => {
+                let folded = folded();
+                list.iter().any(|part| folded.ends_with(part.as_str()))
+            }
+            Matcher::InNetwork(networks) => in_networks(&text, networks),
+            _ => false,
+        }
+    }
+}
+
+fn in_networks(text: &str, networks: &[Network]) -> bool {
+    let address = match text.trim_start_matches("IPv6:").parse() {
+        Ok(IpAddr::V4(v4)) => u128::from(v4.to_ipv6_mapped()),
+        Ok(IpAddr::V6(v6)) => u128::from(v6),
+        Err(_) => return false,
+    };
+    networks.iter().any(|network| {
+        let mask = if network.bits == 0 { 0 } else { u128::MAX << (128 - network.bits) };
+        address & mask == network.address & mask
+    })
 }
 
 /// A comparison.

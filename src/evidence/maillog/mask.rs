@@ -1,5 +1,7 @@
 //! Masks the variable parts of a reason, so that what is said a thousand times to a thousand addresses is one reason.
 
+use crate::distinct::hash;
+
 /// The reason with addresses, hosts, ids and numbers masked as `…`. Codes that name a rule (`[TSS04]`, `S3140`, `5.7.1`,
 /// the three-digit reply code) stay.
 pub fn mask(reason: &str) -> String {
@@ -15,6 +17,66 @@ pub fn mask(reason: &str) -> String {
         out = out.replace("… …", "…");
     }
     out
+}
+
+/// A hash of the form of a text: of its words without those that vary from message to message. Two texts of one form mean
+/// the same to every phrase in the rules, which speak of words and codes and not of somebody's address.
+pub fn template(text: &str, seed: u64) -> u64 {
+    let bytes = text.as_bytes();
+    let mut state = seed;
+    let mut start = 0;
+    while start < bytes.len() {
+        let end = memchr::memchr(b' ', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+        let word = &bytes[start..end];
+        start = end + 1;
+        if !word.is_empty() {
+            state = hash(fixed_part(word), state);
+        }
+    }
+    state
+}
+
+/// The part of a word that tells what it is about; empty for a word that varies.
+fn fixed_part(word: &[u8]) -> &[u8] {
+    let mut digits = 0;
+    let mut bracket = None;
+    let mut colon = None;
+    for (at, byte) in word.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'@' => return b"",
+            b'[' => bracket = bracket.or(Some(at)),
+            b':' => colon = colon.or(Some(at)),
+            _ => {}
+        }
+    }
+    if word[0] == b'<' && word.contains(&b'>') {
+        return b"";
+    }
+    if word.starts_with(b"name=") {
+        return b"name=";
+    }
+    if let Some(at) = colon.filter(|at| word[at + 1..].starts_with(b"//")) {
+        // An address on the web: what its path says up to the first number may name the reason.
+        let end = word[at..].iter().position(|byte| byte.is_ascii_digit() || matches!(byte, b'?' | b'#'));
+        return &word[..end.map_or(word.len(), |end| at + end)];
+    }
+    if let Some(open) = bracket {
+        let inside = &word[open + 1..];
+        // This machine's own addresses and sockets name the service.
+        if inside.starts_with(b"127.") || inside.starts_with(b"::1]") || inside.contains(&b'/') {
+            return word;
+        }
+        if inside.iter().any(|byte| matches!(byte, b'.' | b':')) && digits > 0 {
+            let close = inside.iter().position(|byte| *byte == b']');
+            return close.map_or(b"", |close| &inside[close..]);
+        }
+    }
+    // Codes are short (S3150, 4.7.28, 550-5.7.1); a longer word with digits is an id, an address or a time.
+    if digits > 0 && word.len() > 12 || digits > 4 && word.len() > 7 {
+        return b"";
+    }
+    word
 }
 
 fn mask_word(word: &str) -> String {
@@ -52,7 +114,24 @@ fn mask_word(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::mask;
+    use super::{mask, template};
+
+    #[test]
+    fn texts_of_one_form_have_one_template() {
+        for (one, other, same) in [
+            ("connect to a.example[192.0.2.1]:25: Connection timed out", "connect to b.example[198.51.100.2]:25: Connection timed out", true),
+            ("connect to a.example[192.0.2.1]:25: Connection timed out", "connect to a.example[192.0.2.1]:587: Connection timed out", false),
+            ("connect to 127.0.0.1[127.0.0.1]:25: x", "connect to a.example[192.0.2.1]:25: x", false),
+            ("host a[192.0.2.1] said: 550 5.1.1 <a@b>: no", "host a[192.0.2.1] said: 550 5.1.1 <c@d>: no", true),
+            ("550 5.1.1 no", "550 5.1.2 no", false),
+            ("(S3140) x", "(S3150) x", false),
+            ("see https://x.example/a/1234?b", "see https://x.example/a/5678?c", true),
+            ("see https://x.example/a", "see https://x.example/b", false),
+            ("rate limited u13-20020a5d6d0d000000b0 - gsmtp", "rate limited k9-20020a170902d5c900b0 - gsmtp", true),
+        ] {
+            assert_eq!(template(one, 0) == template(other, 0), same, "{one} | {other}");
+        }
+    }
 
     #[test]
     fn what_varies_is_masked_and_what_names_a_rule_stays() {

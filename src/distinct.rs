@@ -1,0 +1,182 @@
+//! How many distinct values: exactly for as many as fit, by HyperLogLog beyond.
+
+use rustc_hash::FxHashSet;
+
+/// Values that are counted exactly.
+const EXACT: usize = 2048;
+/// Registers beyond (a power of two): the standard error is 1.04 / sqrt(4096), 1.6 %.
+const REGISTERS: usize = 4096;
+
+/// A set of values of which only the size is asked. Values are given as well-mixed 64-bit hashes.
+#[derive(Debug, Clone)]
+pub enum Distinct {
+    /// Few values: their hashes, sorted.
+    Few(Vec<u64>),
+    /// Their hashes.
+    Exact(FxHashSet<u64>),
+    /// Flajolet et al., HyperLogLog, 2007.
+    Estimate(Box<[u8]>),
+}
+
+impl Default for Distinct {
+    fn default() -> Distinct {
+        Distinct::Few(Vec::new())
+    }
+}
+
+impl Distinct {
+    /// Adds a value.
+    pub fn add(&mut self, hash: u64) {
+        match self {
+            Distinct::Few(list) => {
+                if let Err(at) = list.binary_search(&hash) {
+                    if list.len() < 16 {
+                        list.insert(at, hash);
+                    } else {
+                        *self = Distinct::Exact(list.iter().copied().chain([hash]).collect());
+                    }
+                }
+            }
+            Distinct::Exact(set) => {
+                set.insert(hash);
+                if set.len() > EXACT {
+                    let mut registers = vec![0; REGISTERS].into_boxed_slice();
+                    set.iter().for_each(|hash| note(&mut registers, *hash));
+                    *self = Distinct::Estimate(registers);
+                }
+            }
+            Distinct::Estimate(registers) => note(registers, hash),
+        }
+    }
+
+    /// Adds all values of another set.
+    pub fn merge(&mut self, other: &Distinct) {
+        match other {
+            Distinct::Few(list) => list.iter().for_each(|hash| self.add(*hash)),
+            Distinct::Exact(set) => set.iter().for_each(|hash| self.add(*hash)),
+            Distinct::Estimate(others) => {
+                let mut registers = others.clone();
+                match self {
+                    Distinct::Few(list) => list.iter().for_each(|hash| note(&mut registers, *hash)),
+                    Distinct::Exact(set) => set.iter().for_each(|hash| note(&mut registers, *hash)),
+                    Distinct::Estimate(own) => registers.iter_mut().zip(own.iter()).for_each(|(one, own)| *one = (*one).max(*own)),
+                }
+                *self = Distinct::Estimate(registers);
+            }
+        }
+    }
+
+    /// How many; exact up to two thousand.
+    pub fn len(&self) -> u64 {
+        match self {
+            Distinct::Few(list) => list.len() as u64,
+            Distinct::Exact(set) => set.len() as u64,
+            Distinct::Estimate(registers) => {
+                let sum: f64 = registers.iter().map(|rank| 2f64.powi(-i32::from(*rank))).sum();
+                let count = REGISTERS as f64;
+                let raw = 0.7213 / (1.0 + 1.079 / count) * count * count / sum;
+                let zeros = registers.iter().filter(|rank| **rank == 0).count() as f64;
+                // Few values: count the empty registers instead.
+                let estimate = if raw <= 2.5 * count && zeros > 0.0 { count * (count / zeros).ln() } else { raw };
+                estimate.round() as u64
+            }
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Values that take memory.
+    pub fn held(&self) -> usize {
+        match self {
+            Distinct::Few(list) => list.len(),
+            Distinct::Exact(set) => set.len() * 2,
+            Distinct::Estimate(registers) => registers.len() / 8,
+        }
+    }
+}
+
+fn note(registers: &mut [u8], hash: u64) {
+    let at = (hash >> 52) as usize;
+    let rank = ((hash << 12) | (1 << 11)).leading_zeros() as u8 + 1;
+    registers[at] = registers[at].max(rank);
+}
+
+/// A well-mixed 64-bit hash of bytes (the folded multiplication of wyhash). The same on every machine.
+pub fn hash(bytes: &[u8], seed: u64) -> u64 {
+    const KEYS: [u64; 3] = [0xa076_1d64_78bd_642f, 0xe703_7ed1_a0b4_28db, 0x8ebc_6af0_9c88_c6e3];
+    let mut state = seed ^ KEYS[0];
+    let mut chunks = bytes.chunks_exact(16);
+    for chunk in &mut chunks {
+        let (one, other) = chunk.split_at(8);
+        state = folded(word(one) ^ KEYS[1], word(other) ^ state);
+    }
+    let rest = chunks.remainder();
+    let (one, other) = match rest.len() {
+        0 => (0, 0),
+        1..=8 => (partial(rest), 0),
+        _ => (word(&rest[..8]), partial(&rest[8..])),
+    };
+    let state = folded(one ^ KEYS[1], other ^ state);
+    folded(state ^ KEYS[2], bytes.len() as u64 ^ KEYS[1])
+}
+
+/// Mixes a number into a hash.
+pub fn mix(state: u64, number: u64) -> u64 {
+    folded(state ^ 0x8ebc_6af0_9c88_c6e3, number ^ 0xe703_7ed1_a0b4_28db)
+}
+
+fn folded(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+fn word(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(0, u64::from_le_bytes)
+}
+
+fn partial(bytes: &[u8]) -> u64 {
+    let len = bytes.len();
+    if len >= 4 {
+        let low = bytes[..4].try_into().map_or(0, u32::from_le_bytes);
+        let high = bytes[len - 4..].try_into().map_or(0, u32::from_le_bytes);
+        return u64::from(low) | (u64::from(high) << 32);
+    }
+    bytes.iter().enumerate().fold(0, |sum, (at, byte)| sum | (u64::from(*byte) << (8 * at)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_are_exact_many_are_near() {
+        for (many, tolerance) in [(0, 0.0), (5, 0.0), (17, 0.0), (2000, 0.0), (100_000, 0.06)] {
+            let mut set = Distinct::default();
+            let mut halves = [Distinct::default(), Distinct::default()];
+            for number in 0..many {
+                let value = hash(format!("value {number}").as_bytes(), 0);
+                set.add(value);
+                set.add(value);
+                halves[number % 2].add(value);
+            }
+            let [mut one, other] = halves;
+            one.merge(&other);
+            for found in [set.len(), one.len()] {
+                assert!((found as f64 - many as f64).abs() <= tolerance * many as f64, "{many}: {found}");
+            }
+        }
+    }
+
+    #[test]
+    fn different_bytes_have_different_hashes() {
+        let mut seen = std::collections::HashSet::new();
+        for length in 0..40 {
+            for byte in 0..=255u8 {
+                assert!(seen.insert(hash(&vec![byte; length], 7)) || length == 0, "{length} {byte}");
+            }
+        }
+    }
+}

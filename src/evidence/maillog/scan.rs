@@ -1,0 +1,370 @@
+//! A piece of a log as what it says: lines found, envelopes taken off, messages read. Pieces are scanned side by side.
+
+use super::envelope::{Clock, Line};
+use super::line::{Event, postfix_daemon};
+use crate::time::Time;
+
+/// Something that a line says.
+#[derive(Debug)]
+pub struct Item<'a> {
+    /// Line in the piece, from 0.
+    pub line: u32,
+    /// When.
+    pub time: Option<Time>,
+    /// Postfix instance and service, such as `postfix/submission`.
+    pub instance: &'a str,
+    /// Daemon, or other program.
+    pub daemon: &'a str,
+    /// What.
+    pub event: Event<'a>,
+    /// How often in a row.
+    pub times: u64,
+}
+
+/// What a piece of a log says.
+#[derive(Debug, Default)]
+pub struct Scanned<'a> {
+    /// What matters, in the order of the lines.
+    pub items: Vec<Item<'a>>,
+    /// Lines.
+    pub lines: u32,
+    /// Lines of Postfix.
+    pub postfix_lines: u64,
+    /// Lines that are no log line.
+    pub unparsed: u64,
+    /// The first of them, from 0.
+    pub first_unparsed: Option<u32>,
+    /// First and last time.
+    pub covers: Option<(Time, Time)>,
+    /// Minutes with a line, as runs.
+    pub minutes: Vec<(i64, i64)>,
+    /// Lines that say that messages were lost before they were written, and how many at least.
+    pub lost: u64,
+    /// Largest step back in time from one line to the next, in seconds.
+    pub back: f64,
+    /// How often the last line before this piece was repeated.
+    pub repeats_before: u64,
+    /// The last line of Postfix.
+    pub last_line: Option<&'a str>,
+}
+
+/// The stamp of the line before, so that it is read once a second.
+#[derive(Debug, Default)]
+struct Stamp {
+    /// `2026-11-23T18:02:11` or `Nov 23 18:02:11`.
+    text: [u8; 19],
+    /// Zone after the fraction.
+    zone: [u8; 6],
+    second: Time,
+    traditional: Option<Time>,
+}
+
+/// Repetitions of one line that are believed.
+const REPEATS: u64 = 1_000_000;
+
+/// Scans a piece of a log that ends at the end of a line.
+pub fn scan<'a>(text: &'a str, clock: &Clock) -> Scanned<'a> {
+    let mut scanned = Scanned { items: Vec::with_capacity(text.len() / 256), ..Scanned::default() };
+    let mut stamp = Stamp::default();
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    let mut number = 0u32;
+    let mut before: Option<(&str, Option<Time>)> = None;
+    let mut last_time: Option<Time> = None;
+    let mut minute = (i64::MIN, i64::MIN);
+    while start < bytes.len() {
+        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |at| start + at);
+        let mut row = &text[start..end];
+        start = end + 1;
+        let at = number;
+        number += 1;
+        row = row.strip_suffix('\r').unwrap_or(row);
+        let line = match stamp.line(row) {
+            Some(line) => line,
+            None => {
+                let line = Line::parse(row, clock).or_else(|| Line::bare(row));
+                let Some(line) = line else {
+                    if !row.trim().is_empty() && !row.starts_with("-- ") {
+                        scanned.unparsed += 1;
+                        scanned.first_unparsed = scanned.first_unparsed.or(Some(at));
+                    }
+                    continue;
+                };
+                stamp.learn(row, line.time);
+                line
+            }
+        };
+        if let Some(time) = line.time {
+            if last_time.is_some_and(|last| time < last) {
+                scanned.back = scanned.back.max(last_time.map_or(0.0, |last| last.since(time)));
+            }
+            last_time = Some(time);
+            match &mut scanned.covers {
+                Some((first, last)) => {
+                    *first = (*first).min(time);
+                    *last = (*last).max(time);
+                }
+                none => *none = Some((time, time)),
+            }
+            let now = time.seconds().div_euclid(60);
+            if now != minute.1 {
+                if now == minute.1.wrapping_add(1) {
+                    minute.1 = now;
+                } else {
+                    if minute.0 != i64::MIN {
+                        scanned.minutes.push(minute);
+                    }
+                    minute = (now, now);
+                }
+            }
+        }
+        // rsyslog: "message repeated 3 times: [ MSG]"; sysklogd: "last message repeated 5 times".
+        let mut line = line;
+        let mut times = 1;
+        if line.message.starts_with("message repeated ") {
+            if let Some((count, inner)) = repeated(line.message) {
+                times = count;
+                line.message = inner;
+            }
+        } else if line.tag.is_empty() && line.message.starts_with("last message repeated ") {
+            let count = line.message["last message repeated ".len()..].split(' ').next().and_then(|count| count.parse().ok());
+            let count = count.unwrap_or(0).min(REPEATS);
+            match before {
+                Some((row, _)) => {
+                    if let Some(mut again) = Line::parse(row, clock) {
+                        again.time = line.time;
+                        scanned.take(&again, at, count);
+                    }
+                }
+                None => scanned.repeats_before += count,
+            }
+            continue;
+        }
+        if scanned.take(&line, at, times) {
+            scanned.last_line = Some(row);
+        }
+        before = Some((row, line.time));
+    }
+    if minute.0 != i64::MIN {
+        scanned.minutes.push(minute);
+    }
+    scanned.lines = number;
+    scanned
+}
+
+impl<'a> Scanned<'a> {
+    /// Takes in one line; whether it is one of Postfix.
+    fn take(&mut self, line: &Line<'a>, at: u32, times: u64) -> bool {
+        let Some((instance, daemon)) = postfix_daemon(line.tag) else {
+            if let Some((event, lost)) = companion(line) {
+                self.lost += lost;
+                self.items.push(Item { line: at, time: line.time, instance: "", daemon: line.tag, event, times });
+            }
+            return false;
+        };
+        self.postfix_lines += 1;
+        let event = Event::parse(daemon, line.message);
+        if !matches!(event, Event::Other) {
+            self.items.push(Item { line: at, time: line.time, instance, daemon, event, times });
+        }
+        true
+    }
+}
+
+/// Reads one line as [`scan`] does, for what stands outside of any piece.
+pub fn scan_line<'a>(row: &'a str, clock: &Clock) -> Scanned<'a> {
+    let mut scanned = Scanned::default();
+    if let Some(line) = Line::parse(row, clock) {
+        scanned.take(&line, 0, 1);
+    }
+    scanned
+}
+
+/// `message repeated 3 times: [ MSG]`: how often, and the message.
+fn repeated(message: &str) -> Option<(u64, &str)> {
+    let rest = message.strip_prefix("message repeated ")?;
+    let (count, rest) = rest.split_once(" times: [")?;
+    let inner = rest.strip_suffix(']').unwrap_or(rest).trim_start();
+    Some((count.parse::<u64>().ok()?.min(REPEATS), inner))
+}
+
+impl Stamp {
+    /// Takes the envelope off a line whose stamp is that of the line before, fraction apart. None sends it the long way.
+    #[inline]
+    fn line<'a>(&self, row: &'a str) -> Option<Line<'a>> {
+        let bytes = row.as_bytes();
+        if bytes.len() < 34 {
+            return None;
+        }
+        let (time, after) = if let Some(time) = self.traditional {
+            if bytes[..15] != self.text[..15] || bytes[15] != b' ' {
+                return None;
+            }
+            (time, 16)
+        } else {
+            if bytes[..19] != self.text {
+                return None;
+            }
+            let (micros, at) = if bytes[19] == b'.' {
+                let mut micros = 0;
+                for byte in &bytes[20..26] {
+                    let digit = byte.wrapping_sub(b'0');
+                    if digit > 9 {
+                        return None;
+                    }
+                    micros = micros * 10 + i64::from(digit);
+                }
+                (micros, 26)
+            } else {
+                (0, 19)
+            };
+            if self.zone[0] == b'Z' {
+                if bytes[at] != b'Z' || bytes[at + 1] != b' ' {
+                    return None;
+                }
+                (Time(self.second.0 + micros), at + 2)
+            } else {
+                if bytes[at..at + 6] != self.zone || bytes[at + 6] != b' ' {
+                    return None;
+                }
+                (Time(self.second.0 + micros), at + 7)
+            }
+        };
+        let host_end = after + memchr::memchr(b' ', &bytes[after..])?;
+        let tag_at = host_end + 1;
+        let mut at = tag_at;
+        loop {
+            match bytes.get(at)? {
+                b':' | b'[' => break,
+                b' ' => return None,
+                _ => at += 1,
+            }
+        }
+        let tag = row.get(tag_at..at)?;
+        let mut pid = "";
+        if bytes[at] == b'[' {
+            let close = at + bytes[at..].iter().position(|byte| *byte == b']')?;
+            pid = row.get(at + 1..close)?;
+            at = close + 1;
+        }
+        if tag.is_empty() || bytes.get(at) != Some(&b':') || tag.ends_with(".service") {
+            return None;
+        }
+        let message = row.get(at + 1..)?;
+        let message = message.strip_prefix(' ').unwrap_or(message);
+        let host = row.get(after..host_end)?;
+        if message.ends_with([' ', '\t']) {
+            return Some(Line { time: Some(time), host, tag, pid, message: message.trim_end() });
+        }
+        Some(Line { time: Some(time), host, tag, pid, message })
+    }
+
+    /// Learns the stamp of a line that was read the long way.
+    fn learn(&mut self, row: &str, time: Option<Time>) {
+        let (bytes, Some(time)) = (row.as_bytes(), time) else { return };
+        if bytes.len() < 34 {
+            return;
+        }
+        self.text.copy_from_slice(&bytes[..19]);
+        self.traditional = None;
+        if bytes[0].is_ascii_alphabetic() && bytes[3] == b' ' && bytes[6] == b' ' && bytes[12] == b':' && bytes[15] == b' ' {
+            // A container's own stamp before the line's is not learnt: the line of the next one begins elsewhere.
+            self.traditional = Some(time);
+        } else if bytes[0].is_ascii_digit() && bytes[10] == b'T' {
+            let at = if bytes[19] == b'.' { 26 } else { 19 };
+            let micros = time.0.rem_euclid(crate::time::SECOND);
+            self.second = Time(time.0 - micros);
+            self.zone = [0; 6];
+            match bytes[at] {
+                b'Z' => self.zone[0] = b'Z',
+                b'+' | b'-' => self.zone.copy_from_slice(&bytes[at..at + 6]),
+                _ => self.text = [0; 19],
+            }
+        } else {
+            self.text = [0; 19];
+        }
+    }
+}
+
+/// Lines of other programs that matter to mail: the kernel's trouble, what filters say of themselves, and log daemons that say
+/// what they lost; with the number of lines lost.
+fn companion<'a>(line: &Line<'a>) -> Option<(Event<'a>, u64)> {
+    const KERNEL: &[&str] = &[
+        "Out of memory",
+        "oom-kill",
+        "EXT4-fs error",
+        "Remounting filesystem read-only",
+        "I/O error",
+        "nf_conntrack: table full",
+        "TCP: out of memory",
+        "fork rejected by pids controller",
+        "apparmor=\"DENIED\"",
+        "avc:  denied",
+        "hung_task",
+        "No space left",
+    ];
+    const TROUBLE: &[&str] = &["error", "fail", "refused", "No space left", "cannot", "can't", "unable"];
+    let text = line.message;
+    let found = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
+    let (matters, level) = match line.tag {
+        "kernel" => (found(KERNEL), "error"),
+        "opendkim" | "opendmarc" | "amavis" | "amavisd" | "clamd" | "saslauthd" | "spamd" | "rspamd" | "postgrey" | "systemd" => {
+            (found(TROUBLE), "warning")
+        }
+        "rsyslogd" | "rsyslogd-2177" | "systemd-journald" | "systemd-journal" | "journal" | "imuxsock" => {
+            let lost = lost(text)?;
+            return Some((Event::Diagnostic { queue_id: None, level: "warning", text }, lost));
+        }
+        _ => return None,
+    };
+    matters.then_some((Event::Diagnostic { queue_id: None, level, text }, 0))
+}
+
+/// How many messages a log daemon says it lost: `Suppressed 2313 messages from postfix.service`,
+/// `imuxsock lost 44 messages from pid 1234 due to rate-limiting`, `imjournal: 5 messages lost due to rate-limiting`.
+fn lost(text: &str) -> Option<u64> {
+    if text.contains("begin to drop messages") {
+        return Some(1);
+    }
+    let marked = text.starts_with("Suppressed ") || text.contains(" lost ") || text.contains("messages lost");
+    let number = text.split([' ', ':']).find_map(|word| word.parse().ok());
+    number.filter(|_| marked && text.contains("messages"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock() -> Clock {
+        Clock { zone_offset: 0, reference: Time::from_seconds(1_800_000_000) }
+    }
+
+    #[test]
+    fn the_short_way_reads_what_the_long_way_reads() {
+        for stamp in ["Nov 23 18:02:11", "2026-11-23T18:02:11.572449+01:00", "2026-11-23T18:02:11Z", "2026-11-23T18:02:11.5+01:00"] {
+            let rows: Vec<String> = ["postfix/smtp[1]: 4F2C41A2B3: removed", "postfix/qmgr[22]: 4F2C41A2B4: removed ", "x: y", "mail.info postfix/qmgr[1]: 4F2C41A2B5: removed"]
+                .iter()
+                .map(|rest| format!("{stamp} mx1 {rest}"))
+                .collect();
+            let text = rows.join("\n");
+            let scanned = scan(&text, &clock());
+            assert_eq!((scanned.lines, scanned.unparsed, scanned.postfix_lines), (4, 0, 3), "{stamp}");
+            let long = Line::parse(&rows[0], &clock()).unwrap();
+            assert!(scanned.items.iter().all(|item| item.time == long.time), "{stamp}");
+            assert_eq!(scanned.items.len(), 3, "{stamp}");
+        }
+    }
+
+    #[test]
+    fn repetitions_and_losses_are_counted() {
+        let text = "Nov 23 18:02:11 mx1 postfix/smtpd[1]: warning: a\n\
+                    Nov 23 18:02:12 mx1 last message repeated 4 times\n\
+                    Nov 23 18:02:13 mx1 postfix/smtpd[1]: message repeated 3 times: [ warning: b]\n\
+                    Nov 23 18:02:13 mx1 systemd-journald[9]: Suppressed 2313 messages from postfix.service\n\
+                    Nov 23 18:02:13 mx1 rsyslogd: imuxsock lost 44 messages from pid 1234 due to rate-limiting\n";
+        let scanned = scan(text, &clock());
+        assert_eq!(scanned.items.iter().map(|item| item.times).collect::<Vec<_>>(), [1, 4, 3, 1, 1]);
+        assert_eq!(scanned.lost, 2357);
+        assert!(matches!(scanned.items[2].event, Event::Diagnostic { text: "b", .. }));
+    }
+}
