@@ -136,7 +136,7 @@ impl Value {
 }
 
 /// The place in the bundle that a record was read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Citation {
     /// Number of the file in the bundle's list of sources.
     pub file: u32,

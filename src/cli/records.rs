@@ -4,7 +4,7 @@ use super::limits::BundleLimits;
 use super::{Failure, RuleFolders};
 use crate::bundle::Bundle;
 use crate::diagnose::diagnosis;
-use crate::evidence::{self, Evidence};
+use crate::evidence::{self, Evidence, How};
 use crate::report::cite::without_secrets;
 use crate::rules::RuleSet;
 use crate::rules::problem::did_you_mean;
@@ -52,7 +52,8 @@ impl Records {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules: RuleSet = self.rules.load()?;
         let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
-        let mut evidence = evidence::collect(&bundle, &rules, &AtomicU64::new(0));
+        let mut evidence =
+            evidence::collect_as(&bundle, &rules, How { every_record: true, ..How::default() }, &AtomicU64::new(0));
         diagnosis::prepare(&mut evidence, &rules);
         match self.write(&evidence) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),

@@ -150,11 +150,7 @@ impl<'t> Asker<'t> {
             if moment.last { measure.last } else { measure.first }
         };
         let within = expect.within.and_then(|within| self.end.map(|end| end.plus(-within)));
-        TimeSpan {
-            from: within.max(self.from),
-            after: moment_of(&expect.after),
-            before: moment_of(&expect.before),
-        }
+        TimeSpan { from: within.max(self.from), after: moment_of(&expect.after), before: moment_of(&expect.before) }
     }
 
     fn count_of(&self, table: &Table, conditions: &[Condition], answered: &Answered, span: &TimeSpan) -> u64 {

@@ -36,10 +36,11 @@ use crate::rules::RuleSet;
 use crate::rules::kinds::Kind;
 use crate::tables::{Tables, Value, host, lines};
 use crate::time::Time;
-use maillog::envelope::Clock;
+use maillog::envelope::{self, Clock};
 use maillog::fold::{self, Fold};
-use maillog::reader::{self, Wrapping, first_time, read_log};
+use maillog::reader::{self, Outcome, Reading, Stream, first_time};
 use maillog::traffic::Traffic;
+use maillog::wrap::Wrapping;
 use std::io::Read;
 use std::sync::atomic::AtomicU64;
 
@@ -94,14 +95,34 @@ pub struct Source {
 /// A log to be read: a file, or the log lines of a file that holds other things, too.
 struct Log {
     number: usize,
-    wrapping: Wrapping,
     head: String,
     /// The file's text, with the lines that are no log emptied; none if all of the file is a log.
     text: Option<String>,
 }
 
+/// How the evidence is read.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// Threads that read logs.
+    pub jobs: usize,
+    /// Whether each event of a log stays a record of its own, instead of being counted with those that are equal in all that
+    /// the rules ask; the memory then grows with the log.
+    pub every_record: bool,
+}
+
+impl Default for How {
+    fn default() -> How {
+        How { jobs: std::thread::available_parallelism().map_or(1, usize::from), every_record: false }
+    }
+}
+
 /// Reads every file of the bundle into tables. Bytes of log read are added to `progress`.
 pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Evidence {
+    collect_as(bundle, rules, How::default(), progress)
+}
+
+/// The same, read as `how` says.
+pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU64) -> Evidence {
     let mut tables = Tables::default();
     // Every file that nobody knows is searched: that none says something is known, even if there is none.
     tables.mark_collected(&lines::TABLE);
@@ -116,8 +137,8 @@ pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Eviden
         let sections = file.size <= TRANSCRIPT && transcript::sections(&head).is_some();
         if let Some(trouble) = trouble {
             source.title = trouble;
-        } else if let Some(wrapping) = kind.and_then(wrapping).filter(|_| !sections && !small::all_failed(&head, rules)) {
-            logs.push(Log { number: at, wrapping, head, text: None });
+        } else if kind.is_some_and(is_log) && !sections && !small::all_failed(&head, rules) {
+            logs.push(Log { number: at, head, text: None });
         } else {
             small.push((at, kind, sections));
         }
@@ -134,7 +155,7 @@ pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Eviden
     }
     policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
-    let fold = read_logs(bundle, logs, &mut sources, &mut tables, collected_at, progress);
+    let fold = read_logs(bundle, logs, &mut sources, &mut tables, collected_at, Settings { rules, how, progress });
     let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
         // A log that goes on for hours after the listing was taken is the later evidence.
         (Some(collected), Some(last)) => Some(collected.max(last)),
@@ -144,7 +165,7 @@ pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Eviden
         Some(fold) => Some(fold.finish(&mut tables, end)),
         None => {
             if fold::has_listing(&tables) {
-                Fold::default().finish(&mut tables, end);
+                Fold::new(rules, &mut tables, how.every_record).finish(&mut tables, end);
             }
             None
         }
@@ -186,12 +207,8 @@ impl Source {
     }
 }
 
-fn wrapping(kind: &Kind) -> Option<Wrapping> {
-    match kind.parser.as_str() {
-        "maillog" => Some(Wrapping::Syslog),
-        "journal-json" => Some(Wrapping::JournalJson),
-        _ => None,
-    }
+fn is_log(kind: &Kind) -> bool {
+    matches!(kind.parser.as_str(), "maillog" | "journal-json")
 }
 
 /// The command that shows the log that was collected as `path`: where distributions keep it differs.
@@ -224,54 +241,74 @@ fn head_of(file: &BundleFile) -> (String, Option<String>) {
     }
 }
 
-fn read_logs(
+/// What reading the logs needs besides them.
+#[derive(Clone, Copy)]
+struct Settings<'a> {
+    rules: &'a RuleSet,
+    how: How,
+    progress: &'a AtomicU64,
+}
+
+fn read_logs<'a>(
     bundle: &Bundle,
     logs: Vec<Log>,
     sources: &mut [Source],
     tables: &mut Tables,
     collected_at: Option<Time>,
-    progress: &AtomicU64,
-) -> Option<Fold> {
+    settings: Settings<'a>,
+) -> Option<Fold<'a>> {
     if logs.is_empty() {
         return None;
     }
-    let zone_offset = match tables.host().map(|host| host.get(host::zone_offset)) {
-        Some(Value::Int(offset)) => i32::try_from(offset).unwrap_or(0),
-        _ => 0,
+    let known_offset = match tables.host().map(|host| host.get(host::zone_offset)) {
+        Some(Value::Int(offset)) => i32::try_from(offset).ok(),
+        _ => None,
     };
+    // Stamps with a zone in one log tell the zone of those without in another.
+    let told_offset = || logs.iter().find_map(|log| log.head.lines().take(20).find_map(envelope::told_offset));
+    let zone_offset = known_offset.or_else(told_offset).unwrap_or(0);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let now = Time::from_seconds(i64::try_from(now).unwrap_or(0));
-    let mut ordered = Vec::new();
-    let mut texts = Vec::new();
-    for Log { number, wrapping, head, text } in logs {
-        let reference = collected_at.or(bundle.files[number].modified).unwrap_or(now);
+    let mut streams = Vec::new();
+    for Log { number, head, text } in &logs {
+        let file = &bundle.files[*number];
+        let reference = collected_at.or(file.modified).unwrap_or(now);
         let clock = Clock { zone_offset, reference };
-        ordered.push((first_time(&head, wrapping, &clock), number, wrapping, clock, texts.len()));
-        texts.push(text);
+        let wrapping = Wrapping::of(head);
+        let first = first_time(head, wrapping, &clock);
+        let open: reader::Open<'_> = match text {
+            Some(text) => Box::new(move || Ok(Box::new(text.as_bytes()) as Box<dyn Read + Send + '_>)),
+            None => Box::new(move || file.open()),
+        };
+        streams.push(Stream { file: *number as u32, wrapping, clock, first, open });
     }
-    ordered.sort_by_key(|(first, number, ..)| (*first, *number));
-    let mut fold = Fold::default();
-    for (_, number, wrapping, clock, text) in ordered {
-        let source = &mut sources[number];
-        let opened = match &texts[text] {
-            Some(text) => Ok(Box::new(text.as_bytes()) as Box<dyn Read + Send + '_>),
-            None => bundle.files[number].open(),
-        };
-        let seen = match opened {
-            Ok(reader) => {
-                let lines = reader::Lines { wrapping, clock: &clock, longest: bundle.limits.line };
-                read_log(reader, number as u32, lines, &mut fold, tables, progress)
-            }
-            Err(error) => {
-                source.title = format!("{}; cannot be read: {error}", source.title);
-                continue;
-            }
-        };
+    streams.sort_by_key(|stream| (stream.first, stream.file));
+    let reading = Reading { jobs: settings.how.jobs, longest: bundle.limits.line, progress: settings.progress };
+    let mut fold = Fold::new(settings.rules, tables, settings.how.every_record);
+    let files = match reader::read(&streams, reading, &mut fold) {
+        Outcome::Read(files) => files,
+        Outcome::Overlap => {
+            fold.abandon(tables);
+            settings.progress.store(0, std::sync::atomic::Ordering::Relaxed);
+            fold = Fold::new(settings.rules, tables, settings.how.every_record);
+            maillog::merge::read(&streams, reading, &mut fold)
+        }
+    };
+    for (stream, seen) in streams.iter().zip(files) {
+        let source = &mut sources[stream.file as usize];
         source.lines = seen.lines;
         source.unparsed += seen.unparsed;
         source.first_unparsed = source.first_unparsed.or(seen.first_unparsed);
         source.not_understood.extend(seen.first_unparsed);
         source.covers = seen.covers.or(source.covers);
+        for (many, what) in [
+            (seen.duplicates, "lines also stand in another log and are counted once"),
+            (seen.lost, "messages or more were lost before they were written: counts are lower bounds"),
+        ] {
+            if many > 0 {
+                source.title = format!("{}; {many} {what}", source.title);
+            }
+        }
         if let Some(broken) = seen.broken {
             source.title = format!("{}; reading ended early: {broken}", source.title);
         }

@@ -1,8 +1,9 @@
 //! Small evidence: one file with the output of one command or of several, read into the tables.
 
 use super::document::{Document, Sink};
+use super::maillog::wrap::Wrapping;
 use super::recognise::{by_name, recognise};
-use super::{EXAMPLES, Log, Source, names, parsers, pattern, text, transcript, wrapping};
+use super::{EXAMPLES, Log, Source, is_log, names, parsers, pattern, text, transcript};
 use crate::bundle::BundleFile;
 use crate::rules::RuleSet;
 use crate::rules::collection::Failed;
@@ -131,7 +132,7 @@ impl<'r> Reading<'r, '_> {
             let kind = found.or(whole.filter(|_| one && section.command.is_some()));
             kinds.extend(kind);
             titles.extend(section.command);
-            match kind.and_then(wrapping) {
+            match kind.filter(|kind| is_log(kind)).map(|_| Wrapping::of(section.text)) {
                 Some(wrapping) if !all_failed(section.text, self.rules) => logs.push((section, wrapping)),
                 _ => {
                     let mut part = Source {
@@ -186,7 +187,7 @@ impl<'r> Reading<'r, '_> {
                 head = section.text.chars().take(super::HEAD as usize).collect();
             }
         }
-        Some(Log { number: self.number as usize, wrapping, head, text: Some(masked) })
+        Some(Log { number: self.number as usize, head, text: Some(masked) })
     }
 
     /// Reads the output of one command.

@@ -38,8 +38,12 @@ impl Demand {
     /// What the rules and the report ask of `table`.
     pub fn of(rules: &RuleSet, table: &'static Table) -> Demand {
         let (values, samples) = of_report(table);
-        let mut asked =
-            Asked { table, values: values.iter().copied().collect(), samples: samples.iter().copied().collect(), ..Asked::default() };
+        let mut asked = Asked {
+            table,
+            values: values.iter().copied().collect(),
+            samples: samples.iter().copied().collect(),
+            ..Asked::default()
+        };
         for rule in &rules.rules {
             asked.rule(rule);
         }
@@ -118,7 +122,9 @@ impl Asked {
             conditions.for_each(|condition| self.condition(condition));
             self.values.extend(signal.by);
             self.distinct.extend(signal.expect.distinct.iter().map(|(column, _)| *column));
-            for path in [Some(&signal.says), signal.unknown.as_ref()].into_iter().flatten().flat_map(|text| template::variables(text)) {
+            for path in
+                [Some(&signal.says), signal.unknown.as_ref()].into_iter().flatten().flat_map(|text| template::variables(text))
+            {
                 self.path(&path);
             }
         }

@@ -66,8 +66,7 @@ impl<'r> Meaning<'r> {
         }
         let voice = heard.voice.or(said.voice).or(heard.otherwise);
         let context = Context { provider: heard.provider, daemon: heard.daemon, voice };
-        let class =
-            self.rules.reasons.classify(&said, context).map(|(entry, _)| (entry.class.as_str(), entry.bucket.as_str()));
+        let class = self.rules.reasons.classify(&said, context).map(|(entry, _)| (entry.class.as_str(), entry.bucket.as_str()));
         self.classes.insert(key, class);
         class
     }

@@ -2,7 +2,8 @@
 
 use super::fold::domain_of;
 use super::said::{self, Said};
-use crate::names::Name;
+use crate::distinct::hash;
+use crate::names::{Name, Names};
 use crate::tables::{Record, Tables, Value, failures, queue};
 use crate::time::Time;
 use rustc_hash::FxHashMap;
@@ -33,8 +34,12 @@ pub fn listed(tables: &Tables) -> Option<Vec<Listed>> {
 }
 
 /// Adds a failure for each listed recipient; `enrich` fills in what the log knows.
-pub fn add(listed: &[Listed], tables: &mut Tables, enrich: impl Fn(&str, &str, &mut Record, &mut Tables)) {
-    let ports = ports(tables);
+pub fn add(
+    listed: &[Listed],
+    ports: &FxHashMap<u64, u16>,
+    tables: &mut Tables,
+    enrich: impl Fn(&str, &str, &mut Record, &mut Names),
+) {
     let waiting = tables.name("waiting");
     for entry in listed {
         let row = tables.rows(&queue::TABLE)[entry.row].clone();
@@ -64,7 +69,9 @@ pub fn add(listed: &[Listed], tables: &mut Tables, enrich: impl Fn(&str, &str, &
             record.set(failures::relay, said.host.map(|host| tables.name(host)));
             let ip = said.ip.map(|ip| tables.name(ip));
             record.set(failures::relay_ip, ip);
-            let port = said.port.map(i64::from).or_else(|| ip.and_then(|ip| ports.get(&ip).copied()));
+            // A listing's reasons often name only the address.
+            let tried = said.ip.and_then(|ip| ports.get(&hash(ip.as_bytes(), 0)).copied());
+            let port = said.port.or(tried).map(i64::from);
             record.set(failures::relay_port, port);
             let own = said.ip.is_some_and(said::is_own);
             let voice = match said.voice {
@@ -76,22 +83,10 @@ pub fn add(listed: &[Listed], tables: &mut Tables, enrich: impl Fn(&str, &str, &
             record.set(failures::permanent, said.code.map(|_| said.permanent()));
         }
         let id = row.text(queue::queue_id, &tables.names).unwrap_or_default().to_owned();
-        enrich(&id, &recipient, &mut record, tables);
+        enrich(&id, &recipient, &mut record, &mut tables.names);
         tables.push(&failures::TABLE, record);
     }
     tables.mark_collected(&failures::TABLE);
-}
-
-/// The port at which the log shows each address to be tried: a listing's reasons often name only the address.
-fn ports(tables: &Tables) -> FxHashMap<Name, i64> {
-    use crate::tables::attempts;
-    let mut ports = FxHashMap::default();
-    for row in tables.rows(&attempts::TABLE) {
-        if let (Value::Text(ip), Value::Int(port)) = (row.get(attempts::relay_ip), row.get(attempts::relay_port)) {
-            ports.insert(ip, port);
-        }
-    }
-    ports
 }
 
 /// Sets the age of every failure at the end of the evidence.

@@ -127,6 +127,15 @@ fn guessed(message: &str) -> Option<&'static str> {
     STARTS.iter().find(|(start, _)| rest.starts_with(start)).map(|(_, tag)| *tag)
 }
 
+/// Seconds east of UTC that a line's stamp names, unless it is UTC, which containers and journals write anywhere.
+pub fn told_offset(line: &str) -> Option<i32> {
+    let line = strip_priority(line);
+    let (_, length) = Time::parse_rfc3339(line.as_bytes(), 0)?;
+    let stamp = line.get(19..length)?;
+    let zone = &stamp[stamp.find(['+', '-'])?..];
+    time::numeric_offset(zone).filter(|offset| *offset != 0)
+}
+
 /// `<22>` before the stamp.
 fn strip_priority(line: &str) -> &str {
     let Some(rest) = line.strip_prefix('<') else { return line };

@@ -158,6 +158,11 @@ daemons! {
     "newaliases" "mailq" "nullmail" "aliasesdb" "fsstone" "postfix-files" "set-permissions"
 }
 
+/// The static name of a daemon; empty for another program.
+pub(super) fn postfix_daemon_name(daemon: &str) -> &'static str {
+    known_daemon(daemon).unwrap_or_default()
+}
+
 /// A program name taken apart: `postfix/submission/smtpd` is instance `postfix/submission`, daemon `smtpd`. None if it is
 /// not Postfix's.
 pub fn postfix_daemon(tag: &str) -> Option<(&str, &'static str)> {

@@ -119,8 +119,16 @@ mod tests {
     #[test]
     fn texts_of_one_form_have_one_template() {
         for (one, other, same) in [
-            ("connect to a.example[192.0.2.1]:25: Connection timed out", "connect to b.example[198.51.100.2]:25: Connection timed out", true),
-            ("connect to a.example[192.0.2.1]:25: Connection timed out", "connect to a.example[192.0.2.1]:587: Connection timed out", false),
+            (
+                "connect to a.example[192.0.2.1]:25: Connection timed out",
+                "connect to b.example[198.51.100.2]:25: Connection timed out",
+                true,
+            ),
+            (
+                "connect to a.example[192.0.2.1]:25: Connection timed out",
+                "connect to a.example[192.0.2.1]:587: Connection timed out",
+                false,
+            ),
             ("connect to 127.0.0.1[127.0.0.1]:25: x", "connect to a.example[192.0.2.1]:25: x", false),
             ("host a[192.0.2.1] said: 550 5.1.1 <a@b>: no", "host a[192.0.2.1] said: 550 5.1.1 <c@d>: no", true),
             ("550 5.1.1 no", "550 5.1.2 no", false),

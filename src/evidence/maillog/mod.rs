@@ -1,12 +1,15 @@
 //! The mail log: the only big input, and the hot path.
 
 pub mod backlog;
+pub mod digest;
 pub mod envelope;
 pub mod fold;
 pub mod line;
 pub mod mask;
+pub mod merge;
 pub mod notice;
 pub mod reader;
 pub mod said;
+pub mod scan;
 pub mod traffic;
 pub mod wrap;

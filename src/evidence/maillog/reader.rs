@@ -1,20 +1,41 @@
-//! Log files as lines: one after the other, in the order of their first stamps.
+//! Log files as pieces of text, read one after the other in the order of their first stamps, scanned side by side on all
+//! cores and folded in their order again, so that the result is the same for any number of threads.
 
 use super::envelope::{Clock, Line};
 use super::fold::Fold;
+use super::scan::{Scanned, scan, scan_line};
+use super::wrap::Wrapping;
 use crate::evidence::text::strip_escapes;
-use crate::tables::{Citation, Tables};
+use crate::tables::Citation;
 use crate::time::Time;
 use std::io::{self, BufRead, Read};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How the lines of a log are wrapped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wrapping {
-    /// Plain syslog lines.
-    Syslog,
-    /// `journalctl -o json`: one object a line.
-    JournalJson,
+/// Bytes of a piece, about.
+const PIECE: usize = 1 << 19;
+
+/// Opens a log.
+pub type Open<'b> = Box<dyn Fn() -> io::Result<Box<dyn Read + Send + 'b>> + Send + Sync + 'b>;
+
+/// One log to be read.
+pub struct Stream<'b> {
+    /// Number of the file in the bundle's list of sources.
+    pub file: u32,
+    /// How its lines are wrapped.
+    pub wrapping: Wrapping,
+    /// How its stamps are read.
+    pub clock: Clock,
+    /// Time of its first line.
+    pub first: Option<Time>,
+    /// Opens it.
+    pub open: Open<'b>,
+}
+
+impl std::fmt::Debug for Stream<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Stream({})", self.file)
+    }
 }
 
 /// What one log file held.
@@ -28,77 +49,245 @@ pub struct LogFile {
     pub first_unparsed: Option<u32>,
     /// First and last time.
     pub covers: Option<(Time, Time)>,
+    /// Lines that stand in another file, too, and are counted there.
+    pub duplicates: u64,
+    /// Messages that the log says were lost before they were written.
+    pub lost: u64,
     /// Why reading ended before the end of the file.
     pub broken: Option<String>,
 }
 
-/// How the lines of a stream are to be read.
+/// How to read.
 #[derive(Debug, Clone, Copy)]
-pub struct Lines<'c> {
-    /// How they are wrapped.
-    pub wrapping: Wrapping,
-    /// What stamps without year and zone mean.
-    pub clock: &'c Clock,
-    /// Bytes of a line that are looked at.
+pub struct Reading<'p> {
+    /// Threads.
+    pub jobs: usize,
+    /// Longest line that is looked at.
     pub longest: usize,
+    /// Bytes of log read are added here.
+    pub progress: &'p AtomicU64,
 }
 
-/// Reads the lines of a stream; the number of bytes read is added to `progress`.
-pub fn read_log(
-    reader: impl Read,
-    file: u32,
-    lines: Lines<'_>,
-    fold: &mut Fold,
-    tables: &mut Tables,
-    progress: &AtomicU64,
-) -> LogFile {
-    let Lines { wrapping, clock, longest } = lines;
-    let mut seen = LogFile::default();
-    let result = for_each_line(reader, longest, |number, bytes| {
-        progress.fetch_add(bytes.len() as u64 + 1, Ordering::Relaxed);
-        let text = String::from_utf8_lossy(bytes);
-        let text = strip_escapes(text.trim_start_matches('\u{feff}'));
-        seen.lines += 1;
-        if text.trim().is_empty() || text.starts_with("-- ") {
-            return;
-        }
-        let journal;
-        let line = match wrapping {
-            Wrapping::Syslog => Line::parse(&text, clock),
-            Wrapping::JournalJson => {
-                journal = Entry::parse(&text);
-                journal.as_ref().map(|entry| Line {
-                    time: entry.time,
-                    tag: &entry.tag,
-                    message: &entry.message,
-                    ..Line::default()
-                })
-            }
-        };
-        match line {
-            Some(line) => {
-                if let Some(time) = line.time {
-                    let (first, last) = seen.covers.unwrap_or((time, time));
-                    seen.covers = Some((first.min(time), last.max(time)));
-                }
-                fold.line(&line, Citation { file, line: number }, tables);
-            }
-            None => {
-                seen.unparsed += 1;
-                seen.first_unparsed = seen.first_unparsed.or(Some(number));
-            }
-        }
+/// What the logs held, or that their lines lie across one another in time and have to be merged.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Every file, in the order of the streams.
+    Read(Vec<LogFile>),
+    /// The logs overlap: what was folded is no use.
+    Overlap,
+}
+
+/// Reads the streams, which are in the order of their first times.
+pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -> Outcome {
+    let feed = Mutex::new(Feed::new(streams, reading));
+    let order = Mutex::new(Order {
+        turn: 0,
+        fold,
+        files: vec![LogFile::default(); streams.len()],
+        last_line: String::new(),
+        overlap: false,
     });
-    seen.broken = result.err().map(|error| error.to_string());
-    seen
+    let turned = Condvar::new();
+    let stop = AtomicBool::new(false);
+    let work = || {
+        let mut bytes = Vec::new();
+        while !stop.load(Ordering::Relaxed) {
+            let Some(piece) = held(&feed).next(&mut bytes) else { break };
+            let stream = &streams[piece.stream];
+            let text = decode(&mut bytes, piece.first);
+            let text = stream.wrapping.unwrap(&text);
+            let scanned = scan(&text, &stream.clock);
+            let mut order = held(&order);
+            while order.turn != piece.number {
+                order = turned.wait(order).unwrap_or_else(PoisonError::into_inner);
+            }
+            // Lines later than the beginning of the next file: the files overlap.
+            let next = streams.get(piece.stream + 1).and_then(|next| next.first);
+            let overlaps = scanned.covers.zip(next).is_some_and(|((_, last), next)| last.since(next) > 1.0);
+            if overlaps {
+                order.overlap = true;
+                stop.store(true, Ordering::Relaxed);
+            }
+            if !order.overlap {
+                order.take(&piece, stream, &scanned);
+            }
+            order.turn += 1;
+            turned.notify_all();
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..reading.jobs.max(1) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let order = order.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if order.overlap { Outcome::Overlap } else { Outcome::Read(order.files) }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The fold, to which the pieces come in their order.
+struct Order<'f, 'r> {
+    turn: u64,
+    fold: &'f mut Fold<'r>,
+    files: Vec<LogFile>,
+    last_line: String,
+    overlap: bool,
+}
+
+impl Order<'_, '_> {
+    fn take(&mut self, piece: &Piece, stream: &Stream<'_>, scanned: &Scanned<'_>) {
+        let seen = &mut self.files[piece.stream];
+        let base = u32::try_from(seen.lines).unwrap_or(u32::MAX);
+        if scanned.repeats_before > 0 && !self.last_line.is_empty() {
+            // "last message repeated": the message is the last one of the piece before.
+            for item in scan_line(&self.last_line, &stream.clock).items {
+                let times = scanned.repeats_before;
+                self.fold.take(&super::scan::Item { times, ..item }, Citation { file: stream.file, line: base + 1 });
+            }
+        }
+        for item in &scanned.items {
+            self.fold.take(item, Citation { file: stream.file, line: base.saturating_add(item.line + 1) });
+        }
+        seen.add(scanned);
+        if let Some(broken) = &piece.broken {
+            seen.broken = Some(broken.clone());
+        }
+        let traffic = &mut self.fold.traffic;
+        traffic.lines += u64::from(scanned.lines);
+        traffic.unparsed += scanned.unparsed;
+        traffic.postfix_lines += scanned.postfix_lines;
+        traffic.lost += scanned.lost;
+        traffic.seen(scanned.covers, &scanned.minutes);
+        if let Some(line) = scanned.last_line {
+            self.last_line.clear();
+            self.last_line.push_str(line);
+        }
+    }
+}
+
+impl LogFile {
+    fn add(&mut self, scanned: &Scanned<'_>) {
+        let base = u32::try_from(self.lines).unwrap_or(u32::MAX);
+        let first = scanned.first_unparsed.map(|at| base.saturating_add(at + 1));
+        self.first_unparsed = self.first_unparsed.or(first);
+        self.lines += u64::from(scanned.lines);
+        self.unparsed += scanned.unparsed;
+        self.lost += scanned.lost;
+        self.covers = match (self.covers, scanned.covers) {
+            (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
+            (known, new) => known.or(new),
+        };
+    }
+}
+
+/// One piece of a log: whole lines.
+struct Piece {
+    /// Its place in the order of all pieces.
+    number: u64,
+    stream: usize,
+    /// Whether it is the first of its file.
+    first: bool,
+    /// Why the file ends with it, if that is not its end.
+    broken: Option<String>,
+}
+
+/// The streams, cut into pieces.
+struct Feed<'s, 'b> {
+    streams: &'s [Stream<'b>],
+    reading: Reading<'s>,
+    at: usize,
+    number: u64,
+    reader: Option<Box<dyn Read + Send + 's>>,
+    /// The beginning of a line that the last piece did not hold the end of.
+    rest: Vec<u8>,
+    first: bool,
+}
+
+impl<'s> Feed<'s, '_> {
+    fn new<'b>(streams: &'s [Stream<'b>], reading: Reading<'s>) -> Feed<'s, 'b> {
+        Feed { streams, reading, at: 0, number: 0, reader: None, rest: Vec::new(), first: true }
+    }
+
+    /// Fills `bytes` with the next piece.
+    fn next(&mut self, bytes: &mut Vec<u8>) -> Option<Piece> {
+        loop {
+            let stream = self.streams.get(self.at)?;
+            let mut broken = None;
+            if self.reader.is_none() {
+                match (stream.open)() {
+                    Ok(reader) => self.reader = Some(stream.wrapping.flatten(reader)),
+                    Err(error) => broken = Some(error.to_string()),
+                }
+                self.first = true;
+            }
+            bytes.clear();
+            bytes.append(&mut self.rest);
+            let mut ended = broken.is_some();
+            while !ended {
+                let before = bytes.len();
+                // A line without end is cut: what follows in it is read over.
+                if before > PIECE && memchr::memrchr(b'\n', bytes).is_none() && before > self.reading.longest {
+                    bytes.truncate(self.reading.longest);
+                }
+                let room = PIECE.max(4096);
+                let reader = self.reader.as_mut()?;
+                match reader.by_ref().take(room as u64).read_to_end(bytes) {
+                    Ok(0) => ended = true,
+                    Ok(read) => {
+                        self.reading.progress.fetch_add(read as u64, Ordering::Relaxed);
+                        if let Some(end) = memchr::memrchr(b'\n', bytes) {
+                            self.rest.extend_from_slice(&bytes[end + 1..]);
+                            bytes.truncate(end + 1);
+                            break;
+                        }
+                    }
+                    Err(error) => {
+                        broken = Some(error.to_string());
+                        ended = true;
+                    }
+                }
+            }
+            let piece = Piece { number: self.number, stream: self.at, first: self.first, broken };
+            self.first = false;
+            if ended {
+                self.reader = None;
+                self.at += 1;
+                self.rest.clear();
+            }
+            if !bytes.is_empty() || piece.broken.is_some() {
+                self.number += 1;
+                return Some(piece);
+            }
+        }
+    }
+}
+
+/// The bytes of a piece as text, without what terminals and crashed disks leave in it.
+fn decode(bytes: &mut Vec<u8>, first: bool) -> std::borrow::Cow<'_, str> {
+    use std::borrow::Cow;
+    let start = if first && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    let clean = memchr::memchr2(0, 0x1b, bytes).is_none();
+    let text = match std::str::from_utf8(&bytes[start..]) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(&bytes[start..]),
+    };
+    if clean {
+        return text;
+    }
+    Cow::Owned(strip_escapes(&text).into_owned())
 }
 
 /// The time of the first line that has one.
 pub fn first_time(head: &str, wrapping: Wrapping, clock: &Clock) -> Option<Time> {
-    head.lines().take(200).find_map(|text| match wrapping {
-        Wrapping::Syslog => Line::parse(text, clock)?.time,
-        Wrapping::JournalJson => Entry::parse(text)?.time,
-    })
+    let mut flat = String::new();
+    // A head that is cut in the middle of an entry still has its first lines.
+    let _ = wrapping.flatten(Box::new(head.as_bytes())).read_to_string(&mut flat);
+    let flat = wrapping.unwrap(&flat);
+    flat.lines().take(500).find_map(|text| Line::parse(text, clock)?.time)
 }
 
 /// Calls `each` with the number (from 1) and the bytes of every line, without its end; of a line longer than `longest` bytes
@@ -143,39 +332,5 @@ pub fn for_each_line(reader: impl Read, longest: usize, mut each: impl FnMut(u32
         }
         number = number.saturating_add(1);
         each(number, line.strip_suffix(b"\r").unwrap_or(&line));
-    }
-}
-
-/// One journal entry as `journalctl -o json` prints it.
-struct Entry {
-    time: Option<Time>,
-    tag: String,
-    message: String,
-}
-
-impl Entry {
-    fn parse(text: &str) -> Option<Entry> {
-        let text = text.trim_start_matches('\u{1e}').trim_start_matches("data: ").trim().trim_end_matches(',');
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-        let field = |name: &str| object.get(name).and_then(journal_text);
-        let time = field("__REALTIME_TIMESTAMP").or_else(|| field("_SOURCE_REALTIME_TIMESTAMP"));
-        let tag = field("SYSLOG_IDENTIFIER").or_else(|| field("_COMM"))?;
-        let message = field("MESSAGE").unwrap_or_default();
-        Some(Entry { time: time.and_then(|micros| micros.parse().ok()).map(Time), tag, message })
-    }
-}
-
-/// A journal field: a string, a list of byte values (when it holds non-UTF-8), or a list of these when it repeats.
-fn journal_text(value: &serde_json::Value) -> Option<String> {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Array(items) if items.iter().all(Value::is_number) => {
-            let bytes: Vec<u8> = items.iter().filter_map(Value::as_u64).filter_map(|byte| u8::try_from(byte).ok()).collect();
-            Some(String::from_utf8_lossy(&bytes).into_owned())
-        }
-        Value::Array(items) => items.first().and_then(journal_text),
-        _ => None,
     }
 }

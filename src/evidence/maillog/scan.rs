@@ -341,11 +341,18 @@ mod tests {
 
     #[test]
     fn the_short_way_reads_what_the_long_way_reads() {
-        for stamp in ["Nov 23 18:02:11", "2026-11-23T18:02:11.572449+01:00", "2026-11-23T18:02:11Z", "2026-11-23T18:02:11.5+01:00"] {
-            let rows: Vec<String> = ["postfix/smtp[1]: 4F2C41A2B3: removed", "postfix/qmgr[22]: 4F2C41A2B4: removed ", "x: y", "mail.info postfix/qmgr[1]: 4F2C41A2B5: removed"]
-                .iter()
-                .map(|rest| format!("{stamp} mx1 {rest}"))
-                .collect();
+        for stamp in
+            ["Nov 23 18:02:11", "2026-11-23T18:02:11.572449+01:00", "2026-11-23T18:02:11Z", "2026-11-23T18:02:11.5+01:00"]
+        {
+            let rows: Vec<String> = [
+                "postfix/smtp[1]: 4F2C41A2B3: removed",
+                "postfix/qmgr[22]: 4F2C41A2B4: removed ",
+                "x: y",
+                "mail.info postfix/qmgr[1]: 4F2C41A2B5: removed",
+            ]
+            .iter()
+            .map(|rest| format!("{stamp} mx1 {rest}"))
+            .collect();
             let text = rows.join("\n");
             let scanned = scan(&text, &clock());
             assert_eq!((scanned.lines, scanned.unparsed, scanned.postfix_lines), (4, 0, 3), "{stamp}");

@@ -1,5 +1,6 @@
 //! What the log counts, exactly and over all of it.
 
+use crate::distinct::hash;
 use crate::time::Time;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
@@ -54,7 +55,10 @@ pub struct Traffic {
     pub sasl_users: FxHashMap<String, u64>,
     /// What happened by minute (minutes since the epoch).
     pub minutes: BTreeMap<i64, Minute>,
-    timeless: Minute,
+    /// Messages of which the log says that it lost them, at least.
+    pub lost: u64,
+    /// Where less is told apart than was asked, to stay within memory.
+    pub coarse: Vec<String>,
     /// Minutes with any line, as runs: first and last minute.
     pub covered: Vec<(i64, i64)>,
     /// Time of the first line.
@@ -64,33 +68,99 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Counts one more of `key`.
-    pub(super) fn add(map: &mut FxHashMap<String, u64>, key: &str) {
-        match map.get_mut(key) {
-            Some(count) => *count += 1,
-            None => {
-                map.insert(key.to_owned(), 1);
+    /// Notes that there are lines from `first` to `last`, in these runs of minutes.
+    pub(super) fn seen(&mut self, covers: Option<(Time, Time)>, minutes: &[(i64, i64)]) {
+        let Some((first, last)) = covers else { return };
+        self.first = Some(self.first.map_or(first, |known| known.min(first)));
+        self.last = Some(self.last.map_or(last, |known| known.max(last)));
+        for &(from, to) in minutes {
+            match self.covered.last_mut() {
+                Some((start, end)) if (*start..=*end + 1).contains(&from) => *end = (*end).max(to),
+                _ => self.covered.push((from, to)),
             }
         }
     }
+}
 
-    /// Notes the time of a line.
-    pub(super) fn seen(&mut self, time: Time) {
-        self.first = Some(self.first.map_or(time, |first| first.min(time)));
-        self.last = Some(self.last.map_or(time, |last| last.max(time)));
-        let minute = time.seconds().div_euclid(60);
-        match self.covered.last_mut() {
-            Some((_, last)) if (*last..=*last + 1).contains(&minute) => *last = minute,
-            Some((first, last)) if (*first..=*last).contains(&minute) => {}
-            _ => self.covered.push((minute, minute)),
+/// How often each of many texts occurs, exactly. The text itself is kept only once it may be among the commonest.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    counts: FxHashMap<u64, u32>,
+    texts: FxHashMap<u64, Box<str>>,
+}
+
+/// Texts that are all kept.
+const FEW: usize = 2_000;
+/// Occurrences from which on a text is kept among many.
+const OFTEN: u32 = 12;
+/// Texts that are counted; beyond, those that occurred once are forgotten.
+const MANY: usize = 2_000_000;
+
+impl Counter {
+    /// Counts `text`.
+    pub(super) fn add(&mut self, text: &str, times: u64) {
+        let key = hash(text.as_bytes(), 0);
+        let many = self.counts.len() > FEW;
+        let count = self.counts.entry(key).or_insert(0);
+        let before = *count;
+        *count = count.saturating_add(u32::try_from(times).unwrap_or(u32::MAX));
+        let shown = if many { before < OFTEN && *count >= OFTEN } else { before == 0 };
+        if shown {
+            self.texts.insert(key, text.into());
+        }
+        if self.counts.len() > MANY {
+            self.counts.retain(|_, count| *count > 1);
         }
     }
 
+    /// The counts of the texts that are kept.
+    fn settle(self) -> FxHashMap<String, u64> {
+        let counts = self.counts;
+        self.texts.into_iter().filter_map(|(key, text)| Some((text.into_string(), u64::from(*counts.get(&key)?)))).collect()
+    }
+}
+
+/// What is counted line by line, until the end.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) dsn: Counter,
+    pub(super) deferred_domains: Counter,
+    pub(super) bounced_domains: Counter,
+    pub(super) senders: Counter,
+    pub(super) sasl_users: Counter,
+    minutes: BTreeMap<i64, Minute>,
+    now: i64,
+    minute: Minute,
+    timeless: Minute,
+}
+
+impl Tally {
     /// The minute of `time`; what has no time is counted nowhere.
     pub(super) fn minute(&mut self, time: Option<Time>) -> &mut Minute {
-        match time {
-            Some(time) => self.minutes.entry(time.seconds().div_euclid(60)).or_default(),
-            None => &mut self.timeless,
+        let Some(time) = time else { return &mut self.timeless };
+        let minute = time.seconds().div_euclid(60);
+        if minute != self.now {
+            self.keep();
+            self.now = minute;
+            self.minute = self.minutes.remove(&minute).unwrap_or_default();
         }
+        &mut self.minute
+    }
+
+    fn keep(&mut self) {
+        if self.minute != Minute::default() {
+            self.minutes.insert(self.now, self.minute);
+        }
+    }
+
+    /// Writes the counts into `traffic`.
+    pub(super) fn settle(mut self, traffic: &mut Traffic) {
+        self.keep();
+        traffic.minutes = self.minutes;
+        traffic.by_dsn = self.dsn.settle();
+        traffic.deferred_domains = self.deferred_domains.settle();
+        traffic.bounced_domains = self.bounced_domains.settle();
+        traffic.senders = self.senders.settle();
+        traffic.sasl_users = self.sasl_users.settle();
     }
 }
