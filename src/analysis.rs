@@ -3,7 +3,7 @@
 use crate::bundle::{Bundle, BundleError, Limits};
 use crate::diagnose::diagnosis::{self, WINDOW};
 use crate::diagnose::measure::Asker;
-use crate::evidence::{self, Evidence};
+use crate::evidence::{self, Evidence, How};
 use crate::report::assemble::{Material, assemble};
 use crate::report::cite::Lines;
 use crate::report::view::Report;
@@ -19,11 +19,13 @@ pub struct Options {
     pub window: f64,
     /// Limits of the bundle.
     pub limits: Limits,
+    /// How the evidence is read.
+    pub how: How,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { window: WINDOW, limits: Limits::default() }
+        Options { window: WINDOW, limits: Limits::default(), how: How::default() }
     }
 }
 
@@ -92,7 +94,7 @@ pub fn gather(
     progress: &AtomicU64,
 ) -> Result<(Bundle, Evidence), AnalysisError> {
     let bundle = Bundle::open(path, &options.limits)?;
-    let mut evidence = evidence::collect(&bundle, rules, progress);
+    let mut evidence = evidence::collect_as(&bundle, rules, options.how, progress);
     if evidence.sources.iter().all(|source| source.kind.is_none()) {
         let found = evidence.sources.iter().map(|source| format!("{} ({})", source.path, source.title)).collect();
         return Err(AnalysisError::NothingRecognised(bundle.path, found));

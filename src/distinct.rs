@@ -60,7 +60,9 @@ impl Distinct {
                     Distinct::Few(list) => list.iter().for_each(|hash| note(&mut registers, *hash)),
                     Distinct::Exact(set) => set.iter().for_each(|hash| note(&mut registers, *hash)),
                     Distinct::Estimate(own) => {
-                        registers.iter_mut().zip(own.iter()).for_each(|(one, own)| *one = (*one).max(*own))
+                        for (one, own) in registers.iter_mut().zip(own.iter()) {
+                            *one = (*one).max(*own);
+                        }
                     }
                 }
                 *self = Distinct::Estimate(registers);

@@ -4,6 +4,7 @@ use super::limits::BundleLimits;
 use super::output::Output;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
+use crate::evidence::How;
 use crate::report::render::render;
 use crate::report::view::Verdict;
 use clap::{Args, ValueEnum};
@@ -26,6 +27,9 @@ pub(super) struct Analyze {
     /// Judge this much of the end of the evidence, such as 24h or 7d
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time_span)]
     window: f64,
+    /// Read logs with N threads; without it, with as many as the machine has processors
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<std::num::NonZeroU16>,
     /// Exit with status 1 when the verdict is this bad or worse, with 3 when it is inconclusive
     #[arg(long, value_enum, value_name = "VERDICT")]
     fail_on: Option<FailOn>,
@@ -51,7 +55,8 @@ impl Analyze {
         let output = self.output.ready()?;
         let rules = self.rules.load()?;
         let progress = Progress::start();
-        let options = Options { window: self.window, limits: self.limits.limits() };
+        let how = How { jobs: self.jobs.map_or(How::default().jobs, |jobs| usize::from(jobs.get())), ..How::default() };
+        let options = Options { window: self.window, limits: self.limits.limits(), how };
         let analysis = Analysis::run(&self.bundle, &rules, &options, &progress.bytes);
         progress.stop();
         let report = analysis?.report;

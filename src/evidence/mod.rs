@@ -155,7 +155,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     }
     policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
-    let fold = read_logs(bundle, logs, &mut sources, &mut tables, collected_at, Settings { rules, how, progress });
+    let fold = read_logs(bundle, &logs, &mut sources, &mut tables, collected_at, Settings { rules, how, progress });
     let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
         // A log that goes on for hours after the listing was taken is the later evidence.
         (Some(collected), Some(last)) => Some(collected.max(last)),
@@ -251,7 +251,7 @@ struct Settings<'a> {
 
 fn read_logs<'a>(
     bundle: &Bundle,
-    logs: Vec<Log>,
+    logs: &[Log],
     sources: &mut [Source],
     tables: &mut Tables,
     collected_at: Option<Time>,
@@ -270,7 +270,7 @@ fn read_logs<'a>(
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let now = Time::from_seconds(i64::try_from(now).unwrap_or(0));
     let mut streams = Vec::new();
-    for Log { number, head, text } in &logs {
+    for Log { number, head, text } in logs {
         let file = &bundle.files[*number];
         let reference = collected_at.or(file.modified).unwrap_or(now);
         let clock = Clock { zone_offset, reference };

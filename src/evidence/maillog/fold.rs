@@ -555,7 +555,7 @@ impl<'r> Fold<'r> {
                 index.insert(message.id.clone(), at);
             } else {
                 // The records say all that is still needed of it.
-                *message = Box::default();
+                **message = Message::default();
             }
         }
         let coarse = [&self.attempts, &self.arrivals, &self.rejects, &self.diagnostics];

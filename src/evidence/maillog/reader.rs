@@ -94,7 +94,7 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
         while !stop.load(Ordering::Relaxed) {
             let Some(piece) = held(&feed).next(&mut bytes) else { break };
             let stream = &streams[piece.stream];
-            let text = decode(&mut bytes, piece.first);
+            let text = decode(&bytes, piece.first);
             let text = stream.wrapping.unwrap(&text);
             let scanned = scan(&text, &stream.clock);
             let mut order = held(&order);
@@ -267,7 +267,7 @@ impl<'s> Feed<'s, '_> {
 }
 
 /// The bytes of a piece as text, without what terminals and crashed disks leave in it.
-fn decode(bytes: &mut Vec<u8>, first: bool) -> std::borrow::Cow<'_, str> {
+fn decode(bytes: &[u8], first: bool) -> std::borrow::Cow<'_, str> {
     use std::borrow::Cow;
     let start = if first && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let clean = memchr::memchr2(0, 0x1b, bytes).is_none();
