@@ -15,6 +15,8 @@ use transcript::Section;
 
 /// Bytes of small evidence that are read; a queue listing of a million messages fits.
 const SMALL: u64 = 512 << 20;
+/// Bytes of unrecognised text that are looked at.
+const LOOSE: u64 = 64 << 20;
 /// Lines of unrecognised text that are kept to be searched.
 const LOOSE_LINES: usize = 200_000;
 /// Lines at the beginning and at the end of an output that are looked at for the words of a failure.
@@ -58,8 +60,9 @@ pub(super) struct Reading<'r, 't> {
 impl<'r> Reading<'r, '_> {
     /// Reads the file; returns the log lines that it holds beside other things.
     pub(super) fn run(&mut self, kind: Option<&Kind>, sections: bool, source: &mut Source) -> Option<Log> {
+        let most = if kind.is_some() { SMALL } else { LOOSE };
         let mut bytes = Vec::new();
-        let read = self.file.open().and_then(|reader| reader.take(SMALL).read_to_end(&mut bytes));
+        let read = self.file.open().and_then(|reader| reader.take(most).read_to_end(&mut bytes));
         let text = text::clean(&bytes);
         source.lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
             + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
