@@ -25,7 +25,8 @@ fn analysed(bundle: &str) -> Report {
     report.made_by.bundle = bundle.to_owned();
     report.headline = report.headline.replace(&format!("{} rules", report.made_by.rules), "100 rules");
     (report.made_by.rules, report.made_by.reasons) = (100, 1000);
-    report.rules.retain(|rule| rule.result != "no");
+    report.rules.retain(|rule| rule.result != "no" && rule.result != "not-checked");
+    report.not_checked.retain(|item| item.changes_plan);
     report
 }
 

@@ -560,8 +560,14 @@ fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
         Some((kind, collect, _)) => {
             let words = Words { asker: material.diagnosis.asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts: 0 };
             let run = words.fill(&collect.run, Place::Shell);
-            let save = if collect.save.is_empty() { String::new() } else { format!(" > {}", collect.save) };
-            (kind.title.clone(), Some(format!("{run}{save}")))
+            // A redirection belongs to the last command only, unless braces hold them together.
+            let several = run.contains(';') || run.contains("&&") || run.contains("||") || run.trim().contains('\n');
+            let command = match (collect.save.is_empty(), several) {
+                (true, _) => run,
+                (false, true) => format!("{{ {}; }} > {}", run.trim().trim_end_matches(';'), collect.save),
+                (false, false) => format!("{run} > {}", collect.save),
+            };
+            (kind.title.clone(), Some(command))
         }
         None => (table.doc.trim().to_owned(), None),
     }
