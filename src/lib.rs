@@ -22,6 +22,7 @@ pub mod distinct;
 pub mod evidence;
 pub mod guard;
 pub mod names;
+pub mod redact;
 pub mod report;
 pub mod rule_tests;
 pub mod rules;

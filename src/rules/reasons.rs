@@ -355,7 +355,7 @@ pub(super) fn takes_everything(is_match: impl Fn(&str) -> bool) -> bool {
 }
 
 /// The last line of the regex crate's report, which says what is wrong.
-pub(super) fn explain_regex_error(error: &regex::Error) -> String {
+pub(crate) fn explain_regex_error(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
     format!("the regular expression is not valid: {last}")

@@ -1,0 +1,181 @@
+//! Pseudonyms of IP addresses that keep what a diagnosis asks of them: an address stays in its class (private,
+//! documentation, public, ...), and two addresses share as long a prefix as before, so that an address stays within
+//! its network (the scheme of Crypto-PAn, with the special ranges held fast).
+
+use super::pseudonym::Key;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Ranges whose addresses name nobody; they stay as they are.
+const KEPT_V4: &[([u8; 4], u32)] =
+    &[([0, 0, 0, 0], 8), ([127, 0, 0, 0], 8), ([169, 254, 0, 0], 16), ([224, 0, 0, 0], 4), ([240, 0, 0, 0], 4)];
+
+/// Ranges that mean something; their addresses change within them (RFC 6890).
+const CLASSES_V4: &[([u8; 4], u32)] = &[
+    ([10, 0, 0, 0], 8),
+    ([100, 64, 0, 0], 10),
+    ([172, 16, 0, 0], 12),
+    ([192, 0, 0, 0], 24),
+    ([192, 0, 2, 0], 24),
+    ([192, 88, 99, 0], 24),
+    ([192, 168, 0, 0], 16),
+    ([198, 18, 0, 0], 15),
+    ([198, 51, 100, 0], 24),
+    ([203, 0, 113, 0], 24),
+];
+
+const CLASSES_V6: &[(u128, u32)] = &[
+    (0, 8),
+    (0x0064_ff9b << 96, 96),
+    (0x2001 << 112, 32),
+    (0x2001_0db8 << 96, 32),
+    (0x2002 << 112, 16),
+    (0x2000 << 112, 3),
+    (0xfc00 << 112, 7),
+    (0xfe80 << 112, 10),
+    (0xff00 << 112, 8),
+];
+
+/// Public name servers that everybody uses; which one is asked matters, and names nobody.
+const RESOLVERS: &[&str] = &[
+    "1.1.1.1",
+    "1.0.0.1",
+    "8.8.8.8",
+    "8.8.4.4",
+    "9.9.9.9",
+    "9.9.9.10",
+    "149.112.112.112",
+    "208.67.222.222",
+    "208.67.220.220",
+    "4.2.2.1",
+    "4.2.2.2",
+    "2001:4860:4860::8888",
+    "2001:4860:4860::8844",
+    "2606:4700:4700::1111",
+    "2606:4700:4700::1001",
+    "2620:fe::fe",
+];
+
+/// Whether the address names nobody and stays.
+pub(super) fn is_kept(ip: IpAddr) -> bool {
+    let general = match ip {
+        IpAddr::V4(v4) => KEPT_V4.iter().any(|(network, length)| starts(v4.to_bits(), u32::from_be_bytes(*network), *length)),
+        IpAddr::V6(v6) => match embedded(v6) {
+            Some(v4) => is_kept(IpAddr::V4(v4)),
+            None => v6.is_loopback() || v6.is_unspecified() || v6.is_multicast(),
+        },
+    };
+    general || RESOLVERS.iter().any(|known| known.parse() == Ok(ip))
+}
+
+fn starts(address: u32, network: u32, length: u32) -> bool {
+    (address ^ network).checked_shr(32 - length).unwrap_or(0) == 0
+}
+
+/// The IPv4 address in a mapped (`::ffff:a.b.c.d`), translated (`64:ff9b::a.b.c.d`) or compatible one.
+fn embedded(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    let bits = v6.to_bits();
+    let translated = bits >> 32 == 0x0064_ff9b << 64;
+    (translated || bits >> 32 == 0xffff).then(|| Ipv4Addr::from_bits(bits as u32))
+}
+
+/// The pseudonym of an address that is not kept. It may be another one's original; see [`super::Redactor`].
+pub(super) fn pseudonym(key: &Key, ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(v4) => {
+            let classes = CLASSES_V4.iter().chain(KEPT_V4);
+            let anchors: Vec<(u128, u32)> =
+                classes.map(|(network, length)| (u128::from(u32::from_be_bytes(*network)), *length)).collect();
+            IpAddr::V4(Ipv4Addr::from_bits(permute(key, u128::from(v4.to_bits()), 32, &anchors) as u32))
+        }
+        IpAddr::V6(v6) => match embedded(v6) {
+            Some(v4) => {
+                let IpAddr::V4(changed) = pseudonym(key, IpAddr::V4(v4)) else { return ip };
+                let changed = u128::from(changed.to_bits());
+                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 32 << 32 | changed))
+            }
+            None => IpAddr::V6(Ipv6Addr::from_bits(permute(key, v6.to_bits(), 128, CLASSES_V6))),
+        },
+    }
+}
+
+/// Flips each bit by the bits before it; not where those lead to an anchor, so that the anchored ranges stay where they are.
+fn permute(key: &Key, bits: u128, width: u32, anchors: &[(u128, u32)]) -> u128 {
+    let mut out = 0;
+    for at in 0..width {
+        let prefix = bits.checked_shr(width - at).unwrap_or(0);
+        let fixed =
+            anchors.iter().any(|(network, length)| *length > at && network.checked_shr(width - at).unwrap_or(0) == prefix);
+        let bit = bits >> (width - 1 - at) & 1 == 1;
+        out = out << 1 | u128::from(bit ^ (!fixed && key.bit(width, at, prefix)));
+    }
+    out
+}
+
+/// `new` written as `old` was written: in full or short, in capitals or not.
+pub(super) fn written_as(new: IpAddr, old: &str) -> String {
+    let IpAddr::V6(v6) = new else { return new.to_string() };
+    let groups: Vec<&str> = old.split(':').collect();
+    let mut text = if groups.len() == 8 && groups.iter().all(|group| group.len() == 4) {
+        v6.segments().map(|segment| format!("{segment:04x}")).join(":")
+    } else if groups.len() == 8 && groups.iter().all(|group| !group.is_empty()) {
+        v6.segments().map(|segment| format!("{segment:x}")).join(":")
+    } else {
+        v6.to_string()
+    };
+    if old.bytes().any(|byte| matches!(byte, b'A'..=b'F')) {
+        text.make_ascii_uppercase();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> IpAddr {
+        pseudonym(&Key::from_bytes(b"a key for tests"), text.parse().unwrap())
+    }
+
+    #[test]
+    fn an_address_stays_in_its_class() {
+        let class = |ip: IpAddr| match ip {
+            IpAddr::V4(v4) => CLASSES_V4.iter().position(|(net, len)| starts(v4.to_bits(), u32::from_be_bytes(*net), *len)),
+            IpAddr::V6(v6) => CLASSES_V6.iter().position(|(net, len)| (v6.to_bits() ^ net) >> (128 - len) == 0),
+        };
+        for text in [
+            "10.1.2.3",
+            "172.16.9.1",
+            "192.168.1.1",
+            "203.0.113.7",
+            "198.51.100.9",
+            "88.198.3.4",
+            "100.70.1.1",
+            "2001:db8::1",
+            "fd00::17",
+            "fe80::1",
+            "2a01:4f8::2",
+        ] {
+            let ip: IpAddr = text.parse().unwrap();
+            assert_eq!(class(ip), class(of(text)), "{text} became {}", of(text));
+            assert!(!is_kept(of(text)), "{text}");
+        }
+        assert!(is_kept("127.0.0.1".parse().unwrap()) && is_kept("::ffff:127.0.0.1".parse().unwrap()));
+        assert_eq!(of("::ffff:88.198.3.4").to_string(), format!("::ffff:{}", of("88.198.3.4")));
+    }
+
+    #[test]
+    fn prefixes_are_kept_and_no_two_addresses_become_one() {
+        let IpAddr::V4(a) = of("10.20.30.1") else { panic!() };
+        let IpAddr::V4(b) = of("10.20.30.200") else { panic!() };
+        assert_eq!(a.octets()[..3], b.octets()[..3]);
+        let all: std::collections::BTreeSet<IpAddr> = (0..=255).map(|last| of(&format!("203.0.113.{last}"))).collect();
+        assert_eq!(all.len(), 256);
+    }
+
+    #[test]
+    fn the_spelling_is_kept() {
+        let new: IpAddr = "2001:db8::a".parse().unwrap();
+        assert_eq!(written_as(new, "2001:DB8::1"), "2001:DB8::A");
+        assert_eq!(written_as(new, "2001:0db8:0000:0000:0000:0000:0000:0001"), "2001:0db8:0000:0000:0000:0000:0000:000a");
+    }
+}

@@ -1,0 +1,138 @@
+//! Redaction of a report: every text of the view model that may hold a name.
+
+use super::scan::Part;
+use super::{Check, Redactor};
+use crate::diagnose::words::visible;
+use crate::evidence::Evidence;
+use crate::report::view::{Citation, Report};
+use crate::tables::{Field, TABLES, Table, Value, settings};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Replaces what is personal in `report`, which was made from `evidence`. What the result is to be looked through for
+/// when it is rendered comes back.
+pub fn redact_report(redactor: &mut Redactor<'_>, report: &mut Report, evidence: &Evidence) -> Check {
+    learn(redactor, evidence);
+    let kinds: FxHashMap<String, &str> =
+        evidence.sources.iter().filter_map(|source| Some((visible(&source.path), source.kind.as_deref()?))).collect();
+    citations(report, &mut |citation| redactor.learn(kinds.get(&citation.file).copied(), &citation.text));
+    let redactor = &*redactor;
+    citations(report, &mut |citation| {
+        let kind = kinds.get(&citation.file).copied();
+        (citation.text, citation.matched) = redactor.marked(kind, &citation.text, citation.matched);
+    });
+    texts(report, &mut |text| *text = redactor.text(None, text).into_owned());
+    let traffic = &mut report.traffic;
+    for count in traffic.top_deferred_domains.iter_mut().chain(&mut traffic.top_bounced_domains) {
+        count.name = redactor.host(&count.name);
+    }
+    for count in traffic.top_senders.iter_mut().chain(&mut traffic.top_sasl_users) {
+        count.name = redactor.name(&count.name);
+    }
+    report.host.iter_mut().for_each(|host| *host = redactor.host(host));
+    let check = redactor.check();
+    citations(report, &mut |citation| citation.file = check.replaced(&citation.file));
+    for row in &mut report.sources {
+        row.file = check.replaced(&row.file);
+    }
+    // Where a customer's bundle lies on the analyst's machine is nobody's business.
+    report.made_by.bundle = "(redacted)".to_owned();
+    check
+}
+
+/// What the values of a field are, by its name, which is the same in every table.
+fn part_of(table: &Table, field: &Field) -> Option<Part> {
+    Some(match (table.name, field.name) {
+        ("accounts", "name") => Part::Name,
+        (_, "sasl_username" | "user" | "sender" | "recipient" | "orig_to" | "orig_address") => Part::Name,
+        (_, "client" | "relay" | "fqdn" | "hostname" | "mailname" | "helo" | "sender_domain" | "recipient_domain") => Part::Host,
+        ("probes", "host") | ("lookups" | "hosts", "name") => Part::Host,
+        (_, "client_ip" | "relay_ip" | "ip" | "public_ip" | "nameserver") => Part::Ip,
+        _ => return None,
+    })
+}
+
+/// Shows the redactor every name in the tables, each once.
+fn learn(redactor: &mut Redactor<'_>, evidence: &Evidence) {
+    let tables = &evidence.tables;
+    let mut seen = FxHashSet::default();
+    for table in TABLES {
+        for (number, field) in table.fields.iter().enumerate() {
+            let part = part_of(table, field);
+            for row in tables.rows(table) {
+                let Value::Text(name) = row.get(crate::tables::Column(number)) else { continue };
+                if !seen.insert((part.map(|part| part as u8), name)) {
+                    continue;
+                }
+                let text = tables.names.get(name);
+                match part {
+                    Some(part) => redactor.learn_part(part, text),
+                    None => redactor.learn(None, text),
+                }
+            }
+        }
+    }
+    for row in tables.rows(&settings::TABLE) {
+        if let (Some(name), Some(value)) = (row.text(settings::name, &tables.names), row.text(settings::value, &tables.names)) {
+            redactor.learn(None, &format!("{name} = {value}"));
+        }
+    }
+}
+
+fn citations(report: &mut Report, visit: &mut dyn FnMut(&mut Citation)) {
+    let key = &mut report.key;
+    if let Some(good) = &mut key.last_good {
+        visit(&mut good.citation);
+    }
+    if let Some(citation) = key.deadline.as_mut().and_then(|deadline| deadline.citation.as_mut()) {
+        visit(citation);
+    }
+    report.causes.iter_mut().flat_map(|cause| &mut cause.evidence).flat_map(|item| &mut item.citations).for_each(&mut *visit);
+    report.unexplained.iter_mut().filter_map(|item| item.citation.as_mut()).for_each(&mut *visit);
+    report.facts.iter_mut().filter_map(|fact| fact.citation.as_mut()).for_each(&mut *visit);
+    report.sources.iter_mut().filter_map(|row| row.first_unparsed.as_mut()).for_each(&mut *visit);
+}
+
+/// Every other text that may hold words from the evidence.
+fn texts(report: &mut Report, visit: &mut dyn FnMut(&mut String)) {
+    visit(&mut report.headline);
+    report.also.iter_mut().for_each(&mut *visit);
+    report.key.confidence_because.iter_mut().for_each(&mut *visit);
+    if let Some(deadline) = &mut report.key.deadline {
+        visit(&mut deadline.value);
+    }
+    report.do_first.iter_mut().for_each(|step| visit(&mut step.text));
+    for item in &mut report.do_not {
+        visit(&mut item.command);
+        visit(&mut item.why);
+    }
+    report.shares.iter_mut().for_each(|share| visit(&mut share.title));
+    for cause in &mut report.causes {
+        for text in [&mut cause.title, &mut cause.confidence_because, &mut cause.summary] {
+            visit(text);
+        }
+        cause.evidence.iter_mut().for_each(|item| visit(&mut item.says));
+    }
+    report.unexplained.iter_mut().for_each(|item| visit(&mut item.reason));
+    for item in &mut report.not_checked {
+        visit(&mut item.title);
+        visit(&mut item.needs);
+        item.command.iter_mut().for_each(&mut *visit);
+    }
+    for step in &mut report.plan {
+        visit(&mut step.action);
+        for text in [&mut step.details, &mut step.why, &mut step.run, &mut step.good, &mut step.undo].into_iter().flatten() {
+            visit(text);
+        }
+    }
+    if let Some(timeline) = &mut report.timeline {
+        timeline.bands.iter_mut().for_each(|band| visit(&mut band.title));
+    }
+    if let Some(destinations) = &mut report.destinations {
+        for row in &mut destinations.rows {
+            visit(&mut row.name);
+            row.provider.iter_mut().for_each(&mut *visit);
+        }
+    }
+    report.facts.iter_mut().for_each(|fact| visit(&mut fact.value));
+    report.sources.iter_mut().for_each(|row| visit(&mut row.title));
+}

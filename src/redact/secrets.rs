@@ -1,0 +1,373 @@
+//! Secrets never leave: passwords, keys, SASL blobs, cookies and tokens are taken out of every line that is shown or
+//! written, whether or not a report is redacted.
+//!
+//! ```text
+//! [smtp.example.net]:587 app@example.net:hunter2      ->  [smtp.example.net]:587 app@example.net:(hidden)
+//! AUTH PLAIN AGFwcABodW50ZXIy                         ->  AUTH PLAIN (hidden)
+//! mysql://mail:hunter2@db/postfix                     ->  mysql://mail:(hidden)@db/postfix
+//! ```
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use regex::Regex;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+/// What stands where a secret stood.
+pub const HIDDEN: &str = "(hidden)";
+
+/// What kind of secret a pattern finds; the part called `s` is the secret.
+struct Pattern {
+    kind: &'static str,
+    regex: Regex,
+    /// Whether what `s` matched is a secret at all.
+    accept: fn(&str) -> bool,
+}
+
+static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let any: fn(&str) -> bool = |_| true;
+    let list: &[(&'static str, &str, fn(&str) -> bool)] = &[
+        ("private key", r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<s>.+?)(?:-----END|$)", any),
+        (
+            "SASL credentials",
+            r"(?i)\bAUTH[ =]+(?:PLAIN|LOGIN|CRAM-MD5|DIGEST-MD5|X?OAUTH2|XOAUTH2|OAUTHBEARER|NTLM|GSSAPI|EXTERNAL|SCRAM-[\w-]+)[ =]+(?P<s>[A-Za-z0-9+/]{4,}={0,2})",
+            is_blob,
+        ),
+        ("SASL credentials", r"(?i)\b(?:resp|initial response|sasl_init_response)[=:] ?(?P<s>[A-Za-z0-9+/]{6,}={0,2})", any),
+        ("SASL credentials", r": [<>] [^\s\[]+\[[^\]\s]+\]: (?P<s>[A-Za-z0-9+/]{4,}={0,2})\s*$", is_blob),
+        ("password in a URL", r#"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:"'<>]*:(?P<s>[^\s/"'<>]+)@"#, any),
+        (
+            "cookie or token in a header",
+            r"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)\s*:\s*(?P<s>\S.*)$",
+            any,
+        ),
+        ("token", r"(?i)\bbearer\s+(?P<s>[\w.~+/=-]{12,})", any),
+        (
+            "token",
+            r"\b(?P<s>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}|AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|[sr]k_live_\w{10,}|glpat-[\w-]{16,}|xkeysib-[\w-]{20,}|key-[0-9a-f]{32})",
+            any,
+        ),
+        (
+            "token in a URL",
+            r#"(?i)[?&;](?:[\w-]*token|api_?key|sig|signature|auth|session(?:_?id)?|phpsessid|jsessionid|sid|password|passwd|pwd|pass)=(?P<s>[^&;\s"'<>)]+)"#,
+            any,
+        ),
+        ("cookie", r#"(?i)\b(?:phpsessid|jsessionid|sessionid|session_id|wordpress_logged_in\w*)=(?P<s>[^&;\s"'<>)]+)"#, any),
+        ("password hash", r#"(?P<s>\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2\w*|sha1|pbkdf2[\w-]*)\$[^\s:,;"'<>]{8,})"#, any),
+        (
+            "password",
+            r#"(?i)\{(?:s?sha\d*|s?md5|[a-z0-9-]*crypt|plain|clear(?:text)?|cram-md5|digest-md5|ntlm|argon2\w*|pbkdf2[\w-]*)(?:\.\w+)?\}(?P<s>[^\s:,"'<>)]+)"#,
+            any,
+        ),
+        (
+            "password on a command line",
+            r"(?i)(?:--(?:\w+-)*(?:password|pass|passwd|pwd|secret|token)[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\bmysql\w*\b.* -p|\bswaks\b.* (?:-ap|--auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a )(?P<s>[^\s\[(-][^\s]*)",
+            any,
+        ),
+        (
+            "password",
+            r#"(?i)(?:given password|password given|wrong password|trying password|tried password)\s*[:=]?\s*["'(]?(?P<s>[^\s"')]+)"#,
+            is_given,
+        ),
+        (
+            "password in a lookup table",
+            r"^\s*(?:\[[^\]\s]+\](?::[\w-]+)?|[\w.-]+:(?:\d+|submissions?|smtps?))\s+[^\s:]+:(?P<s>\S.*?)\s*$",
+            any,
+        ),
+        ("password in a lookup table", r"\bstatic:[^\s:,;]+:(?P<s>[^\s,;]+)", any),
+        ("password", r"(?i)^\s*machine\s.*\spassword\s+(?P<s>\S+)", any),
+        (
+            "TLS session secret",
+            r"(?i)\b(?:master-key|resumption psk|pre-shared key|early exporter secret|\w*_traffic_secret\w*|client_random)\s*[: ]\s*(?P<s>[0-9A-Fa-f][0-9A-Fa-f ]{15,})",
+            any,
+        ),
+        // name = value, 'name' => 'value', "name": "value", define('NAME', 'value')
+        (
+            "password",
+            r#"(?i)(?:\b|_)(?:pass|password|passwd|passwort|passphrase|pwd|bind_?pw|dbpw|db_?pass|secret|secret_?key|client_?secret|api[_-]?key|(?:auth|access|refresh|api|bot|bearer|x-csrf)[_-]?token|token|private[_-]?key|encryption[_-]?key|crypt[_-]?key)["']?\s*(?:=>|=|,\s*(?:["']))\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+'|[^\s,;&"'<>()]+)"#,
+            is_value,
+        ),
+        (
+            "password",
+            r#"(?i)["'](?:[\w-]*[_-])?(?:pass|password|passwd|passphrase|pwd|secret|api[_-]?key|(?:\w+[_-])?token|private[_-]?key)["']\s*:\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+')"#,
+            is_value,
+        ),
+        (
+            "password",
+            r#"(?i)^\s*(?:[\w-]*[_-])?(?:password|passphrase|secret|api[_-]?key|bindpw|(?:\w+[_-])token)\s*:\s+(?P<s>[^\s].*?)\s*$"#,
+            is_value,
+        ),
+    ];
+    let build = |pattern: &str| Regex::new(pattern).expect("a valid pattern");
+    list.iter().map(|(kind, pattern, accept)| Pattern { kind, regex: build(pattern), accept: *accept }).collect()
+});
+
+/// What every line with a secret holds, in lower case: the patterns are tried only where one of these stands.
+static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let marks = [
+        "pass",
+        "pwd",
+        "secret",
+        "token",
+        "apikey",
+        "api_key",
+        "api-key",
+        "key",
+        "auth plain",
+        "auth login",
+        "auth cram",
+        "auth digest",
+        "auth xoauth",
+        "auth oauth",
+        "auth ntlm",
+        "auth gssapi",
+        "auth scram",
+        "auth external",
+        "auth=plain",
+        "auth=login",
+        "auth  ",
+        "://",
+        "cookie",
+        "bearer ",
+        "authorization",
+        "x-auth",
+        "akia",
+        "eyj",
+        "$1$",
+        "$2",
+        "$5$",
+        "$6$",
+        "$7$",
+        "$y$",
+        "$gy$",
+        "$apr1$",
+        "$argon",
+        "$sha1$",
+        "$pbkdf2",
+        "{s",
+        "{m",
+        "{plain",
+        "{clear",
+        "{cr",
+        "{d",
+        "{n",
+        "{a",
+        "{p",
+        "{b",
+        "resp=",
+        "initial response",
+        "sess",
+        "bind_pw",
+        "bindpw",
+        "dbpw",
+        "static:",
+        "master-key",
+        "psk",
+        "client_random",
+        "sid=",
+        "sig=",
+        "&auth=",
+        "?auth=",
+        "signature=",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "xox",
+        "sg.",
+        "k_live_",
+        "glpat-",
+        "xkeysib",
+        ": < ",
+        ": > ",
+        "]:",
+        "mysql",
+        "curl",
+        "swaks",
+        "redis-cli",
+        "submission",
+        "logged_in",
+    ];
+    AhoCorasickBuilder::new().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(marks).expect("fixed marks")
+});
+
+/// The prompts and mechanism names that stand where a blob may stand.
+fn is_blob(text: &str) -> bool {
+    let known = ["PLAIN", "LOGIN", "NTLM", "GSSAPI", "EXTERNAL", "ANONYMOUS", "VXNlcm5hbWU6", "UGFzc3dvcmQ6"];
+    let written = text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'=')
+        || text.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()) && text.bytes().any(|byte| byte.is_ascii_lowercase());
+    written && !known.contains(&text) && STANDARD.decode(text).is_ok()
+}
+
+/// Whether a value is itself secret, and not the place of one, a variable, or a word about it.
+fn is_value(text: &str) -> bool {
+    let bare = text.trim_matches(['"', '\'']);
+    let place = bare.starts_with(['/', '$', '<']) || bare.starts_with("${") || bare.contains(":/");
+    !place
+        && bare != HIDDEN
+        && !["yes", "no", "true", "false", "null", "none", "x", "*", "files", "systemd", "required"].contains(&bare)
+}
+
+fn is_given(text: &str) -> bool {
+    text != HIDDEN && !["for", "is", "was", "in", "on", "from", "by", "authentication"].contains(&text)
+}
+
+/// Takes secrets out of the lines of one file, in order; private keys reach over several lines.
+#[derive(Debug, Default)]
+pub struct SecretRemover {
+    in_key: bool,
+    /// Whether every line `KEY NAME:VALUE` of this file is a secret: a password file by its name.
+    password_file: bool,
+}
+
+impl SecretRemover {
+    /// For the file at `path`, whose name may say that it holds passwords.
+    pub fn for_file(path: &str) -> SecretRemover {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let marks = [
+            "sasl_pass",
+            "sasl-pass",
+            "saslpass",
+            "relay_pass",
+            "relay-pass",
+            "smtp_auth",
+            "htpasswd",
+            "secrets",
+            "credential",
+            "shadow",
+        ];
+        SecretRemover { in_key: false, password_file: marks.iter().any(|mark| name.contains(mark)) }
+    }
+
+    /// The line without secrets, and what kind the first one was.
+    pub fn line<'t>(&mut self, line: &'t str) -> (Cow<'t, str>, Option<&'static str>) {
+        if self.in_key {
+            self.in_key = !line.contains("-----END");
+            let shown = line.find("-----END").map_or(HIDDEN, |at| &line[at..]);
+            return (Cow::Borrowed(shown), Some("private key"));
+        }
+        if let Some(start) = line.find("PRIVATE KEY-----")
+            && line[..start].contains("-----BEGIN ")
+            && !line[start..].contains("-----END")
+        {
+            self.in_key = true;
+            let end = start + "PRIVATE KEY-----".len();
+            let rest = if line[end..].trim().is_empty() { "" } else { HIDDEN };
+            return (Cow::Owned(format!("{}{rest}", &line[..end])), Some("private key"));
+        }
+        if self.password_file
+            && let Some(hidden) = table_line(line)
+        {
+            return (Cow::Owned(hidden), Some("password in a lookup table"));
+        }
+        without_secrets(line)
+    }
+}
+
+/// A line of a password file without the password: what follows the first colon of the value, or of the whole line.
+fn table_line(line: &str) -> Option<String> {
+    let text = line.trim_end();
+    if text.trim_start().starts_with('#') || text.trim().is_empty() {
+        return None;
+    }
+    let value = text.find(char::is_whitespace).map_or(0, |at| at + 1);
+    let colon = value + text[value..].find(':')?;
+    // In a file of the shape of shadow(5), what follows the hash is no secret.
+    let secret = &text[colon + 1..];
+    let end = if value == 0 { secret.find(':').unwrap_or(secret.len()) } else { secret.len() };
+    let is_locked = secret[..end].chars().all(|c| matches!(c, '*' | '!' | 'x'));
+    (end > 0 && !is_locked).then(|| format!("{}{HIDDEN}{}", &text[..=colon], &secret[end..]))
+}
+
+/// A single text without secrets, and what kind the first one was.
+pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
+    if !MARKS.is_match(text) {
+        return (Cow::Borrowed(text), None);
+    }
+    let mut out = Cow::Borrowed(text);
+    let mut first = None;
+    for pattern in PATTERNS.iter() {
+        let mut clean = String::new();
+        let mut end = 0;
+        for found in pattern.regex.captures_iter(&out) {
+            let Some(secret) = found.name("s") else { continue };
+            if secret.as_str().starts_with(HIDDEN) || !(pattern.accept)(secret.as_str()) {
+                continue;
+            }
+            clean.push_str(&out[end..secret.start()]);
+            clean.push_str(HIDDEN);
+            end = secret.end();
+        }
+        if end > 0 {
+            clean.push_str(&out[end..]);
+            first = first.or(Some(pattern.kind));
+            out = Cow::Owned(clean);
+        }
+    }
+    (out, first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_taken_out_and_nothing_else() {
+        for (text, clean) in [
+            ("[smtp.relay.example]:587 app@relay.example:hunter2", "[smtp.relay.example]:587 app@relay.example:(hidden)"),
+            ("smtp_sasl_password_maps = static:joe:hunter2", "smtp_sasl_password_maps = static:joe:(hidden)"),
+            (
+                "postfix/smtpd[1]: < a.example[192.0.2.1]: AUTH PLAIN AGFwcABodW50ZXIy",
+                "postfix/smtpd[1]: < a.example[192.0.2.1]: AUTH PLAIN (hidden)",
+            ),
+            ("postfix/smtpd[1]: < a.example[192.0.2.1]: aHVudGVyMg==", "postfix/smtpd[1]: < a.example[192.0.2.1]: (hidden)"),
+            ("hosts = mysql://mail:hunter2@db.example/postfix", "hosts = mysql://mail:(hidden)@db.example/postfix"),
+            ("password = hunter2", "password = (hidden)"),
+            ("define('DB_PASSWORD', 'hunter2');", "define('DB_PASSWORD', '(hidden)');"),
+            ("{\"password\": \"hunter2\", \"a\": 1}", "{\"password\": (hidden), \"a\": 1}"),
+            ("Cookie: a=hunter2; b=1", "Cookie: (hidden)"),
+            ("GET /login?user=joe&token=hunter2 HTTP/1.1", "GET /login?user=joe&token=(hidden) HTTP/1.1"),
+            ("joe:$6$salt$hunter2hunter2:19000:0:99999:7:::", "joe:(hidden):19000:0:99999:7:::"),
+            ("root 1 0.0 mysqldump -u root -phunter2 mail", "root 1 0.0 mysqldump -u root -p(hidden) mail"),
+            (
+                "auth: client in: AUTH 1 PLAIN service=smtp resp=AGFwcABodW50ZXIy",
+                "auth: client in: AUTH 1 PLAIN service=smtp resp=(hidden)",
+            ),
+            ("Authorization: Bearer abc.def.ghi", "Authorization: (hidden)"),
+            ("joe@example.org:{PLAIN}hunter2::::", "joe@example.org:{PLAIN}(hidden)::::"),
+        ] {
+            assert_eq!(without_secrets(text).0, clean);
+            assert!(without_secrets(text).1.is_some());
+        }
+        for same in [
+            "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd",
+            "250-AUTH PLAIN LOGIN CRAM-MD5",
+            "warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+            "passwd:         files systemd",
+            "postfix/smtp[1]: connect to a.example[192.0.2.1]:25: Connection timed out",
+            "error: open database /etc/postfix/sasl_passwd.db: No such file or directory",
+            "smtpd_tls_key_file = /etc/ssl/private/key.pem",
+            "virtual_uid_maps = static:5000",
+            "root:x:0:0:root:/root:/bin/bash",
+            "https://support.google.com/mail/?p=UnsolicitedMessageError",
+            "554 5.7.1 password expired for this account",
+        ] {
+            assert_eq!(without_secrets(same), (Cow::Borrowed(same), None));
+        }
+    }
+
+    #[test]
+    fn private_keys_and_password_files_are_taken_out_line_by_line() {
+        let mut remover = SecretRemover::for_file("etc/dkim.txt");
+        let lines: Vec<String> = ["-----BEGIN RSA PRIVATE KEY-----", "MIIEow", "-----END RSA PRIVATE KEY-----", "after"]
+            .map(|line| remover.line(line).0.into_owned())
+            .into();
+        assert_eq!(lines, ["-----BEGIN RSA PRIVATE KEY-----", HIDDEN, "-----END RSA PRIVATE KEY-----", "after"]);
+        let mut remover = SecretRemover::for_file("etc/postfix/sasl_passwd");
+        assert_eq!(remover.line("relay.example\tjoe:hunter2 and more").0, "relay.example\tjoe:(hidden)");
+        assert_eq!(remover.line("relay.example joe:hunter2").0, "relay.example joe:(hidden)");
+        assert_eq!(remover.line("# relay.example").0, "# relay.example");
+    }
+}

@@ -1,0 +1,1 @@
+//! Behaviour of redaction on lines.
