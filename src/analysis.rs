@@ -4,6 +4,7 @@ use crate::bundle::{Bundle, BundleError, Limits};
 use crate::diagnose::diagnosis::{self, WINDOW};
 use crate::diagnose::measure::Asker;
 use crate::evidence::{self, Evidence, How};
+use crate::redact::remove_secrets;
 use crate::report::assemble::{Material, assemble};
 use crate::report::cite::Lines;
 use crate::report::view::Report;
@@ -34,6 +35,8 @@ impl Default for Options {
 pub struct Analysis {
     /// The report.
     pub report: Report,
+    /// What it was made from.
+    pub evidence: Evidence,
 }
 
 /// Why there is no analysis.
@@ -79,7 +82,8 @@ impl Analysis {
     /// If the bundle cannot be opened or holds nothing that is recognised.
     pub fn run(path: &Path, rules: &RuleSet, options: &Options, progress: &AtomicU64) -> Result<Analysis, AnalysisError> {
         let (bundle, evidence) = gather(path, rules, options, progress)?;
-        Ok(Analysis { report: report_on(&bundle, &evidence, rules, options) })
+        let report = report_on(&bundle, &evidence, rules, options);
+        Ok(Analysis { report, evidence })
     }
 }
 
@@ -114,5 +118,7 @@ pub fn report_on(bundle: &Bundle, evidence: &Evidence, rules: &RuleSet, options:
     // Once to learn which lines are cited, once with their texts.
     let _ = assemble(&material, &lines);
     lines.fetch(bundle, &evidence.sources);
-    assemble(&material, &lines)
+    let mut report = assemble(&material, &lines);
+    remove_secrets(&mut report);
+    report
 }

@@ -2,10 +2,12 @@
 
 use super::limits::BundleLimits;
 use super::output::Output;
+use super::redact::Redaction;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
 use crate::evidence::How;
-use crate::report::render::render;
+use crate::redact::redact_report;
+use crate::report::render::{Format, Look, Templates, render};
 use crate::report::view::Verdict;
 use clap::{Args, ValueEnum};
 use std::io::IsTerminal;
@@ -24,6 +26,11 @@ pub(super) struct Analyze {
     output: Output,
     #[command(flatten)]
     rules: RuleFolders,
+    /// Write pseudonyms in place of people, hosts and addresses
+    #[arg(long)]
+    redact: bool,
+    #[command(flatten)]
+    redaction: Redaction,
     /// Judge this much of the end of the evidence, such as 24h or 7d
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time_span)]
     window: f64,
@@ -59,7 +66,21 @@ impl Analyze {
         let options = Options { window: self.window, limits: self.limits.limits(), how };
         let analysis = Analysis::run(&self.bundle, &rules, &options, &progress.bytes);
         progress.stop();
-        let report = analysis?.report;
+        let Analysis { mut report, evidence } = analysis?;
+        if self.redact || self.redaction.is_given() {
+            let mut redactor = self.redaction.redactor(&rules)?;
+            let check = redact_report(&mut redactor, &mut report, &evidence);
+            // JSON is the whole of the report: what is not in it is in no other format.
+            let whole = render(&report, Format::Json, &Templates::built_in(), &Look::default())?;
+            if let Some(leak) = check.leaks(&whole).first() {
+                return Err(format!(
+                    "the check found personal data in the redacted report, so nothing was written: {}; replace it with --redact-also",
+                    leak.hint
+                )
+                .into());
+            }
+            self.redaction.write_map(&redactor)?;
+        }
         output.write(&report.headline, |format, templates, look| render(&report, format, templates, look))?;
         Ok(self.status(report.verdict))
     }

@@ -9,6 +9,7 @@ mod headers;
 mod limits;
 mod output;
 mod records;
+mod redact;
 mod render;
 mod rules;
 mod schema;
@@ -45,6 +46,7 @@ enum Command {
     Templates(templates::TemplatesCommand),
     #[command(subcommand)]
     Rules(rules::Rules),
+    Redact(redact::Redact),
 }
 
 /// Why a command could not do its work; shown on standard error, exit status 2.
@@ -66,6 +68,7 @@ pub fn main() -> ExitCode {
         Command::Sources(command) => command.run(),
         Command::Templates(command) => command.run(),
         Command::Rules(command) => command.run(),
+        Command::Redact(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {
         eprintln!("postdoc: {failure}");

@@ -5,7 +5,7 @@ use super::{Failure, RuleFolders};
 use crate::bundle::Bundle;
 use crate::diagnose::diagnosis;
 use crate::evidence::{self, Evidence, How};
-use crate::report::cite::without_secrets;
+use crate::redact::secrets::without_secrets;
 use crate::rules::RuleSet;
 use crate::rules::problem::did_you_mean;
 use crate::tables::{Column, Record, TABLES, Table, Value, table};
@@ -86,7 +86,7 @@ impl Records {
         for (column, name) in self.columns() {
             let value: serde_json::Value = match row.get(column) {
                 Value::Missing => continue,
-                Value::Text(text) => without_secrets(evidence.tables.names.get(text)).into(),
+                Value::Text(text) => without_secrets(evidence.tables.names.get(text)).0.into(),
                 Value::Int(number) => number.into(),
                 Value::Number(number) => number.into(),
                 Value::Bool(yes) => yes.into(),
@@ -105,7 +105,7 @@ impl Records {
             match row.get(column) {
                 Value::Missing => {}
                 // An empty text is quoted, so that it differs from a missing one.
-                Value::Text(text) => write!(out, "{}", cell(&without_secrets(evidence.tables.names.get(text))))?,
+                Value::Text(text) => write!(out, "{}", cell(&without_secrets(evidence.tables.names.get(text)).0))?,
                 Value::Int(number) => write!(out, "{number}")?,
                 Value::Number(number) => write!(out, "{number}")?,
                 Value::Bool(yes) => write!(out, "{yes}")?,

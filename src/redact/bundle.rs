@@ -1,16 +1,14 @@
 //! A whole bundle, rewritten: every text file line by line, so that each line keeps its number.
 
 use super::secrets::{HIDDEN, SecretRemover};
-use super::{Leak, Redactor};
+use super::{Leak, Redactor, path};
 use crate::bundle::{Bundle, BundleFile};
 use crate::evidence::recognise::recognise;
 use crate::evidence::text::{clean, strip_escapes};
 use crate::rules::RuleSet;
-use regex::Regex;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
-use std::sync::LazyLock;
 
 /// Longest line that is rewritten; the rest of a longer one is left out, since a name may be cut in it.
 const LONGEST_LINE: usize = 4 << 20;
@@ -76,11 +74,11 @@ pub fn rewrite(
         match file.open().and_then(|reader| reader.take(HEAD).read_to_end(&mut head)) {
             Err(error) if head.is_empty() => done.left_out.push((file.path.clone(), format!("cannot be read: {error}"))),
             _ if is_binary(&head) => done.left_out.push((file.path.clone(), "binary data".to_owned())),
-            _ => files.push((file, recognise(&file.path, &clean(&head), &rules.kinds).map(|kind| kind.kind.as_str()))),
+            _ => files.push((file, recognise(&file.path, &clean(&head), &rules.kinds).map(|found| found.kind.kind.as_str()))),
         }
     }
     for (file, kind) in &files {
-        learn_path(redactor, &file.path);
+        path::learn(redactor, &file.path);
         lines(file, &mut |line| {
             redactor.learn(*kind, line);
             Ok(())
@@ -101,7 +99,7 @@ pub fn rewrite(
     let mut leaks = Vec::new();
     let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(BufWriter::new(out), flate2::Compression::default()));
     for ((file, _), (mut spool, secrets)) in files.iter().zip(spools) {
-        let path = check.replaced(&redactor.text(None, unpacked(&file.path)));
+        let path = path::redacted(redactor, &check, unpacked(&file.path));
         let failed = |error| RewriteError::Io(file.path.clone(), error);
         done.secrets.extend(secrets.into_iter().map(|(line, kind)| (path.clone(), line, kind)));
         spool.rewind().map_err(failed)?;
@@ -148,21 +146,6 @@ fn unpacked(path: &str) -> &str {
 /// NUL bytes in the middle of text come from crashed disks; a file full of them is no text.
 fn is_binary(head: &[u8]) -> bool {
     head.iter().take(4096).filter(|byte| **byte == 0).count() > 64
-}
-
-/// The host that is named in a file name such as `dig-mx-acme.example.txt`.
-fn learn_path(redactor: &mut Redactor<'_>, path: &str) {
-    static NAMED: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = r"(?i)^(?:dig|host|nslookup|nc|openssl|curl|ping|mtr|traceroute|swaks|telnet|whois|output)[-_ .](?:(?:a|aaaa|mx|txt|ptr|ns|any|x|soa|cname|s_client|\d+)[-_ .])*(?P<n>[\w.-]+?)(?:[ ]output)?(?:\.(?:txt|log|out|json|md))?$";
-        Regex::new(pattern).expect("a valid pattern")
-    });
-    let name = path.rsplit('/').next().unwrap_or(path);
-    if let Some(host) =
-        NAMED.captures(name).and_then(|found| Some(found.name("n")?.as_str().trim_start_matches("_dmarc.").to_owned()))
-        && super::scan::is_host(&host)
-    {
-        redactor.learn(None, &host);
-    }
 }
 
 /// Calls `visit` with every line of a file as text without terminal escapes.

@@ -15,6 +15,7 @@
 mod bundle;
 mod ip;
 mod kept;
+mod path;
 mod policy;
 mod pseudonym;
 mod punycode;
@@ -25,7 +26,7 @@ pub mod secrets;
 pub use bundle::{Rewritten, rewrite};
 pub use policy::{Policy, PolicyError};
 pub use pseudonym::{Key, write_for_owner};
-pub use report::redact_report;
+pub use report::{redact_report, remove_secrets};
 
 use crate::rules::RuleSet;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
@@ -117,7 +118,8 @@ impl<'r> Redactor<'r> {
                     self.learn_hosts(&text[at.end..]);
                 }
             }
-            Part::Name => {
+            Part::MaybeName if is_ordinary(text) => {}
+            Part::Name | Part::MaybeName => {
                 if text.parse::<IpAddr>().is_ok() {
                     self.learn_part(Part::Ip, text);
                 } else if scan::at_sign(text).is_some() {
@@ -159,9 +161,9 @@ impl<'r> Redactor<'r> {
                 continue;
             }
             self.learn_name(piece);
-            for part in piece.split(['.', '_', '-']).filter(|part| part.chars().count() > SHORTEST) {
-                self.learn_name(part);
-            }
+            // Message ids pack queue ids and numbers; only what is all letters can be a part of somebody's name.
+            let is_part = |part: &&str| part.chars().count() > SHORTEST && part.chars().all(char::is_alphabetic);
+            piece.split(['.', '_', '-']).filter(is_part).for_each(|part| self.learn_name(part));
         }
     }
 
@@ -193,8 +195,10 @@ impl<'r> Redactor<'r> {
 
     fn learn_name(&mut self, name: &str) {
         let name = name.trim_matches(['.', '-', '_', '\'', '"']).to_lowercase();
-        let is_word = name.chars().any(char::is_alphabetic);
-        let usual = kept::is_account(&name) || kept::is_vocabulary(&name) || kept::is_service(&name);
+        let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+        // A queue id or another number in hexadecimal is no name.
+        let is_word = letters > 0 && (letters == name.chars().count() || name.len() < 6 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let usual = FOLDERS.contains(&name.as_str()) || kept::is_account(&name) || kept::is_vocabulary(&name) || kept::is_service(&name);
         if is_word && !usual && name.chars().count() >= SHORTEST && self.names.len() < MOST_NAMES && !self.keeps(&name) {
             self.names.insert(name);
         }
@@ -299,7 +303,8 @@ impl<'r> Redactor<'r> {
             Part::Host => self.host(old),
             Part::Hosts => self.hosts(old),
             Part::Ip => self.ip_text(old, after),
-            Part::Name => self.name(old),
+            Part::MaybeName if is_ordinary(old) => return None,
+            Part::Name | Part::MaybeName => self.name(old),
             Part::Person => self.person(old),
             Part::People => self.people(old),
             Part::Text => format!("(text {})", self.word(old)),
@@ -843,6 +848,11 @@ impl Check {
             !before.is_some_and(joined) && !next.is_some_and(joined) && !longer
         })
     }
+}
+
+/// Whether a word is one of the language of logs, where a name may stand but need not.
+fn is_ordinary(word: &str) -> bool {
+    kept::is_vocabulary(&word.to_lowercase())
 }
 
 /// Whose the labels before the kept ones are.

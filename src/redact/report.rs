@@ -1,7 +1,8 @@
 //! Redaction of a report: every text of the view model that may hold a name.
 
 use super::scan::Part;
-use super::{Check, Redactor};
+use super::secrets::without_secrets;
+use super::{Check, Redactor, path};
 use crate::diagnose::words::visible;
 use crate::evidence::Evidence;
 use crate::report::view::{Citation, Report};
@@ -28,15 +29,31 @@ pub fn redact_report(redactor: &mut Redactor<'_>, report: &mut Report, evidence:
     for count in traffic.top_senders.iter_mut().chain(&mut traffic.top_sasl_users) {
         count.name = redactor.name(&count.name);
     }
+    let dns = std::mem::take(&mut report.state.dns);
+    report.state.dns = dns.into_iter().map(|(question, answers)| (redactor.text(None, &question).into_owned(), answers)).collect();
+    for (name, value) in report.state.settings.iter_mut().flatten() {
+        let setting = format!("{name} = {value}");
+        let new = redactor.text(Some("postconf"), &setting);
+        *value = new.split_once(" = ").map_or(String::new(), |(_, value)| value.to_owned());
+    }
     report.host.iter_mut().for_each(|host| *host = redactor.host(host));
     let check = redactor.check();
-    citations(report, &mut |citation| citation.file = check.replaced(&citation.file));
+    citations(report, &mut |citation| citation.file = path::redacted(redactor, &check, &citation.file));
     for row in &mut report.sources {
-        row.file = check.replaced(&row.file);
+        row.file = path::redacted(redactor, &check, &row.file);
     }
     // Where a customer's bundle lies on the analyst's machine is nobody's business.
     report.made_by.bundle = "(redacted)".to_owned();
     check
+}
+
+/// Takes secrets out of every text of a report. Cited lines come without them already.
+pub fn remove_secrets(report: &mut Report) {
+    texts(report, &mut |text| {
+        if let (clean, Some(_)) = without_secrets(text) {
+            *text = clean.into_owned();
+        }
+    });
 }
 
 /// What the values of a field are, by its name, which is the same in every table.
@@ -134,5 +151,7 @@ fn texts(report: &mut Report, visit: &mut dyn FnMut(&mut String)) {
         }
     }
     report.facts.iter_mut().for_each(|fact| visit(&mut fact.value));
+    report.state.dns.values_mut().flatten().for_each(&mut *visit);
+    report.state.settings.iter_mut().flat_map(|settings| settings.values_mut()).for_each(&mut *visit);
     report.sources.iter_mut().for_each(|row| visit(&mut row.title));
 }

@@ -2,7 +2,8 @@
 //! what stands before them.
 
 use super::kept;
-use regex::Regex;
+use regex::{Regex, RegexSet, RegexSetBuilder};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -20,6 +21,8 @@ pub(super) enum Part {
     Ip,
     /// An account, an address or a path component: a name in any case.
     Name,
+    /// A word where a name may stand, unless it is an ordinary word.
+    MaybeName,
     /// A person's or company's name in words.
     Person,
     /// Address header: names in words with addresses among them.
@@ -43,7 +46,7 @@ fn regex(pattern: &str) -> Regex {
 }
 
 /// What stands before a name, or around it; the part called `n` is the name.
-static CONTEXTS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
+static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
     let log = r"(?:<\d+>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)";
     let list: &[(Part, String)] = &[
         (Part::Text, r"(?i)(?:^|\bheader )(?:subject|thread-topic|comments|keywords): (?P<n>.+?)(?: from [^\s\[]*\[[^\]]*\]; from=<.*| from local; from=<.*)?$".into()),
@@ -54,7 +57,7 @@ static CONTEXTS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Host, r"(?P<n>[A-Za-z0-9][\w.-]*)\[(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]".into()),
         (Part::Host, r"\bname=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
         (Part::Name, r#"(?i)(?:^|[\s,;(\["'{?&-])(?:sasl_username|sasl_user|auth_user|auth_login|username|user|login|account|acct|ruser|logname|sender|recipient|rcpt)=[<"']?(?P<n>[^\s,;<>"'()\[\]{}&=]+)"#.into()),
-        (Part::Name, r"(?i)\b(?:invalid user|illegal user|password for(?: invalid user)?|publickey for|keyboard-interactive/pam for|(?:opened|closed) for user|authenticating user|connection closed by (?:invalid |authenticating )?user|for user|unknown user|su for|mailbox for|user|login) +[<'\x22]?(?P<n>[^\s<>'\x22:;,()=]+)".into()),
+        (Part::MaybeName, r"(?i)\b(?:invalid user|illegal user|password for(?: invalid user)?|publickey for|keyboard-interactive/pam for|(?:opened|closed) for user|authenticating user|connection closed by (?:invalid |authenticating )?user|for user|unknown user|su for|mailbox for|mailbox of|mailbox) +[<'\x22]?(?P<n>[^\s<>'\x22:;,()=]+)".into()),
         (Part::Name, r"\b(?:imap|pop3|lda|lmtp|managesieve|sieve|indexer-worker|deliver|auth|ldap|passwd-file|pam|sql|CRON|cron|su|crontab)\((?P<n>[^)<\s,\d][^)<\s,]*)".into()),
         (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*) +: +(?:TTY|PWD|command)".into()),
         (Part::Name, r"\bsudo(?:\[\d+\])?: +(?P<n>[A-Za-z_][\w.-]*) : ".into()),
@@ -77,7 +80,8 @@ static CONTEXTS: LazyLock<Vec<(Part, Regex)>> = LazyLock::new(|| {
         (Part::Name, r"^[0-9A-Za-z]{6,}[*!#]*\s+\d+\s+\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\s+(?P<n>\S+)\s*$".into()),
         (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*)\s+(?:pts/\d+|tty\d+|ftpd\d+)\s".into()),
     ];
-    list.iter().map(|(part, pattern)| (*part, regex(pattern))).collect()
+    let set = RegexSetBuilder::new(list.iter().map(|(_, pattern)| pattern)).size_limit(1 << 26).dfa_size_limit(1 << 24).build();
+    (set.expect("valid patterns"), list.iter().map(|(part, pattern)| (*part, regex(pattern))).collect())
 });
 
 /// What a line of a file of one kind holds besides.
@@ -118,12 +122,13 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Calls `visit` with every part of `text`, in order; parts do not overlap. `kind` is the kind of evidence of the file.
 pub(super) fn parts(kind: Option<&str>, text: &str, visit: &mut dyn FnMut(Part, Range<usize>)) {
-    let mut named: Vec<(Range<usize>, Part)> = Vec::new();
+    // By their starts, so that a long line costs no more than it must.
+    let mut named: BTreeMap<usize, (usize, Part)> = BTreeMap::new();
     let mut note = |part: Part, regex: &Regex| {
         for found in regex.captures_iter(text) {
             let Some(name) = found.name("n") else { continue };
-            if named.iter().all(|(known, _)| name.end() <= known.start || name.start() >= known.end) {
-                named.push((name.range(), part));
+            if named.range(..name.end()).next_back().is_none_or(|(_, (end, _))| *end <= name.start()) {
+                named.insert(name.start(), (name.end(), part));
             }
         }
     };
@@ -132,15 +137,15 @@ pub(super) fn parts(kind: Option<&str>, text: &str, visit: &mut dyn FnMut(Part, 
             note(*part, regex);
         }
     }
-    for (part, regex) in CONTEXTS.iter() {
-        note(*part, regex);
+    let (set, list) = &*CONTEXTS;
+    for at in set.matches(text) {
+        note(list[at].0, &list[at].1);
     }
-    named.sort_by_key(|(range, _)| range.start);
     let mut at = 0;
-    for (range, part) in named {
-        shapes(text, at..range.start, visit);
-        at = range.end;
-        visit(part, range);
+    for (start, (end, part)) in named {
+        shapes(text, at..start, visit);
+        at = end;
+        visit(part, start..end);
     }
     shapes(text, at..text.len(), visit);
 }

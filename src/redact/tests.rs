@@ -1,1 +1,126 @@
 //! Behaviour of redaction on lines.
+
+use super::*;
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::built_in);
+
+fn redactor() -> Redactor<'static> {
+    Redactor::new(Key::from_bytes(b"a key for tests"), Policy::default(), &RULES)
+}
+
+/// The lines after redaction, each shown to the redactor first.
+fn redacted(lines: &[&str]) -> Vec<String> {
+    let mut redactor = redactor();
+    lines.iter().for_each(|line| redactor.learn(None, line));
+    lines.iter().map(|line| redactor.text(None, line).into_owned()).collect()
+}
+
+#[test]
+fn one_person_is_one_pseudonym_in_every_spelling() {
+    let lines = [
+        "to=<maria@acme.de>, relay=mx.acme.de[88.198.3.4]:25, status=sent",
+        "to=<\"maria\"@ACME.DE>, orig_to=<maria+news@acme.de>",
+        "sasl_method=PLAIN, sasl_username=maria",
+        "550 5.1.1 no mailbox of maria here",
+        "bounce-1=maria=acme.de@lists.other.de maria=40acme.de",
+        "/home/maria/public_html: drwx",
+    ];
+    let out = redacted(&lines);
+    let [name, domain] = ["maria", "acme"].map(|word| redactor().word(word));
+    assert_eq!(out[0].split(", ").next(), Some(format!("to=<{name}@{domain}.de>").as_str()));
+    for line in &out {
+        assert!(line.contains(&name), "{line}");
+        assert!(!line.to_lowercase().contains("maria") && !line.to_lowercase().contains("acme"), "{line}");
+    }
+    assert!(out[1].starts_with(&format!("to=<\"{name}\"@{}.DE>, orig_to=<{name}+", domain.to_uppercase())), "{}", out[1]);
+    assert!(out[4].contains(&format!("={name}={domain}.de@lists.")), "{}", out[4]);
+}
+
+#[test]
+fn names_in_encodings_do_not_survive() {
+    let blob = STANDARD.encode("maria@acme.de");
+    let lines = [
+        "from=<maria@acme.de>".to_owned(),
+        format!("warning: header From: =?UTF-8?B?{}?= <maria@acme.de> from local; from=<maria@acme.de>", STANDARD.encode("Maria Kowalczyk")),
+        "header Subject: Rechnung Kowalczyk from a.de[88.198.3.4]; from=<maria@acme.de> to=<x@acme.de>".to_owned(),
+        "X-Return: =?iso-8859-1?Q?maria=40acme=2Ede?=".to_owned(),
+        format!("X-Id: {blob}"),
+        "to=<x@xn--mller-kva.de> and <x@müller.de>".to_owned(),
+        "client=[2001:DB8:0:0:0:0:0:9] [IPv6:2001:db8::9] 9.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa".to_owned(),
+        "static.4.3.198.88.clients.your-server.de[88.198.3.4] 4.3.198.88.in-addr.arpa".to_owned(),
+    ];
+    let out = redacted(&lines.each_ref().map(String::as_str));
+    let whole = out.join("\n").to_lowercase();
+    for gone in ["maria", "kowalczyk", "acme", "mller", "müller", "rechnung", "88.198", "198.88", "2001:db8::9", &blob.to_lowercase()] {
+        assert!(!whole.contains(gone), "{gone} in {whole}");
+    }
+    assert!(out[2].contains("; from=<") && out[2].contains(" from "), "{}", out[2]);
+    assert!(out[7].contains(".clients.your-server.de["), "{}", out[7]);
+    let ip = redactor().ip_text("88.198.3.4", "");
+    let octets: Vec<&str> = ip.split('.').collect();
+    assert!(out[7].contains(&format!("static.{}.{}.{}.{}.clients", octets[3], octets[2], octets[1], octets[0])), "{}", out[7]);
+    assert!(out[7].ends_with(&format!("{}.{}.{}.{}.in-addr.arpa", octets[3], octets[2], octets[1], octets[0])), "{}", out[7]);
+}
+
+#[test]
+fn what_names_nobody_stays() {
+    for line in [
+        "Nov 12 10:00:00 mail postfix/smtp[467]: 0CE5562: to=<postmaster@gmail.com>, relay=gmail-smtp-in.l.google.com[127.0.0.1]:25, delay=0.1, delays=0.1/0/0/0, dsn=4.7.0, status=deferred (host said: 421 4.7.0 see https://support.google.com/mail/?p=x (in reply to end of DATA command))",
+        "fatal: open database /etc/aliases.db: No such file or directory; see main.cf, line 12",
+        "blocked using zen.spamhaus.org; https://www.spamhaus.org/query/",
+        "nameserver 8.8.8.8",
+        "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND",
+        "root         451  0.1  0.0  42680  4736 ?        Ss   17:36   0:00 /usr/lib/postfix/sbin/master -w",
+        "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------",
+        "warning: SASL authentication failed; cannot authenticate: user not found",
+        "mynetworks = 127.0.0.0/8 [::1]/128 [::ffff:127.0.0.0]/104",
+        "smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination",
+    ] {
+        assert_eq!(redacted(&[line]), [line]);
+    }
+}
+
+#[test]
+fn relations_between_names_are_kept() {
+    let mut redactor = redactor();
+    let settings = ["myhostname = vps4411.acme.example", "mydomain = acme.example", "relayhost = [smtp.acme.example]:587", "mynetworks = 10.20.0.0/16"];
+    settings.iter().for_each(|line| redactor.learn(Some("postconf"), line));
+    let out = settings.map(|line| redactor.text(Some("postconf"), line).into_owned());
+    let domain = out[1].strip_prefix("mydomain = ").unwrap();
+    assert!(out[0].ends_with(&format!(".{domain}")), "{out:?}");
+    assert_eq!(out[2], format!("relayhost = [smtp.{domain}]:587"));
+    assert!(out[3].ends_with(".0.0/16") && out[3].starts_with("mynetworks = 10."), "{out:?}");
+    let short = redactor.text(Some("hostname"), "vps4411").into_owned();
+    assert!(out[0].contains(&format!(" {short}.")), "{out:?}");
+    assert_eq!(redactor.host("acme-example.mail.protection.outlook.com"), format!("{}.mail.protection.outlook.com", domain.replace('.', "-")));
+}
+
+#[test]
+fn a_name_that_is_an_ordinary_word_does_not_change_what_is_said() {
+    let out = redacted(&["to=<relay@acme.de>, status=deferred (delivery temporarily suspended: relay refused)", "to=<deferred@acme.de>, status=deferred"]);
+    assert!(out[0].ends_with("status=deferred (delivery temporarily suspended: relay refused)"), "{}", out[0]);
+    assert!(!out[1].contains("deferred@") && out[1].ends_with("status=deferred"), "{}", out[1]);
+}
+
+#[test]
+fn the_mark_moves_with_the_text() {
+    let redactor = redactor();
+    let text = "to=<maria@acme.de>, status=deferred (refused)";
+    let at = text.find("deferred").unwrap();
+    let (new, mark) = redactor.marked(None, text, Some((at, at + 8)));
+    let (from, to) = mark.unwrap();
+    assert_eq!(&new[from..to], "deferred");
+}
+
+#[test]
+fn the_check_finds_what_is_left() {
+    let mut redactor = redactor();
+    redactor.learn(None, "sasl_username=kowalczyk");
+    let _ = redactor.text(None, "client=mx.acme.de[88.198.3.4]");
+    let check = redactor.check();
+    assert_eq!(check.leaks("nothing here"), []);
+    for left in ["x Kowalczyk y", "at mx.ACME.de", "88.198.3.4:25"] {
+        assert_eq!(check.leaks(&format!("a\n{left}")).iter().map(|leak| leak.line).collect::<Vec<_>>(), [2], "{left}");
+    }
+    assert_eq!(check.leaks("kowalczyks 188.198.3.4 88.198.3.40"), []);
+}

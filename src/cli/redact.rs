@@ -1,0 +1,115 @@
+//! `postdoc redact BUNDLE -o NEW.tar.gz`, and the options that say how to redact.
+
+use super::{Failure, RuleFolders};
+use crate::bundle::{Bundle, Limits};
+use crate::redact::{Key, Policy, Redactor, rewrite, write_for_owner};
+use crate::rules::RuleSet;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Rewrite a bundle with pseudonyms in place of people, hosts and addresses, and without secrets
+#[derive(Args)]
+pub(super) struct Redact {
+    /// A directory, an archive, or a single log file
+    bundle: PathBuf,
+    /// Where to write the new bundle: a .tar.gz file
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    #[command(flatten)]
+    how: Redaction,
+    #[command(flatten)]
+    rules: RuleFolders,
+}
+
+/// How to redact.
+#[derive(Args)]
+pub(super) struct Redaction {
+    /// Make pseudonyms with the key in FILE, so that they are the same in every bundle; it is made if it is not there
+    #[arg(long, value_name = "FILE")]
+    redact_key: Option<PathBuf>,
+    /// Write what each pseudonym stands for to FILE, for its owner's eyes only
+    #[arg(long, value_name = "FILE")]
+    redact_map: Option<PathBuf>,
+    /// Keep a domain (and what is below it), address, network or account (repeatable, or separated by commas)
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    redact_keep: Vec<String>,
+    /// Replace a word or phrase, too (repeatable, or separated by commas)
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    redact_also: Vec<String>,
+    /// Replace what the patterns in a YAML file match, too (repeatable)
+    #[arg(long, value_name = "FILE")]
+    redact_patterns: Vec<PathBuf>,
+}
+
+impl Redaction {
+    /// Whether any of the options was given.
+    pub(super) fn is_given(&self) -> bool {
+        let lists = self.redact_keep.len() + self.redact_also.len() + self.redact_patterns.len();
+        self.redact_key.is_some() || self.redact_map.is_some() || lists > 0
+    }
+
+    /// The redactor that the options ask for.
+    pub(super) fn redactor<'r>(&self, rules: &'r RuleSet) -> Result<Redactor<'r>, Failure> {
+        let mut policy = Policy::default();
+        self.redact_keep.iter().for_each(|name| policy.keep(name));
+        self.redact_also.iter().for_each(|words| policy.also(words));
+        for path in &self.redact_patterns {
+            policy.read(path)?;
+        }
+        let key = match &self.redact_key {
+            None => Key::random()?,
+            Some(path) => {
+                let is_new = !path.exists();
+                let key = Key::load(path).map_err(|error| format!("{}: {error}", path.display()))?;
+                if is_new {
+                    eprintln!("postdoc: a new key was written to {}; whoever has it can try out names", path.display());
+                }
+                key
+            }
+        };
+        Ok(Redactor::new(key, policy, rules))
+    }
+
+    /// Writes the reverse map, if it is asked for.
+    pub(super) fn write_map(&self, redactor: &Redactor<'_>) -> Result<(), Failure> {
+        let Some(path) = &self.redact_map else { return Ok(()) };
+        let text = serde_json::to_string_pretty(&redactor.reverse_map())? + "\n";
+        write_for_owner(path, &text).map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;
+        Ok(())
+    }
+}
+
+impl Redact {
+    pub(super) fn run(&self) -> Result<ExitCode, Failure> {
+        let name = self.output.to_string_lossy().to_ascii_lowercase();
+        if ![".tar.gz", ".tgz"].iter().any(|suffix| name.ends_with(suffix)) {
+            return Err(format!("{}: the new bundle is a .tar.gz archive; name it so", self.output.display()).into());
+        }
+        let folder = self.output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            return Err(format!("{}: cannot be written: there is no folder {}", self.output.display(), folder.display()).into());
+        }
+        let rules = self.rules.load()?;
+        let bundle = Bundle::open(&self.bundle, &Limits::default())?;
+        let mut redactor = self.how.redactor(&rules)?;
+        // Beside its place and then renamed: what was there before stays until the new one is whole and checked.
+        let failed = |error: std::io::Error| format!("{}: cannot be written: {error}", self.output.display());
+        let mut file = tempfile::Builder::new().prefix(".postdoc-").tempfile_in(folder).map_err(failed)?;
+        let done = rewrite(&bundle, &rules, &mut redactor, &mut file)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(&self.output).map_err(|error| failed(error.error))?;
+        self.how.write_map(&redactor)?;
+        println!("{}: {} files", self.output.display(), done.files);
+        for (path, line, kind) in &done.secrets {
+            println!("taken out: {kind} ({path}:{line})");
+        }
+        for (path, why) in &done.left_out {
+            println!("left out: {} ({why})", crate::diagnose::words::visible(path));
+        }
+        if !done.checked_all {
+            eprintln!("postdoc: there are so many names that the check looked for a part of them only; look through the new bundle");
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
