@@ -38,8 +38,22 @@ const PLANTED: &[(&str, &str)] = &[
 
 /// What must not be in any output, in lower case.
 const GONE: &[&str] = &[
-    "krautwurst", "krutwurst", "kräutwurst", "ottilie", "kündigung", "2a01:4f8:c0c:1234::17", "2a01:4f8:c0c:1234:0", "2a01:04f8:0c0c",
-    "88.198.77.66", "66.77.198.88", "88-198-77-66", "10.77.66.55", "sesam5tor", "u2vzyw01dg9y", "t3r0awxpzs", "b3r0awxpzs",
+    "krautwurst",
+    "krutwurst",
+    "kräutwurst",
+    "ottilie",
+    "kündigung",
+    "2a01:4f8:c0c:1234::17",
+    "2a01:4f8:c0c:1234:0",
+    "2a01:04f8:0c0c",
+    "88.198.77.66",
+    "66.77.198.88",
+    "88-198-77-66",
+    "10.77.66.55",
+    "sesam5tor",
+    "u2vzyw01dg9y",
+    "t3r0awxpzs",
+    "b3r0awxpzs",
 ];
 
 fn cases() -> Vec<PathBuf> {
@@ -74,7 +88,8 @@ fn planted(case: &Path, folder: &Path) -> Vec<String> {
 /// Addresses, domains and IP addresses of the cases, found by other means than redaction uses: every case speaks of
 /// names below `.example` and of documentation addresses.
 fn personal(texts: &[String]) -> BTreeSet<String> {
-    let pattern = r"(?i)[\w.+-]+@[\w-]+(?:\.[\w-]+)*|[\w-]+(?:-[\w-]+)*\.example\b|\b(?:203\.0\.113|198\.51\.100|192\.0\.2)\.\d+\b";
+    let pattern =
+        r"(?i)[\w.+-]+@[\w-]+(?:\.[\w-]+)*|[\w-]+(?:-[\w-]+)*\.example\b|\b(?:203\.0\.113|198\.51\.100|192\.0\.2)\.\d+\b";
     let regex = Regex::new(pattern).expect("a pattern");
     let kept = Regex::new(r"(?i)^(?:root|postmaster|www-data|mailer-daemon|double-bounce|noreply|postfix|info)@|@.*\.service$|^\d+@|^mail\.example$").expect("a pattern");
     texts
@@ -93,7 +108,16 @@ fn report_on(path: &Path) -> Analysis {
 fn diagnosis(report: &Report) -> Value {
     let causes = report.causes.iter().map(|cause| {
         let evidence = cause.evidence.iter().map(|item| json!([item.signal, item.kind, item.met, item.citations_total]));
-        json!([cause.rule, cause.confidence, cause.role, cause.symptom_of, cause.accounts_for, cause.since, cause.until, evidence.collect::<Vec<_>>()])
+        json!([
+            cause.rule,
+            cause.confidence,
+            cause.role,
+            cause.symptom_of,
+            cause.accounts_for,
+            cause.since,
+            cause.until,
+            evidence.collect::<Vec<_>>()
+        ])
     });
     let traffic = &report.traffic;
     json!({
@@ -180,7 +204,10 @@ fn nothing_personal_survives_and_no_diagnosis_changes() {
     let (one, other) = cases.split_at(cases.len() / 2);
     let run = |cases: &[PathBuf]| -> Vec<String> {
         let name = |case: &Path| case.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        cases.iter().flat_map(|case| problems(case).into_iter().map(move |problem| format!("{}: {problem}", name(case)))).collect()
+        cases
+            .iter()
+            .flat_map(|case| problems(case).into_iter().map(move |problem| format!("{}: {problem}", name(case))))
+            .collect()
     };
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let first = scope.spawn(|| run(one));

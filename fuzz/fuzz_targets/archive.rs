@@ -17,7 +17,7 @@ static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
 
 fuzz_target!(|bytes: &[u8]| {
     std::fs::write(&*FILE, bytes).expect("a file to open");
-    let limits = Limits { files: 100, bytes: 1 << 20, in_memory: 1 << 12, ..Limits::default() };
+    let limits = Limits { files: 100, bytes: 1 << 20, ..Limits::default() };
     if let Ok(bundle) = Bundle::open(&FILE, &limits) {
         let total: u64 = bundle
             .files

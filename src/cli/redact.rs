@@ -108,7 +108,9 @@ impl Redact {
             println!("left out: {} ({why})", crate::diagnose::words::visible(path));
         }
         if !done.checked_all {
-            eprintln!("postdoc: there are so many names that the check looked for a part of them only; look through the new bundle");
+            eprintln!(
+                "postdoc: there are so many names that the check looked for a part of them only; look through the new bundle"
+            );
         }
         Ok(ExitCode::SUCCESS)
     }

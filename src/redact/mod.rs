@@ -197,8 +197,10 @@ impl<'r> Redactor<'r> {
         let name = name.trim_matches(['.', '-', '_', '\'', '"']).to_lowercase();
         let letters = name.chars().filter(|c| c.is_alphabetic()).count();
         // A queue id or another number in hexadecimal is no name.
-        let is_word = letters > 0 && (letters == name.chars().count() || name.len() < 6 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let usual = FOLDERS.contains(&name.as_str()) || kept::is_account(&name) || kept::is_vocabulary(&name) || kept::is_service(&name);
+        let is_word = letters > 0
+            && (letters == name.chars().count() || name.len() < 6 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let usual =
+            FOLDERS.contains(&name.as_str()) || kept::is_account(&name) || kept::is_vocabulary(&name) || kept::is_service(&name);
         if is_word && !usual && name.chars().count() >= SHORTEST && self.names.len() < MOST_NAMES && !self.keeps(&name) {
             self.names.insert(name);
         }
@@ -842,9 +844,9 @@ impl Check {
             let mut after = text[found.end()..].chars();
             let next = after.next();
             // A number with dots inside a longer one is another address.
-            let is_ip = text[found.range()].parse::<IpAddr>().is_ok();
-            let dot = |c: Option<char>| matches!(c, Some('.' | ':'));
-            let longer = is_ip && (dot(before) || dot(next) && after.next().is_some_and(|c| c.is_ascii_hexdigit()));
+            let sign = text[found.range()].parse::<IpAddr>().ok().map(|ip| if ip.is_ipv4() { '.' } else { ':' });
+            let goes_on = next == sign && after.next().is_some_and(|c| c.is_ascii_hexdigit());
+            let longer = sign.is_some() && (before == sign || goes_on);
             !before.is_some_and(joined) && !next.is_some_and(joined) && !longer
         })
     }

@@ -11,7 +11,9 @@ fn host(part: &str) -> Option<Range<usize>> {
         let tools = "dig|host|nslookup|nc|openssl|curl|ping|mtr|traceroute|swaks|telnet|whois|output|sosreport|postdoc|bundle";
         let kinds = r"a|aaaa|mx|txt|ptr|ns|any|x|soa|cname|s_client|tls|smtp|\d+";
         let ends = "txt|log|out|json|md|tar|tgz|gz";
-        let pattern = format!(r"(?i)^(?:(?:{tools})[-_ .](?:(?:{kinds})[-_ .])*)?(?:_dmarc\.)?(?P<n>[\w.-]+?)(?: output)?(?:\.(?:{ends}))*$");
+        let pattern = format!(
+            r"(?i)^(?:(?:{tools})[-_ .](?:(?:{kinds})[-_ .])*)?(?:_dmarc\.)?(?P<n>[\w.-]+?)(?: output)?(?:\.(?:{ends}))*$"
+        );
         Regex::new(&pattern).expect("a valid pattern")
     });
     let name = BEHIND_TOOL.captures(part)?.name("n")?;

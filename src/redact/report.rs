@@ -30,7 +30,8 @@ pub fn redact_report(redactor: &mut Redactor<'_>, report: &mut Report, evidence:
         count.name = redactor.name(&count.name);
     }
     let dns = std::mem::take(&mut report.state.dns);
-    report.state.dns = dns.into_iter().map(|(question, answers)| (redactor.text(None, &question).into_owned(), answers)).collect();
+    report.state.dns =
+        dns.into_iter().map(|(question, answers)| (redactor.text(None, &question).into_owned(), answers)).collect();
     for (name, value) in report.state.settings.iter_mut().flatten() {
         let setting = format!("{name} = {value}");
         let new = redactor.text(Some("postconf"), &setting);

@@ -51,7 +51,9 @@ fn names_in_encodings_do_not_survive() {
     ];
     let out = redacted(&lines.each_ref().map(String::as_str));
     let whole = out.join("\n").to_lowercase();
-    for gone in ["maria", "kowalczyk", "acme", "mller", "müller", "rechnung", "88.198", "198.88", "2001:db8::9", &blob.to_lowercase()] {
+    for gone in
+        ["maria", "kowalczyk", "acme", "mller", "müller", "rechnung", "88.198", "198.88", "2001:db8::9", &blob.to_lowercase()]
+    {
         assert!(!whole.contains(gone), "{gone} in {whole}");
     }
     assert!(out[2].contains("; from=<") && out[2].contains(" from "), "{}", out[2]);
@@ -83,7 +85,12 @@ fn what_names_nobody_stays() {
 #[test]
 fn relations_between_names_are_kept() {
     let mut redactor = redactor();
-    let settings = ["myhostname = vps4411.acme.example", "mydomain = acme.example", "relayhost = [smtp.acme.example]:587", "mynetworks = 10.20.0.0/16"];
+    let settings = [
+        "myhostname = vps4411.acme.example",
+        "mydomain = acme.example",
+        "relayhost = [smtp.acme.example]:587",
+        "mynetworks = 10.20.0.0/16",
+    ];
     settings.iter().for_each(|line| redactor.learn(Some("postconf"), line));
     let out = settings.map(|line| redactor.text(Some("postconf"), line).into_owned());
     let domain = out[1].strip_prefix("mydomain = ").unwrap();
@@ -92,12 +99,18 @@ fn relations_between_names_are_kept() {
     assert!(out[3].ends_with(".0.0/16") && out[3].starts_with("mynetworks = 10."), "{out:?}");
     let short = redactor.text(Some("hostname"), "vps4411").into_owned();
     assert!(out[0].contains(&format!(" {short}.")), "{out:?}");
-    assert_eq!(redactor.host("acme-example.mail.protection.outlook.com"), format!("{}.mail.protection.outlook.com", domain.replace('.', "-")));
+    assert_eq!(
+        redactor.host("acme-example.mail.protection.outlook.com"),
+        format!("{}.mail.protection.outlook.com", domain.replace('.', "-"))
+    );
 }
 
 #[test]
 fn a_name_that_is_an_ordinary_word_does_not_change_what_is_said() {
-    let out = redacted(&["to=<relay@acme.de>, status=deferred (delivery temporarily suspended: relay refused)", "to=<deferred@acme.de>, status=deferred"]);
+    let out = redacted(&[
+        "to=<relay@acme.de>, status=deferred (delivery temporarily suspended: relay refused)",
+        "to=<deferred@acme.de>, status=deferred",
+    ]);
     assert!(out[0].ends_with("status=deferred (delivery temporarily suspended: relay refused)"), "{}", out[0]);
     assert!(!out[1].contains("deferred@") && out[1].ends_with("status=deferred"), "{}", out[1]);
 }
