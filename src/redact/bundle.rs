@@ -103,19 +103,20 @@ pub fn rewrite(
         let failed = |error| RewriteError::Io(file.path.clone(), error);
         done.secrets.extend(secrets.into_iter().map(|(line, kind)| (path.clone(), line, kind)));
         spool.rewind().map_err(failed)?;
-        let mut number = 0;
-        for line in BufReader::new(&spool).lines() {
-            number += 1;
-            let found = check.leaks(&line.map_err(failed)?);
-            leaks.extend(
-                found
-                    .into_iter()
-                    .map(|leak| (path.clone(), Leak { line: number, ..leak }))
-                    .take(20usize.saturating_sub(leaks.len())),
-            );
+        // What stands where no shape and no neighbour gave it away is known by now, and replaced as well.
+        let mut whole = BufWriter::new(tempfile::tempfile().map_err(failed)?);
+        for (at, line) in BufReader::new(&spool).lines().enumerate() {
+            let mut line = line.map_err(failed)?;
+            if !check.leaks(&line).is_empty() {
+                line = check.replaced(&line);
+                let found = check.leaks(&line).into_iter().map(|leak| (path.clone(), Leak { line: at + 1, ..leak }));
+                leaks.extend(found.take(20usize.saturating_sub(leaks.len())));
+            }
+            writeln!(whole, "{line}").map_err(failed)?;
         }
         if leaks.is_empty() {
-            append(&mut archive, &path, file, spool).map_err(failed)?;
+            let whole = whole.into_inner().map_err(|error| failed(error.into_error()))?;
+            append(&mut archive, &path, file, whole).map_err(failed)?;
             done.files += 1;
         }
     }
