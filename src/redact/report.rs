@@ -64,6 +64,11 @@ fn replace_rest(report: &mut Report, check: &Check) {
     if let Ok(new) = serde_json::from_value(value) {
         *report = new;
     }
+    // A mark that reaches beyond its text marks nothing.
+    citations(report, &mut |citation| {
+        let length = citation.text.chars().count();
+        citation.matched = citation.matched.filter(|(_, end)| *end <= length);
+    });
 }
 
 /// Takes secrets out of every text of a report. Cited lines come without them already.
