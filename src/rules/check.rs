@@ -17,7 +17,7 @@ impl Loader {
         let buckets: Vec<&str> = self.set.buckets.iter().map(|bucket| bucket.id.as_str()).collect();
         for rule in &self.set.rules {
             let mut error = |place: Place, message: String, help: Option<String>| {
-                found.push((Level::Error, rule.file.clone(), place, message, help))
+                found.push((Level::Error, rule.file.clone(), place, message, help));
             };
             if !buckets.contains(&rule.bucket.as_str()) {
                 let message = format!(

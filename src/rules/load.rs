@@ -263,7 +263,7 @@ impl Loader {
     fn rule(&mut self, reader: &mut Reader<'_>, bucket: &str) {
         let Some(root) = reader.parse() else { return };
         if let Some(change) = read::change(reader, &root) {
-            self.change(reader, change);
+            self.change(reader, &change);
             return;
         }
         let Some((rule, enabled)) = read::rule(reader, root, bucket, &BTreeMap::new()) else { return };
@@ -286,7 +286,7 @@ impl Loader {
     }
 
     /// Reads a rule of an earlier folder again, with the parameters of a later one, or takes it away.
-    fn change(&mut self, reader: &mut Reader<'_>, change: read::Change) {
+    fn change(&mut self, reader: &mut Reader<'_>, change: &read::Change) {
         let Some(origin) = self.origin.get_mut(&change.id) else {
             let ids: Vec<&str> = self.origin.keys().map(String::as_str).collect();
             let help = did_you_mean(&change.id, ids.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));

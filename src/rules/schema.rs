@@ -32,11 +32,15 @@ pub fn of(kind: &str) -> Option<Value> {
 
 /// A mapping with these fields and no others.
 fn mapping(required: &[&str], fields: Value) -> Value {
-    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": fields })
+    let mut schema = json!({ "type": "object", "additionalProperties": false, "required": required });
+    schema["properties"] = fields;
+    schema
 }
 
 fn list(item: Value) -> Value {
-    json!({ "type": "array", "items": item })
+    let mut schema = json!({ "type": "array" });
+    schema["items"] = item;
+    schema
 }
 
 fn text(doc: &str) -> Value {
