@@ -369,7 +369,7 @@ fn standard_input_is_an_archive_or_a_log() {
     let temporary = tempfile::tempdir().expect("a folder");
     let log = b"Nov 12 09:35:44 mail postfix/qmgr[1]: AB12CD34: removed\n".to_vec();
     let bundle: Files = vec![("mail.log".to_owned(), log.clone())];
-    for (bytes, file) in [(log.clone(), "stdin"), (pack(&bundle, "tar.xz"), "mail.log"), (pack(&bundle, "zip"), "mail.log")] {
+    for (bytes, file) in [(log, "stdin"), (pack(&bundle, "tar.xz"), "mail.log"), (pack(&bundle, "zip"), "mail.log")] {
         let mut child = postdoc(&["sources", "-"], temporary.path()).spawn().expect("postdoc runs");
         child.stdin.take().expect("a pipe").write_all(&bytes).expect("written");
         let output = child.wait_with_output().expect("an end");

@@ -5,9 +5,7 @@ use crate::distinct::{Distinct, hash};
 use crate::names::{Name, Names};
 use crate::rules::amount::Amount;
 use crate::rules::model::{Condition, Expect, Matcher, Reference, Signal};
-use crate::tables::{
-    Column, Record, Table, Tables, Type, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings,
-};
+use crate::tables::{Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings};
 use crate::time::Time;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -301,18 +299,17 @@ impl<'t> Asker<'t> {
         if value == Value::Missing && table.name == host::TABLE.name && !matches!(condition.matcher, Matcher::Missing(_)) {
             return None;
         }
-        let ty = table.fields[condition.column.0].ty;
-        self.matches(value, ty, &condition.matcher, answered)
+        self.matches(value, &condition.matcher, answered)
     }
 
-    fn matches(&self, value: Value, ty: Type, matcher: &Matcher, answered: &Answered) -> Option<bool> {
+    fn matches(&self, value: Value, matcher: &Matcher, answered: &Answered) -> Option<bool> {
         let names = &self.tables.names;
         match matcher {
-            Matcher::Not(inner) => self.matches(value, ty, inner, answered).map(|holds| !holds),
+            Matcher::Not(inner) => self.matches(value, inner, answered).map(|holds| !holds),
             Matcher::All(all) => {
                 let mut known = true;
                 for inner in all {
-                    match self.matches(value, ty, inner, answered) {
+                    match self.matches(value, inner, answered) {
                         Some(true) => {}
                         Some(false) => return Some(false),
                         None => known = false,
@@ -330,7 +327,7 @@ impl<'t> Asker<'t> {
                 let Some(own) = value.given(names).text() else { return Some(false) };
                 Some(!others.is_empty() && !others.iter().any(|other| same(other, &own)))
             }
-            plain => Some(plain.holds(value.given(names), ty)),
+            plain => Some(plain.holds(value.given(names))),
         }
     }
 

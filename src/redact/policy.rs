@@ -115,7 +115,7 @@ impl Policy {
     fn pattern(&mut self, reader: &mut Reader<'_>, text: &str, place: Place, with: Option<String>) {
         match RegexBuilder::new(text).size_limit(SIZE).build() {
             Ok(regex) if regex.is_match("") => {
-                reader.problem(place, "this pattern matches the empty text, so it would match everywhere", None)
+                reader.problem(place, "this pattern matches the empty text, so it would match everywhere", None);
             }
             Ok(regex) => self.patterns.push(Own { regex, with }),
             Err(error) => reader.problem(place, crate::rules::reasons::explain_regex_error(&error), None),

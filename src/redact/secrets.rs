@@ -25,9 +25,12 @@ struct Pattern {
     accept: fn(&str) -> bool,
 }
 
+/// What the secret is, its regex, and whether what it matched is one at all.
+type Spec = (&'static str, &'static str, fn(&str) -> bool);
+
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     let any: fn(&str) -> bool = |_| true;
-    let list: &[(&'static str, &str, fn(&str) -> bool)] = &[
+    let list: &[Spec] = &[
         ("private key", r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<s>.+?)(?:-----END|$)", any),
         (
             "SASL credentials",

@@ -2,7 +2,7 @@
 
 use super::amount::Amount;
 use super::problem::Place;
-use crate::tables::{Column, Given, Table, Type};
+use crate::tables::{Column, Given, Table};
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -196,11 +196,11 @@ impl Matcher {
         }
     }
 
-    /// Whether a value of type `ty` satisfies it. What refers to something else never holds here.
-    pub fn holds(&self, value: Given<'_>, ty: Type) -> bool {
+    /// Whether a value satisfies it. What refers to something else never holds here.
+    pub fn holds(&self, value: Given<'_>) -> bool {
         match self {
-            Matcher::Not(inner) => return !inner.holds(value, ty),
-            Matcher::All(all) => return all.iter().all(|inner| inner.holds(value, ty)),
+            Matcher::Not(inner) => return !inner.holds(value),
+            Matcher::All(all) => return all.iter().all(|inner| inner.holds(value)),
             Matcher::Missing(missing) => return (value == Given::Missing) == *missing,
             Matcher::SameAs(_) | Matcher::DiffersFrom(_) => return false,
             _ => {}
