@@ -40,13 +40,14 @@ fn incidents() -> Vec<(String, Files)> {
     for case in cases {
         let bundle = ["bundle", "bundle.tar.gz"].map(|name| case.join(name)).into_iter().find(|path| path.exists());
         let Some(bundle) = bundle.filter(|_| case.join("expected.yaml").exists()) else { continue };
-        // The second set of bundles has the same causes; one of each will do.
+        // Of the labelled incidents, of which there are two of a kind, the first: others need a name to be recognised, such as
+        // an empty resolv.conf.
         let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !name.ends_with("-2") {
+        if case.with_file_name(format!("{name}-2")).exists() {
             incidents.push((name, files_of(&open(&bundle))));
         }
     }
-    assert!(incidents.len() >= 12, "only {} incidents", incidents.len());
+    assert!(incidents.len() >= 11, "only {} incidents", incidents.len());
     incidents
 }
 

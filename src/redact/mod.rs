@@ -162,7 +162,10 @@ impl<'r> Redactor<'r> {
             }
             self.learn_name(piece);
             // Message ids pack queue ids and numbers; only what is all letters can be a part of somebody's name.
-            let is_part = |part: &&str| part.chars().count() > SHORTEST && part.chars().all(char::is_alphabetic);
+            // A queue id can be all letters, too.
+            let is_queue_id = |part: &str| part.len() >= 6 && part.bytes().all(|byte| matches!(byte, b'A'..=b'F'));
+            let is_part =
+                |part: &&str| part.chars().count() > SHORTEST && part.chars().all(char::is_alphabetic) && !is_queue_id(part);
             piece.split(['.', '_', '-']).filter(is_part).for_each(|part| self.learn_name(part));
         }
     }

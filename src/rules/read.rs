@@ -481,7 +481,7 @@ pub(super) fn free_step(reader: &mut Reader<'_>, node: Node) -> Option<StepSpec>
 pub(super) fn always_step(reader: &mut Reader<'_>, node: Node) -> Option<(Amount, StepSpec)> {
     let params = BTreeMap::new();
     let scope = Scope { params: &params, signals: BTreeMap::new() };
-    let mut fields = reader.fields(node, "a step");
+    let mut fields = reader.fields(node, "a step of every plan");
     let waiting = match fields.take("waiting") {
         Some(node) => amount(reader, &node, &scope)?,
         None => Amount::at_least(0.0),

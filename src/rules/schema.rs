@@ -117,6 +117,13 @@ fn step() -> Value {
     )
 }
 
+/// A step of every plan.
+fn always_step() -> Value {
+    let mut step = step();
+    step["properties"]["waiting"] = amount("Waiting recipients from which on it is wanted");
+    step
+}
+
 /// Signals, and what may stand in `where` of each table.
 fn definitions() -> Value {
     let mut found = Map::new();
@@ -347,6 +354,7 @@ fn plan() -> Value {
             "phases": list(mapping(&["id", "title"], words)),
             "pause": step(),
             "resume": step(),
+            "always": list(always_step()),
             "flush_warning": mapping(&["run", "why"], json!({ "run": text("The command"), "why": text("Why not (yet)") })),
         }),
     )
@@ -394,6 +402,7 @@ mod tests {
             ("a bucket", "buckets", "/items/properties"),
             ("a provider", "providers", "/items/properties"),
             ("plan.yaml", "plan", "/properties"),
+            ("a step of every plan", "plan", "/properties/always/items/properties"),
             ("a way to fail", "collection", "/items/properties"),
         ] {
             assert_eq!(taken[what], fields(&schemas[kind], path), "{what}");
