@@ -1,4 +1,4 @@
-//! Reasons: the class of what was said, by provider and phrase, phrase, enhanced code, basic code, daemon, in that order.
+//! Reasons: the class of what was said, by provider and phrase, phrase, enhanced code, hint, code, daemon, in that order.
 
 use super::problem::Place;
 use super::yaml::{Node, Reader};
@@ -16,12 +16,14 @@ pub struct Reason {
     pub bucket: String,
     /// Regexes of which one must match.
     pub any: Vec<String>,
+    /// Regexes of words that say little: they decide when neither a phrase nor an enhanced code does.
+    pub hints: Vec<String>,
     /// Regexes of which none may match.
     pub unless: Vec<Lazy>,
     /// Enhanced codes that decide alone.
     pub enhanced: Vec<String>,
-    /// Basic codes that decide alone.
-    pub code: Vec<u16>,
+    /// Codes that say little, basic or enhanced: they decide when nothing else does.
+    pub code: Vec<String>,
     /// When the entry applies at all.
     pub only: Only,
     /// Texts that it takes.
@@ -76,8 +78,10 @@ fn builder(pattern: &str) -> RegexBuilder {
 pub enum DecidedBy {
     /// The daemon that logged it alone.
     Daemon,
-    /// Basic code alone.
+    /// A basic code, or an enhanced code that says little.
     Code,
+    /// Words that say little.
+    Hint,
     /// Enhanced code alone.
     Enhanced,
     /// A phrase.
@@ -92,6 +96,7 @@ impl DecidedBy {
         match self {
             DecidedBy::Daemon => "daemon",
             DecidedBy::Code => "code",
+            DecidedBy::Hint => "hint",
             DecidedBy::Enhanced => "enhanced code",
             DecidedBy::Phrase => "phrase",
             DecidedBy::ProviderPhrase => "provider and phrase",
@@ -125,8 +130,8 @@ pub struct Reasons {
 #[derive(Debug)]
 struct Phrases {
     set: RegexSet,
-    /// Index of the entry that each phrase belongs to.
-    owner: Vec<usize>,
+    /// Index of the entry that each phrase belongs to, and whether it is a hint.
+    owner: Vec<(usize, bool)>,
 }
 
 impl Reasons {
@@ -151,8 +156,12 @@ impl Reasons {
         let at = Voice::ALL.iter().position(|(_, known)| Some(*known) == voice).unwrap_or(Voice::ALL.len());
         self.spoken[at].get_or_init(|| {
             let heard = self.entries.iter().enumerate().filter(|(_, entry)| entry.only.speaks(voice));
-            let (owner, patterns): (Vec<usize>, Vec<&str>) =
-                heard.flat_map(|(at, entry)| entry.any.iter().map(move |pattern| (at, pattern.as_str()))).unzip();
+            let (owner, patterns): (Vec<_>, Vec<&str>) = heard
+                .flat_map(|(at, entry)| {
+                    let phrases = entry.any.iter().map(move |pattern| ((at, false), pattern.as_str()));
+                    phrases.chain(entry.hints.iter().map(move |pattern| ((at, true), pattern.as_str())))
+                })
+                .unzip();
             let mut builder = RegexSetBuilder::new(patterns);
             builder.case_insensitive(true).unicode(false).size_limit(256 << 20).dfa_size_limit(32 << 20);
             Phrases { set: builder.build().expect("each was checked when it was read"), owner }
@@ -171,18 +180,22 @@ impl Reasons {
         let mut best: Option<(DecidedBy, usize)> = None;
         let phrases = self.phrases(voice);
         for pattern in &phrases.set.matches(words.as_bytes()) {
-            let at = phrases.owner[pattern];
+            let (at, hint) = phrases.owner[pattern];
             let entry = &self.entries[at];
             if entry.applies(voice, said, context) && !entry.unless.iter().any(|unless| unless.is_match(words)) {
-                let by = if entry.only.provider.is_empty() { DecidedBy::Phrase } else { DecidedBy::ProviderPhrase };
+                let by = match hint {
+                    true => DecidedBy::Hint,
+                    false if entry.only.provider.is_empty() => DecidedBy::Phrase,
+                    false => DecidedBy::ProviderPhrase,
+                };
                 best = better(best, by, at);
             }
         }
-        if best.is_none() {
+        if best.is_none_or(|(by, _)| by < DecidedBy::Phrase) {
             for (at, entry) in self.entries.iter().enumerate() {
                 let by = if said.enhanced.is_some_and(|code| entry.enhanced.iter().any(|known| known == code)) {
                     DecidedBy::Enhanced
-                } else if said.code.is_some_and(|code| entry.code.contains(&code)) {
+                } else if entry.has_code(said) {
                     DecidedBy::Code
                 } else if entry.is_by_daemon() && context.daemon.is_some() {
                     DecidedBy::Daemon
@@ -237,7 +250,13 @@ impl Only {
 impl Reason {
     /// Whether the daemon decides: there is neither a phrase nor a code.
     fn is_by_daemon(&self) -> bool {
-        self.any.is_empty() && self.enhanced.is_empty() && self.code.is_empty()
+        self.any.is_empty() && self.hints.is_empty() && self.enhanced.is_empty() && self.code.is_empty()
+    }
+
+    /// Whether one of the codes that say little was said.
+    fn has_code(&self, said: &Said<'_>) -> bool {
+        let basic = said.code.map(|code| code.to_string());
+        self.code.iter().any(|known| Some(known) == basic.as_ref() || said.enhanced == Some(known))
     }
 
     fn applies(&self, voice: Option<Voice>, said: &Said<'_>, context: Context<'_>) -> bool {
@@ -281,23 +300,25 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     only.voice.extend(fields.take("voice").map(|node| read_voices(reader, node)).unwrap_or_default());
     only.provider.extend(strings(reader, fields.take("provider"), "provider"));
     // A phrase that is not valid is an error of its own, not a missing one.
-    let phrased = ["any", "enhanced", "code"].iter().any(|name| fields.has(name));
+    let phrased = ["any", "hints", "enhanced", "code"].iter().any(|name| fields.has(name));
     let any = regexes(reader, fields.take("any"), "any");
     let unless = regexes(reader, fields.take("unless"), "unless")
         .into_iter()
         .map(|pattern| Lazy { pattern, regex: OnceLock::new() })
         .collect();
     let enhanced = strings(reader, fields.take("enhanced"), "enhanced");
-    let code = codes(reader, fields.take("code"));
+    let hints = regexes(reader, fields.take("hints"), "hints");
+    let code = weak_codes(reader, fields.take("code"));
     let examples = fields.take("examples").map(|node| reader.texts(node, "an example")).unwrap_or_default();
     let not = fields.take("not").map(|node| reader.texts(node, "a counter-example")).unwrap_or_default();
     fields.finish(reader);
     if !phrased && only.daemon.is_empty() {
-        let message = "this reason has neither `any` nor `enhanced` nor `code` nor `only: {daemon: ...}`: it can never be said";
+        let message =
+            "this reason has neither `any` nor `hints` nor `enhanced` nor `code` nor `only: {daemon: ...}`: it can never be said";
         reader.problem(place, message, None);
     }
     let file = reader.file.to_owned();
-    Some((Reason { class, bucket, any, unless, enhanced, code, only, examples, not, file, place }, title))
+    Some((Reason { class, bucket, any, hints, unless, enhanced, code, only, examples, not, file, place }, title))
 }
 
 fn read_only(reader: &mut Reader<'_>, node: Node) -> Only {
@@ -320,6 +341,21 @@ fn read_voices(reader: &mut Reader<'_>, node: Node) -> Vec<Voice> {
 
 fn strings(reader: &mut Reader<'_>, node: Option<Node>, what: &str) -> Vec<String> {
     node.map(|node| reader.texts(node, what)).unwrap_or_default().into_iter().map(|(text, _)| text).collect()
+}
+
+/// Basic codes, or enhanced ones that say little.
+fn weak_codes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<String> {
+    let texts = node.map(|node| reader.texts(node, "code")).unwrap_or_default();
+    let mut codes = Vec::new();
+    for (text, place) in texts {
+        let enhanced = text.split('.').count() == 3 && text.split('.').all(|part| part.parse::<u16>().is_ok());
+        match text.parse::<u16>() {
+            Ok(code) if (200..600).contains(&code) => codes.push(text),
+            _ if enhanced => codes.push(text),
+            _ => reader.problem(place, format!("`{text}` is no SMTP reply code (three digits, such as 550)"), None),
+        }
+    }
+    codes
 }
 
 fn codes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<u16> {
