@@ -22,18 +22,23 @@ struct Labelled {
 /// Finer classes of ours, by the label that covers them.
 const WITHIN: &[(&str, &[&str])] = &[
     ("helo-rejected", &["helo-not-fqdn"]),
-    ("remote-fault", &["remote-overloaded"]),
-    ("unspecific", &["refused-without-reason", "remote-fault", "policy-other"]),
-    ("policy-other", &["message-malformed", "refused-without-reason", "line-too-long", "smtputf8-not-offered"]),
+    ("unspecific", &["remote-fault", "policy-other"]),
+    ("policy-other", &["message-malformed"]),
     ("content-spam", &["virus-or-attachment"]),
-    ("relay-denied", &["relay-account-refused"]),
+    ("relay-denied", &["relay-client-not-listed"]),
+    ("rate-limited", &["relay-quota-exceeded"]),
+    ("ptr-missing", &["ipv6-ptr-missing"]),
+    (
+        "sasl-failed",
+        &["relay-basic-auth-disabled", "relay-app-password-required", "relay-too-many-logins", "relay-account-suspended"],
+    ),
     ("mailbox-disabled", &["recipient-moved"]),
 ];
 
 /// Classes that a fair reader could also give: the remedy is the same or the text says both.
 const NEIGHBOURS: &[(&str, &[&str])] = &[
     ("policy-other", &["content-spam", "recipient-restricted"]),
-    ("content-spam", &["policy-other", "domain-reputation", "message-malformed", "refused-without-reason"]),
+    ("content-spam", &["policy-other", "domain-reputation", "message-malformed"]),
     ("ip-blocklisted", &["domain-reputation"]),
     ("domain-reputation", &["ip-blocklisted", "content-spam"]),
     ("auth-required", &["spf-fail", "dkim-fail", "dmarc-fail"]),
