@@ -24,6 +24,19 @@ pub enum Type {
     Time,
 }
 
+impl Type {
+    /// The type in the words of people who write rules.
+    pub fn words(self) -> &'static str {
+        match self {
+            Type::Text => "text",
+            Type::Int => "whole number",
+            Type::Number => "number",
+            Type::Bool => "yes or no",
+            Type::Time => "time",
+        }
+    }
+}
+
 /// One field of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {

@@ -2,7 +2,7 @@
 
 use super::RuleSet;
 use super::model::{Ask, Entry, PHASES, Rule};
-use crate::tables::{TABLES, Table, Type};
+use crate::tables::{TABLES, Table};
 use std::fmt::Write as _;
 
 /// A template text without its machinery: what will stand in a place is shown as `‹name›`.
@@ -133,13 +133,7 @@ fn fields(table: &Table, out: &mut String) {
     let _ = writeln!(out, "{}: {}", table.name, table.doc.trim());
     let width = table.fields.iter().map(|field| field.name.len()).max().unwrap_or(0);
     for field in table.fields {
-        let ty = match field.ty {
-            Type::Text => "text",
-            Type::Int => "whole number",
-            Type::Number => "number",
-            Type::Bool => "yes or no",
-            Type::Time => "time",
-        };
+        let ty = field.ty.words();
         let question = if field.question { " (question: a signal about what nobody asked is unknown)" } else { "" };
         let _ = writeln!(out, "  {:width$}  {ty:12}  {}{question}", field.name, field.doc);
     }

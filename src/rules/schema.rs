@@ -3,7 +3,7 @@
 
 use super::model::{PHASES, RISKS, Severity};
 use crate::evidence::maillog::said::Voice;
-use crate::tables::{TABLES, Table, Type};
+use crate::tables::{TABLES, Table};
 use serde_json::{Map, Value, json};
 
 /// The kinds of files that have a schema.
@@ -190,13 +190,7 @@ fn conditions(table: &Table) -> Value {
         .fields
         .iter()
         .map(|field| {
-            let ty = match field.ty {
-                Type::Text => "text",
-                Type::Int => "whole number",
-                Type::Number => "number",
-                Type::Bool => "yes or no",
-                Type::Time => "time",
-            };
+            let ty = field.ty.words();
             let doc = format!("{} ({ty})", field.doc);
             (field.name.to_owned(), json!({ "description": doc, "allOf": [{ "$ref": "#/definitions/matcher" }] }))
         })
