@@ -4,8 +4,10 @@
 //! Rows of class `runtime` count, unless their bucket is `benign` or `inbound`. Each template is filled in and asked of
 //! `postdoc::diagnose::explain` as the log line it would be; `--bare` asks the text alone.
 
+mod measuring;
+
+use measuring::Call;
 use postdoc::diagnose::explain::explain;
-use postdoc::rules::{RuleSet, reasons::Reasons, yaml::Reader};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
@@ -19,31 +21,20 @@ struct Row<'a> {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let value = |flag: &str| arguments.iter().position(|argument| argument == flag).and_then(|at| arguments.get(at + 1));
-    let Some(path) = arguments.first() else {
-        eprintln!("usage: measure_messages TSV [--bare] [--reasons DIR] [--list]");
-        return ExitCode::from(2);
-    };
-    let table = match std::fs::read_to_string(path) {
-        Ok(table) => table,
-        Err(error) => {
-            eprintln!("{path}: {error}");
+    let call = match Call::read("measure_messages TSV [--bare] [--reasons DIR] [--list]") {
+        Ok(call) => call,
+        Err(sentence) => {
+            eprintln!("{sentence}");
             return ExitCode::from(2);
         }
     };
-    let mut rules = RuleSet::built_in();
-    if let Some(folder) = value("--reasons") {
-        rules.reasons = read_reasons(folder);
-    }
-    let rows: Vec<Row<'_>> = table.lines().skip(1).filter_map(read).collect();
+    let rows: Vec<Row<'_>> = call.table.lines().skip(1).filter_map(read).collect();
     let (mut right, mut by_daemon, mut same_cause) = (0, 0, 0);
     let mut per_bucket: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for row in &rows {
         let text = fill(row.template, errno(row), is_remote(row));
-        let line = if has("--bare") { text } else { as_logged(row, &text) };
-        let explained = explain(&line, &rules);
+        let line = if call.has("--bare") { text } else { as_logged(row, &text) };
+        let explained = explain(&line, &call.rules);
         let is_right = explained.bucket.as_deref() == Some(row.bucket);
         let entry = per_bucket.entry(row.bucket).or_default();
         entry.0 += usize::from(is_right);
@@ -51,7 +42,7 @@ fn main() -> ExitCode {
         right += usize::from(is_right);
         by_daemon += usize::from(is_right && explained.decided_by.as_deref().is_some_and(|by| by.starts_with("daemon ")));
         same_cause += usize::from(explained.reason_class.as_deref() == Some(row.cause));
-        if !is_right || has("--list") {
+        if !is_right || call.has("--list") {
             println!(
                 "{} {}/{} but {}/{}: {line}",
                 if is_right { "ok  " } else { "DIFF" },
@@ -162,20 +153,4 @@ fn as_logged(row: &Row<'_>, text: &str) -> String {
         "info" => head + &text.replacen("example: ", "4Xyz1Q2Wz3z9Qr: ", 1),
         level => format!("{head}{level}: {text}"),
     }
-}
-
-fn read_reasons(folder: &str) -> Reasons {
-    let mut reasons = Reasons::default();
-    let mut files: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    for file in files {
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let shown = file.display().to_string();
-        let mut reader = Reader::new(&shown, &text);
-        reasons.read(&mut reader);
-        for problem in &reader.problems {
-            eprintln!("{problem}");
-        }
-    }
-    reasons
 }

@@ -6,8 +6,10 @@
 //! (ZoneMTA's). Each reply is asked of `postdoc::diagnose::explain`. `--half` measures one half only (rows are split by a
 //! hash), so that phrases can be written looking at the other one; `--quiet` lists no differences.
 
+mod measuring;
+
+use measuring::Call;
 use postdoc::diagnose::explain::explain;
-use postdoc::rules::{RuleSet, reasons::Reasons, yaml::Reader};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
@@ -55,39 +57,28 @@ const NEIGHBOURS: &[(&str, &[&str])] = &[
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let value = |flag: &str| arguments.iter().position(|argument| argument == flag).and_then(|at| arguments.get(at + 1));
-    let Some(path) = arguments.first() else {
-        eprintln!("usage: measure_replies TSV|JSONL [--reasons DIR] [--half 0|1] [--quiet]");
-        return ExitCode::from(2);
-    };
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => {
-            eprintln!("{path}: {error}");
+    let call = match Call::read("measure_replies TSV|JSONL [--reasons DIR] [--half 0|1] [--quiet]") {
+        Ok(call) => call,
+        Err(sentence) => {
+            eprintln!("{sentence}");
             return ExitCode::from(2);
         }
     };
-    let mut rules = RuleSet::built_in();
-    if let Some(folder) = value("--reasons") {
-        rules.reasons = read_reasons(folder);
-    }
-    let mut replies: Vec<Labelled> = if path.ends_with(".jsonl") {
-        text.lines().filter_map(collection).collect()
+    let mut replies: Vec<Labelled> = if call.table.starts_with('{') {
+        call.table.lines().filter_map(collection).collect()
     } else {
-        text.lines().skip(1).filter_map(row).collect()
+        call.table.lines().skip(1).filter_map(row).collect()
     };
-    if let Some(half) = value("--half") {
-        replies.retain(|reply| half_of(&reply.text).to_string() == *half);
+    if let Some(half) = call.value("--half") {
+        replies.retain(|reply| half_of(&reply.text).to_string() == half);
     }
     let mut measured = Measured::default();
     for reply in &replies {
-        let explained = explain(&reply.text, &rules);
+        let explained = explain(&reply.text, &call.rules);
         let bucket = explained.bucket.as_deref().unwrap_or("-");
         let class = explained.reason_class.as_deref().unwrap_or("-");
         let verdict = measured.add(reply, bucket, class);
-        if verdict != "ok" && !has("--quiet") {
+        if verdict != "ok" && !call.has("--quiet") {
             println!(
                 "{verdict:9} {}/{} but {bucket}/{class} ({})",
                 reply.buckets[0],
@@ -206,20 +197,4 @@ fn collection(line: &str) -> Option<Labelled> {
 /// 0 or 1, by FNV-1a over the text.
 fn half_of(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)) >> 40 & 1
-}
-
-fn read_reasons(folder: &str) -> Reasons {
-    let mut reasons = Reasons::default();
-    let mut files: Vec<_> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    for file in files {
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let shown = file.display().to_string();
-        let mut reader = Reader::new(&shown, &text);
-        reasons.read(&mut reader);
-        for problem in &reader.problems {
-            eprintln!("{problem}");
-        }
-    }
-    reasons
 }
