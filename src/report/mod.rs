@@ -2,10 +2,8 @@
 
 pub mod assemble;
 mod brand;
-mod changes;
 mod charts;
 pub mod cite;
-mod forecast;
 mod helpers;
 pub(crate) mod markup;
 mod page;

@@ -1,10 +1,10 @@
 //! What changed on the server before the onset, as far as the evidence knows: starts, stops and reloads of Postfix, package
 //! changes (dpkg's log), logins that submitted mail for the first time.
 
-use super::assemble::Material;
-use super::cite::Lines;
-use super::view::Change;
+use super::Material;
 use crate::diagnose::words::visible;
+use crate::report::cite::Lines;
+use crate::report::view::Change;
 use crate::tables::{Record, arrivals, diagnostics, lines as loose};
 use crate::time::Time;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! How the queue's size went and what comes next, from the messages that entered and left it.
 
-use super::view::{Drain, Forecast, Timeline, Trend};
+use crate::report::view::{Drain, Forecast, Timeline, Trend};
 use crate::time::Time;
 
 /// Messages that must wait for a column to count as one with a backlog.

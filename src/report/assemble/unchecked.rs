@@ -1,0 +1,89 @@
+//! What could not be decided, and what would decide it.
+
+use super::Material;
+use crate::diagnose::rank::Role;
+use crate::diagnose::verdict::Judged;
+use crate::diagnose::words::{Place, Words};
+use crate::report::view::{NotChecked, Verdict};
+use crate::rules::model::{Entry, Matcher, Severity, Signal};
+
+pub(super) fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
+    let diagnosis = material.diagnosis;
+    let mut list: Vec<NotChecked> = Vec::new();
+    let mut note = |judged: &Judged<'_>, entries: &[Entry], changes_plan: bool| {
+        for (name, signal) in entries.iter().flat_map(Entry::signals) {
+            if judged.answers.get(name).is_some_and(|measure| measure.met.is_none()) {
+                let (needs, command) = needs(signal, material);
+                if changes_plan || !list.iter().any(|known| known.rule == judged.rule.id) {
+                    list.push(NotChecked {
+                        rule: judged.rule.id.clone(),
+                        title: Words {
+                            asker: diagnosis.asker,
+                            judged: Some(judged),
+                            signal: None,
+                            accounts: (0, 0, 0.0),
+                            hurts: 0,
+                        }
+                        .fill(&judged.rule.title, Place::Plain),
+                        signal: name.to_owned(),
+                        needs,
+                        command,
+                        changes_plan,
+                    });
+                }
+            }
+        }
+    };
+    for cause in diagnosis.causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing)) {
+        note(cause.judged, &cause.judged.rule.requires, true);
+        note(cause.judged, &cause.judged.rule.contradicts, true);
+        note(cause.judged, &cause.judged.rule.supports, true);
+    }
+    let trouble = diagnosis.verdict != Verdict::Healthy;
+    for judged in diagnosis.not_checked() {
+        let matters = trouble && judged.required.0 > 0 && judged.rule.severity >= Severity::High;
+        note(judged, &judged.rule.requires, matters);
+    }
+    list.sort_by_key(|item| !item.changes_plan);
+    list
+}
+
+/// What evidence a signal needs, and the command that collects it.
+fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
+    let table = signal.table;
+    let fits = |answers: &crate::rules::kinds::Answers| {
+        answers.table == table.name
+            && answers.fields.iter().all(|(field, value)| {
+                signal.conditions.iter().any(|condition| {
+                    table.fields[condition.column.0].name == field
+                        && match &condition.matcher {
+                            Matcher::OneOf(list) => list.iter().any(|one| one.eq_ignore_ascii_case(value)),
+                            _ => true,
+                        }
+                })
+            })
+    };
+    let best = material
+        .rules
+        .kinds
+        .iter()
+        .flat_map(|kind| kind.collect.iter().map(move |collect| (kind, collect)))
+        .flat_map(|(kind, collect)| collect.answers.iter().map(move |answers| (kind, collect, answers)))
+        .filter(|(_, _, answers)| fits(answers))
+        .max_by_key(|(_, _, answers)| answers.fields.len());
+    match best {
+        Some((kind, collect, _)) => {
+            let words = Words { asker: material.diagnosis.asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts: 0 };
+            let run = words.fill(&collect.run, Place::Shell);
+            // A redirection belongs to the last command only, unless braces hold them together.
+            let several = run.contains(';') || run.contains("&&") || run.contains("||") || run.trim().contains('\n');
+            let command = match (collect.save.is_empty(), several) {
+                (true, _) => run,
+                (false, true) => format!("{{ {}; }} > {}", run.trim().trim_end_matches(';'), collect.save),
+                (false, false) => format!("{run} > {}", collect.save),
+            };
+            (kind.title.clone(), Some(command))
+        }
+        None => (table.doc.trim().to_owned(), None),
+    }
+}
