@@ -123,7 +123,13 @@ impl Output {
         let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
         let real = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         let width = asked.or_else(real).unwrap_or(80);
-        Look { color: terminal && !no_color && !dumb, ascii: self.ascii || (terminal && !utf8), width, ..self.page() }
+        Look {
+            color: terminal && !no_color && !dumb,
+            ascii: self.ascii || (terminal && !utf8),
+            width,
+            brief: terminal && self.format.is_none(),
+            ..self.page()
+        }
     }
 }
 

@@ -35,6 +35,11 @@ impl Lines {
 
     /// A citation of the line at `place`, with the part `matched` of it marked.
     pub fn cite(&self, place: tables::Citation, matched: Option<&str>) -> Option<Citation> {
+        self.cite_any(place, &matched.map(str::to_owned).into_iter().collect::<Vec<_>>())
+    }
+
+    /// The same with the first of `matched` marked that stands in the line.
+    pub fn cite_any(&self, place: tables::Citation, matched: &[String]) -> Option<Citation> {
         let file = self.paths.get(place.file as usize)?.clone();
         let text = match self.texts.get(&place) {
             Some(text) => text.clone(),
@@ -69,22 +74,36 @@ impl Lines {
 }
 
 /// Cuts a line to [`LONGEST`] characters around the matched part, which is returned as a range of characters.
-fn cut(text: &str, matched: Option<&str>) -> (String, Option<(usize, usize)>) {
-    let found = matched.filter(|matched| !matched.is_empty()).and_then(|matched| find(text, matched));
+fn cut(text: &str, matched: &[String]) -> (String, Option<(usize, usize)>) {
+    let matched = || matched.iter().filter(|matched| !matched.is_empty());
+    let whole = matched().find(|matched| text.contains(matched.as_str()));
+    let found = whole.and_then(|matched| find(text, matched)).or_else(|| matched().find_map(|matched| find(text, matched)));
     let whole = found.map_or(0, |(start, end)| (end - start + 40).min(WHOLE));
     shorten(text, found, LONGEST.max(whole))
 }
 
-/// Cuts a text to `longest` characters, around the range that matters; a cut is marked with an ellipsis.
+/// A cut that would leave out no more than this many characters is not worth its ellipsis.
+const SLACK: usize = 80;
+/// Characters that a cut may move to fall between words.
+const WORD: usize = 24;
+
+/// Cuts a text to about `longest` characters, around the range that matters and between words; a cut is marked with an
+/// ellipsis.
 pub(super) fn shorten(text: &str, range: Option<(usize, usize)>, longest: usize) -> (String, Option<(usize, usize)>) {
     let chars: Vec<char> = text.chars().collect();
     let (mut from, mut to) = (0, chars.len());
-    if chars.len() > longest {
+    if chars.len() > longest + SLACK.min(longest / 4) {
         if let Some((start, end)) = range.filter(|(_, end)| *end > longest) {
             let before = longest.saturating_sub(end - start) / 2;
             from = start.saturating_sub(before).min(chars.len() - longest);
+            let word = (from..start.min(from + WORD)).find(|at| chars[at.saturating_sub(1)] == ' ');
+            from = word.unwrap_or(from);
         }
         to = (from + longest).min(chars.len());
+        let least = range.map_or(0, |(_, end)| end.min(to)).max(to.saturating_sub(WORD)).max(from);
+        if to < chars.len() {
+            to = (least..=to).rev().find(|at| chars[*at] == ' ').unwrap_or(to);
+        }
     }
     let mut out: String = chars[from..to].iter().collect();
     let mut range =
@@ -99,20 +118,59 @@ pub(super) fn shorten(text: &str, range: Option<(usize, usize)>, longest: usize)
     (out, range)
 }
 
-/// Where `matched` stands in `text`, in characters; or else the longest beginning of it that does, since a reply's words
-/// stand there with codes between them.
+/// Places at which a reply may begin that are tried.
+const TRIES: usize = 200;
+
+/// Where `matched` stands in `text`, in characters. A reply of several lines stands there with a code before each of them,
+/// which `matched` has not; of one that is not there whole, the longest beginning counts.
 fn find(text: &str, matched: &str) -> Option<(usize, usize)> {
-    let mut part = matched;
-    loop {
-        if let Some(at) = text.find(part) {
-            let start = text[..at].chars().count();
-            return Some((start, start + part.chars().count()));
+    let chars = |bytes: usize| text[..bytes].chars().count();
+    if let Some(at) = text.find(matched) {
+        return Some((chars(at), chars(at + matched.len())));
+    }
+    let words: Vec<&str> = matched.split_whitespace().collect();
+    let first = *words.first()?;
+    let mut best: Option<(usize, usize, usize)> = None;
+    for (at, _) in text.match_indices(first).take(TRIES) {
+        let (met, end) = follow(&text[at..], &words);
+        if best.is_none_or(|(most, ..)| met > most) {
+            best = Some((met, at, at + end));
         }
-        let shorter = part.rfind(' ')?;
-        part = &part[..shorter];
-        if part.len() < 8 {
-            return None;
+    }
+    let (_, start, end) = best.filter(|(_, start, end)| end - start >= 8)?;
+    Some((chars(start), chars(end)))
+}
+
+/// How many of `words` stand at the beginning of `text`, codes of a reply between them aside, and where the last one ends.
+fn follow(text: &str, words: &[&str]) -> (usize, usize) {
+    let (mut met, mut end, mut at) = (0, 0, 0);
+    let mut skipped = 0;
+    while let Some(word) = words.get(met) {
+        at += text[at..].len() - text[at..].trim_start().len();
+        let rest = &text[at..];
+        let code = code_length(rest);
+        if rest.starts_with(word) {
+            at += word.len();
+            (met, end, skipped) = (met + 1, at, 0);
+        } else if code > 0 && skipped < 2 {
+            at += code;
+            skipped += 1;
+        } else {
+            break;
         }
+    }
+    (met, end)
+}
+
+/// Length of a reply's code at the beginning of a text: `554-`, `554 `, `5.7.1 `; 0 if there is none.
+fn code_length(text: &str) -> usize {
+    let code = text.bytes().take(12).take_while(|c| c.is_ascii_digit() || *c == b'.').count();
+    let dots = text.bytes().take(code).filter(|c| *c == b'.').count();
+    match (code, dots, text.as_bytes().get(code)) {
+        (3, 0, Some(b'-')) => 4,
+        (3, 0, None | Some(b' ')) => 3,
+        (_, 2, None | Some(b' ')) => code,
+        _ => 0,
     }
 }
 
@@ -123,10 +181,30 @@ mod tests {
     #[test]
     fn long_lines_are_cut_around_what_matters() {
         let text = format!("{}needle{}", "a".repeat(1000), "b".repeat(1000));
-        let (shown, range) = cut(&text, Some("needle"));
+        let (shown, range) = cut(&text, &["needle".to_owned()]);
         let (start, end) = range.unwrap();
         assert_eq!(shown.chars().skip(start).take(end - start).collect::<String>(), "needle");
         assert!(shown.chars().count() <= LONGEST + 2);
-        assert_eq!(cut("short", Some("absent words here")), ("short".to_owned(), None));
+        assert_eq!(cut("short", &["absent words here".to_owned()]), ("short".to_owned(), None));
+    }
+
+    #[test]
+    fn a_cut_falls_between_words_and_spares_a_short_rest() {
+        let text = format!("{} tail of a few words", "word ".repeat(80).trim_end());
+        assert_eq!(cut(&text, &[]).0, text);
+        let (shown, _) = cut(&"word ".repeat(200), &[]);
+        assert!(shown.ends_with("word…"), "{shown}");
+        let (shown, range) = cut(&format!("{}needle{}", "word ".repeat(200), " tail".repeat(100)), &["needle".to_owned()]);
+        let (start, _) = range.unwrap();
+        assert!(shown.starts_with("…word ") && shown.chars().skip(start).collect::<String>().starts_with("needle"), "{shown}");
+    }
+
+    #[test]
+    fn a_reply_of_several_lines_is_marked_whole() {
+        let text = "said: 554-gmx.net (mxgmx117) Nemesis not available 554-No SMTP service 554 5.7.1 Listed (in reply to x)";
+        let (start, end) = find(text, "gmx.net (mxgmx117) Nemesis not available No SMTP service Listed").unwrap();
+        assert_eq!(&text[start..end], "gmx.net (mxgmx117) Nemesis not available 554-No SMTP service 554 5.7.1 Listed");
+        let (start, end) = find(text, "gmx.net (mxgmx117) and other words").unwrap();
+        assert_eq!(&text[start..end], "gmx.net (mxgmx117)");
     }
 }

@@ -4,6 +4,7 @@ use super::charts::clock;
 use super::markup;
 use super::phrases::Phrases;
 use super::render::{Format, Look};
+use super::view::Span;
 use crate::diagnose::words::{code_span, duration, percent, thousands, visible};
 use crate::time::Time;
 use handlebars::{
@@ -111,6 +112,8 @@ const PHRASED: &[(&str, Words)] = &[
     ("t", |phrases, params, named| phrases.get(text(params, 0)?, named)),
     // {{tr "risk" risk}}: the word for one of a few known values, or the value itself
     ("tr", |phrases, params, _| Ok(phrases.word(text(params, 0)?, text(params, 1)?))),
+    // {{span from to}} 12 Nov 06:14 to 11:40
+    ("span", |phrases, params, _| Ok(phrases.span(Span { from: time(params, 0)?, to: time(params, 1)? }))),
     // {{when time}} 12 Nov 06:14
     ("when", |phrases, params, _| Ok(phrases.moment(time(params, 0)?))),
     // {{day time}} 12 Nov
@@ -139,7 +142,7 @@ const VALUES: &[(&str, Computes)] = &[
             return Ok("0".into());
         }
         let digits = if rate.abs() < 10.0 { format!("{:.1}", rate.abs()) } else { thousands(rate.abs().round() as u64) };
-        Ok(format!("{}{digits}", if rate < 0.0 { "-" } else { "+" }).into())
+        Ok(format!("{}{digits}", if rate < 0.0 { "−" } else { "+" }).into())
     }),
     // {{clock time}} 06:14
     ("clock", |params| Ok(clock(time(params, 0)?).into())),
@@ -171,6 +174,8 @@ const VALUES: &[(&str, Computes)] = &[
     }),
     // {{add @index 1}}
     ("add", |params| Ok(((float(params, 0)? + float(params, 1)?) as i64).into())),
+    // {{start 12 text}}: its first characters
+    ("start", |params| Ok(text(params, 1)?.chars().take(float(params, 0)? as usize).collect::<String>().into())),
     // {{pad 8 text}}: filled up to 8 columns
     ("pad", |params| {
         let width = float(params, 0)? as usize;
@@ -234,7 +239,7 @@ const HTML: &[(&str, Shows)] = &[
 
 /// Evidence for HTML, on one line.
 fn line(text: &str) -> String {
-    markup::escape_html(&visible(text))
+    markup::escape_html(&markup::visible_but_tabs(text))
 }
 
 const MARKDOWN: &[(&str, Shows)] = &[
@@ -257,7 +262,7 @@ const MARKDOWN: &[(&str, Shows)] = &[
     // {{cited citation 2}}: the line in a fence that it cannot close
     ("cited", |params, _| {
         let citation = params.first().ok_or("needs a citation")?;
-        let fenced = markup::fence(&visible(citation["text"].as_str().unwrap_or_default()), "");
+        let fenced = markup::fence(&markup::visible_but_tabs(citation["text"].as_str().unwrap_or_default()), "");
         let indent = " ".repeat(params.get(1).and_then(|value| value.as_u64()).unwrap_or(0) as usize);
         Ok(fenced.lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n"))
     }),
@@ -279,6 +284,12 @@ const TEXT: &[(&str, Shows)] = &[
     }),
     // {{#wrap 2}}text{{/wrap}}: wrapped to the terminal, indented by 2
     ("wrap", |params, look| Ok(wrap(&visible_lines(text(params, 1)?), float(params, 0)? as usize, "", look))),
+    // {{indent 9 run}}: lines as they are, indented
+    ("indent", |params, _| {
+        let indent = " ".repeat(float(params, 0)? as usize);
+        let lines: Vec<String> = text(params, 1)?.trim_end().lines().map(|line| format!("{indent}{}", visible(line))).collect();
+        Ok(lines.join("\n"))
+    }),
     // {{#row 10 "since"}}text{{/row}}: a label and its text, wrapped beside it
     ("row", |params, look| {
         let width = float(params, 0)? as usize;

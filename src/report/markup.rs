@@ -68,7 +68,8 @@ pub(crate) fn fence(text: &str, language: &str) -> String {
     format!("{fence}{language}\n{}\n{fence}", lines.join("\n"))
 }
 
-fn visible_but_tabs(line: &str) -> String {
+/// Control characters other than tabs made visible.
+pub(crate) fn visible_but_tabs(line: &str) -> String {
     let parts: Vec<String> = line.split('\t').map(visible).collect();
     parts.join("\t")
 }

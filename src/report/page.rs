@@ -4,10 +4,11 @@ use super::brand::Brand;
 use super::phrases::Phrases;
 use super::render::Look;
 use super::shorten::LeftOut;
-use super::view::{AgeBucket, Cause, NotChecked, Report, Step, Timeline, Verdict};
+use super::view::{AgeBucket, Cause, NotChecked, Report, Span, Step, Timeline, Verdict};
 use super::{charts, markup};
 use crate::compare::Comparison;
 use crate::diagnose::words::{duration, thousands};
+use crate::time::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -51,8 +52,12 @@ pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) ->
         "second": report.causes.iter().find(|cause| cause.role == "contributing").filter(|_| primary.is_some()),
         "causes": main_causes(report, &numbers, phrases),
         "notes": report.causes.iter().filter(|cause| cause.role == "note").collect::<Vec<_>>(),
+        "do_not": do_not(report),
+        "judged": judged(report, phrases),
+        "queue_known": report.queue.listed.is_some() || report.traffic.lines > 0,
+        "problems": report.causes.iter().filter(|cause| matches!(&*cause.role, "root-cause" | "contributing")).count(),
         "silent": silent(report),
-        "shares": shares(report, look.width.clamp(60, 120).saturating_sub(BEFORE_PLACE)),
+        "shares": shares(report, look.width.clamp(40, 120).saturating_sub(BEFORE_PLACE)),
         "share_bar": charts::share_bar(&report.shares),
         "failed": report.shares.iter().map(|share| share.recipients).sum::<u64>(),
         "timeline": report.timeline.as_ref().map(|timeline| timeline_page(timeline, report, style)),
@@ -85,27 +90,63 @@ pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) ->
 /// The timeline's pictures, figures and lanes of characters.
 fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Value {
     let Style { look, phrases, .. } = *style;
-    let words = charts::timeline_words(timeline, phrases);
     let columns = timeline.lanes.first().map_or(0, |lane| lane.counts.len());
     let end = timeline.from.plus(f64::from(timeline.column) * columns as f64);
-    let last_good = report.key.last_good.as_ref().map(|good| good.time);
-    let room = look.width.clamp(60, 120).saturating_sub(BESIDE_LANE);
+    let span = report.window.map_or(Span { from: timeline.from, to: end }, |window| Span {
+        // Whole seconds, as a report that was read from JSON has them.
+        from: Time::from_seconds(window.from.max(timeline.from).seconds()),
+        to: Time::from_seconds(window.to.min(end).seconds()),
+    });
+    let words = charts::timeline_words(timeline, span, phrases);
+    let shown = charts::Shown {
+        span,
+        last_good: report.key.last_good.as_ref().map(|good| good.time),
+        cause: report.causes.iter().find(|cause| cause.role == "root-cause").map(|cause| cause.title.as_str()),
+    };
+    let room = look.width.clamp(40, 120).saturating_sub(BESIDE_LANE);
+    let group = timeline.lanes.first().map_or(1, |lane| charts::columns_a_block(lane, room));
     let lanes: Vec<Value> = timeline
         .lanes
         .iter()
         .map(|lane| {
-            let (blocks, full) = charts::blocks(timeline, lane, room);
+            let (blocks, full) = charts::blocks(timeline, lane, group);
             let title = phrases.say(&format!("shape.{}", lane.name), &[]);
             json!({ "name": lane.name, "title": title, "blocks": blocks, "full": full, "sum": lane.counts.iter().sum::<u64>() })
         })
         .collect();
     json!({
-        "wide": charts::timeline(timeline, last_good, 1000, "only-wide", &words, phrases),
-        "narrow": charts::timeline(timeline, last_good, 400, "only-narrow", &words, phrases),
+        // One or two columns are no picture: their figures are.
+        "drawn": columns > 2,
+        "wide": charts::timeline(timeline, shown, true, &words, phrases),
+        "narrow": charts::timeline(timeline, shown, false, &words, phrases),
         "column": charts::column_words(timeline.column, phrases),
-        "to": report.window.map_or(end, |window| window.to.min(end)),
+        "lane_column": charts::column_words(timeline.column * group as u32, phrases),
+        "span": phrases.span(span),
         "around": around(timeline),
         "lanes": lanes,
+    })
+}
+
+/// The warnings; the number that one would hurt is told once (`hurts` is none where its sentence has it).
+fn do_not(report: &Report) -> Vec<Value> {
+    let warnings = report.do_not.iter().map(|warning| {
+        let hurts = warning.hurts.filter(|hurts| !warning.why.contains(&thousands(*hurts)));
+        json!({ "command": warning.command, "why": warning.why, "hurts": hurts })
+    });
+    warnings.collect()
+}
+
+/// The interval that was judged, in words.
+fn judged(report: &Report, phrases: &Phrases) -> Option<String> {
+    let window = report.window?;
+    let at_the_end = report.collected_at.is_some_and(|at| at.since(window.to).abs() < 60.0);
+    // Nobody counts the minutes of a day.
+    let seconds = window.to.since(window.from);
+    let seconds = if seconds > 6.0 * 3600.0 { (seconds / 600.0).round() * 600.0 } else { seconds };
+    Some(match at_the_end {
+        true if seconds == 86_400.0 => phrases.say("document.judged_day", &[]),
+        true => phrases.say("document.judged_before", &[("duration", duration(seconds).into())]),
+        false => phrases.say("document.judged", &[("span", phrases.span(window).into())]),
     })
 }
 
@@ -127,7 +168,7 @@ fn silent(report: &Report) -> Vec<&Cause> {
 /// What comes next, in words.
 fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
     let forecast = report.forecast.as_ref().filter(|_| report.queue.waiting_messages > 0)?;
-    let rate = |rate: f64| format!("{}{}", if rate < 0.0 { "-" } else { "+" }, thousands(rate.abs().round() as u64));
+    let rate = |rate: f64| format!("{}{}", if rate < 0.0 { "−" } else { "+" }, thousands(rate.abs().round() as u64));
     let mut words = Vec::new();
     match (forecast.trend.map(|trend| trend.per_hour), forecast.at_deadline) {
         (Some(per_hour), Some(size)) if per_hour >= 0.5 => {
@@ -214,11 +255,13 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
                 .filter(|other| !numbers.contains_key(&other.rule) && other.role == "symptom")
                 .filter(|other| other.symptom_of.iter().find(|root| numbers.contains_key(*root)) == Some(&cause.rule))
                 .collect();
-            let mut value = serde_json::to_value(cause).ok()?;
+            let mut cause = cause.clone();
+            cause.evidence.iter_mut().for_each(|item| phrases.word_question(item));
+            let mut value = serde_json::to_value(&cause).ok()?;
             value["number"] = json!(number);
             mark_repeated(&mut value["evidence"]);
             value["symptoms"] = json!(symptoms);
-            value["because"] = json!(phrases.because(cause));
+            value["because"] = json!(phrases.because(&cause));
             value["of"] = json!(all);
             value["accounts"] = json!(cause.accounts_for.waiting + cause.accounts_for.bounced);
             Some(value)
@@ -294,6 +337,10 @@ fn around(timeline: &super::view::Timeline) -> Vec<Value> {
 /// Rows with a shade for each number: four steps by the square root of its part of the largest one.
 fn destinations(report: &Report) -> Value {
     let Some(table) = &report.destinations else { return Value::Null };
+    // A table of one number says nothing that its total does not.
+    if table.rows.iter().flat_map(|row| &row.counts).filter(|count| **count > 0).count() < 2 {
+        return Value::Null;
+    }
     let most = table.rows.iter().flat_map(|row| &row.counts).copied().max().unwrap_or(0).max(1) as f64;
     let last = table.columns.len().saturating_sub(1);
     let cells = |counts: &[u64]| -> Vec<Value> {
@@ -341,10 +388,7 @@ fn phases(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phrases)
                             json!(phrases.say("plan.serves", &values))
                         }
                     };
-                    let runs = |command: &str| step.run.as_ref().is_some_and(|run| run.contains(command));
-                    let effects: Vec<&str> =
-                        phrases.group("effects").filter(|(command, _)| runs(command)).map(|(_, effect)| effect).collect();
-                    value["effects"] = json!(effects);
+                    value["effects"] = json!(step.run.as_ref().map_or_else(Vec::new, |run| phrases.effects(run)));
                     value["locks"] = json!(ranges(&step.locked_by, phrases));
                     Some(value)
                 })

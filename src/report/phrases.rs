@@ -1,7 +1,7 @@
 //! The report's own words, from `words.yaml` beside the templates, so that a translation is one file.
 
-use super::view::{Cause, Ladder, Report, Verdict};
-use crate::diagnose::words::{duration, thousands};
+use super::view::{Cause, Evidence, Ladder, Report, Span, Verdict};
+use crate::diagnose::words::{code_span, duration, thousands};
 use crate::time::Time;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -108,6 +108,34 @@ impl Phrases {
         })
     }
 
+    /// What the commands of a step do, and what they do not protect from (Markdown).
+    pub(crate) fn effects(&self, run: &str) -> Vec<String> {
+        self.group("effects").filter(|(command, _)| run.contains(command)).map(|(_, effect)| effect.to_owned()).collect()
+    }
+
+    /// Words a signal that has no words of its own: what was looked for and not found, or is not known.
+    pub(crate) fn word_question(&self, item: &mut Evidence) {
+        let Some(asked) = &item.asked else { return };
+        let or = self.word("asked", "or");
+        let conditions: Vec<String> = asked
+            .conditions
+            .iter()
+            .map(|one| {
+                let values: Vec<String> = one.values.iter().map(|value| code_span(value)).collect();
+                self.say("asked.condition", &[("field", one.field.as_str().into()), ("values", values.join(&or).into())])
+            })
+            .collect();
+        let mut what = self.word("tables", &asked.table);
+        if !conditions.is_empty() {
+            what = self.say("asked.with", &[("what", what.into()), ("conditions", conditions.join(", ").into())]);
+        }
+        if asked.after {
+            what = self.say("asked.after", &[("what", what.into())]);
+        }
+        let name = if item.kind == "not-known" { "asked.unknown" } else { "asked.absent" };
+        item.says = self.say(name, &[("what", what.into())]);
+    }
+
     /// `12 Nov`.
     pub(crate) fn day(&self, time: Time) -> String {
         let civil = time.civil();
@@ -118,6 +146,13 @@ impl Phrases {
     /// `12 Nov 06:14`.
     pub(crate) fn moment(&self, time: Time) -> String {
         format!("{} {}", self.day(time), super::charts::clock(time))
+    }
+
+    /// `12 Nov 10:28 to 11:40`: a day that is the same stands once.
+    pub(crate) fn span(&self, Span { from, to }: Span) -> String {
+        let same = self.day(from) == self.day(to) && to.since(from) < 86_400.0;
+        let to = if same { super::charts::clock(to) } else { self.moment(to) };
+        self.say("span", &[("from", self.moment(from).into()), ("to", to.into())])
     }
 
     /// The first sentence of a report.
@@ -164,12 +199,12 @@ impl Phrases {
             0 => self.say("ladder.against_none", &[]),
             many => self.say("ladder.against", &[("n", many.into())]),
         };
-        let values = [
-            ("met", ladder.met.into()),
-            ("required", ladder.required.into()),
-            ("supporting", ladder.supporting.into()),
-            ("against", against.into()),
-        ];
+        let support = match ladder.supporting {
+            0 => self.say("ladder.support_none", &[]),
+            many => self.say("ladder.support", &[("n", many.into())]),
+        };
+        let values =
+            [("met", ladder.met.into()), ("n", ladder.required.into()), ("support", support.into()), ("against", against.into())];
         self.say("ladder.short", &values)
     }
 

@@ -52,6 +52,8 @@ pub struct Look {
     pub ascii: bool,
     /// Columns of the terminal.
     pub width: usize,
+    /// Whether text is one screen: without the steps of the plan.
+    pub brief: bool,
     /// Bytes that a Markdown report may have; what matters least is left out first.
     pub max_bytes: Option<usize>,
     /// File of the full report, for a shortened one to name.
@@ -60,7 +62,7 @@ pub struct Look {
 
 impl Default for Look {
     fn default() -> Look {
-        Look { color: false, ascii: false, width: 80, max_bytes: None, full_report: None }
+        Look { color: false, ascii: false, width: 80, brief: false, max_bytes: None, full_report: None }
     }
 }
 
@@ -335,7 +337,7 @@ fn to_ascii(text: &str) -> String {
             '▇' | '█' => out.push('#'),
             '│' => out.push('|'),
             '…' => out.push_str("..."),
-            '–' | '—' => out.push('-'),
+            '–' | '—' | '−' => out.push('-'),
             '’' => out.push('\''),
             c => out.push_str(&format!("\\u{{{:x}}}", c as u32)),
         }

@@ -159,13 +159,16 @@ pub struct Trend {
 /// When waiting mail returns to its senders.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Deadline {
-    /// The first message's time.
+    /// The time of the first message that the causes hold, or of the oldest that waits.
     pub time: Time,
     /// The limit that it reaches: `maximal_queue_lifetime` or `bounce_queue_lifetime`.
     #[schemars(extend("enum" = ["maximal_queue_lifetime", "bounce_queue_lifetime"]))]
     pub parameter: Word,
     /// Its value as written, or Postfix's default.
     pub value: String,
+    /// The same in seconds.
+    #[serde(default)]
+    pub lifetime: f64,
     /// Where the value stands, if it was collected.
     pub citation: Option<Citation>,
 }
@@ -177,6 +180,9 @@ pub struct DoFirst {
     pub step: usize,
     /// What to do (Markdown).
     pub text: String,
+    /// Why, or what else there is to know, in one sentence (Markdown).
+    #[serde(default)]
+    pub why: Option<String>,
 }
 
 /// A thing not to do yet.
@@ -280,12 +286,35 @@ pub struct Evidence {
     pub kind: Word,
     /// The statement (Markdown).
     pub says: String,
+    /// What was asked, where the statement is made from it: would-contradict, and not-known without words of its own.
+    #[serde(default)]
+    pub asked: Option<Asked>,
     /// true, false, or null for unknown.
     pub met: Option<bool>,
     /// At most two lines that show it.
     pub citations: Vec<Citation>,
     /// How many lines there are.
     pub citations_total: u64,
+}
+
+/// A question about the evidence.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Asked {
+    /// Table.
+    pub table: String,
+    /// Fields and the values that would do.
+    pub conditions: Vec<AskedField>,
+    /// Whether only records after another signal count.
+    pub after: bool,
+}
+
+/// A field and the values that would do.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct AskedField {
+    /// Field of the table.
+    pub field: String,
+    /// One of these.
+    pub values: Vec<String>,
 }
 
 /// A line of the bundle.
@@ -365,6 +394,9 @@ pub struct Step {
     /// read-only, safe, caution, destructive.
     #[schemars(extend("enum" = ["read-only", "safe", "caution", "destructive"]))]
     pub risk: Word,
+    /// What its commands do, and what they do not protect from (Markdown).
+    #[serde(default)]
+    pub effects: Vec<String>,
     /// What a good result looks like (Markdown).
     pub good: Option<String>,
     /// How to go back (Markdown or a command).

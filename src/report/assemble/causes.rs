@@ -1,13 +1,13 @@
 //! Causes with their evidence, what each explains, and what none explains.
 
 use super::{Material, words};
-use crate::diagnose::measure::Asker;
+use crate::diagnose::measure::{Asker, as_text};
 use crate::diagnose::rank::{Cause as Ranked, Role};
 use crate::diagnose::verdict::{Judged, state};
 use crate::diagnose::words::{Place, Words, shortened};
 use crate::evidence::maillog::mask::mask;
 use crate::report::cite::Lines;
-use crate::report::view::{AccountsFor, Cause, Citation, Evidence, Ladder, Share, Unexplained};
+use crate::report::view::{AccountsFor, Asked, AskedField, Cause, Citation, Evidence, Ladder, Share, Unexplained};
 use crate::rules::model::{Condition, Matcher, Signal};
 use crate::tables::{self, Column, Record, attempts, failures, host};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,13 +133,16 @@ fn signal_view(
 ) -> Evidence {
     let words = Words { signal: Some(name), ..*words };
     let measure = &judged.answers[name];
-    let says = match kind {
-        "not-known" => match &signal.unknown {
-            Some(text) => words.fill(text, Place::Markdown),
-            None => format!("Not collected: the table `{}` has no answer to this.", signal.table.name),
-        },
-        "would-contradict" => format!("Looked for and not found: {}", describe(signal)),
-        _ => words.fill(&signal.says, Place::Markdown),
+    let asked = match kind {
+        "would-contradict" => Some(asked(signal)),
+        "not-known" => signal.unknown.is_none().then(|| asked(signal)),
+        _ => None,
+    };
+    let says = match (&asked, kind) {
+        // Worded by the report's own words.
+        (Some(_), _) => String::new(),
+        (None, "not-known") => words.fill(signal.unknown.as_deref().unwrap_or_default(), Place::Markdown),
+        (None, _) => words.fill(&signal.says, Place::Markdown),
     };
     let mut citations: Vec<Citation> = Vec::new();
     let mut total = 0;
@@ -162,38 +165,34 @@ fn signal_view(
                     .unwrap_or(row.source),
                 false => row.source,
             };
-            let matched = matched_text(row, signal, words.asker);
-            let cited = lines.cite(source, matched.as_deref());
+            let cited = lines.cite_any(source, &matched_texts(row, signal, words.asker));
             citations
                 .extend(cited.filter(|new| !citations.iter().any(|known| (&known.file, known.line) == (&new.file, new.line))));
         }
     }
-    Evidence { signal: name.to_owned(), kind: kind.into(), says: says.trim().to_owned(), met, citations, citations_total: total }
+    Evidence {
+        signal: name.to_owned(),
+        kind: kind.into(),
+        says: says.trim().to_owned(),
+        asked,
+        met,
+        citations,
+        citations_total: total,
+    }
 }
 
-/// A signal that was looked for and not found, in the words of its conditions.
-fn describe(signal: &Signal) -> String {
-    let conditions: Vec<String> = signal
-        .conditions
-        .iter()
-        .filter_map(|Condition { column, matcher }| {
-            let field = signal.table.fields[column.0].name;
-            match matcher {
-                Matcher::OneOf(list) => Some(format!("{field} {}", list.join(" or "))),
-                _ => None,
-            }
-        })
-        .collect();
-    let after = signal.expect.after.as_ref().map_or(String::new(), |_| " after the onset".to_owned());
-    format!(
-        "{} with {}{after}.",
-        signal.table.name,
-        if conditions.is_empty() { "these properties".to_owned() } else { conditions.join(", ") }
-    )
+/// What a signal asks for.
+fn asked(signal: &Signal) -> Asked {
+    let conditions = signal.conditions.iter().filter_map(|Condition { column, matcher }| match matcher {
+        Matcher::OneOf(list) => Some(AskedField { field: signal.table.fields[column.0].name.to_owned(), values: list.clone() }),
+        _ => None,
+    });
+    Asked { table: signal.table.name.to_owned(), conditions: conditions.collect(), after: signal.expect.after.is_some() }
 }
 
-/// The part of a cited line that matters: the reason's text, or the value that a condition asked for.
-fn matched_text(row: &Record, signal: &Signal, asker: &Asker<'_>) -> Option<String> {
+/// What may be the part of a cited line that matters, the best first: the reason's text, or the values that the conditions
+/// asked for, in the words of a log (`timed-out` is `timed out` there).
+fn matched_texts(row: &Record, signal: &Signal, asker: &Asker<'_>) -> Vec<String> {
     let names = &asker.tables.names;
     let texts: &[Column] = match signal.table.name {
         "failures" => &[failures::reply_text, failures::reason],
@@ -204,11 +203,16 @@ fn matched_text(row: &Record, signal: &Signal, asker: &Asker<'_>) -> Option<Stri
     };
     let asks_reason =
         signal.conditions.iter().any(|condition| signal.table.fields[condition.column.0].name.starts_with("reason"));
-    let by_reason =
-        texts.iter().filter(|_| asks_reason || signal.table.name == "diagnostics").find_map(|column| row.text(*column, names));
-    let by_value =
-        || signal.conditions.iter().rev().find_map(|condition| row.text(condition.column, names).filter(|text| text.len() > 2));
-    by_reason.or_else(by_value).map(str::to_owned)
+    let by_reason = texts.iter().filter(|_| asks_reason || signal.table.name == "diagnostics");
+    let mut found: Vec<String> = by_reason.filter_map(|column| row.text(*column, names)).map(str::to_owned).collect();
+    // What was asked for by name says more than what was compared or searched for.
+    let named = |condition: &&Condition| matches!(condition.matcher, Matcher::OneOf(_));
+    let conditions = || signal.conditions.iter().rev();
+    for condition in conditions().filter(named).chain(conditions().filter(|condition| !named(condition))) {
+        let value = as_text(row.get(condition.column), names).filter(|value| value.len() > 2);
+        found.extend(value.into_iter().flat_map(|value| [value.replace('-', " "), value]));
+    }
+    found
 }
 
 pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexplained> {

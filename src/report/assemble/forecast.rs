@@ -26,15 +26,16 @@ pub(super) fn forecast(timeline: &Timeline, waiting: u64, deadline: Option<Time>
     if columns == 0 || least < -(waiting as i64 / 20).max(5) {
         return None;
     }
-    let trend = timeline.onset.and_then(|onset| {
-        let onset = ((onset.since(timeline.from) / column) as usize).min(columns - 1);
+    let trend = {
+        // Without an onset it is the whole interval that tells.
+        let onset = timeline.onset.map_or(0, |onset| ((onset.since(timeline.from) / column) as usize).min(columns - 1));
         // The present rate: over the last half of the time since the onset, or all of it if that is short.
         let recent = ((columns - onset) / 2).max((LONG_ENOUGH / column).ceil() as usize).min(columns - onset);
         let begin = columns - recent;
         let before = if begin == 0 { size.max(0) as u64 } else { sizes[begin - 1] };
         let over = recent as f64 * column;
         (over >= 600.0).then(|| Trend { per_hour: (waiting as f64 - before as f64) / (over / 3600.0), over })
-    });
+    };
     let end = timeline.from.plus(column * columns as f64);
     let at_deadline = trend.zip(deadline).and_then(|(trend, deadline)| {
         let rate = trend.per_hour;

@@ -2,7 +2,7 @@
 
 use super::{Material, is_waiting};
 use crate::diagnose::measure::as_text;
-use crate::diagnose::rank::Cause as Ranked;
+use crate::diagnose::rank::{Cause as Ranked, Role};
 use crate::report::cite::Lines;
 use crate::report::view::{Deadline, Key, LastGood, Queue, Size, Trend};
 use crate::tables::{self, attempts, failures};
@@ -76,15 +76,20 @@ fn trend(material: &Material<'_>, since: Time) -> Option<Trend> {
 
 fn deadline(material: &Material<'_>, lines: &Lines) -> Option<Deadline> {
     let tables = &material.evidence.tables;
+    let rows = tables.rows(&failures::TABLE);
+    // What a bad address or a full mailbox holds returns by itself, and is no reason to hurry.
+    let held = material.diagnosis.causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing));
+    let held: BTreeSet<u32> =
+        held.flat_map(|cause| &cause.explains).copied().filter(|at| is_waiting(&rows[*at as usize], material)).collect();
     let mut found: Option<Deadline> = None;
     for (parameter, notifications) in [("maximal_queue_lifetime", false), ("bounce_queue_lifetime", true)] {
         let written = tables.setting(parameter).filter(|value| !value.contains('$'));
         let value = written.unwrap_or("5d");
         let Some(lifetime) = time_value(value) else { continue };
-        let oldest = tables
-            .rows(&failures::TABLE)
-            .iter()
-            .filter(|row| is_waiting(row, material))
+        let oldest = (0u32..)
+            .zip(rows)
+            .filter(|(at, row)| if held.is_empty() { is_waiting(row, material) } else { held.contains(at) })
+            .map(|(_, row)| row)
             .filter(|row| (row.text(failures::sender, &tables.names) == Some("")) == notifications)
             .filter_map(|row| row.time(failures::arrived))
             .min();
@@ -98,7 +103,7 @@ fn deadline(material: &Material<'_>, lines: &Lines) -> Option<Deadline> {
                     .find(|row| row.text(tables::settings::name, &tables.names) == Some(parameter))?;
                 lines.cite(row.source, Some(value))
             });
-            found = Some(Deadline { time, parameter: parameter.into(), value: value.to_owned(), citation });
+            found = Some(Deadline { time, parameter: parameter.into(), value: value.to_owned(), lifetime, citation });
         }
     }
     found

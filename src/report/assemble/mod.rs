@@ -41,6 +41,7 @@ pub struct Material<'a> {
 pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let Material { diagnosis, evidence, rules, .. } = *material;
     let tables = &evidence.tables;
+    let phrases = Phrases::built_in();
     let primary = diagnosis.causes.iter().find(|cause| cause.role == Role::RootCause);
     let since = primary.and_then(|cause| Words::interval(diagnosis.asker, cause.judged).0);
     let causes: Vec<Cause> = diagnosis.causes.iter().map(|cause| causes::cause_view(material, cause, lines)).collect();
@@ -50,7 +51,10 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let deadline = key.deadline.as_ref().map(|deadline| deadline.time);
     let forecast = timeline.as_ref().and_then(|timeline| forecast::forecast(timeline, queue.waiting_messages, deadline));
     key.trend = forecast.as_ref().map_or(key.trend, |forecast| forecast.trend);
-    let plan: Vec<Step> = diagnosis.plan.steps.iter().enumerate().map(|(at, step)| steps::step_view(at + 1, step)).collect();
+    let plan: Vec<Step> =
+        diagnosis.plan.steps.iter().enumerate().map(|(at, step)| steps::step_view(at + 1, step, &phrases)).collect();
+    let serious = diagnosis.causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing));
+    let serious: Vec<&str> = serious.map(|cause| cause.judged.rule.id.as_str()).collect();
     let mut report = Report {
         schema: view::SCHEMA.into(),
         verdict: diagnosis.verdict,
@@ -64,7 +68,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
         collected_at: tables.host().and_then(|row| row.time(host::collected_at)).or(evidence.end),
         window: material.from.zip(evidence.end).map(|(from, to)| Span { from: from.max(earliest(evidence).unwrap_or(from)), to }),
         key,
-        do_first: steps::do_first(&plan),
+        do_first: steps::do_first(&plan, &serious),
         do_not: diagnosis
             .plan
             .do_not
@@ -109,18 +113,20 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
             bundle: material.bundle.to_owned(),
         },
     };
-    word(&mut report);
+    word(&mut report, &phrases);
     report
 }
 
 /// Adds what is worded from the rest, in English: a template words it anew in its own language.
-fn word(report: &mut Report) {
-    let phrases = Phrases::built_in();
+fn word(report: &mut Report, phrases: &Phrases) {
     report.headline = phrases.headline(report);
     let primary = report.causes.iter().find(|cause| cause.role == Role::RootCause.name());
     report.key.confidence_because = primary.map(|cause| phrases.ladder(&cause.ladder));
     for cause in &mut report.causes {
         cause.confidence_because = phrases.because(cause);
+        for item in &mut cause.evidence {
+            phrases.word_question(item);
+        }
     }
 }
 

@@ -1,18 +1,44 @@
 //! The steps of the plan, and which of them come first.
 
+use crate::diagnose::plan::Step as Planned;
+use crate::report::phrases::Phrases;
 use crate::report::view::{DoFirst, Step};
 use crate::rules::model::PHASES;
 
-pub(super) fn do_first(plan: &[Step]) -> Vec<DoFirst> {
-    let mut first: Vec<&Step> = plan.iter().filter(|step| matches!(&*step.phase, "contain" | "fix")).take(3).collect();
-    // A plan that only looks (read-only) before it changes still starts there.
-    if first.is_empty() {
-        first = plan.iter().take(1).collect();
+/// Steps that stand on the first screen.
+const FIRST: usize = 3;
+
+/// The first steps: what contains the damage, then the first repair of each cause, then whatever comes next; in their order.
+pub(super) fn do_first(plan: &[Step], serious: &[&str]) -> Vec<DoFirst> {
+    let of = |phase: &'static str| plan.iter().filter(move |step| step.phase == phase);
+    let repairs = serious.iter().filter_map(|rule| of("fix").find(|step| step.causes.iter().any(|cause| cause == rule)));
+    let mut chosen: Vec<&Step> = Vec::new();
+    let order = of("contain").take(1).chain(repairs).chain(of("contain")).chain(of("fix"));
+    for step in order {
+        if chosen.len() < FIRST && !chosen.iter().any(|known| known.number == step.number) {
+            chosen.push(step);
+        }
     }
-    first.into_iter().map(|step| DoFirst { step: step.number, text: step.action.clone() }).collect()
+    // A plan that only looks (read-only) before it changes still starts there.
+    if chosen.is_empty() {
+        chosen = plan.iter().take(1).collect();
+    }
+    chosen.sort_by_key(|step| step.number);
+    let first = |step: &Step| DoFirst {
+        step: step.number,
+        text: step.action.clone(),
+        why: step.details.as_ref().or(step.why.as_ref()).map(|text| sentence(text)),
+    };
+    chosen.into_iter().map(first).collect()
 }
 
-pub(super) fn step_view(number: usize, step: &crate::diagnose::plan::Step) -> Step {
+/// The first sentence of a text, with its full stop.
+fn sentence(text: &str) -> String {
+    let (first, rest) = first_sentence(text);
+    if rest.is_some() { format!("{first}.") } else { text.trim().to_owned() }
+}
+
+pub(super) fn step_view(number: usize, step: &Planned, words: &Phrases) -> Step {
     let (action, details) = first_sentence(&step.action);
     Step {
         number,
@@ -21,6 +47,7 @@ pub(super) fn step_view(number: usize, step: &crate::diagnose::plan::Step) -> St
         action,
         details,
         why: step.why.clone(),
+        effects: step.run.as_deref().map_or_else(Vec::new, |run| words.effects(run)),
         run: step.run.clone(),
         risk: step.risk.into(),
         good: step.good.clone(),

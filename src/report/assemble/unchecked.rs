@@ -5,7 +5,9 @@ use crate::diagnose::rank::Role;
 use crate::diagnose::verdict::Judged;
 use crate::diagnose::words::{Place, Words};
 use crate::report::view::{NotChecked, Verdict};
+use crate::rules::kinds::Answers;
 use crate::rules::model::{Entry, Matcher, Severity, Signal};
+use crate::tables::host;
 
 pub(super) fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
     let diagnosis = material.diagnosis;
@@ -48,20 +50,24 @@ pub(super) fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
     list
 }
 
-/// What evidence a signal needs, and the command that collects it.
+/// What evidence a signal needs, and the command that collects it: what answers the most of its conditions, or else
+/// whatever fills its table.
 fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
     let table = signal.table;
-    let fits = |answers: &crate::rules::kinds::Answers| {
-        answers.table == table.name
-            && answers.fields.iter().all(|(field, value)| {
-                signal.conditions.iter().any(|condition| {
-                    table.fields[condition.column.0].name == field
-                        && match &condition.matcher {
-                            Matcher::OneOf(list) => list.iter().any(|one| one.eq_ignore_ascii_case(value)),
-                            _ => true,
-                        }
-                })
-            })
+    let asks = |field: &str, value: &str| {
+        signal.conditions.iter().any(|condition| {
+            table.fields[condition.column.0].name == field
+                && match &condition.matcher {
+                    Matcher::OneOf(list) => value == "any" || list.iter().any(|one| one.eq_ignore_ascii_case(value)),
+                    _ => true,
+                }
+        })
+    };
+    // The machine's one record comes from many commands: there, only the field that is asked for will do.
+    let fits = |answers: &Answers| {
+        let met = answers.fields.iter().filter(|(field, value)| asks(field, value)).count();
+        let whole = met == answers.fields.len();
+        (answers.table == table.name && (whole || table.name != host::TABLE.name)).then_some((whole, met))
     };
     let best = material
         .rules
@@ -69,10 +75,10 @@ fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
         .iter()
         .flat_map(|kind| kind.collect.iter().map(move |collect| (kind, collect)))
         .flat_map(|(kind, collect)| collect.answers.iter().map(move |answers| (kind, collect, answers)))
-        .filter(|(_, _, answers)| fits(answers))
-        .max_by_key(|(_, _, answers)| answers.fields.len());
+        .filter_map(|(kind, collect, answers)| Some((fits(answers)?, kind, collect)))
+        .reduce(|best, next| if next.0 > best.0 { next } else { best });
     match best {
-        Some((kind, collect, _)) => {
+        Some((_, kind, collect)) => {
             let words = Words { asker: material.diagnosis.asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts: 0 };
             let run = words.fill(&collect.run, Place::Shell);
             // A redirection belongs to the last command only, unless braces hold them together.
