@@ -491,7 +491,7 @@ tables! {
         r#type: @asked Text "A, AAAA, MX, TXT, PTR, ...",
         purpose: @asked Text "what the name is for: spf, dmarc, dkim, ptr, dnsbl, mx, address",
         server: Text "name server asked",
-        status: Text "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, refused-connection",
+        status: Text "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, refused-connection, server-not-found",
         answer: Text "one answer record's data; TXT strings joined",
         answers: Int "number of answer records to the question",
         time_ms: Int "milliseconds until the answer",
@@ -511,6 +511,7 @@ tables! {
         not_before: Time "certificate valid from",
         not_after: Time "certificate valid until",
         banner: Text "first line of the server",
+        refusal: Text "first reply by which the server refused something (4xx, 5xx), where a conversation was tried",
     }
 
     /// The machine: one record.
@@ -550,6 +551,8 @@ tables! {
         steal: Number "percent of processor time taken by other guests",
         nameserver: Text "first name server of resolv.conf",
         nameservers: Int "name servers in resolv.conf",
+        chroot_nameserver: Text "first name server of the resolv.conf in Postfix's chroot, below the queue directory",
+        tcp_sockets: Int "TCP sockets in all states (ss -s)",
         queue_filesystem: Text "mount point that holds /var/spool/postfix",
         queue_filesystem_used: Number "part of that file system in use, 0 to 1",
         queue_filesystem_available: Int "bytes free for Postfix on it",
@@ -682,13 +685,97 @@ tables! {
         old: Int "of these, in the last column (usually older than 1280 minutes)",
     }
 
+    /// One queue directory whose files somebody counted (`find DIRECTORY -type f | wc -l`, `ls | wc -l`, `du -s`).
+    queue_counts {
+        queue: @asked Text "deferred, active, incoming, hold, maildrop, ...",
+        messages: Int "files, each of which is a message",
+        entries: Int "entries of the directory, which with hashed directories are directories and not messages",
+        bytes: Int "bytes",
+    }
+
+    /// One queue file that was looked into (postcat): its envelope and the headers that tell who made it.
+    queue_files {
+        queue_id: Text "queue id",
+        queue: Text "queue that held it",
+        size: Int "bytes",
+        arrived: Time "when it arrived",
+        sender: Text "envelope sender; empty for notifications",
+        recipient: Text "first recipient",
+        nrcpt: Int "recipients",
+        sasl_username: Text "login that submitted it",
+        client: Text "host name of the client",
+        client_ip: Text "address of the client",
+        script: Text "PHP script that sent it (X-PHP-Originating-Script)",
+        uid: Int "user id that ran the script, or that submitted it with sendmail(1)",
+        mailer: Text "X-Mailer or User-Agent header",
+    }
+
+    /// One number of a pflogsumm report.
+    summary {
+        section: Text "section of the report",
+        what: Text "received, delivered, deferred, deferrals, bounced, rejected, ...; in the details the reason",
+        count: Int "how many",
+    }
+
+    /// One parameter or column of one master.cf service (`postconf -P`, `postconf -F`).
+    service_settings {
+        service: Text "service name",
+        r#type: Text "inet, unix, fifo, pass",
+        name: Text "parameter or column",
+        value: Text "its value",
+    }
+
+    /// One certificate of this server, as `openssl x509` shows it.
+    certificates {
+        subject: Text "subject",
+        issuer: Text "issuer",
+        not_before: Time "valid from",
+        not_after: Time "valid until",
+    }
+
+    /// One hop of traceroute, tcptraceroute or mtr.
+    route {
+        target: @asked Text "host to which the way was traced",
+        port: @asked Int "TCP port, where it was traced by TCP",
+        number: Int "place on the way, from 1",
+        host: Text "name of the hop",
+        ip: Text "its address",
+        answered: Bool "whether it answered",
+    }
+
+    /// One measurement of sysstat (sar).
+    activity {
+        time: Time "end of the interval that it was measured over",
+        measure: Text "io-wait, steal, processor-busy, memory-used, swap-used (percent); disk-wait (milliseconds), disk-busy (percent); received, transmitted (kB a second); load1, run-queue, blocked",
+        of: Text "device or interface",
+        value: Number "the value",
+    }
+
+    /// One message that PHP's mail() sent, by its own log (`mail.log`).
+    php_mail {
+        time: Time "when",
+        script: Text "script that sent it",
+        line: Int "line in the script",
+        to: Text "recipient",
+        subject: Text "subject, where it is logged",
+    }
+
+    /// One request in a web server's access log.
+    requests {
+        time: Time "when",
+        client_ip: Text "address of the client",
+        method: Text "GET, POST, ...",
+        path: Text "path that was asked for",
+        status: Int "HTTP status",
+    }
+
     /// One published SPF, DKIM or DMARC record that the bundle holds, parsed.
     policies {
         policy: @asked Text "spf, dkim, dmarc",
         domain: @asked Text "domain it is published for, without _dmarc and selector",
         selector: Text "DKIM selector",
         valid: Bool "whether receivers can use it",
-        problem: Text "why not: syntax, several-records, too-many-lookups, revoked, missing",
+        problem: Text "why not: syntax, several-records, too-many-lookups, revoked, missing, keys-differ (the signer's key is another), not-answered",
         all: Text "SPF: what holds for all other hosts: pass, neutral, softfail, fail, none",
         lookups: Int "SPF: DNS look-ups that this record alone asks for (10 are allowed with all includes)",
         lists_public_ip: Bool "SPF: whether an ip4 or ip6 mechanism of this record holds host.public_ip",
@@ -714,7 +801,7 @@ tables! {
     collection {
         kind: @asked Text "kind of evidence that it was to be",
         command: Text "program or command line that failed, as far as it is told",
-        outcome: Text "not-installed, denied, missing-file, killed, timed-out, mail-system-down, no-service, usage, incomplete, other-server",
+        outcome: Text "not-installed, denied, missing-file, killed, timed-out, mail-system-down, no-service, stale-mount, usage, incomplete, cut-off (a listing that ends early), other-server",
         text: Text "what was printed",
     }
 

@@ -20,6 +20,9 @@ struct Sample {
     /// File name, if the kind is told by it.
     file: Option<String>,
     text: String,
+    /// Whether the file holds the text in UTF-16, as Windows saves it.
+    #[serde(default)]
+    utf16: bool,
     /// Kind that it is recognised as; `none` for unrecognised text.
     kind: String,
     /// Lines that are not understood.
@@ -45,10 +48,19 @@ fn samples() -> Vec<(String, Sample)> {
     samples
 }
 
-fn read(files: &[(&str, &str)], rules: &RuleSet) -> Evidence {
+impl Sample {
+    /// What stands in the file.
+    fn bytes(&self) -> Vec<u8> {
+        match self.utf16 {
+            true => "\u{feff}".encode_utf16().chain(self.text.encode_utf16()).flat_map(u16::to_le_bytes).collect(),
+            false => self.text.clone().into_bytes(),
+        }
+    }
+}
+
+fn read(name: &str, bytes: Vec<u8>, rules: &RuleSet) -> Evidence {
     let collected = Time::parse_rfc3339(b"2026-11-12T12:00:00Z", 0).expect("a time").0;
-    let files = files.iter().map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
-    evidence::collect(&Bundle::of_texts(files, collected), rules, &AtomicU64::new(0))
+    evidence::collect(&Bundle::of_texts([(name.to_owned(), bytes)], collected), rules, &AtomicU64::new(0))
 }
 
 #[test]
@@ -57,7 +69,7 @@ fn every_sample_gives_its_records() {
     let mut wrong = Vec::new();
     for (file, sample) in samples() {
         let name = sample.file.as_deref().unwrap_or("zz");
-        let evidence = read(&[(name, &sample.text)], &rules);
+        let evidence = read(name, sample.bytes(), &rules);
         wrong.extend(problems(&sample, &evidence).into_iter().map(|problem| format!("{file}: {}: {problem}", sample.name)));
     }
     assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
@@ -141,7 +153,7 @@ fn no_beginning_of_any_sample_makes_anything_panic_and_every_line_is_accounted_f
         // In the middle of words, of lines, of codes.
         for (end, _) in sample.text.char_indices().skip(1).step_by(sample.text.len() / 7 + 1) {
             let text = &sample.text[..end];
-            let evidence = read(&[(name, text)], &rules);
+            let evidence = read(name, text.as_bytes().to_vec(), &rules);
             let source = &evidence.sources[0];
             assert_eq!(source.lines, text.lines().count() as u64, "{}", sample.name);
             assert!(source.unparsed <= source.lines, "{}: more lines are not understood than there are", sample.name);
@@ -173,7 +185,7 @@ fn a_transcript_of_all_samples_gives_the_records_of_each() {
         text.push_str(&format!("root@mail:~# {command}\n{output}"));
     }
     text.push_str("root@mail:~# \n");
-    let evidence = read(&[("notes from the call.txt", &text)], &rules);
+    let evidence = read("notes from the call.txt", text.clone().into_bytes(), &rules);
     assert_eq!(evidence.sources[0].kind.as_deref(), Some("transcript"));
     assert!(
         evidence.sources[0].title.starts_with("output of 6 commands: cat /etc/hosts, postqueue -p"),

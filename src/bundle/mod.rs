@@ -9,6 +9,7 @@ mod codec;
 mod error;
 mod limits;
 mod store;
+mod utf16;
 
 pub use codec::{Compression, without_suffix};
 pub use error::BundleError;
@@ -26,6 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use store::{Content, KeepError, Store};
+use utf16::{Decoding, Utf16};
 
 /// An opened bundle.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ pub struct BundleFile {
     /// How it is compressed.
     pub compression: Option<Compression>,
     content: Content,
+    /// Whether its text is UTF-16.
+    utf16: Option<Utf16>,
     budget: Arc<Budget>,
     /// Unpacked bytes that the budget was charged with.
     paid: Arc<AtomicU64>,
@@ -130,7 +134,8 @@ impl Bundle {
     pub fn of_texts(files: impl IntoIterator<Item = (String, Vec<u8>)>, modified: Time) -> Bundle {
         let mut intake = Intake::new("(in memory)".to_owned(), &Limits::default());
         for (path, bytes) in files {
-            intake.add(path, Content::Memory(bytes.into()), Some(modified), None);
+            let utf16 = Utf16::of(&bytes);
+            intake.add(path, Content::Memory(bytes.into()), Some(modified), None, utf16);
         }
         intake.bundle.files.sort_by(|a, b| a.path.cmp(&b.path));
         intake.bundle
@@ -248,7 +253,7 @@ impl Intake {
     fn whole(&mut self, name: String, content: Content, modified: Option<Time>) -> Result<(), BundleError> {
         let shown = self.bundle.path.clone();
         let of = |trouble: Trouble| trouble.of(shown.clone());
-        let (form, compression) = self.form(&content).map_err(of)?;
+        let (form, compression, _) = self.form(&content).map_err(of)?;
         match form {
             Form::Tar => self.read_tar("", &content, compression, 1).map_err(of),
             Form::Zip if compression.is_none() => self.read_zip("", &content, 1).map_err(of),
@@ -267,9 +272,9 @@ impl Intake {
 
     /// Takes in a file that stands inside `depth` archives: as it is, or what is in it.
     fn take_in(&mut self, path: String, content: Content, modified: Option<Time>, depth: usize) -> Result<(), Trouble> {
-        let (form, compression) = self.form(&content)?;
+        let (form, compression, utf16) = self.form(&content)?;
         if form == Form::Content {
-            self.add(path, content, modified, compression);
+            self.add(path, content, modified, compression, utf16);
             return Ok(());
         }
         if let Form::Foreign(kind) = form {
@@ -296,21 +301,28 @@ impl Intake {
         }
     }
 
-    /// What a file is when its outermost compression is off.
-    fn form(&self, content: &Content) -> Result<(Form, Option<Compression>), Trouble> {
+    /// What a file is when its outermost compression is off, and whether that is text in UTF-16.
+    fn form(&self, content: &Content) -> Result<(Form, Option<Compression>, Option<Utf16>), Trouble> {
         let mut block = Vec::with_capacity(BLOCK);
         let mut reader = content.reader().map_err(Trouble::Unreadable)?;
         reader.by_ref().take(BLOCK as u64).read_to_end(&mut block).map_err(Trouble::Unreadable)?;
-        let Form::Compressed(compression) = Form::of(&block) else { return Ok((Form::of(&block), None)) };
+        let Form::Compressed(compression) = Form::of(&block) else { return Ok((Form::of(&block), None, Utf16::of(&block))) };
         let mut inner = Vec::with_capacity(BLOCK);
         let reader = content.reader().map_err(Trouble::Unreadable)?;
         match compression.decoder(reader).take(BLOCK as u64).read_to_end(&mut inner) {
             Err(error) if inner.is_empty() => Err(Trouble::Damaged(error.to_string())),
-            _ => Ok((Form::of(&inner), Some(compression))),
+            _ => Ok((Form::of(&inner), Some(compression), Utf16::of(&inner))),
         }
     }
 
-    fn add(&mut self, path: String, content: Content, modified: Option<Time>, compression: Option<Compression>) {
+    fn add(
+        &mut self,
+        path: String,
+        content: Content,
+        modified: Option<Time>,
+        compression: Option<Compression>,
+        utf16: Option<Utf16>,
+    ) {
         let size = match &content {
             Content::Disk(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
             Content::Memory(bytes) => bytes.len() as u64,
@@ -318,7 +330,7 @@ impl Intake {
         };
         self.taken.insert(path.clone());
         let budget = Arc::clone(&self.budget);
-        self.bundle.files.push(BundleFile { path, size, modified, compression, content, budget, paid: Arc::default() });
+        self.bundle.files.push(BundleFile { path, size, modified, compression, content, utf16, budget, paid: Arc::default() });
     }
 
     /// Whether one more file may be taken in.
@@ -349,27 +361,31 @@ fn modified(metadata: &std::fs::Metadata) -> Option<Time> {
 }
 
 impl BundleFile {
-    /// Opens the file, decompressed if it is compressed.
+    /// Opens the file, decompressed if it is compressed, and as UTF-8 if it is UTF-16.
     ///
     /// # Errors
     /// If it cannot be opened. Reading ends in an error where it is damaged or more than the limits allow.
     pub fn open(&self) -> io::Result<Box<dyn Read + Send + '_>> {
         let reader = self.content.reader()?;
-        Ok(match self.compression {
+        let reader: Box<dyn Read + Send + '_> = match self.compression {
             None => Box::new(reader),
             Some(compression) => {
                 let (packed, count) = Packed::new(reader);
                 Box::new(Metered::new(compression.decoder(packed), &self.budget, Some(count), &self.paid))
             }
+        };
+        Ok(match self.utf16 {
+            None => reader,
+            Some(order) => Box::new(Decoding::new(reader, order)),
         })
     }
 
-    /// The bytes themselves, if the file is not compressed.
+    /// The bytes themselves, if the file is neither compressed nor UTF-16.
     ///
     /// # Errors
     /// If it cannot be opened.
     pub fn plain(&self) -> io::Result<Option<Plain<'_>>> {
-        if self.compression.is_some() {
+        if self.compression.is_some() || self.utf16.is_some() {
             return Ok(None);
         }
         Ok(Some(match &self.content {

@@ -82,7 +82,9 @@ impl<'t> Asker<'t> {
     /// Answers a signal.
     pub fn ask(&self, signal: &Signal, answered: &Answered) -> Measure {
         let table = signal.table;
-        if !self.tables.is_collected(table) || !self.was_asked(signal) {
+        // Single records of a table that was not collected as such (a kernel's trouble without a log) can only show, not deny.
+        let partly = !self.tables.is_collected(table);
+        if partly && self.tables.rows(table).is_empty() || !self.was_asked(signal) {
             return Measure { table: Some(table), ..Measure::default() };
         }
         let expect = &signal.expect;
@@ -116,10 +118,10 @@ impl<'t> Asker<'t> {
             None => self.measure(table, matched, expect, of, &span),
             Some(by) => self.measure_by(table, matched, expect, of, &span, by),
         };
-        if measure.met == Some(false) && unsure {
+        if measure.met == Some(false) && (unsure || partly) {
             measure.met = None;
         }
-        if measure.met == Some(true) && unsure && expect.count.as_ref().is_some_and(Amount::is_absence) {
+        if measure.met == Some(true) && (unsure || partly) && expect.count.as_ref().is_some_and(Amount::is_absence) {
             measure.met = None;
         }
         measure

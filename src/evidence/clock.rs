@@ -25,11 +25,24 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut rtc = None;
     let mut rtc_local = false;
     let mut offset = None;
+    let mut warning = false;
+    // chronyc sources, ntpq -p: whether a server was listed, was ever reached, and is the one in use.
+    let mut peers: Option<(u32, bool, bool)> = None;
     for (number, line) in doc.lines() {
         let text = line.trim();
         let at = doc.at(number);
         if text.is_empty() {
+            warning = false;
             continue;
+        }
+        // A warning of timedatectl goes on over several lines.
+        warning |= text.starts_with("Warning: ");
+        if warning {
+            continue;
+        }
+        if let Some((used, reached)) = peer(text) {
+            let (first, was_reached, was_used) = peers.unwrap_or((number, false, false));
+            peers = Some((first, was_reached || reached, was_used || used));
         }
         if let Some((time, zone)) = date(text) {
             sink.host(host::collected_at, time, at);
@@ -49,7 +62,16 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
                     sink.host(host::collected_at, time, at);
                 }
             }
-            "RTC time" if value != "n/a" => rtc = weekday_time(value).map(|time| (time, at)),
+            "RTC time" => rtc = weekday_time(value).map(|time| (time, at)),
+            // timedatectl show: both in local time, with the zone's name.
+            "TimeUSec" => {
+                universal = weekday_time(value);
+                if let (Some(time), Some(zone)) = (universal, value.rsplit(' ').next().and_then(time::zone_offset)) {
+                    sink.host(host::zone_offset, i64::from(zone), at);
+                    sink.host(host::collected_at, time.plus(f64::from(-zone)), at);
+                }
+            }
+            "RTCTimeUSec" => rtc = weekday_time(value).map(|time| (time, at)),
             "RTC in local TZ" => rtc_local = yes,
             "Time zone" => {
                 let numeric = value.rsplit_once(", ").and_then(|(_, zone)| time::numeric_offset(zone.trim_end_matches(')')));
@@ -99,8 +121,6 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
                     "Timezone",
                     "LocalRTC",
                     "CanNTP",
-                    "TimeUSec",
-                    "RTCTimeUSec",
                     "Reference ID",
                     "Stratum",
                     "Ref time (UTC)",
@@ -127,12 +147,20 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
                     "Root distance",
                     "Reference",
                 ];
-                let table =
-                    text.starts_with("remote ") || text.starts_with("====") || text.starts_with(['+', '-', 'x', '#', 'o']);
-                if !known.contains(&key) && !table {
+                let table = ["remote ", "====", "MS Name/IP", "210 Number", "time correct", "time server", "polling server"];
+                let table = table.iter().any(|start| text.starts_with(start)) || peer(text).is_some();
+                // The times of "Last DST change" stand below it.
+                let dst = text.get(3..4) == Some(" ") && weekday_time(text).is_some();
+                if !known.contains(&key) && !table && !dst {
                     sink.unparsed(number);
                 }
             }
+        }
+    }
+    if let Some((first, reached, used)) = peers {
+        // Servers that answer may be in use in a moment; without one that answers nothing keeps the clock.
+        if used || !reached {
+            sink.host(host::clock_synchronized, used, doc.at(first));
         }
     }
     let system = if rtc_local { local } else { universal };
@@ -144,6 +172,24 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         sink.host(host::zone_offset, (local.since(universal).round()) as i64, doc.at(doc.first_line));
     }
     settle(sink);
+}
+
+/// A line of `chronyc sources` (`^* ntp.example.net  2  6  377 ...`) or `ntpq -p` (`*ntp.example.net .GPS. 1 u 33 64 377 ...`):
+/// whether the server is the one in use, and whether it was reached lately (the octal register is not zero).
+fn peer(text: &str) -> Option<(bool, bool)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let octal = |word: &str| u32::from_str_radix(word, 8).ok().filter(|reach| *reach <= 0o377);
+    match words.as_slice() {
+        [mark, _, stratum, _, reach, ..] if mark.len() == 2 && mark.starts_with(['^', '=', '#']) => {
+            stratum.parse::<u8>().ok()?;
+            Some((mark.ends_with('*'), octal(reach)? > 0))
+        }
+        [name, _, stratum, kind, _, _, reach, ..] if words.len() >= 10 && kind.len() == 1 => {
+            stratum.parse::<u8>().ok()?;
+            Some((name.starts_with('*'), octal(reach)? > 0))
+        }
+        _ => None,
+    }
 }
 
 /// Says by how much the clock is wrong, from whichever sources were read so far.
@@ -187,15 +233,18 @@ fn date(text: &str) -> Option<(Time, i32)> {
             .and_then(|zone| time::numeric_offset(zone.trim_start_matches(|c: char| c == '.' || c == ',' || c.is_ascii_digit())));
         return Some((time, zone.unwrap_or(0)));
     }
-    let words: Vec<&str> = text.split_whitespace().collect();
+    // date +%s
+    if let Some(seconds) = text.parse::<f64>().ok().filter(|seconds| (1e9..4e9).contains(seconds)) {
+        return Some((Time((seconds * 1e6) as i64), 0));
+    }
+    let words: Vec<&str> = text.split_whitespace().map(|word| word.trim_end_matches(['.', ','])).collect();
     if !(5..=7).contains(&words.len()) {
         return None;
     }
     let clock = words.iter().find(|word| word.matches(':').count() == 2)?;
     let year = words.iter().find_map(|word| word.parse::<i32>().ok().filter(|year| (1970..10_000).contains(year)))?;
-    let month = words
-        .iter()
-        .find_map(|word| time::month(word.trim_end_matches([',', '.']).get(..3)?.as_bytes()).filter(|_| word.len() <= 9))?;
+    // The last one: "mar. 17 nov." is a Tuesday.
+    let month = words.iter().rev().find_map(|word| month(word))?;
     let day = words.iter().filter(|word| word.len() <= 2).find_map(|word| time::number(word.as_bytes()))?;
     let mut parts = clock.split(':').map(|part| time::number(part.as_bytes()));
     let (mut hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
@@ -210,6 +259,28 @@ fn date(text: &str) -> Option<(Time, i32)> {
     }
     let civil = Civil { year, month, day, hour, minute, second, micros: 0 };
     Some((civil.at_offset(zone), zone))
+}
+
+/// The month of a name in English, German, French, Spanish, Italian, Portuguese or Dutch, short or long.
+fn month(word: &str) -> Option<u32> {
+    const STARTS: [&[&str]; 12] = [
+        &["jan", "ene", "gen"],
+        &["feb", "fév", "fev"],
+        &["mar", "mär", "mrz", "maa", "mrt"],
+        &["apr", "avr", "abr"],
+        &["may", "mai", "mag", "mei"],
+        &["jun", "juin", "giu"],
+        &["jul", "juil", "lug"],
+        &["aug", "aoû", "ago"],
+        &["sep", "set"],
+        &["oct", "okt", "ott", "out"],
+        &["nov"],
+        &["dec", "dez", "déc", "dic"],
+    ];
+    let word = word.to_lowercase();
+    let plain = word.chars().count() <= 10 && word.chars().all(char::is_alphabetic);
+    let at = STARTS.iter().position(|starts| starts.iter().any(|start| word.starts_with(start)))?;
+    plain.then_some(at as u32 + 1)
 }
 
 /// `Mon 2026-11-23 19:10:07 UTC`, as if it were UTC.

@@ -18,6 +18,8 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut inodes = false;
     let mut block = 1024.0;
     let mut header = false;
+    // df -T has a column more.
+    let mut types = false;
     let mut pending = String::new();
     for (number, line) in doc.lines() {
         let text = line.trim();
@@ -29,7 +31,10 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             header = true;
             continue;
         }
-        if text.contains('%') && !text.contains('/') {
+        if text.contains("Typ") || text.contains("Tipo ") {
+            types = !text.contains('/');
+        }
+        if text.contains('%') && !text.contains('/') || text.contains(" Capacity") {
             header = true;
             inodes = false;
             block = if text.contains("1M-") {
@@ -69,7 +74,9 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         };
         let whole = |at: usize| numbers[at].map(|number| number as i64);
         let mount_name = sink.name(&mount);
-        let device = sink.name(&words[..percent - 3].join(" "));
+        let device = &words[..percent - 3];
+        let device = if types && device.len() > 1 { &device[..device.len() - 1] } else { device };
+        let device = sink.name(&device.join(" "));
         let known =
             sink.tables.rows(&filesystems::TABLE).iter().position(|row| row.get(filesystems::mount) == Value::Text(mount_name));
         let record = match known {

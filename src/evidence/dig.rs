@@ -68,6 +68,12 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             continue;
         }
         if let Some(header) = text.strip_prefix(";; ->>HEADER<<-") {
+            // Without banners, a header begins the next answer.
+            if question.asked {
+                finish(&question, doc, sink);
+                question = Question::default();
+                section = "";
+            }
             full = true;
             let status = header
                 .split_once("status: ")
@@ -86,8 +92,9 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             question.time_ms = time.split(' ').next().and_then(|digits| digits.parse().ok());
         } else if let Some(server) = text.strip_prefix(";; SERVER: ") {
             question.server = server.split('#').next().unwrap_or(server).to_owned();
-        } else if section == "question" && text.starts_with(';') && !text.starts_with(";;") {
-            let words: Vec<&str> = text[1..].split_whitespace().collect();
+        } else if section == "question" && text.starts_with(';') {
+            // drill writes ";; name. IN MX".
+            let words: Vec<&str> = text.trim_start_matches(';').split_whitespace().collect();
             if let [name, _class, kind] = words.as_slice() {
                 question.name = (*name).to_owned();
                 question.kind = (*kind).to_owned();
@@ -125,13 +132,13 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
 /// What dig says when nobody answered.
 pub(super) fn trouble(text: &str) -> Option<&'static str> {
     let text = text.trim_start_matches([';', ' ']);
+    if text.trim_start_matches("dig: ").starts_with("couldn't get address for") {
+        return Some("server-not-found");
+    }
     if text.starts_with("connection timed out") || text.starts_with("no servers could be reached") {
         return Some("timeout");
     }
-    if text.starts_with("communications error to")
-        || text.starts_with("UDP setup with")
-        || text.starts_with("couldn't get address for")
-    {
+    if text.starts_with("communications error to") || text.starts_with("UDP setup with") {
         return Some(if text.contains("refused") {
             "refused-connection"
         } else if text.contains("unreachable") {

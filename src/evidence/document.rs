@@ -68,6 +68,11 @@ impl Sink<'_> {
         self.tables.set_host(column, value.into(), source);
     }
 
+    /// Notes a time that the file speaks of.
+    pub fn seen(&mut self, time: Time) {
+        self.covers = Some(self.covers.map_or((time, time), |(from, to)| (from.min(time), to.max(time))));
+    }
+
     /// Counts a line that the parser did not understand.
     pub fn unparsed(&mut self, line: u32) {
         self.unparsed.push(line);

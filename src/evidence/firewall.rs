@@ -1,4 +1,5 @@
-//! Packet filters: `iptables -S`, `iptables-save`, `iptables -L`, `nft list ruleset`, `ufw status verbose`:
+//! Packet filters: `iptables -S`, `iptables-save`, `iptables -L`, `nft list ruleset`, `ufw status verbose`,
+//! `firewall-cmd --list-all`:
 //!
 //! ```text
 //! -P OUTPUT DROP
@@ -32,9 +33,21 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut hook = None;
     let mut table = "filter";
     let mut listed = false;
+    let mut zone = None;
     for (number, line) in doc.lines() {
         let text = line.trim();
         let words: Vec<&str> = text.split_whitespace().collect();
+        // firewall-cmd --list-all: a heading for each zone, its parts indented below it.
+        if !line.starts_with([' ', '\t']) && (words.len() == 1 || words.get(1) == Some(&"(active)")) {
+            zone = words.first().copied().filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+            if words.get(1) == Some(&"(active)") {
+                continue;
+            }
+        } else if let Some(zone) = zone.filter(|_| line.starts_with([' ', '\t'])) {
+            if firewalld(zone, text, number, doc, sink) {
+                continue;
+            }
+        }
         let rule = match words.as_slice() {
             [] => continue,
             ["COMMIT", ..] | ["}"] | ["target", "prot", ..] | ["num", "target", ..] | ["pkts", "bytes", ..] => continue,
@@ -140,6 +153,57 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         };
         push(&rule, text, number, doc, sink);
     }
+}
+
+/// One part of a zone of firewalld; false if it is none.
+fn firewalld(zone: &str, text: &str, number: u32, doc: &Document<'_>, sink: &mut Sink<'_>) -> bool {
+    let rule = |action, protocol, ports| Rule {
+        tool: "firewalld",
+        chain: zone,
+        direction: Some("in"),
+        action,
+        protocol,
+        ports,
+        policy: false,
+    };
+    if let Some(rest) = text.strip_prefix("rule ") {
+        let value = |key: &str| rest.split_once(key).and_then(|(_, after)| after.split('"').next());
+        let verdict = rest.split_whitespace().find_map(action).unwrap_or("log");
+        let ports = value("port port=\"").and_then(port).into_iter().collect();
+        push(&rule(verdict, value("protocol=\""), ports), text, number, doc, sink);
+        return true;
+    }
+    let Some((name, values)) = text.split_once(':') else { return false };
+    const PARTS: &[&str] = &[
+        "target",
+        "icmp-block-inversion",
+        "interfaces",
+        "sources",
+        "services",
+        "ports",
+        "protocols",
+        "forward",
+        "masquerade",
+        "forward-ports",
+        "source-ports",
+        "icmp-blocks",
+        "rich rules",
+        "ingress-priority",
+        "egress-priority",
+    ];
+    for word in values.split_whitespace().filter(|_| matches!(name, "ports" | "services")) {
+        let (number_or_name, protocol) = word.split_once('/').unwrap_or((word, ""));
+        if let Some(found) = port(number_or_name).filter(|_| name == "ports" || number_or_name.starts_with("smtp")) {
+            let protocol = Some(protocol).filter(|protocol| !protocol.is_empty());
+            push(&rule("accept", protocol, vec![found]), text, number, doc, sink);
+        }
+    }
+    if name == "target"
+        && let Some(verdict) = action(values.trim().trim_matches('%'))
+    {
+        push(&Rule { policy: true, ..rule(verdict, None, Vec::new()) }, text, number, doc, sink);
+    }
+    PARTS.contains(&name)
 }
 
 fn push(rule: &Rule<'_>, text: &str, number: u32, doc: &Document<'_>, sink: &mut Sink<'_>) {

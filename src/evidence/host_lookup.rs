@@ -136,8 +136,13 @@ pub(super) fn getent(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let asked = named(doc);
     for (number, line) in doc.lines().filter(|(_, line)| !line.trim().is_empty()) {
         let mut words = line.split_whitespace();
-        let (Some(ip), second) = (words.next(), words.next()) else { continue };
-        let second = second.filter(|word| !matches!(*word, "STREAM" | "DGRAM" | "RAW"));
+        let (Some(ip), mut second) = (words.next(), words.next()) else { continue };
+        // ahosts shows each address for every type of socket.
+        match second {
+            Some("DGRAM" | "RAW") => continue,
+            Some("STREAM") => second = words.next(),
+            _ => {}
+        }
         let Some(name) = second.or(asked).filter(|_| ip.parse::<std::net::IpAddr>().is_ok()) else {
             if second.is_some() || ip.parse::<std::net::IpAddr>().is_err() {
                 sink.unparsed(number);
@@ -158,9 +163,14 @@ fn asked_type(doc: &Document<'_>) -> Option<&'static str> {
     words.skip(1).find_map(|word| KINDS.iter().find(|kind| **kind == word).copied())
 }
 
-/// The name in the command: its first word with a dot.
+/// The name in the command, or in the name of a file that is called as the command: its first word with a dot.
 fn named<'a>(doc: &Document<'a>) -> Option<&'a str> {
-    doc.command?.split_whitespace().skip(1).find(|word| word.contains('.') && !word.starts_with(['-', '@']))
+    let Some(command) = doc.command else {
+        let file = doc.path.rsplit('/').next()?;
+        let file = file.strip_suffix(".txt").or_else(|| file.strip_suffix(".out")).unwrap_or(file);
+        return file.split(['_', ' ']).skip(1).find(|word| word.contains('.'));
+    };
+    command.split_whitespace().skip(1).find(|word| word.contains('.') && !word.starts_with(['-', '@']))
 }
 
 fn push(tool: &str, server: Option<&str>, said: &[Said<'_>], doc: &Document<'_>, sink: &mut Sink<'_>) {

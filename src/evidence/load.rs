@@ -13,15 +13,23 @@ use crate::tables::host;
 pub(super) fn free(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut columns: Vec<&str> = Vec::new();
     let mut rows = Vec::new();
+    let mut local = false;
     for (number, line) in doc.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             [] => {}
             ["total", ..] => columns = words,
             [name, values @ ..] if name.ends_with(':') || *name == "-/+" => rows.push((number, *name, values.to_vec())),
+            // In another language the places tell what the columns are.
+            _ if rows.is_empty() && !line.contains(|c: char| c.is_ascii_digit()) => {
+                columns = PLACES.to_vec();
+                local = true;
+            }
             _ => sink.unparsed(number),
         }
     }
+    let rows: Vec<_> =
+        rows.into_iter().enumerate().map(|(at, (number, name, values))| (number, row_name(name, at, local), values)).collect();
     let total = rows.iter().find(|(_, name, _)| name.starts_with("Mem")).and_then(|(_, _, values)| values.first().copied());
     // Without -h the unit is not shown: a machine has more than 64 MiB and less than 64 TiB, which decides between kB and MB.
     let unit = match total.and_then(|total| total.parse::<f64>().ok()) {
@@ -49,6 +57,18 @@ pub(super) fn free(doc: &Document<'_>, sink: &mut Sink<'_>) {
             sink.host(host::swap_total, total as i64, at);
             sink.host(host::swap_used, used as i64, at);
         }
+    }
+}
+
+/// The columns of procps since 3.3.10.
+const PLACES: [&str; 6] = ["total", "used", "free", "shared", "buff/cache", "available"];
+
+/// The name of a row in English.
+fn row_name(name: &str, at: usize, local: bool) -> &str {
+    match (local, at) {
+        (true, 0) => "Mem:",
+        (true, _) => "Swap:",
+        _ => name,
     }
 }
 
@@ -148,6 +168,11 @@ pub(super) fn vmstat(doc: &Document<'_>, sink: &mut Sink<'_>) {
     }
     let measured = rows.get(1..).unwrap_or_default();
     let Some((line, _)) = measured.first() else { return };
+    let swapped = ["si", "so"].map(|name| columns.iter().position(|known| *known == name));
+    if let [Some(si), Some(so)] = swapped {
+        let mean = measured.iter().map(|(_, values)| values[si] + values[so]).sum::<f64>() / measured.len() as f64;
+        sink.host(host::swapping, mean, doc.at(*line));
+    }
     for (name, column) in [("wa", host::io_wait), ("st", host::steal)] {
         if let Some(at) = columns.iter().position(|known| *known == name) {
             let mean = measured.iter().map(|(_, values)| values[at]).sum::<f64>() / measured.len() as f64;

@@ -10,18 +10,22 @@ pub mod document;
 mod firewall;
 pub mod headers;
 mod host_lookup;
+mod kernel;
 mod load;
 pub mod maillog;
 mod names;
 mod nc;
 mod openssl;
 pub mod parsers;
+mod paste;
 mod pattern;
 mod policies;
+mod postcat;
 mod ps;
 mod queue_json;
 mod queue_listing;
 pub mod recognise;
+mod sar;
 mod services;
 mod settings;
 mod small;
@@ -41,6 +45,7 @@ use maillog::fold::{self, Fold};
 use maillog::reader::{self, Outcome, Reading, Stream, first_time};
 use maillog::traffic::Traffic;
 use maillog::wrap::Wrapping;
+use paste::Paste;
 use std::io::Read;
 use std::sync::atomic::AtomicU64;
 
@@ -129,8 +134,12 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     let mut sources = Vec::new();
     let mut small = Vec::new();
     let mut logs = Vec::new();
+    let mut pastes = Vec::new();
     for (at, file) in bundle.files.iter().enumerate() {
         let (head, trouble) = head_of(file);
+        let paste = Paste::of(&head);
+        let head = paste.undo(head);
+        pastes.push(paste);
         let found = if trouble.is_some() { None } else { recognise::recognise(&file.path, &head, &rules.kinds) };
         let mut source = Source::new(file, at, found.as_ref());
         let kind = found.map(|found| found.kind);
@@ -147,7 +156,13 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     // Files that hold one word each are told apart by what the others say.
     small.sort_by_key(|(_, kind, sections)| (small::order(*kind), *sections));
     for (number, kind, sections) in small {
-        let mut reading = small::Reading { file: &bundle.files[number], number: number as u32, rules, tables: &mut tables };
+        let mut reading = small::Reading {
+            file: &bundle.files[number],
+            number: number as u32,
+            paste: &pastes[number],
+            rules,
+            tables: &mut tables,
+        };
         logs.extend(reading.run(kind, sections, &mut sources[number]));
     }
     if let Some(Log { number, .. }) = logs.iter().min_by_key(|log| bundle.files[log.number].path.len()) {
@@ -155,7 +170,8 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     }
     policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
-    let fold = read_logs(bundle, &logs, &mut sources, &mut tables, collected_at, Settings { rules, how, progress });
+    let settings = Settings { rules, how, progress, pastes: &pastes };
+    let fold = read_logs(bundle, &logs, &mut sources, &mut tables, collected_at, settings);
     let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
         // A log that goes on for hours after the listing was taken is the later evidence.
         (Some(collected), Some(last)) => Some(collected.max(last)),
@@ -247,6 +263,8 @@ struct Settings<'a> {
     rules: &'a RuleSet,
     how: How,
     progress: &'a AtomicU64,
+    /// What was done to each file on its way.
+    pastes: &'a [Paste],
 }
 
 fn read_logs<'a>(
@@ -278,7 +296,10 @@ fn read_logs<'a>(
         let first = first_time(head, wrapping, &clock);
         let open: reader::Open<'_> = match text {
             Some(text) => Box::new(move || Ok(Box::new(text.as_bytes()) as Box<dyn Read + Send + '_>)),
-            None => Box::new(move || file.open()),
+            None => {
+                let paste = &settings.pastes[*number];
+                Box::new(move || Ok(paste.reader(file.open()?)))
+            }
         };
         streams.push(Stream { file: *number as u32, wrapping, clock, first, open });
     }

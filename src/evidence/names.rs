@@ -24,14 +24,11 @@ pub(super) fn calls_host(name: &str, tables: &Tables) -> Option<bool> {
     (!known.is_empty()).then(|| known.contains(&label(name)))
 }
 
-/// Reads `hostname -f` or `hostname`: one word.
+/// Reads `hostname -f`, `hostname` or, of all names of the addresses, the first (`hostname -A`).
 pub(super) fn hostname(doc: &Document<'_>, sink: &mut Sink<'_>) {
     for (number, line) in doc.lines() {
-        let text = line.trim();
-        if text.is_empty() {
-            continue;
-        }
-        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+        let Some(text) = line.split_whitespace().next() else { continue };
+        let plain = line.trim().bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b' '));
         if !plain {
             sink.unparsed(number);
             continue;
@@ -65,9 +62,11 @@ pub(super) fn hosts_file(doc: &Document<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-/// Reads `/etc/resolv.conf`.
+/// Reads `/etc/resolv.conf`, or the copy of it in Postfix's chroot.
 pub(super) fn resolv_conf(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut servers = 0;
+    let queue = sink.tables.setting("queue_directory").unwrap_or("/var/spool/postfix").trim_start_matches('/').to_owned();
+    let copy = doc.command.unwrap_or(doc.path).contains(&queue);
     for (number, line) in doc.lines() {
         let text = line.trim();
         if text.is_empty() || text.starts_with(['#', ';']) {
@@ -77,6 +76,13 @@ pub(super) fn resolv_conf(doc: &Document<'_>, sink: &mut Sink<'_>) {
         match (words.next(), words.next()) {
             (Some("nameserver"), Some(server)) => {
                 servers += 1;
+                if copy {
+                    if servers == 1 {
+                        let name = sink.name(server);
+                        sink.host(host::chroot_nameserver, name, doc.at(number));
+                    }
+                    continue;
+                }
                 if servers == 1 {
                     let name = sink.name(server);
                     sink.host(host::nameserver, name, doc.at(number));
@@ -87,7 +93,7 @@ pub(super) fn resolv_conf(doc: &Document<'_>, sink: &mut Sink<'_>) {
             _ => sink.unparsed(number),
         }
     }
-    if servers == 0 {
+    if servers == 0 && !copy {
         sink.host(host::nameservers, 0_i64, doc.at(doc.first_line));
     }
 }
@@ -103,7 +109,7 @@ pub(super) fn public_ip(doc: &Document<'_>, sink: &mut Sink<'_>) {
     if address.is_some_and(|address| address.parse::<std::net::IpAddr>().is_ok()) {
         one_word(doc, sink, host::public_ip);
     } else {
-        sink.unparsed(doc.first_line);
+        doc.lines().filter(|(_, line)| !line.trim().is_empty()).for_each(|(number, _)| sink.unparsed(number));
     }
 }
 

@@ -1,4 +1,5 @@
-//! TCP connection tests: OpenBSD nc, ncat, traditional and BusyBox nc, telnet.
+//! TCP connection tests: OpenBSD nc, ncat, traditional and BusyBox nc, telnet, bash, posttls-finger, swaks, and what the
+//! server said in them.
 //!
 //! ```text
 //! nc: connect to gmail-smtp-in.l.google.com (198.18.1.26) port 25 (tcp) timed out: Operation now in progress
@@ -7,7 +8,7 @@
 //! ```
 
 use super::document::{Document, Sink};
-use crate::tables::{Record, probes};
+use crate::tables::{Record, Value, probes};
 
 struct Probe<'a> {
     tool: &'static str,
@@ -17,31 +18,47 @@ struct Probe<'a> {
     outcome: &'static str,
 }
 
-/// Reads connection tests, one a line.
+/// Reads connection tests, one a line, and what was said over the connections.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut trying: Option<&str> = None;
     let (named_host, named_port) = target(doc);
+    let first = sink.tables.rows(&probes::TABLE).len();
     for (number, line) in doc.lines() {
         let text = line.trim();
-        if text.is_empty()
-            || text.starts_with("Ncat: Version")
-            || text.starts_with("Escape character")
-            || text.starts_with("=== Trying")
-            || text.starts_with(['<', '~'])
-            || text.starts_with("-> ")
-            || text.starts_with("Ncat: 0 bytes")
-        {
+        let made = sink.tables.rows(&probes::TABLE).len() > first;
+        if text.is_empty() || says_nothing(text) {
             continue;
         }
-        if let Some(address) = text.strip_prefix("Trying ") {
+        if let Some(address) = text.strip_prefix("Trying ").or_else(|| text.strip_prefix("=== Trying ")) {
             trying = Some(address.trim_end_matches('.'));
             continue;
         }
-        if text.starts_with("220 ") || text.starts_with("220-") {
-            let banner = sink.name(text);
-            if let Some(row) = sink.tables.rows_mut(&probes::TABLE).last_mut() {
-                row.set(probes::banner, banner);
-            }
+        if let (Some(reply), true) = (reply(text), made) {
+            answered(reply, sink);
+            continue;
+        }
+        if let (true, Some((protocol, cipher, verify))) = (made, secured(text)) {
+            let (protocol, cipher) = (sink.name(protocol), cipher.map(|cipher| sink.name(cipher)));
+            let verify = verify.map(|verify| sink.name(verify));
+            let row = last(sink);
+            row.set(probes::protocol, protocol);
+            row.set(probes::cipher, cipher);
+            row.set(probes::verify, verify);
+            continue;
+        }
+        if made && (text.contains("TLS not available") || text.contains("TLS is required, but was not offered")) {
+            let outcome = sink.name("tls-failed");
+            last(sink).set(probes::outcome, outcome);
+            continue;
+        }
+        // "*** IO::Socket::INET6: connect: timeout" says why swaks could not connect.
+        if let (true, Some(why)) = (made, text.strip_prefix("*** ").filter(|why| why.contains("IO::Socket"))) {
+            let outcome = sink.name(outcome(why));
+            last(sink).set(probes::outcome, outcome);
+            continue;
+        }
+        // The last of several addresses, said once more.
+        if made && text.starts_with("telnet: Unable to connect to remote host") && trying.is_some_and(|ip| is_last(ip, sink)) {
             continue;
         }
         let Some(probe) = openbsd(text)
@@ -50,9 +67,20 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             .or_else(|| telnet(text, trying))
             .or_else(|| dev_tcp(text))
             .or_else(|| finger(text))
-            .or_else(|| swaks(text))
+            .or_else(|| swaks(text, trying))
         else {
-            sink.unparsed(number);
+            // In a conversation, what the server did not say was typed.
+            let typed = made
+                && !text.contains(": ")
+                && sink
+                    .tables
+                    .rows(&probes::TABLE)
+                    .last()
+                    .is_some_and(|row| row.text(probes::outcome, &sink.tables.names) == Some("connected"));
+            let command = ["MAIL FROM", "RCPT TO", "EHLO", "HELO", "DATA", "QUIT", "STARTTLS", "AUTH", "RSET", "."];
+            if !typed && !command.iter().any(|verb| text.to_ascii_uppercase().starts_with(verb)) {
+                sink.unparsed(number);
+            }
             continue;
         };
         let mut record = Record::new(&probes::TABLE, doc.at(number))
@@ -63,6 +91,116 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         if let Some(host) = probe.host.or(named_host).or(probe.ip) {
             record.set(probes::host, sink.domain(host));
         }
+        sink.push(&probes::TABLE, record);
+    }
+}
+
+/// Lines of the tools that tell nothing of a connection.
+fn says_nothing(text: &str) -> bool {
+    [
+        "Ncat: Version",
+        "Ncat: 0 bytes",
+        "Escape character",
+        "-> ",
+        "~> ",
+        "posttls-finger: > ",
+        "=== TLS peer",
+        "=== Connection closed",
+    ]
+    .iter()
+    .any(|start| text.starts_with(start))
+        || text.starts_with("Connection closed by foreign host")
+        || text.starts_with("*** No authentication type succeeded")
+        || text.starts_with("posttls-finger: ") && text.contains("subject_CN=")
+        || text.starts_with("*** Remote host closed connection")
+}
+
+/// What a server answered: `220 text`, `550-text`, as swaks (`<~* 535 text`) and posttls-finger (`< 220 text`) show it, too.
+fn reply(text: &str) -> Option<&str> {
+    let text = text.strip_prefix("posttls-finger: < ").unwrap_or(text);
+    let text = if text.starts_with('<') { text.trim_start_matches(['<', '-', '~', '*', ' ']) } else { text };
+    let bytes = text.as_bytes();
+    let code = bytes.len() >= 3 && matches!(bytes[0], b'2'..=b'5') && bytes[1].is_ascii_digit() && bytes[2].is_ascii_digit();
+    (code && matches!(bytes.get(3), None | Some(b' ' | b'-'))).then_some(text)
+}
+
+/// Notes what the server of the last connection answered: its banner, and the first thing that it refused.
+fn answered(reply: &str, sink: &mut Sink<'_>) {
+    let column = match reply.as_bytes()[0] {
+        b'4' | b'5' => probes::refusal,
+        _ if reply.starts_with("220") => probes::banner,
+        _ => return,
+    };
+    let name = sink.name(reply);
+    let row = last(sink);
+    if row.get(column) == Value::Missing {
+        row.set(column, name);
+    }
+}
+
+/// Protocol, cipher and verification of a TLS session: `=== TLS started with cipher TLSv1.3:AES:256`,
+/// `posttls-finger: Verified TLS connection established to mx[192.0.2.1]:25: TLSv1.3 with cipher AES (256/256 bits)`.
+fn secured(text: &str) -> Option<(&str, Option<&str>, Option<&'static str>)> {
+    if let Some(cipher) = text.strip_prefix("=== TLS started with cipher ") {
+        let mut parts = cipher.split(':');
+        return Some((parts.next()?, parts.next(), None));
+    }
+    let (how, rest) = text.strip_prefix("posttls-finger: ")?.split_once(" TLS connection established to ")?;
+    let (_, rest) = rest.rsplit_once(": ")?;
+    let (protocol, cipher) = rest.split_once(" with cipher ")?;
+    let verify = match how {
+        "Verified" => Some("ok"),
+        "Trusted" => Some("ok, the name does not match"),
+        "Untrusted" => Some("not trusted"),
+        _ => None,
+    };
+    Some((protocol, cipher.split(' ').next(), verify))
+}
+
+/// The record of the last connection.
+fn last<'t>(sink: &'t mut Sink<'_>) -> &'t mut Record {
+    sink.tables.rows_mut(&probes::TABLE).last_mut().expect("there is one")
+}
+
+/// Whether the last connection was tried to this address.
+fn is_last(ip: &str, sink: &Sink<'_>) -> bool {
+    sink.tables.rows(&probes::TABLE).last().is_some_and(|row| row.text(probes::ip, &sink.tables.names) == Some(ip))
+}
+
+/// Reads what bash said of `/dev/tcp/HOST/PORT` in the command: an error, or the exit status that was asked for.
+pub(super) fn dev_tcp_status(doc: &Document<'_>, sink: &mut Sink<'_>) {
+    let peer = doc.command.and_then(|command| command.split_once("/dev/tcp/")).and_then(|(_, rest)| {
+        let (host, rest) = rest.split_once('/')?;
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        Some((host, rest[..end].parse::<i64>().ok()?))
+    });
+    let Some((host, port)) = peer else { return parse(doc, sink) };
+    let mut found: Option<(u32, &'static str)> = None;
+    for (number, line) in doc.lines() {
+        let text = line.trim();
+        let said = match text.parse::<u8>() {
+            _ if text.is_empty() => continue,
+            Ok(0) => Some("connected"),
+            // timeout(1) ends with 124, a killed program with 128 and the signal.
+            Ok(124 | 137 | 143) => Some("timed-out"),
+            Ok(_) => Some("failed"),
+            Err(_) => match outcome(text) {
+                "failed" => None,
+                known => Some(known),
+            },
+        };
+        match (said, found) {
+            (Some(_), Some((_, known))) if known != "failed" => {}
+            (Some(outcome), _) => found = Some((number, outcome)),
+            (None, _) => sink.unparsed(number),
+        }
+    }
+    if let Some((number, outcome)) = found {
+        let record = Record::new(&probes::TABLE, doc.at(number))
+            .with(probes::tool, sink.name("bash"))
+            .with(probes::host, sink.domain(host))
+            .with(probes::port, port)
+            .with(probes::outcome, sink.name(outcome));
         sink.push(&probes::TABLE, record);
     }
 }
@@ -188,10 +326,10 @@ fn finger(text: &str) -> Option<Probe<'_>> {
     Some(Probe { tool: "posttls-finger", host: Some(host), ip: Some(ip), port, outcome })
 }
 
-/// `=== Trying mx:25...` then `=== Connected to mx.`, `*** Error connecting to mx:25:`
-fn swaks(text: &str) -> Option<Probe<'_>> {
+/// `=== Trying mx:25...` then `=== Connected to mx.`, or `*** Error connecting to mx:25:`
+fn swaks<'a>(text: &'a str, trying: Option<&'a str>) -> Option<Probe<'a>> {
     let (peer, outcome) = if let Some(peer) = text.strip_prefix("=== Connected to ") {
-        (peer.trim_end_matches('.'), "connected")
+        (trying.unwrap_or(peer.trim_end_matches('.')), "connected")
     } else {
         (
             text.strip_prefix("*** Error connecting ")
@@ -217,5 +355,12 @@ fn telnet<'a>(text: &'a str, trying: Option<&'a str>) -> Option<Probe<'a>> {
             outcome: "connected",
         });
     }
-    text.starts_with("telnet: ").then(|| Probe { tool: "telnet", host: None, ip: trying, port: None, outcome: outcome(text) })
+    let rest = text.strip_prefix("telnet: ")?;
+    // "could not resolve mx.example.net/25: Temporary failure in name resolution"
+    if let Some((peer, _)) = rest.strip_prefix("could not resolve ").and_then(|rest| rest.split_once(": ")) {
+        let (host, port) = peer.split_once('/').unwrap_or((peer, ""));
+        return Some(Probe { tool: "telnet", host: Some(host), ip: None, port: port.parse().ok(), outcome: "name-not-resolved" });
+    }
+    let ip = rest.strip_prefix("connect to address ").and_then(|rest| rest.split_once(": ")).map(|(ip, _)| ip);
+    Some(Probe { tool: "telnet", host: None, ip: ip.or(trying), port: None, outcome: outcome(text) })
 }

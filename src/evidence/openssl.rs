@@ -37,7 +37,9 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             }
         };
         let after = |mark: &str| text.strip_prefix(mark).map(str::trim);
-        if text == "CONNECTION ESTABLISHED" || text.starts_with("CONNECTED(") {
+        if let Some(ip) = after("Connecting to ").filter(|ip| ip.parse::<std::net::IpAddr>().is_ok()) {
+            record.set(probes::ip, sink.name(ip));
+        } else if text == "CONNECTION ESTABLISHED" || text.starts_with("CONNECTED(") {
             outcome = outcome.or(Some("connected"));
         } else if let Some(version) = after("Protocol version:").or_else(|| after("Protocol  :")) {
             record.set(probes::protocol, sink.name(version));

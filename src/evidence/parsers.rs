@@ -3,8 +3,8 @@
 
 use super::document::{Document, Sink};
 use super::{
-    clock, df, dig, firewall, headers, host_lookup, load, names, nc, openssl, ps, queue_json, queue_listing, services, settings,
-    state, system,
+    clock, df, dig, firewall, headers, host_lookup, kernel, load, names, nc, openssl, postcat, ps, queue_json, queue_listing,
+    sar, services, settings, state, system,
 };
 
 /// A parser of small evidence: reads the document, adds records, counts what it did not understand.
@@ -14,6 +14,7 @@ pub type Parse = fn(&Document<'_>, &mut Sink<'_>);
 pub static PARSERS: &[(&str, Parse)] = &[
     ("clock", clock::parse),
     ("df", df::parse),
+    ("dmesg", kernel::dmesg),
     ("firewall", firewall::parse),
     ("dig", dig::parse),
     ("free", load::free),
@@ -27,11 +28,11 @@ pub static PARSERS: &[(&str, Parse)] = &[
     ("listeners", system::listening),
     ("mailname", names::mailname),
     ("meminfo", state::meminfo),
-    ("nc", nc::parse),
-    ("not-used", state::not_used),
+    ("nc", nc::dev_tcp_status),
     ("nslookup", host_lookup::nslookup),
     ("openssl", openssl::parse),
     ("passwd", system::passwd),
+    ("postcat", postcat::parse),
     ("postfix-status", state::services),
     ("pressure", state::pressure),
     ("ps", ps::parse),
@@ -41,6 +42,7 @@ pub static PARSERS: &[(&str, Parse)] = &[
     ("queue-listing", queue_listing::parse),
     ("resolv-conf", names::resolv_conf),
     ("resolvectl", state::resolvectl),
+    ("sar", sar::parse),
     ("services", services::parse),
     ("settings", settings::parse),
     ("top", state::top),

@@ -4,65 +4,88 @@
 //! 7 4 * * * /usr/bin/php /home/shop/cron.php
 //! ```
 //!
-//! with `lines: ['^(?P<schedule>(\S+ ){4}\S+) (?P<command>.+)$']` is one record with the fields `schedule` and `command`.
+//! with `lines: ['^(?P<schedule>(\S+ ){4}\S+) (?P<command>.+)$']` is one record with the fields `schedule` and `command`. What
+//! the command line or a line above tells (`command`, `above`) is part of the records that follow.
 
 use super::document::{Document, Sink};
 use super::stamp::time_of;
-use crate::rules::kinds::{Columns, Pattern};
-use crate::tables::{Column, Record, Type, Value, host};
+use crate::rules::kinds::{Columns, Form, Pattern};
+use crate::tables::{Column, Record, Table, Type, Value, host};
+use regex::Regex;
 
 /// Reads the document as the pattern says.
 pub(super) fn parse(pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut header: Vec<Option<Column>> = Vec::new();
+    let under = doc.command.unwrap_or(doc.path);
+    // What holds for all records, and what the last line above told.
+    let named = pattern.command.iter().find_map(|form| Some((form.table, cells_of(form, under)?)));
+    let mut above: Vec<(&'static Table, Vec<(Column, &str)>)> = Vec::new();
     for (number, line) in doc.lines() {
         let text = line.trim();
-        if text.is_empty() || pattern.skip.iter().any(|regex| regex.is_match(text)) {
+        let holds = |regexes: &[Regex]| regexes.iter().any(|regex| regex.is_match(text));
+        if text.is_empty() || holds(&pattern.skip) {
             continue;
         }
-        let found: Option<Vec<(Column, &str)>> = match &pattern.columns {
+        let found = match &pattern.columns {
             Some(columns) => {
                 if let Some(found) = header_of(columns, text) {
                     header = found;
                     continue;
                 }
-                cells(&header, text)
+                cells(&header, text).map(|cells| (pattern.table, cells))
             }
-            None => pattern.lines.iter().find_map(|form| {
-                let captures = form.regex.captures(text)?;
-                let cells = form.fields.iter().filter_map(|(at, column)| Some((*column, captures.get(*at)?.as_str())));
-                Some(cells.collect())
-            }),
+            None => pattern.lines.iter().find_map(|form| Some((form.table, cells_of(form, text)?))),
         };
-        let Some(cells) = found else {
-            sink.unparsed(number);
+        let Some((table, cells)) = found else {
+            if let Some((form, cells)) = pattern.above.iter().find_map(|form| Some((form, cells_of(form, text)?))) {
+                let again = |known: &(Column, &str)| cells.iter().any(|(column, _)| *column == known.0);
+                above.retain(|(table, known)| table.name != form.table.name || !known.iter().any(again));
+                above.push((form.table, cells));
+            } else if !holds(&pattern.foreign) {
+                sink.unparsed(number);
+            }
             continue;
         };
         let set = pattern.set.iter().map(|(column, text)| (*column, text.as_str()));
-        let mut record = Record::new(pattern.table, doc.at(number));
+        let set = set.filter(|_| table.name == pattern.table.name);
+        let around =
+            named.iter().chain(&above).filter(|(of, _)| of.name == table.name).flat_map(|(_, cells)| cells.iter().copied());
+        let mut record = Record::new(table, doc.at(number));
         let mut understood = true;
-        for (column, text) in set.chain(cells) {
-            let value = value(pattern.table.fields[column.0].ty, text, doc, sink);
+        for (column, text) in set.chain(around).chain(cells.iter().copied()) {
+            let value = value(table.fields[column.0].ty, text, doc, sink);
             understood &= value != Value::Missing;
-            if pattern.table.name == host::TABLE.name {
+            if table.name == host::TABLE.name {
                 if value != Value::Missing {
                     sink.host(column, value, doc.at(number));
                 }
             } else {
                 record.set(column, value);
             }
+            if let Value::Time(time) = value {
+                sink.seen(time);
+            }
         }
         // A field that is not what the table says was not understood; what else the line holds is kept.
         if !understood {
             sink.unparsed(number);
         }
-        if pattern.table.name != host::TABLE.name {
-            sink.push(pattern.table, record);
+        if table.name != host::TABLE.name {
+            sink.push(table, record);
         }
     }
     // Under its header, an empty table is an answer.
     if !header.is_empty() {
         sink.tables.mark_collected(pattern.table);
     }
+}
+
+/// The fields of a text that has this form: those that the form tells, and its named groups.
+fn cells_of<'t>(form: &'t Form, text: &'t str) -> Option<Vec<(Column, &'t str)>> {
+    let captures = form.regex.captures(text)?;
+    let set = form.set.iter().map(|(column, text)| (*column, text.as_str()));
+    let groups = form.fields.iter().filter_map(|(at, column)| Some((*column, captures.get(*at)?.as_str())));
+    Some(set.chain(groups).collect())
 }
 
 /// The columns of a header line; none if it lacks one of them.
@@ -95,7 +118,7 @@ fn value(ty: Type, text: &str, doc: &Document<'_>, sink: &mut Sink<'_>) -> Value
     let text = text.trim();
     match ty {
         Type::Text => sink.name(text).into(),
-        Type::Int => text.parse::<i64>().ok().into(),
+        Type::Int => whole(text).into(),
         Type::Number => {
             text.trim_end_matches('%').replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite()).into()
         }
@@ -106,4 +129,15 @@ fn value(ty: Type, text: &str, doc: &Document<'_>, sink: &mut Sink<'_>) -> Value
         },
         Type::Time => time_of(text, doc.zone_offset, doc.collected_at).into(),
     }
+}
+
+/// A whole number, also with the unit that programs put after it for people: `1.2G`, `12345k`.
+fn whole(text: &str) -> Option<i64> {
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let (digits, unit) = text.split_at(text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at))?);
+    let power = ['k', 'm', 'g', 't'].iter().position(|known| unit.eq_ignore_ascii_case(&known.to_string()))?;
+    let number: f64 = digits.replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())?;
+    Some((number * 1024f64.powi(power as i32 + 1)) as i64)
 }

@@ -14,7 +14,7 @@
 use super::document::{Document, Sink};
 use super::maillog::envelope::{Clock, with_year};
 use super::maillog::line::is_queue_id;
-use crate::tables::{Record, host, queue};
+use crate::tables::{Record, collection, host, queue};
 use crate::time::{self, Civil, Time};
 
 /// One message, as its first line says it.
@@ -44,9 +44,16 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             continue;
         }
         if let Some(footer) = text.strip_prefix("-- ") {
-            listed = true;
+            // The last line alone lists nothing.
+            listed |= messages > 0;
             // The footer counts all entries: another number shows that the listing was cut.
-            if request_count(footer) != Some(messages) {
+            if request_count(footer).is_some_and(|count| count != messages) {
+                let record = Record::new(&collection::TABLE, doc.at(number))
+                    .with(collection::kind, sink.name("postqueue"))
+                    .with(collection::outcome, sink.name("cut-off"))
+                    .with(collection::text, sink.name(text));
+                sink.push(&collection::TABLE, record);
+            } else if request_count(footer).is_none() {
                 sink.unparsed(number);
             }
             continue;

@@ -11,14 +11,14 @@
 //! assignment wins. Credentials are never kept.
 
 use super::document::{Document, Sink};
-use crate::tables::{Record, settings};
+use crate::tables::{Record, Value, settings};
 
 /// Reads parameters.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut logical: Vec<(u32, String)> = Vec::new();
     for (number, line) in doc.lines() {
         let text = line.trim();
-        if text.is_empty() || text.starts_with('#') || text.starts_with("postconf: warning: ") {
+        if text.is_empty() || text.starts_with('#') || text.contains("postconf: warning: ") {
             continue;
         }
         if line.starts_with([' ', '\t']) {
@@ -37,6 +37,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let named = doc.command.map_or_else(|| doc.path.rsplit('/').next().unwrap_or_default().to_owned(), str::to_owned);
     let is_default =
         named.contains("postconf") && named.split([' ', '_', '-', '.']).any(|word| word == "d" || word == "defaults");
+    let first = sink.tables.rows(&settings::TABLE).len();
     for (number, text) in logical {
         let Some((name, value)) = text.split_once('=') else {
             sink.unparsed(number);
@@ -50,10 +51,15 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             continue;
         }
         let value = without_secret(name, value.trim());
-        let record = Record::new(&settings::TABLE, doc.at(number))
-            .with(settings::name, sink.name(name))
-            .with(settings::value, sink.name(&value))
-            .with(settings::is_default, is_default);
+        let record = Record::new(&settings::TABLE, doc.at(number));
+        let name = sink.name(name);
+        // In main.cf the last assignment is the one in force.
+        let rows = sink.tables.rows_mut(&settings::TABLE);
+        if let Some(at) = rows[first..].iter().position(|row| row.get(settings::name) == Value::Text(name)) {
+            rows.remove(first + at);
+        }
+        let record =
+            record.with(settings::name, name).with(settings::value, sink.name(&value)).with(settings::is_default, is_default);
         sink.push(&settings::TABLE, record);
     }
 }

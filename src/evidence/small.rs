@@ -2,6 +2,7 @@
 
 use super::document::{Document, Sink};
 use super::maillog::wrap::Wrapping;
+use super::paste::Paste;
 use super::recognise::{by_name, recognise};
 use super::{EXAMPLES, Log, Source, is_log, names, parsers, pattern, text, transcript};
 use crate::bundle::BundleFile;
@@ -53,6 +54,7 @@ fn failed<'r, 't>(line: &'t str, rules: &'r RuleSet) -> Option<(&'r Failed, Capt
 pub(super) struct Reading<'r, 't> {
     pub(super) file: &'r BundleFile,
     pub(super) number: u32,
+    pub(super) paste: &'r Paste,
     pub(super) rules: &'r RuleSet,
     pub(super) tables: &'t mut Tables,
 }
@@ -63,7 +65,7 @@ impl<'r> Reading<'r, '_> {
         let most = if kind.is_some() { SMALL } else { LOOSE };
         let mut bytes = Vec::new();
         let read = self.file.open().and_then(|reader| reader.take(most).read_to_end(&mut bytes));
-        let text = text::clean(&bytes);
+        let text = self.paste.undo(text::clean(&bytes));
         source.lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
             + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         drop(bytes);

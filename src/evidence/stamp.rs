@@ -16,6 +16,15 @@ pub(super) fn time_of(text: &str, zone_offset: i32, collected_at: Option<Time>) 
     let mut clock = None;
     let mut year = None;
     let mut zone = None;
+    // "12-Nov-2026 11:02:11" of PHP, "12/Nov/2026:11:02:11 +0000" of web servers.
+    let spread;
+    let text = match text.as_bytes() {
+        [_, _, b'-' | b'/', _, _, _, b'-' | b'/', ..] => {
+            spread = text.replacen(['-', '/'], " ", 2).replacen(':', " ", usize::from(text.as_bytes().get(11) == Some(&b':')));
+            spread.as_str()
+        }
+        _ => text,
+    };
     for word in text.split([' ', ',', '\t']).filter(|word| !word.is_empty()) {
         if let (None, true) = (clock, word.contains(':')) {
             let mut parts = word.split(':').map(|part| time::number(part.split('.').next().unwrap_or(part).as_bytes()));
@@ -59,6 +68,9 @@ mod tests {
             ("Nov 20 00:00:00 2026 GMT", "2026-11-20T00:00:00Z"),
             ("Thu, 12 Nov 2026 10:35:44 +0100 (CET)", "2026-11-12T09:35:44Z"),
             ("2026-11-12T09:35:44+0100", "2026-11-12T08:35:44Z"),
+            ("12-Nov-2026 11:02:11 UTC", "2026-11-12T11:02:11Z"),
+            ("12/Nov/2026:11:02:11 +0100", "2026-11-12T10:02:11Z"),
+            ("Thu Nov 12 11:02:00 +0100 2026", "2026-11-12T10:02:00Z"),
         ] {
             let wanted = Time::parse_rfc3339(wanted.as_bytes(), 0).map(|(time, _)| time);
             assert_eq!(time_of(text, 0, collected), wanted, "{text}");

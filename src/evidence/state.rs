@@ -105,9 +105,13 @@ pub(super) fn hostnamectl(doc: &Document<'_>, sink: &mut Sink<'_>) {
             continue;
         };
         match key.trim() {
-            "Static hostname" => {
-                let name = sink.domain(value.trim());
-                sink.host(host::hostname, name, doc.at(number));
+            // The transient one, which DHCP gives, stands below the static one and counts if there is none.
+            "Static hostname" | "Transient hostname" => {
+                let known = sink.tables.host().is_some_and(|row| row.get(host::hostname) != Value::Missing);
+                if !matches!(value.trim(), "n/a" | "(unset)" | "localhost") && !(known && key.trim().starts_with('T')) {
+                    let name = sink.domain(value.trim());
+                    sink.host(host::hostname, name, doc.at(number));
+                }
             }
             "Operating System" => {
                 let name = sink.name(value.trim());
@@ -149,10 +153,19 @@ pub(super) fn top(doc: &Document<'_>, sink: &mut Sink<'_>) {
             above = number;
             break;
         }
-        if let Some((_, loads)) = text.split_once("load average: ") {
+        let loads = text.split_once("load average: ").map(|(_, loads)| loads).or_else(|| text.strip_prefix("Load average: "));
+        if let Some(loads) = loads {
             let loads = loads.split(' ').filter_map(|word| word.trim_end_matches(',').replace(',', ".").parse::<f64>().ok());
             for (column, load) in [host::load1, host::load5, host::load15].into_iter().zip(loads) {
                 sink.host(column, load, at);
+            }
+        } else if let Some(cpu) = text.strip_prefix("CPU:") {
+            // BusyBox: "CPU:   5% usr   1% sys   0% nic  13% idle  80% io   0% irq   0% sirq"
+            let words: Vec<&str> = cpu.split_whitespace().collect();
+            let wait =
+                words.windows(2).find(|pair| pair[1] == "io").and_then(|pair| pair[0].trim_end_matches('%').parse::<f64>().ok());
+            if let Some(percent) = wait {
+                sink.host(host::io_wait, percent, at);
             }
         } else if text.contains("Cpu(s):") {
             for (mark, column) in [("wa", host::io_wait), ("st", host::steal)] {
@@ -305,7 +318,3 @@ pub(super) fn qshape(doc: &Document<'_>, sink: &mut Sink<'_>) {
         sink.tables.mark_collected(&qshape::TABLE);
     }
 }
-
-/// Evidence that is told from others but not used: what a queued message says is private, and a summary adds nothing to the
-/// log that it was made of.
-pub(super) fn not_used(_: &Document<'_>, _: &mut Sink<'_>) {}

@@ -27,6 +27,7 @@ pub struct Section<'t> {
 /// Programs that mail servers are looked at with: where a line could be data as well, only these begin a section.
 const PROGRAMS: &[&str] = &[
     "awk",
+    "bash",
     "cat",
     "chronyc",
     "crontab",
@@ -58,6 +59,7 @@ const PROGRAMS: &[&str] = &[
     "last",
     "lastb",
     "lastlog",
+    "lastlog2",
     "ls",
     "lsof",
     "mailq",
@@ -71,6 +73,7 @@ const PROGRAMS: &[&str] = &[
     "ntpstat",
     "openssl",
     "ping",
+    "opendkim-testkey",
     "pflogsumm",
     "postcat",
     "postconf",
@@ -80,6 +83,7 @@ const PROGRAMS: &[&str] = &[
     "postsuper",
     "posttls-finger",
     "ps",
+    "sar",
     "qshape",
     "resolvectl",
     "sendmail",
@@ -95,6 +99,7 @@ const PROGRAMS: &[&str] = &[
     "timedatectl",
     "timeout",
     "top",
+    "tcptraceroute",
     "traceroute",
     "ufw",
     "uname",
@@ -119,19 +124,21 @@ pub fn prompt(line: &str) -> Option<&str> {
         let forms = [
             format!(r"\[{who} [^\]\s]+\]"),
             format!(r"{who}(?:[: ](?:~|/)[\w./~+-]*)?"),
-            r"[\w.-]+:(?:~|/)[\w./~+-]*".to_owned(),
+            r"[\w.-]+[: ](?:~|/)[\w./~+-]*".to_owned(),
             r"(?:ba|da|z|k|a)?sh-\d[\w.]*".to_owned(),
             r"(?:~|/)[\w./~+-]*".to_owned(),
         ];
         let before = r"^(?:\([\w. -]+\) ?)?(?:\[?\d\d:\d\d(?::\d\d)?\]? )?";
-        Regex::new(&format!("{before}(?:{}) ?[#$%>](?: (.*))?$", forms.join("|"))).expect("a valid regex")
+        // Themes of zsh and fish: "➜  ~ mailq", "mx1 ~ ➜ mailq", "❯ mailq".
+        let arrow = r"(?:[\w.@-]+ )?(?:(?:~|/)[\w./~+-]* )?[➜❯λ](?:  +(?:(?:~|/)[\w./~+-]*|[\w.-]+)(?: git:\([^)]*\)(?: ✗)?)?)?(?: +(.*))?$";
+        Regex::new(&format!("{before}(?:(?:{}) ?[#$%>](?: (.*))?$|{arrow})", forms.join("|"))).expect("a valid regex")
     });
     let line = line.trim_end();
     if line.len() > 2_000 {
         return None;
     }
     if let Some(captures) = SURE.captures(line) {
-        let command = captures.get(1).map_or("", |command| command.as_str().trim());
+        let command = captures.get(1).or(captures.get(2)).map_or("", |command| command.as_str().trim());
         return Some(command);
     }
     if let Some(command) = line.strip_prefix("$ ") {
@@ -174,7 +181,20 @@ pub fn sections(text: &str) -> Option<Vec<Section<'_>>> {
     let mut first_line = 1;
     let mut command = None;
     let mut at = 0;
+    // A command goes on over several lines: up to the end of a here document, or while a line ends in a backslash.
+    let mut until: Option<&str> = None;
+    let mut goes_on = false;
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        let typed = line.trim().trim_start_matches('>').trim();
+        let asked = number == first_line && (typed.starts_with("[sudo] password for ") || typed == "Password:");
+        if until.is_some() || goes_on || asked {
+            goes_on = until.is_none() && goes_on && typed.ends_with('\\');
+            until = until.filter(|end| *end != typed);
+            at += line.len();
+            from = at;
+            first_line = number + 1;
+            continue;
+        }
         let found = prompt(line)
             .or_else(|| heading(line))
             .or_else(|| line.trim_end().strip_prefix("# ").filter(|command| bare_root && is_program(command)));
@@ -183,12 +203,23 @@ pub fn sections(text: &str) -> Option<Vec<Section<'_>>> {
             command = Some(found);
             from = at + line.len();
             first_line = number + 1;
+            until =
+                here_document(found).filter(|end| text[from..].lines().any(|line| line.trim_start_matches(['>', ' ']) == *end));
+            goes_on = found.ends_with('\\');
         }
         at += line.len();
     }
     command?;
     push(&mut sections, command, &text[from..], first_line);
     Some(sections)
+}
+
+/// The word that ends the here document of a command: `cat > x <<'EOF'`.
+fn here_document(command: &str) -> Option<&str> {
+    let (_, rest) = command.split_once("<<")?;
+    let rest = rest.trim_start_matches(['-', ' ']).trim_start_matches(['\'', '"', '\\']);
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+    (end > 0).then_some(&rest[..end])
 }
 
 fn push<'t>(sections: &mut Vec<Section<'t>>, command: Option<&'t str>, text: &'t str, first_line: u32) {
@@ -267,6 +298,13 @@ mod tests {
             ("+ dig mx gmail.com", "dig mx gmail.com"),
             ("mx1# mailq", "mailq"),
             ("root@mx1:~#", ""),
+            ("root@mx1 /etc/postfix # mailq", "mailq"),
+            ("mx1 ~ # mailq", "mailq"),
+            ("➜  ~ mailq", "mailq"),
+            ("mx1 ~ ➜ mailq", "mailq"),
+            ("➜  postfix git:(main) ✗ mailq", "mailq"),
+            ("❯ dig mx gmail.com", "dig mx gmail.com"),
+            ("++ date", "date"),
         ] {
             assert_eq!(prompt(line), Some(command), "{line}");
         }

@@ -84,10 +84,10 @@ pub fn remove_secrets(report: &mut Report) {
 fn part_of(table: &Table, field: &Field) -> Option<Part> {
     Some(match (table.name, field.name) {
         ("accounts", "name") => Part::Name,
-        (_, "sasl_username" | "user" | "sender" | "recipient" | "orig_to" | "orig_address") => Part::Name,
+        (_, "sasl_username" | "user" | "sender" | "recipient" | "orig_to" | "orig_address" | "to") => Part::Name,
         (_, "client" | "relay" | "fqdn" | "hostname" | "mailname" | "helo" | "sender_domain" | "recipient_domain") => Part::Host,
-        ("probes", "host") | ("lookups" | "hosts", "name") => Part::Host,
-        (_, "client_ip" | "relay_ip" | "ip" | "public_ip" | "nameserver") => Part::Ip,
+        ("probes" | "route", "host") | ("route", "target") | ("lookups" | "hosts", "name") => Part::Host,
+        (_, "client_ip" | "relay_ip" | "ip" | "public_ip" | "nameserver" | "chroot_nameserver") => Part::Ip,
         _ => return None,
     })
 }

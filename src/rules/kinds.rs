@@ -11,6 +11,7 @@ pub const PARSERS: &[&str] = &[
     "clock",
     "df",
     "dig",
+    "dmesg",
     "firewall",
     "free",
     "getent",
@@ -26,11 +27,11 @@ pub const PARSERS: &[&str] = &[
     "mailname",
     "meminfo",
     "nc",
-    "not-used",
     "nslookup",
     "openssl",
     "passwd",
     "pattern",
+    "postcat",
     "postfix-status",
     "pressure",
     "ps",
@@ -40,6 +41,7 @@ pub const PARSERS: &[&str] = &[
     "queue-listing",
     "resolv-conf",
     "resolvectl",
+    "sar",
     "services",
     "settings",
     "top",
@@ -84,8 +86,14 @@ pub struct Pattern {
     pub columns: Option<Columns>,
     /// Fields that every record has.
     pub set: Vec<(Column, String)>,
+    /// Forms of the command line, or of the path of a file without one: the fields they give are those of every record.
+    pub command: Vec<Form>,
+    /// Lines whose fields are those of the records below them, until the next such line.
+    pub above: Vec<Form>,
     /// Lines that are known and say nothing.
     pub skip: Vec<Regex>,
+    /// Lines of other programs in the same file: known where no form takes them.
+    pub foreign: Vec<Regex>,
 }
 
 /// One form of a line: its named groups are fields.
@@ -93,8 +101,12 @@ pub struct Pattern {
 pub struct Form {
     /// The regex.
     pub regex: Regex,
+    /// Table that its record belongs to.
+    pub table: &'static Table,
     /// Index of a group and the field it gives.
     pub fields: Vec<(usize, Column)>,
+    /// Fields that such a line tells by its form.
+    pub set: Vec<(Column, String)>,
 }
 
 /// Columns under a header line, divided by white space; the last takes the rest of the line.
@@ -236,12 +248,15 @@ fn field_called(reader: &mut Reader<'_>, table: &'static Table, name: &str, plac
 fn pattern(reader: &mut Reader<'_>, node: Node, table: &Option<(String, Place)>) -> Option<Pattern> {
     let place = node.place;
     let mut fields = reader.fields(node, "pattern");
-    let lines = fields.take("lines").map(|node| reader.texts(node, "a pattern")).unwrap_or_default();
+    let lines = fields.take("lines");
+    let command = fields.take("command");
+    let above = fields.take("above");
     let columns = fields.take("columns").map(|node| reader.map(node, "columns"));
     let set = fields.take("set").map(|node| reader.map(node, "set")).unwrap_or_default();
     let skip = line_regexes(reader, fields.take("skip"));
+    let foreign = line_regexes(reader, fields.take("foreign"));
     fields.finish(reader);
-    if lines.is_empty() == columns.is_none() {
+    if lines.is_none() == columns.is_none() {
         reader.problem(place, "a pattern has either `lines` (regular expressions) or `columns` (header word: field)", None);
     }
     let Some((table, table_place)) = table else {
@@ -250,38 +265,71 @@ fn pattern(reader: &mut Reader<'_>, node: Node, table: &Option<(String, Place)>)
     };
     // An unknown table was reported where it is named.
     let table = tables::table(table).or_else(|| table_called(reader, table, *table_place))?;
-    let mut forms = Vec::new();
-    for (text, place) in lines {
-        let regex = match RegexBuilder::new(&text).size_limit(1 << 20).build() {
-            Ok(regex) => regex,
-            Err(error) => {
-                reader.problem(place, super::reasons::explain_regex_error(&error), None);
-                continue;
-            }
-        };
-        let named: Vec<(usize, String)> =
-            regex.capture_names().enumerate().filter_map(|(at, name)| Some((at, name?.to_owned()))).collect();
-        if named.is_empty() {
-            let help = "name the parts that are fields, as in (?P<port>\\d+); a line that says nothing belongs into `skip`";
-            reader.problem(place, "no part of this pattern is named, so it gives no field", Some(help.to_owned()));
-        }
-        let fields = named.into_iter().filter_map(|(at, name)| Some((at, field_called(reader, table, &name, place)?))).collect();
-        forms.push(Form { regex, fields });
+    let [lines, command, above] =
+        [lines, command, above].map(|node| node.map(|node| forms(reader, node, table)).unwrap_or_default());
+    let mut named = Vec::new();
+    for (key, node) in columns.unwrap_or_default() {
+        let field = reader.text(&node, "a value");
+        named.extend(field_called(reader, table, &field, node.place).map(|column| (key.name, column)));
     }
-    let mut of_map = |entries: Vec<(Key, Node)>, key_is_field: bool| -> Vec<(String, Column)> {
-        let mut list = Vec::new();
-        for (key, node) in entries {
-            let value = reader.text(&node, "a value");
-            let (field, place, text) = if key_is_field { (key.name, key.place, value) } else { (value, node.place, key.name) };
-            if let Some(column) = field_called(reader, table, &field, place) {
-                list.push((text, column));
-            }
-        }
-        list
+    let columns = (!named.is_empty()).then_some(Columns { fields: named });
+    let set = set_fields(reader, set, table);
+    Some(Pattern { table, lines, columns, set, command, above, skip, foreign })
+}
+
+/// Forms of a line: each a regex, or a mapping `line: REGEX` with what such a line tells by its form (`set`) and the `table`
+/// that its record belongs to.
+fn forms(reader: &mut Reader<'_>, node: Node, table: &'static Table) -> Vec<Form> {
+    let items = if matches!(node.kind, super::yaml::Kind::List(_)) { reader.list(node) } else { vec![node] };
+    items.into_iter().filter_map(|item| form(reader, item, table)).collect()
+}
+
+fn form(reader: &mut Reader<'_>, node: Node, table: &'static Table) -> Option<Form> {
+    let place = node.place;
+    if !matches!(node.kind, super::yaml::Kind::Map(_)) {
+        let text = reader.text(&node, "a pattern");
+        return form_of(reader, &text, place, table, Vec::new());
+    }
+    let mut fields = reader.fields(node, "a form of a line");
+    let line = fields.need(reader, "line").map(|node| (reader.text(&node, "line"), node.place));
+    let other = fields.take("table").map(|node| (reader.text(&node, "table"), node.place));
+    let set = fields.take("set").map(|node| reader.map(node, "set")).unwrap_or_default();
+    fields.finish(reader);
+    let table = match other {
+        Some((name, place)) => table_called(reader, &name, place)?,
+        None => table,
     };
-    let columns = columns.map(|columns| Columns { fields: of_map(columns, false) });
-    let set = of_map(set, true).into_iter().map(|(text, column)| (column, text)).collect();
-    Some(Pattern { table, lines: forms, columns, set, skip })
+    let set = set_fields(reader, set, table);
+    let (text, place) = line?;
+    form_of(reader, &text, place, table, set)
+}
+
+fn form_of(reader: &mut Reader<'_>, text: &str, place: Place, table: &'static Table, set: Vec<(Column, String)>) -> Option<Form> {
+    let regex = match RegexBuilder::new(text).size_limit(1 << 20).build() {
+        Ok(regex) => regex,
+        Err(error) => {
+            reader.problem(place, super::reasons::explain_regex_error(&error), None);
+            return None;
+        }
+    };
+    let named: Vec<(usize, String)> =
+        regex.capture_names().enumerate().filter_map(|(at, name)| Some((at, name?.to_owned()))).collect();
+    if named.is_empty() && set.is_empty() {
+        let help = "name the parts that are fields, as in (?P<port>\\d+); a line that says nothing belongs into `skip`";
+        reader.problem(place, "no part of this pattern is named, so it gives no field", Some(help.to_owned()));
+    }
+    let fields = named.into_iter().filter_map(|(at, name)| Some((at, field_called(reader, table, &name, place)?))).collect();
+    Some(Form { regex, table, fields, set })
+}
+
+/// The fields of `set: {field: value}`.
+fn set_fields(reader: &mut Reader<'_>, entries: Vec<(Key, Node)>, table: &'static Table) -> Vec<(Column, String)> {
+    let mut set = Vec::new();
+    for (key, node) in entries {
+        let text = reader.text(&node, "a value");
+        set.extend(field_called(reader, table, &key.name, key.place).map(|column| (column, text)));
+    }
+    set
 }
 
 pub(super) fn line_regexes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<Regex> {

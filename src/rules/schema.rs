@@ -308,13 +308,30 @@ fn evidence() -> Value {
                 "answers": { "oneOf": [answers.clone(), list(answers)] },
             }))),
             "pattern": mapping(&[], json!({
-                "lines": one_or_more("Forms of a line; named groups are fields"),
+                "lines": forms("Forms of a line; named groups are fields", &tables),
+                "command": forms("Forms of the command line or of the file's path; their fields are those of every record", &tables),
+                "above": forms("Forms of lines whose fields are those of the records below them", &tables),
                 "columns": { "type": "object", "description": "Header word: field" },
                 "set": { "type": "object", "description": "Fields that every record has" },
                 "skip": one_or_more("Lines that say nothing"),
+                "foreign": one_or_more("Lines of other programs in the same file: known where no form takes them"),
             })),
         }),
     )
+}
+
+/// Forms of a line: regexes, or mappings with what such a line tells by its form.
+fn forms(doc: &str, tables: &[&str]) -> Value {
+    let form = mapping(
+        &["line"],
+        json!({
+            "line": text("Regex; named groups are fields"),
+            "set": { "type": "object", "description": "Fields that such a line tells by its form" },
+            "table": { "enum": tables, "description": "Table that its record belongs to, if it is another" },
+        }),
+    );
+    let item = json!({ "oneOf": [text("Regex"), form] });
+    json!({ "description": doc, "oneOf": [item.clone(), list(item)] })
 }
 
 fn bucket() -> Value {
@@ -394,6 +411,7 @@ mod tests {
             ("a kind of evidence", "evidence", "/properties"),
             ("collect", "evidence", "/properties/collect/items/properties"),
             ("pattern", "evidence", "/properties/pattern/properties"),
+            ("a form of a line", "evidence", "/properties/pattern/properties/lines/oneOf/0/oneOf/1/properties"),
             ("a bucket", "buckets", "/items/properties"),
             ("a provider", "providers", "/items/properties"),
             ("plan.yaml", "plan", "/properties"),

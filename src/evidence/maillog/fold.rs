@@ -13,7 +13,9 @@ use crate::names::Names;
 use crate::rules::RuleSet;
 use crate::rules::demand::Demand;
 use crate::rules::meaning::{Heard, Meaning};
-use crate::tables::{Citation, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, queue, rejects};
+use crate::tables::{
+    Citation, Record, Table, Tables, Value, arrivals, attempts, collection, diagnostics, failures, queue, rejects,
+};
 use crate::time::Time;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -540,14 +542,15 @@ impl<'r> Fold<'r> {
         let listed = super::backlog::listed(tables);
         let listed_ids: Option<FxHashSet<&str>> =
             listed.as_ref().map(|rows| rows.iter().map(|row| tables.names.get(row.id)).collect());
-        let gone: Vec<bool> =
+        // With a listing, what it does not list has left the queue, though the log does not show how; unless the listing was cut.
+        let missing: Vec<bool> =
             open.iter().map(|message| listed_ids.as_ref().is_some_and(|ids| !ids.contains(&*message.id))).collect();
+        let cut = is_cut(tables);
         drop(listed_ids);
         self.names = std::mem::take(&mut tables.names);
         let mut index = FxHashMap::default();
         for (at, message) in open.iter_mut().enumerate() {
-            // With a listing, what it does not list has left the queue, though the log does not show how.
-            self.close(message, gone[at], listed.is_none());
+            self.close(message, missing[at] && !cut, listed.is_none() || missing[at] && cut);
             if listed.is_none() && message.queued {
                 self.untried(message);
             }
@@ -596,6 +599,12 @@ impl<'r> Fold<'r> {
             self.failures.push(record);
         }
     }
+}
+
+/// Whether the queue listing shows less than its last line counts.
+fn is_cut(tables: &Tables) -> bool {
+    let rows = tables.rows(&collection::TABLE);
+    rows.iter().any(|row| row.text(collection::outcome, &tables.names) == Some("cut-off"))
 }
 
 /// The key of a queue id, which is unique only within an instance; none for a line that lost it.

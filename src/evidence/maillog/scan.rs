@@ -286,10 +286,9 @@ impl Stamp {
     }
 }
 
-/// Lines of other programs that matter to mail: the kernel's trouble, what filters say of themselves, and log daemons that say
-/// what they lost; with the number of lines lost.
-fn companion<'a>(line: &Line<'a>) -> Option<(Event<'a>, u64)> {
-    const KERNEL: &[&str] = &[
+/// Whether the kernel speaks of trouble that mail can suffer from.
+pub(in crate::evidence) fn is_kernel_trouble(text: &str) -> bool {
+    const MARKS: &[&str] = &[
         "Out of memory",
         "oom-kill",
         "EXT4-fs error",
@@ -300,14 +299,22 @@ fn companion<'a>(line: &Line<'a>) -> Option<(Event<'a>, u64)> {
         "fork rejected by pids controller",
         "apparmor=\"DENIED\"",
         "avc:  denied",
+        "avc: denied",
         "hung_task",
+        "blocked for more than",
         "No space left",
     ];
+    MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// Lines of other programs that matter to mail: the kernel's trouble, what filters say of themselves, and log daemons that say
+/// what they lost; with the number of lines lost.
+fn companion<'a>(line: &Line<'a>) -> Option<(Event<'a>, u64)> {
     const TROUBLE: &[&str] = &["error", "fail", "refused", "No space left", "cannot", "can't", "unable"];
     let text = line.message;
     let found = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
     let (matters, level) = match line.tag {
-        "kernel" => (found(KERNEL), "error"),
+        "kernel" => (is_kernel_trouble(text), "error"),
         "opendkim" | "opendmarc" | "amavis" | "amavisd" | "clamd" | "saslauthd" | "spamd" | "rspamd" | "postgrey" | "systemd" => {
             (found(TROUBLE), "warning")
         }

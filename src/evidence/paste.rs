@@ -1,0 +1,356 @@
+//! Undoes what mail programs, ticket systems and editors do to text that passes through them, where the text itself shows it
+//! beyond doubt: quoted with `> `, indented, escaped for HTML, in a code block, log lines wrapped at the window's edge.
+//!
+//! ```text
+//! > Nov 12 09:35:44 mail postfix/smtp[467]: 4F2C41A2B3: to=&lt;a@example.net&gt;,
+//! > relay=none, delay=31, ...
+//! ```
+//!
+//! Lines stay where they are, so that a citation finds them: a line that was wrapped becomes whole at its beginning, and its
+//! further parts become empty.
+
+use super::maillog::envelope::{Clock, Line};
+use super::text::strip_escapes;
+use crate::time::Time;
+use std::borrow::Cow;
+use std::io::{self, BufRead, BufReader, Read};
+
+/// What was done to a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Paste {
+    /// Whether it is quoted, each line after `>`.
+    quoted: bool,
+    /// White space before every line.
+    indent: String,
+    /// Whether it is escaped for HTML.
+    escaped: bool,
+    /// Whether it holds the marks of code blocks.
+    fenced: bool,
+    /// Log lines that were wrapped: how.
+    wrapped: Option<Wrap>,
+}
+
+/// How log lines were wrapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrap {
+    /// At a blank, which is gone.
+    Words,
+    /// Anywhere: a terminal cut them at this width, in characters.
+    Hard(usize),
+}
+
+/// Lines that are looked at.
+const LINES: usize = 400;
+/// Longest line, in characters, of text that was wrapped: terminals are up to 250 wide, mail programs wrap at 70 to 80.
+const WIDEST: usize = 250;
+
+impl Paste {
+    /// What was done to a text that begins so.
+    pub(super) fn of(head: &str) -> Paste {
+        let mut paste = Paste::default();
+        let mut lines: Vec<Cow<'_, str>> = head.lines().take(LINES).map(Cow::Borrowed).collect();
+        let filled = |lines: &[Cow<'_, str>]| lines.iter().filter(|line| !line.trim().is_empty()).count();
+        let quoted = lines.iter().filter(|line| line.trim_start().starts_with('>')).count();
+        // One command of a shell's continuation may begin with it, too.
+        paste.quoted = quoted >= 2 && quoted * 10 >= filled(&lines) * 8 || quoted == 1 && filled(&lines) == 1;
+        if paste.quoted {
+            lines = lines.iter().map(|line| Cow::Owned(unquoted(line).to_owned())).collect();
+        }
+        let indents =
+            lines.iter().filter(|line| !line.trim().is_empty()).map(|line| &line[..line.len() - line.trim_start().len()]);
+        let indent = indents.reduce(|one, other| common(one, other)).unwrap_or_default().to_owned();
+        if !indent.is_empty() {
+            lines = lines.iter().map(|line| Cow::Owned(line.strip_prefix(&indent).unwrap_or(line).to_owned())).collect();
+        }
+        paste.indent = indent;
+        let text = lines.join("\n");
+        paste.escaped = text.contains("&lt;") && text.contains("&gt;") && !text.contains('<');
+        paste.fenced = lines.iter().any(|line| is_fence(line));
+        let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| paste.inner(line)).collect();
+        paste.wrapped = wrapped(&lines);
+        paste
+    }
+
+    /// Whether nothing was done to it.
+    pub(super) fn is_none(&self) -> bool {
+        *self == Paste::default()
+    }
+
+    /// The text as it was.
+    pub(super) fn undo(&self, text: String) -> String {
+        if self.is_none() {
+            return text;
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut joiner = Joiner::new(self);
+        for line in text.lines() {
+            joiner.take(line, &mut out);
+        }
+        joiner.end(&mut out);
+        out
+    }
+
+    /// The stream as it was.
+    pub(super) fn reader<'r>(&self, reader: Box<dyn Read + Send + 'r>) -> Box<dyn Read + Send + 'r> {
+        if self.is_none() {
+            return reader;
+        }
+        let reader = BufReader::with_capacity(1 << 16, reader);
+        Box::new(Undoing { reader, joiner: Joiner::new(self), out: String::new(), at: 0, done: false })
+    }
+
+    /// One line without what was put around it.
+    fn line<'t>(&self, line: &'t str) -> Cow<'t, str> {
+        let line = if self.quoted { unquoted(line) } else { line };
+        self.inner(line.strip_prefix(&self.indent).unwrap_or(line))
+    }
+
+    fn inner<'t>(&self, line: &'t str) -> Cow<'t, str> {
+        if self.fenced && is_fence(line) {
+            Cow::Borrowed("")
+        } else if self.escaped && line.contains('&') {
+            Cow::Owned(unescaped(line))
+        } else {
+            Cow::Borrowed(line)
+        }
+    }
+}
+
+/// A line after its marks of quotation.
+fn unquoted(line: &str) -> &str {
+    let mut rest = line.trim_start();
+    if !rest.starts_with('>') {
+        return line;
+    }
+    while let Some(after) = rest.strip_prefix('>') {
+        rest = after.strip_prefix(' ').filter(|after| after.starts_with('>')).unwrap_or(after);
+    }
+    rest.strip_prefix(' ').unwrap_or(rest)
+}
+
+fn common<'t>(one: &'t str, other: &str) -> &'t str {
+    let same = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    // White space may be of several bytes.
+    one.get(..same).unwrap_or_default()
+}
+
+/// The mark of a code block in Markdown (```` ``` ````, `~~~`), Jira (`{code}`, `{noformat}`) or a forum (`[code]`).
+fn is_fence(line: &str) -> bool {
+    let line = line.trim();
+    let word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+:=|.".contains(&byte));
+    if let Some(rest) = line.strip_prefix("```").or_else(|| line.strip_prefix("~~~")) {
+        return word(rest);
+    }
+    let inside = line.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let inside = inside.or_else(|| line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')));
+    inside.is_some_and(|inside| {
+        ["code", "/code", "noformat", "quote", "pre", "/pre"].contains(&inside.split(':').next().unwrap_or_default())
+    })
+}
+
+/// Text without HTML's escapes.
+fn unescaped(text: &str) -> String {
+    const NAMED: [(&str, &str); 7] =
+        [("lt;", "<"), ("gt;", ">"), ("amp;", "&"), ("quot;", "\""), ("apos;", "'"), ("#39;", "'"), ("nbsp;", " ")];
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('&') {
+        out.push_str(before);
+        match NAMED.iter().find_map(|(name, c)| Some((c, after.strip_prefix(name)?))) {
+            Some((c, after)) => {
+                out.push_str(c);
+                rest = after;
+            }
+            None => {
+                out.push('&');
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
+/// Whether a line begins as a log line does.
+fn is_stamped(line: &str) -> bool {
+    let clock = Clock { zone_offset: 0, reference: Time(i64::MAX / 4) };
+    Line::parse(line, &clock).is_some_and(|line| !line.tag.is_empty())
+}
+
+/// How the lines of a log were wrapped, if they were: the first is a log line, a good part of the others is none, none is
+/// longer than a window, and what is none never begins the text.
+fn wrapped(lines: &[Cow<'_, str>]) -> Option<Wrap> {
+    let lines: Vec<&str> = lines.iter().map(|line| &**line).filter(|line| !line.trim().is_empty()).collect();
+    let width = |line: &str| line.chars().count();
+    let widest = lines.iter().map(|line| width(line)).max()?;
+    let stamped: Vec<bool> = lines.iter().map(|line| is_stamped(line)).collect();
+    let parts = stamped.iter().filter(|stamped| !**stamped).count();
+    let postfix = lines.iter().zip(&stamped).any(|(line, stamped)| *stamped && line.contains("postfix"));
+    if lines.len() < 2 || !stamped[0] || !postfix || parts * 4 < lines.len() || parts * 5 > lines.len() * 4 || widest > WIDEST {
+        return None;
+    }
+    // The lines that go on on the next one: all as wide as the window, or each so wide that the next word did not fit.
+    let broken: Vec<usize> = (1..lines.len()).filter(|at| !stamped[*at]).collect();
+    if broken.len() < 2 || widest < 40 {
+        return None;
+    }
+    // A terminal cuts within words; a mark after which a blank belongs shows that there was one.
+    let at_blanks = broken.iter().all(|at| lines[at - 1].ends_with([',', ';', ':', ')']));
+    if !at_blanks && broken.iter().all(|at| width(lines[at - 1]) == widest) {
+        return Some(Wrap::Hard(widest));
+    }
+    let fits = |at: &usize| width(lines[at - 1]) + 1 + width(lines[*at].split(' ').next().unwrap_or_default()) > widest;
+    broken.iter().all(fits).then_some(Wrap::Words)
+}
+
+/// Puts lines together again that were wrapped.
+#[derive(Debug)]
+struct Joiner {
+    paste: Paste,
+    held: String,
+    /// Lines that `held` is made of.
+    lines: usize,
+    last_width: usize,
+}
+
+impl Joiner {
+    fn new(paste: &Paste) -> Joiner {
+        Joiner { paste: paste.clone(), held: String::new(), lines: 0, last_width: 0 }
+    }
+
+    fn take(&mut self, line: &str, out: &mut String) {
+        let line = self.paste.line(line);
+        let Some(wrap) = self.paste.wrapped else {
+            out.push_str(&line);
+            out.push('\n');
+            return;
+        };
+        let width = line.chars().count();
+        let goes_on = self.lines > 0 && width > 0 && !is_stamped(&line) && self.held.len() < (1 << 16);
+        match wrap {
+            Wrap::Words if goes_on => {
+                self.held.push(' ');
+                self.held.push_str(line.trim());
+            }
+            Wrap::Hard(widest) if goes_on && self.last_width == widest => self.held.push_str(&line),
+            _ => {
+                self.end(out);
+                self.held.push_str(&line);
+            }
+        }
+        self.lines += 1;
+        self.last_width = width;
+    }
+
+    fn end(&mut self, out: &mut String) {
+        out.push_str(&self.held);
+        out.extend(std::iter::repeat_n('\n', self.lines));
+        self.held.clear();
+        self.lines = 0;
+    }
+}
+
+/// A stream in which each line is undone.
+struct Undoing<'r> {
+    reader: BufReader<Box<dyn Read + Send + 'r>>,
+    joiner: Joiner,
+    out: String,
+    at: usize,
+    done: bool,
+}
+
+/// Bytes of a line that are held; the rest of a longer one is read as a line of its own.
+const LONGEST: u64 = 1 << 20;
+
+impl Read for Undoing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.at == self.out.len() && !self.done {
+            self.out.clear();
+            self.at = 0;
+            let mut line = Vec::new();
+            if self.reader.by_ref().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
+                self.done = true;
+                self.joiner.end(&mut self.out);
+                break;
+            }
+            let text = String::from_utf8_lossy(&line);
+            let text = strip_escapes(text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']));
+            self.joiner.take(&text, &mut self.out);
+        }
+        let length = buffer.len().min(self.out.len() - self.at);
+        buffer[..length].copy_from_slice(&self.out.as_bytes()[self.at..self.at + length]);
+        self.at += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text as it was, by both ways.
+    fn undone(text: &str) -> String {
+        let paste = Paste::of(text);
+        let whole = paste.undo(text.to_owned());
+        let mut streamed = String::new();
+        paste.reader(Box::new(text.as_bytes())).read_to_string(&mut streamed).unwrap();
+        if !paste.is_none() {
+            assert_eq!(whole, streamed);
+            assert_eq!(whole.lines().count(), text.lines().count(), "line numbers are kept: {text}");
+        }
+        whole
+    }
+
+    const LINE: &str = "Nov 12 09:35:44 mail postfix/smtp[467]: 4F2C41A2B3: to=<a@example.net>, relay=none, delay=31, delays=0.1/0/30/0, dsn=4.4.1, status=deferred (connect to mx.example.net[192.0.2.7]:25: Connection timed out)";
+
+    #[test]
+    fn quoted_indented_and_escaped_lines_are_as_they_were() {
+        for text in [
+            format!("> {LINE}\n> {LINE}\n"),
+            format!(">> {LINE}\n>> {LINE}\n"),
+            format!("> > {LINE}\n> > {LINE}\n"),
+            format!("    {LINE}\n    {LINE}\n"),
+            format!(">     {LINE}\n>     {LINE}\n"),
+            format!("{LINE}\n{LINE}\n").replace('<', "&lt;").replace('>', "&gt;"),
+        ] {
+            assert_eq!(undone(&text), format!("{LINE}\n{LINE}\n"), "{text}");
+        }
+    }
+
+    #[test]
+    fn wrapped_log_lines_are_whole_again() {
+        for width in [72, 80, 132] {
+            let hard: Vec<String> = LINE.chars().collect::<Vec<_>>().chunks(width).map(|part| part.iter().collect()).collect();
+            let text = format!("{0}\n{0}\n", hard.join("\n"));
+            assert_eq!(undone(&text).lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(), [LINE, LINE], "{text}");
+            let mut soft = String::new();
+            let mut column = 0;
+            for word in LINE.split(' ') {
+                if column > 0 && column + 1 + word.len() > width {
+                    soft.push('\n');
+                    column = 0;
+                } else if column > 0 {
+                    soft.push(' ');
+                    column += 1;
+                }
+                soft.push_str(word);
+                column += word.len();
+            }
+            let text = format!("{soft}\n{soft}\n");
+            assert_eq!(undone(&text).lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(), [LINE, LINE], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_changed_stays() {
+        for text in [
+            format!("{LINE}\n"),
+            format!("{LINE}\nsomething else\n{LINE}\n"),
+            "a &lt; b\n<x>\n".to_owned(),
+            "# a comment\nrelayhost =\n  x\n".to_owned(),
+            "$ cat <<EOF\n> one\n> EOF\n".to_owned(),
+            String::new(),
+        ] {
+            assert!(Paste::of(&text).is_none(), "{text}");
+        }
+    }
+}
