@@ -42,7 +42,7 @@ use crate::tables::{Tables, Value, host, lines};
 use crate::time::Time;
 use maillog::envelope::{self, Clock};
 use maillog::fold::{self, Fold};
-use maillog::reader::{self, Outcome, Reading, Stream, first_time};
+use maillog::reader::{self, Outcome, Reading, Stream, first_line, first_time};
 use maillog::traffic::Traffic;
 use maillog::wrap::Wrapping;
 use paste::Paste;
@@ -249,8 +249,12 @@ fn head_of(file: &BundleFile) -> (String, Option<String>) {
     let read = file.open().and_then(|reader| reader.take(HEAD).read_to_end(&mut head));
     match read {
         Err(error) if head.is_empty() => (String::new(), Some(format!("cannot be read: {error}"))),
-        // NUL bytes in the middle of text come from crashed disks; a file full of them is no text.
-        _ if head.iter().take(4096).filter(|byte| **byte == 0).count() > 64 => {
+        // NUL bytes in the middle of text come from crashed disks, and the journal's export has them in lengths; another file
+        // full of them is no text.
+        _ if !head.starts_with(b"__CURSOR=")
+            && !head.starts_with(b"__REALTIME_TIMESTAMP=")
+            && head.iter().take(4096).filter(|byte| **byte == 0).count() > 64 =>
+        {
             (String::new(), Some("binary data; not read".to_owned()))
         }
         _ => (text::clean(&head), None),
@@ -301,7 +305,8 @@ fn read_logs<'a>(
                 Box::new(move || Ok(paste.reader(file.open()?)))
             }
         };
-        streams.push(Stream { file: *number as u32, wrapping, clock, first, open });
+        let begins = first_line(head, wrapping, &clock).unwrap_or_default();
+        streams.push(Stream { file: *number as u32, wrapping, clock, first, begins, open });
     }
     streams.sort_by_key(|stream| (stream.first, stream.file));
     let reading = Reading { jobs: settings.how.jobs, longest: bundle.limits.line, progress: settings.progress };

@@ -28,6 +28,8 @@ pub struct Stream<'b> {
     pub clock: Clock,
     /// Time of its first line.
     pub first: Option<Time>,
+    /// Its first line.
+    pub begins: String,
     /// Opens it.
     pub open: Open<'b>,
 }
@@ -103,7 +105,10 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
             }
             // Lines later than the beginning of the next file: the files overlap.
             let next = streams.get(piece.stream + 1).and_then(|next| next.first);
-            let overlaps = scanned.covers.zip(next).is_some_and(|((_, last), next)| last.since(next) > 1.0);
+            // Within the second of the cut, they do only if the first line of the next stands here.
+            let repeats = || streams.get(piece.stream + 1).is_some_and(|next| text.contains(&next.begins));
+            let overlaps =
+                scanned.covers.zip(next).is_some_and(|((_, last), next)| last.since(next) > 1.0 || last >= next && repeats());
             if overlaps {
                 order.overlap = true;
                 stop.store(true, Ordering::Relaxed);
@@ -288,6 +293,15 @@ pub fn first_time(head: &str, wrapping: Wrapping, clock: &Clock) -> Option<Time>
     let _ = wrapping.flatten(Box::new(head.as_bytes())).read_to_string(&mut flat);
     let flat = wrapping.unwrap(&flat);
     flat.lines().take(500).find_map(|text| Line::parse(text, clock)?.time)
+}
+
+/// The first line that has a time, without what it is wrapped in.
+pub fn first_line(head: &str, wrapping: Wrapping, clock: &Clock) -> Option<String> {
+    let mut flat = String::new();
+    let _ = wrapping.flatten(Box::new(head.as_bytes())).read_to_string(&mut flat);
+    let flat = wrapping.unwrap(&flat);
+    let line = flat.lines().take(500).find(|text| Line::parse(text, clock).is_some_and(|line| line.time.is_some()))?;
+    Some(line.to_owned())
 }
 
 /// Calls `each` with the number (from 1) and the bytes of every line, without its end; of a line longer than `longest` bytes
