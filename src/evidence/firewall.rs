@@ -43,10 +43,10 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             if words.get(1) == Some(&"(active)") {
                 continue;
             }
-        } else if let Some(zone) = zone.filter(|_| line.starts_with([' ', '\t'])) {
-            if firewalld(zone, text, number, doc, sink) {
-                continue;
-            }
+        } else if let Some(zone) = zone.filter(|_| line.starts_with([' ', '\t']))
+            && firewalld(zone, text, number, doc, sink)
+        {
+            continue;
         }
         let rule = match words.as_slice() {
             [] => continue,

@@ -56,7 +56,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         }
         match name {
             "message_size" => {
-                record.set(queue_files::size, value.split_whitespace().next().and_then(|size| size.parse::<i64>().ok()))
+                record.set(queue_files::size, value.split_whitespace().next().and_then(|size| size.parse::<i64>().ok()));
             }
             "message_arrival_time" => record.set(queue_files::arrived, time_of(value, doc.zone_offset, doc.collected_at)),
             "sender" => record.set(queue_files::sender, sink.name(if value == "MAILER-DAEMON" { "" } else { value })),

@@ -97,11 +97,14 @@ fn date(word: &str) -> Option<Civil> {
     };
     let year = if year < 100 { year + 2000 } else { year };
     let valid = (1..=12).contains(&month) && (1..=31).contains(&day) && (1970..9999).contains(&year);
-    valid.then(|| Civil { year: year as i32, month, day, hour: 0, minute: 0, second: 0, micros: 0 })
+    valid.then_some(Civil { year: year as i32, month, day, hour: 0, minute: 0, second: 0, micros: 0 })
 }
 
+/// Hour, minute, second.
+type Clock = (u32, u32, u32);
+
 /// `12:10:01 AM` or `00:10:01` at the beginning of a line, and the words after it.
-fn clock<'w, 't>(words: &'w [&'t str]) -> Option<((u32, u32, u32), &'w [&'t str])> {
+fn clock<'w, 't>(words: &'w [&'t str]) -> Option<(Clock, &'w [&'t str])> {
     let mut parts = words.first()?.split(':').map(|part| time::number(part.as_bytes()));
     let (mut hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
     let mut rest = &words[1..];

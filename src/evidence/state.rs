@@ -108,7 +108,8 @@ pub(super) fn hostnamectl(doc: &Document<'_>, sink: &mut Sink<'_>) {
             // The transient one, which DHCP gives, stands below the static one and counts if there is none.
             "Static hostname" | "Transient hostname" => {
                 let known = sink.tables.host().is_some_and(|row| row.get(host::hostname) != Value::Missing);
-                if !matches!(value.trim(), "n/a" | "(unset)" | "localhost") && !(known && key.trim().starts_with('T')) {
+                let none = matches!(value.trim(), "n/a" | "(unset)" | "localhost");
+                if !none && (!known || key.trim().starts_with('S')) {
                     let name = sink.domain(value.trim());
                     sink.host(host::hostname, name, doc.at(number));
                 }
