@@ -805,6 +805,13 @@ tables! {
         text: Text "what was printed",
     }
 
+    /// One change of the machine: a package, or a file of Postfix's configuration.
+    changes {
+        time: Time "when; of a file its last change only",
+        kind: Text "package, config",
+        what: Text "what was done to which package, or the file's name",
+    }
+
     /// One line of any other text file in the bundle.
     lines {
         file: @asked Text "path in the bundle",

@@ -254,6 +254,39 @@ fn markdown_is_shortened_block_by_block_and_says_so() {
 }
 
 #[test]
+fn what_changed_before_the_onset_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/port-25-blocked");
+    for entry in std::fs::read_dir(sample).expect("a sample").flatten() {
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("copied");
+    }
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write(
+        "ls-etc-postfix.txt",
+        "-rw-r--r-- 1 root root 1382 2026-11-12 09:58:11 +0100 main.cf\n-rw-r--r-- 1 root root 6208 Jan  5  2023 master.cf\n",
+    );
+    let packages = (0..40).map(|at| format!("2026-11-12 08:50:{at:02} upgrade lib{at}:amd64 1-1 1-2\n"));
+    write(
+        "dpkg.log",
+        &packages.chain(["2026-11-12 08:51:00 upgrade postfix:amd64 3.7.6-0 3.7.11-0\n".to_owned()]).collect::<String>(),
+    );
+    let report = Analysis::run(folder.path(), &RULES, &Options::default(), &AtomicU64::new(0)).expect("a report").report;
+    let told: Vec<String> = report
+        .changes
+        .iter()
+        .map(|change| format!("{} {} {}", change.time, change.kind, change.what.as_deref().unwrap_or("-")))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "2026-11-12T08:59:04Z start -",
+            "2026-11-12T08:58:11Z config main.cf",
+            "2026-11-12T08:51:00Z package upgrade postfix:amd64 3.7.6-0 3.7.11-0 (+ 40 more)",
+        ]
+    );
+}
+
+#[test]
 fn a_translation_is_one_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let words = "verdict: {incident: Störung}\nkeys: {since: Seit}\nmonths: [Jan, Feb, Mär, Apr, Mai, Jun, Jul, Aug, Sep, Okt, Nov., Dez]\n";

@@ -8,8 +8,11 @@ use crate::time::{self, Civil, Time};
 /// zone the server's.
 pub(super) fn time_of(text: &str, zone_offset: i32, collected_at: Option<Time>) -> Option<Time> {
     let text = text.trim();
-    if let Some((time, _)) = Time::parse_rfc3339(text.as_bytes(), zone_offset) {
-        return Some(time);
+    if let Some((time, length)) = Time::parse_rfc3339(text.as_bytes(), zone_offset) {
+        // `ls --full-time` writes the zone behind a blank.
+        let zone = text.get(length..).map(str::trim).filter(|rest| rest.len() == 5).and_then(time::numeric_offset);
+        let behind = zone.and_then(|zone| Time::parse_rfc3339(text.as_bytes(), zone));
+        return Some(behind.map_or(time, |(time, _)| time));
     }
     let mut month = None;
     let mut day = None;
@@ -71,6 +74,7 @@ mod tests {
             ("12-Nov-2026 11:02:11 UTC", "2026-11-12T11:02:11Z"),
             ("12/Nov/2026:11:02:11 +0100", "2026-11-12T10:02:11Z"),
             ("Thu Nov 12 11:02:00 +0100 2026", "2026-11-12T10:02:00Z"),
+            ("2026-11-12 09:35:44.123456789 +0100", "2026-11-12T08:35:44.123456Z"),
         ] {
             let wanted = Time::parse_rfc3339(wanted.as_bytes(), 0).map(|(time, _)| time);
             assert_eq!(time_of(text, 0, collected), wanted, "{text}");

@@ -129,6 +129,7 @@ fn citations(report: &mut Report, visit: &mut dyn FnMut(&mut Citation)) {
     }
     report.causes.iter_mut().flat_map(|cause| &mut cause.evidence).flat_map(|item| &mut item.citations).for_each(&mut *visit);
     report.unexplained.iter_mut().filter_map(|item| item.citation.as_mut()).for_each(&mut *visit);
+    report.changes.iter_mut().filter_map(|change| change.citation.as_mut()).for_each(&mut *visit);
     report.facts.iter_mut().filter_map(|fact| fact.citation.as_mut()).for_each(&mut *visit);
     report.sources.iter_mut().filter_map(|row| row.first_unparsed.as_mut()).for_each(&mut *visit);
 }
@@ -141,11 +142,15 @@ fn texts(report: &mut Report, visit: &mut dyn FnMut(&mut String)) {
     if let Some(deadline) = &mut report.key.deadline {
         visit(&mut deadline.value);
     }
-    report.do_first.iter_mut().for_each(|step| visit(&mut step.text));
+    for step in &mut report.do_first {
+        visit(&mut step.text);
+        step.why.iter_mut().for_each(&mut *visit);
+    }
     for item in &mut report.do_not {
         visit(&mut item.command);
         visit(&mut item.why);
     }
+    report.changes.iter_mut().filter_map(|change| change.what.as_mut()).for_each(&mut *visit);
     report.shares.iter_mut().for_each(|share| visit(&mut share.title));
     for cause in &mut report.causes {
         for text in [&mut cause.title, &mut cause.confidence_because, &mut cause.summary] {

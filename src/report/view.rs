@@ -538,10 +538,10 @@ pub struct Drain {
 pub struct Change {
     /// When.
     pub time: Time,
-    /// start, reload, stop, package, login.
-    #[schemars(extend("enum" = ["start", "reload", "stop", "package", "login"]))]
+    /// start, reload, stop, package, config, login.
+    #[schemars(extend("enum" = ["start", "reload", "stop", "package", "config", "login"]))]
     pub kind: Word,
-    /// Which package or login, plain text.
+    /// Which package, file or login, plain text.
     pub what: Option<String>,
     /// The line.
     pub citation: Option<Citation>,

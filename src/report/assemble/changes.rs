@@ -1,11 +1,11 @@
-//! What changed on the server before the onset, as far as the evidence knows: starts, stops and reloads of Postfix, package
-//! changes (dpkg's log), logins that submitted mail for the first time.
+//! What changed on the server before the onset, as far as the evidence knows: starts, stops and reloads of Postfix, changed
+//! packages and files of its configuration, logins that submitted mail for the first time.
 
 use super::Material;
 use crate::diagnose::words::visible;
 use crate::report::cite::Lines;
 use crate::report::view::Change;
-use crate::tables::{Record, arrivals, diagnostics, lines as loose};
+use crate::tables::{Record, arrivals, changes as changed, diagnostics};
 use crate::time::Time;
 use std::collections::BTreeMap;
 
@@ -40,9 +40,14 @@ pub(super) fn changes(material: &Material<'_>, onset: Time, lines: &Lines) -> Ve
         };
         add(time, kind, None, row, Some(text));
     }
-    for row in tables.rows(&loose::TABLE) {
-        let Some((time, what)) = row.text(loose::text, names).and_then(package) else { continue };
-        add(time, "package", Some(what), row, Some(what));
+    for row in tables.rows(&changed::TABLE) {
+        let (Some(time), Some(kind)) = (row.time(changed::time), row.text(changed::kind, names)) else { continue };
+        let what = row.text(changed::what, names).unwrap_or_default();
+        match kind {
+            "package" => add(time, "package", Some(what), row, Some(what)),
+            "config" => add(time, "config", Some(what), row, Some(what)),
+            _ => {}
+        }
     }
     let begin = material.evidence.traffic.as_ref().and_then(|traffic| traffic.first);
     let mut logins: BTreeMap<&str, (Time, &Record)> = BTreeMap::new();
@@ -59,27 +64,30 @@ pub(super) fn changes(material: &Material<'_>, onset: Time, lines: &Lines) -> Ve
         }
     }
     found.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.what.cmp(&b.what)));
+    fold_packages(&mut found);
     found.truncate(SHOWN);
     found
 }
 
-/// A line of dpkg's log that changes a package: `2026-11-12 06:01:02 upgrade postfix:amd64 3.7.6-0 3.7.11-0`.
-fn package(line: &str) -> Option<(Time, &str)> {
-    let (time, length) = Time::parse_rfc3339(line.as_bytes(), 0)?;
-    let what = line.get(length..)?.trim();
-    let changes = ["install ", "upgrade ", "remove ", "purge "].iter().any(|verb| what.starts_with(verb));
-    (changes && what.split(' ').count() == 4).then_some((time, what))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::package;
-
-    #[test]
-    fn package_changes_are_told_from_other_lines_of_dpkg() {
-        let line = "2026-11-12 06:01:02 upgrade postfix:amd64 3.7.6-0 3.7.11-0";
-        assert_eq!(package(line).unwrap().1, "upgrade postfix:amd64 3.7.6-0 3.7.11-0");
-        assert!(package("2026-11-12 06:01:02 status installed postfix:amd64 3.7.11-0").is_none());
-        assert!(package("2026-11-12 06:01:02 startup archives unpack").is_none());
+/// An upgrade changes hundreds of packages at once: of more than two, Postfix's own, or else the latest, stands for all.
+fn fold_packages(found: &mut Vec<Change>) {
+    let is_package = |change: &Change| change.kind == "package";
+    let count = found.iter().filter(|change| is_package(change)).count();
+    if count <= 2 {
+        return;
     }
+    let own = |change: &Change| change.what.as_ref().is_some_and(|what| what.contains("postfix"));
+    let kept = found.iter().position(|change| is_package(change) && own(change)).or_else(|| found.iter().position(is_package));
+    let mut at = 0;
+    found.retain_mut(|change| {
+        at += 1;
+        if !is_package(change) {
+            return true;
+        }
+        let keep = kept == Some(at - 1);
+        if keep && let Some(what) = &mut change.what {
+            *what = format!("{what} (+ {} more)", count - 1);
+        }
+        keep
+    });
 }
