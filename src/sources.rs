@@ -32,6 +32,8 @@ pub struct Listed {
     pub why: &'static str,
     /// Lines.
     pub lines: u64,
+    /// Lines of other programs in a log.
+    pub others: u64,
     /// Lines that were not understood.
     pub unparsed: u64,
     /// The first of them.
@@ -113,6 +115,7 @@ impl Inventory {
                 what: source.title.clone(),
                 why: source.why,
                 lines: source.lines,
+                others: source.others,
                 unparsed: source.unparsed,
                 not_understood,
                 from: source.covers.map(|(from, _)| from.to_string()),

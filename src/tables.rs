@@ -363,6 +363,27 @@ tables! {
         reply_text: Text "text of that reply without codes and host name",
         stage: Text "SMTP command or phase that failed: MAIL FROM, RCPT TO, end of DATA, connect, greeting, ...",
         outcome: Text "what finally became of this message and recipient: sent, bounced, expired, waiting",
+        conn_use: Int "deliveries over the same connection, this one included; only in `postdoc records`",
+        tls: Text "tls=: what TLS was wanted and what came of it (Postfix 3.11); only in `postdoc records`",
+    }
+
+    /// One line of Postfix in the log, with all its fields. Only `postdoc records` makes them: rules ask the other tables.
+    events {
+        time: Time "when",
+        host: Text "host that logged it",
+        instance: Text "Postfix instance or service name before the daemon, such as postfix or postfix/relay",
+        daemon: Text "program",
+        pid: Int "process id",
+        queue_id: Text "queue id",
+        kind: Text "client, pickup, message-id, queued, delivery, removed, expired, notification, reject, warning, error, fatal, panic, connect, disconnect, TLS, anvil, postscreen pass, ...; missing where the line was not understood",
+        client: Text "host name of the client",
+        client_ip: Text "address of the client",
+        client_port: Int "port of the client",
+        relay: Text "host name of the other side of a delivery",
+        relay_ip: Text "its address",
+        relay_port: Int "its port",
+        fields: Text "all fields of the message by name, as a JSON object",
+        text: Text "the message",
     }
 
     /// One message and recipient that did not get through: waiting in the queue, bounced or expired.

@@ -4,7 +4,7 @@ use super::limits::BundleLimits;
 use super::{Failure, RuleFolders};
 use crate::bundle::Bundle;
 use crate::diagnose::words::visible;
-use crate::evidence;
+use crate::evidence::{self, How};
 use crate::sources::{Inventory, Listed};
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
@@ -36,7 +36,8 @@ impl Sources {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = self.rules.load()?;
         let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
-        let evidence = evidence::collect(&bundle, &rules, &AtomicU64::new(0));
+        let how = How { account: true, ..How::default() };
+        let evidence = evidence::collect_as(&bundle, &rules, how, &AtomicU64::new(0));
         let inventory = Inventory::of(&bundle, &evidence, &rules);
         let text = match self.format {
             ListFormat::Json => serde_json::to_string_pretty(&inventory)? + "\n",
@@ -81,6 +82,9 @@ fn what(file: &Listed) -> String {
         let _ = write!(said, ", by {}", file.why);
     }
     let _ = write!(said, "; {} line{}", file.lines, if file.lines == 1 { "" } else { "s" });
+    if file.others > 0 {
+        let _ = write!(said, ", {} of other programs", file.others);
+    }
     if file.unparsed > 0 {
         let _ = write!(said, ", {} not understood", file.unparsed);
     }

@@ -93,6 +93,8 @@ pub struct Source {
     pub failed: bool,
     /// The first lines that were not understood, up to [`EXAMPLES`].
     pub not_understood: Vec<u32>,
+    /// Lines of other programs in a log; only where every line was accounted for.
+    pub others: u64,
     /// By what the kind was recognised; empty if it was not.
     pub why: &'static str,
 }
@@ -113,11 +115,13 @@ pub struct How {
     /// Whether each event of a log stays a record of its own, instead of being counted with those that are equal in all that
     /// the rules ask; the memory then grows with the log.
     pub every_record: bool,
+    /// Whether every line of the logs is accounted for, which reads them once more.
+    pub account: bool,
 }
 
 impl Default for How {
     fn default() -> How {
-        How { jobs: std::thread::available_parallelism().map_or(1, usize::from), every_record: false }
+        How { jobs: std::thread::available_parallelism().map_or(1, usize::from), every_record: false, account: false }
     }
 }
 
@@ -171,7 +175,8 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
     let settings = Settings { rules, how, progress, pastes: &pastes };
-    let fold = read_logs(bundle, &logs, &mut sources, &mut tables, collected_at, settings);
+    let streams = streams(bundle, &logs, &tables, collected_at, settings);
+    let fold = read_logs(bundle, &streams, &mut sources, &mut tables, settings);
     let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
         // A log that goes on for hours after the listing was taken is the later evidence.
         (Some(collected), Some(last)) => Some(collected.max(last)),
@@ -186,6 +191,9 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
             None
         }
     };
+    if how.every_record {
+        maillog::again::fill(&streams, bundle.limits.line, &mut tables);
+    }
     for skipped in &bundle.skipped {
         sources.push(Source {
             path: skipped.path.clone(),
@@ -198,6 +206,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
             covers: None,
             failed: false,
             not_understood: Vec::new(),
+            others: 0,
             why: "",
         });
     }
@@ -218,6 +227,7 @@ impl Source {
             covers: None,
             failed: false,
             not_understood: Vec::new(),
+            others: 0,
             why: found.map_or("", |found| found.why),
         }
     }
@@ -271,17 +281,14 @@ struct Settings<'a> {
     pastes: &'a [Paste],
 }
 
-fn read_logs<'a>(
-    bundle: &Bundle,
-    logs: &[Log],
-    sources: &mut [Source],
-    tables: &mut Tables,
+/// The logs, ready to be read, in the order of their first lines.
+fn streams<'b>(
+    bundle: &'b Bundle,
+    logs: &'b [Log],
+    tables: &Tables,
     collected_at: Option<Time>,
-    settings: Settings<'a>,
-) -> Option<Fold<'a>> {
-    if logs.is_empty() {
-        return None;
-    }
+    settings: Settings<'b>,
+) -> Vec<Stream<'b>> {
     let known_offset = match tables.host().map(|host| host.get(host::zone_offset)) {
         Some(Value::Int(offset)) => i32::try_from(offset).ok(),
         _ => None,
@@ -309,15 +316,28 @@ fn read_logs<'a>(
         streams.push(Stream { file: *number as u32, wrapping, clock, first, begins, open });
     }
     streams.sort_by_key(|stream| (stream.first, stream.file));
+    streams
+}
+
+fn read_logs<'a>(
+    bundle: &Bundle,
+    streams: &[Stream<'_>],
+    sources: &mut [Source],
+    tables: &mut Tables,
+    settings: Settings<'a>,
+) -> Option<Fold<'a>> {
+    if streams.is_empty() {
+        return None;
+    }
     let reading = Reading { jobs: settings.how.jobs, longest: bundle.limits.line, progress: settings.progress };
     let mut fold = Fold::new(settings.rules, tables, settings.how.every_record);
-    let files = match reader::read(&streams, reading, &mut fold) {
+    let files = match reader::read(streams, reading, &mut fold) {
         Outcome::Read(files) => files,
         Outcome::Overlap => {
             fold.abandon(tables);
             settings.progress.store(0, std::sync::atomic::Ordering::Relaxed);
             fold = Fold::new(settings.rules, tables, settings.how.every_record);
-            maillog::merge::read(&streams, reading, &mut fold)
+            maillog::merge::read(streams, reading, &mut fold)
         }
     };
     for (stream, seen) in streams.iter().zip(files) {
@@ -327,6 +347,18 @@ fn read_logs<'a>(
         source.first_unparsed = source.first_unparsed.or(seen.first_unparsed);
         source.not_understood.extend(seen.first_unparsed);
         source.covers = seen.covers.or(source.covers);
+        if settings.how.account
+            && let Ok(account) = maillog::again::account(stream, bundle.limits.line, EXAMPLES)
+        {
+            // Other parts of a pasted terminal were accounted for where they were read.
+            source.others = account.others;
+            source.unparsed = source.unparsed - seen.unparsed + account.not_understood;
+            source.not_understood.retain(|line| Some(*line) != seen.first_unparsed);
+            source.not_understood.extend(account.examples);
+            source.not_understood.sort_unstable();
+            source.not_understood.truncate(EXAMPLES);
+            source.first_unparsed = source.not_understood.first().copied();
+        }
         for (many, what) in [
             (seen.duplicates, "lines also stand in another log and are counted once"),
             (seen.lost, "messages or more were lost before they were written: counts are lower bounds"),

@@ -271,7 +271,8 @@ impl<'a> Event<'a> {
         if let Some(after) = rest.strip_prefix("from=") {
             return Event::queue_manager(queue_id, after);
         }
-        if rest == "removed" {
+        // cleanup(8) says why: "removed (discarded)".
+        if rest == "removed" || rest.starts_with("removed (") {
             return Event::Removed { queue_id };
         }
         if let Some(id) = rest.strip_prefix("message-id=") {
@@ -285,7 +286,8 @@ impl<'a> Event<'a> {
             let (uid, from) = after.split_once(' ').unwrap_or((after, ""));
             if let Ok(uid) = uid.parse() {
                 let sender = from.strip_prefix("from=").unwrap_or_default();
-                return Event::Pickup { queue_id, uid, sender: unbracket(sender) };
+                // "orig_id=" follows where postsuper -r put the message back.
+                return Event::Pickup { queue_id, uid, sender: bracketed(sender, &[]).0 };
             }
         }
         if (daemon == "bounce" || daemon == "defer" || daemon == "trace")
@@ -393,10 +395,6 @@ fn key_value<'a>(fields: &'a str, key: &str) -> Option<&'a str> {
         }
         rest = after;
     }
-}
-
-fn unbracket(text: &str) -> &str {
-    text.strip_prefix('<').map_or(text, |inner| inner.strip_suffix('>').unwrap_or(inner))
 }
 
 /// An address in `<>` and what follows it after `, `. The address may hold commas, spaces and, in a quoted local part,
@@ -537,6 +535,9 @@ impl<'a> Reject<'a> {
             "permit",
             "delay",
             "milter-quarantine",
+            "strip",
+            "ignore",
+            "pass",
         ];
         if !ACTIONS.contains(&action) {
             return None;

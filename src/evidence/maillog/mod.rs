@@ -1,5 +1,6 @@
 //! The mail log: the only big input, and the hot path.
 
+pub mod again;
 pub mod backlog;
 pub mod digest;
 pub mod envelope;
