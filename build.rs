@@ -1,4 +1,9 @@
-//! Embeds `rules/` and `report-templates/` in the program, so that one binary is all a user needs.
+//! Embeds `rules/` and `report-templates/` in the program, so that one binary is all a user needs; of each rule file its
+//! parsed tree, too, so that no start parses YAML.
+
+#[allow(dead_code, unreachable_pub)]
+#[path = "src/rules/node.rs"]
+mod node;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,10 +11,17 @@ use std::{env, fs};
 
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("set by cargo"));
+    let target = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
+    println!("cargo::rerun-if-changed=src/rules/node.rs");
     let mut out = String::new();
-    for (constant, folder, doc) in [
-        ("RULES", "rules", "The built-in rules: path below `rules/` and text."),
-        ("TEMPLATES", "report-templates", "The built-in templates: path below `report-templates/` and text."),
+    for (constant, folder, kind, doc) in [
+        (
+            "RULES",
+            "rules",
+            "(&str, &str, &[u8])",
+            "The built-in rules: path below `rules/`, text, and tree (empty for what is no YAML).",
+        ),
+        ("TEMPLATES", "report-templates", "(&str, &str)", "The built-in templates: path below `report-templates/` and text."),
     ] {
         println!("cargo::rerun-if-changed={folder}");
         let mut files = Vec::new();
@@ -17,16 +29,35 @@ fn main() {
         // The notes on templates go out with them; those on rules are for the repository.
         files.retain(|file| constant == "TEMPLATES" || file.extension().is_some_and(|kind| kind != "md"));
         files.sort();
-        writeln!(out, "/// {doc}\npub(crate) static {constant}: &[(&str, &str)] = &[").expect("string");
+        writeln!(out, "/// {doc}\npub(crate) static {constant}: &[{kind}] = &[").expect("string");
         for file in files {
             let name = file.strip_prefix(root.join(folder)).expect("below the folder");
             let name = name.to_str().expect("UTF-8 file name").replace('\\', "/");
-            writeln!(out, "    ({name:?}, include_str!({:?})),", file.display().to_string()).expect("string");
+            let shown = file.display().to_string();
+            if constant == "TEMPLATES" {
+                writeln!(out, "    ({name:?}, include_str!({shown:?})),").expect("string");
+                continue;
+            }
+            let tree = target.join(name.replace('/', "-") + ".tree");
+            fs::write(&tree, tree_of(&file)).expect("the build directory can be written");
+            let tree = tree.display().to_string();
+            writeln!(out, "    ({name:?}, include_str!({shown:?}), include_bytes!({tree:?})),").expect("string");
         }
         out.push_str("];\n");
     }
-    let target = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join("embedded.rs");
-    fs::write(target, out).expect("the build directory can be written");
+    fs::write(target.join("embedded.rs"), out).expect("the build directory can be written");
+}
+
+/// The tree of a YAML file. Without one the program parses the text, and says what is wrong with it.
+fn tree_of(file: &Path) -> Vec<u8> {
+    let mut tree = Vec::new();
+    if file.extension().is_some_and(|kind| kind == "yaml")
+        && let Ok(text) = fs::read_to_string(file)
+        && let Ok(node) = node::Node::parse(&text)
+    {
+        node.encode(&mut tree);
+    }
+    tree
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -45,7 +45,7 @@ pub fn missing_in(report: &str) -> Result<BTreeSet<String>, String> {
 /// # Panics
 /// If the embedded frame is missing, which the tests rule out.
 pub fn script(rules: &RuleSet, wanted: &Wanted) -> String {
-    let frame = crate::embedded::RULES.iter().find(|(path, _)| *path == "collector.sh").expect("embedded by build.rs").1;
+    let frame = crate::embedded::RULES.iter().find(|(path, ..)| *path == "collector.sh").expect("embedded by build.rs").1;
     let mut out = String::with_capacity(frame.len() * 2);
     for line in frame.lines() {
         if line == "#@steps" {

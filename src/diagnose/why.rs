@@ -140,7 +140,7 @@ fn matcher(what: &Matcher) -> String {
     let list = |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
     match what {
         Matcher::OneOf(values) => format!("is {}", list(values)),
-        Matcher::Matches(regex) => format!("matches /{regex:?}/").replace("Regex(\"", "").replace("\")", ""),
+        Matcher::Matches(regex) => format!("matches /{}/", regex.as_str()),
         Matcher::Contains(values) => format!("contains {}", list(values)),
         Matcher::StartsWith(values) => format!("starts with {}", list(values)),
         Matcher::EndsWith(values) => format!("ends with {}", list(values)),

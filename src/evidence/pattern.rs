@@ -9,20 +9,20 @@
 
 use super::document::{Document, Sink};
 use super::stamp::time_of;
-use crate::rules::kinds::{Columns, Form, Pattern};
+use crate::rules::kinds::{Columns, Pattern};
+use crate::rules::lazy::LazyRegex;
 use crate::tables::{Column, Record, Table, Type, Value, host};
-use regex::Regex;
 
 /// Reads the document as the pattern says.
 pub(super) fn parse(pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut header: Vec<Option<Column>> = Vec::new();
     let under = doc.command.unwrap_or(doc.path);
     // What holds for all records, and what the last line above told.
-    let named = pattern.command.iter().find_map(|form| Some((form.table, cells_of(form, under)?)));
+    let named = pattern.command.iter().find_map(|form| Some((form.table, form.cells(under)?)));
     let mut above: Vec<(&'static Table, Vec<(Column, &str)>)> = Vec::new();
     for (number, line) in doc.lines() {
         let text = line.trim();
-        let holds = |regexes: &[Regex]| regexes.iter().any(|regex| regex.is_match(text));
+        let holds = |regexes: &[LazyRegex]| regexes.iter().any(|regex| regex.is_match(text));
         if text.is_empty() || holds(&pattern.skip) {
             continue;
         }
@@ -34,10 +34,10 @@ pub(super) fn parse(pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) 
                 }
                 cells(&header, text).map(|cells| (pattern.table, cells))
             }
-            None => pattern.lines.iter().find_map(|form| Some((form.table, cells_of(form, text)?))),
+            None => pattern.lines.iter().find_map(|form| Some((form.table, form.cells(text)?))),
         };
         let Some((table, cells)) = found else {
-            if let Some((form, cells)) = pattern.above.iter().find_map(|form| Some((form, cells_of(form, text)?))) {
+            if let Some((form, cells)) = pattern.above.iter().find_map(|form| Some((form, form.cells(text)?))) {
                 let again = |known: &(Column, &str)| cells.iter().any(|(column, _)| *column == known.0);
                 above.retain(|(table, known)| table.name != form.table.name || !known.iter().any(again));
                 above.push((form.table, cells));
@@ -78,14 +78,6 @@ pub(super) fn parse(pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) 
     if !header.is_empty() {
         sink.tables.mark_collected(pattern.table);
     }
-}
-
-/// The fields of a text that has this form: those that the form tells, and its named groups.
-fn cells_of<'t>(form: &'t Form, text: &'t str) -> Option<Vec<(Column, &'t str)>> {
-    let captures = form.regex.captures(text)?;
-    let set = form.set.iter().map(|(column, text)| (*column, text.as_str()));
-    let groups = form.fields.iter().filter_map(|(at, column)| Some((*column, captures.get(*at)?.as_str())));
-    Some(set.chain(groups).collect())
 }
 
 /// The columns of a header line; none if it lacks one of them.

@@ -9,8 +9,8 @@ use crate::bundle::BundleFile;
 use crate::rules::RuleSet;
 use crate::rules::collection::Failed;
 use crate::rules::kinds::Kind;
+use crate::rules::lazy::Found;
 use crate::tables::{Citation, Record, Tables, collection, host, lines};
-use regex::Captures;
 use std::io::Read;
 use transcript::Section;
 
@@ -46,7 +46,7 @@ pub(super) fn all_failed(text: &str, rules: &RuleSet) -> bool {
     }) && any
 }
 
-fn failed<'r, 't>(line: &'t str, rules: &'r RuleSet) -> Option<(&'r Failed, Captures<'t>)> {
+fn failed<'r, 't>(line: &'t str, rules: &'r RuleSet) -> Option<(&'r Failed, Found<'t>)> {
     rules.collection.iter().find_map(|way| way.any.iter().find_map(|regex| Some((way, regex.captures(line)?))))
 }
 
@@ -271,7 +271,7 @@ impl<'r> Reading<'r, '_> {
             let Some((way, captures)) = failed(line.trim(), rules) else { continue };
             let number = section.first_line + at as u32;
             let by_name = by_name(&section.command.map_or_else(|| self.file.path.clone(), transcript::name_of), &rules.kinds);
-            let command = captures.name("command").map(|command| command.as_str()).or(section.command);
+            let command = captures.name("command").or(section.command);
             let record = Record::new(&collection::TABLE, Citation { file: self.number, line: number })
                 .with(collection::kind, kind.or(by_name).map(|kind| self.tables.name(&kind.kind)))
                 .with(collection::command, command.map(|command| self.tables.name(command)))

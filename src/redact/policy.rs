@@ -118,7 +118,7 @@ impl Policy {
                 reader.problem(place, "this pattern matches the empty text, so it would match everywhere", None);
             }
             Ok(regex) => self.patterns.push(Own { regex, with }),
-            Err(error) => reader.problem(place, crate::rules::reasons::explain_regex_error(&error), None),
+            Err(error) => reader.problem(place, explain(&error), None),
         }
     }
 
@@ -170,6 +170,13 @@ fn network(text: &str) -> Option<(IpAddr, u32)> {
     let longest = if ip.is_ipv4() { 32 } else { 128 };
     let length = length.map_or(Some(longest), |length| length.parse().ok())?;
     (length <= longest).then_some((ip, length))
+}
+
+/// The last line of the regex crate's report, which says what is wrong.
+fn explain(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    format!("the regular expression is not valid: {last}")
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@
 //! mysql://mail:hunter2@db/postfix                     ->  mysql://mail:(hidden)@db/postfix
 //! ```
 
+use crate::rules::lazy::{Dialect, LazyRegex};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use regex::Regex;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ pub const HIDDEN: &str = "(hidden)";
 /// What kind of secret a pattern finds; the part called `s` is the secret.
 struct Pattern {
     kind: &'static str,
-    regex: Regex,
+    regex: LazyRegex,
     /// Whether what `s` matched is a secret at all.
     accept: fn(&str) -> bool,
 }
@@ -102,8 +102,8 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             is_value,
         ),
     ];
-    let build = |pattern: &str| Regex::new(pattern).expect("a valid pattern");
-    list.iter().map(|(kind, pattern, accept)| Pattern { kind, regex: build(pattern), accept: *accept }).collect()
+    let pattern = |&(kind, pattern, accept): &Spec| Pattern { kind, regex: LazyRegex::valid(pattern, Dialect::Line), accept };
+    list.iter().map(pattern).collect()
 });
 
 /// What every line with a secret holds, in lower case: the patterns are tried only where one of these stands.
@@ -294,14 +294,14 @@ pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
     for pattern in PATTERNS.iter() {
         let mut clean = String::new();
         let mut end = 0;
-        for found in pattern.regex.captures_iter(&out) {
-            let Some(secret) = found.name("s") else { continue };
-            if secret.as_str().starts_with(HIDDEN) || !(pattern.accept)(secret.as_str()) {
+        for found in pattern.regex.each(&out) {
+            let Some(secret) = found.range("s") else { continue };
+            if out[secret.clone()].starts_with(HIDDEN) || !(pattern.accept)(&out[secret.clone()]) {
                 continue;
             }
-            clean.push_str(&out[end..secret.start()]);
+            clean.push_str(&out[end..secret.start]);
             clean.push_str(HIDDEN);
-            end = secret.end();
+            end = secret.end;
         }
         if end > 0 {
             clean.push_str(&out[end..]);

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// A format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,8 @@ pub struct Templates {
     files: BTreeMap<String, String>,
     /// Files of the user's folder, for messages.
     places: BTreeMap<String, PathBuf>,
-    phrases: Phrases,
+    /// Read when a template first needs them.
+    phrases: OnceLock<Phrases>,
     brand: Option<Brand>,
 }
 
@@ -95,7 +97,7 @@ impl Templates {
     /// The built-in templates.
     pub fn built_in() -> Templates {
         let files = crate::embedded::TEMPLATES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Templates { files, places: BTreeMap::new(), phrases: Phrases::built_in(), brand: None }
+        Templates { files, places: BTreeMap::new(), phrases: OnceLock::new(), brand: None }
     }
 
     /// The built-in templates, those in `folder` laid over them: a file replaces the built-in one of the same path, and
@@ -139,8 +141,9 @@ impl Templates {
             )));
         }
         if let Some(path) = templates.places.get(phrases::FILE) {
-            templates.phrases = Phrases::read(&templates.files[phrases::FILE], Some(&templates.phrases))
+            let phrases = Phrases::read(&templates.files[phrases::FILE], Some(templates.phrases()))
                 .map_err(|why| TemplateError(format!("{}: {why}", path.display())))?;
+            templates.phrases = phrases.into();
         }
         for (format, document) in
             [Format::Text, Format::Markdown, Format::Html].into_iter().flat_map(|format| DOCUMENTS.map(|name| (format, name)))
@@ -177,7 +180,7 @@ impl Templates {
             Format::Markdown => engine.register_escape_fn(markup::from_plain),
             Format::Text | Format::Json => engine.register_escape_fn(helpers::visible_lines),
         }
-        helpers::register(&mut engine, format, &self.phrases);
+        helpers::register(&mut engine, format, self.phrases());
         let partials = self.files.iter().filter(|(name, _)| name.starts_with("partials/"));
         for (name, text) in partials.chain(self.files.get_key_value(&format.template(document))) {
             let registered = name.trim_start_matches("partials/").trim_end_matches(".hbs");
@@ -197,6 +200,10 @@ impl Templates {
     pub fn branded(mut self, path: &Path) -> Result<Templates, TemplateError> {
         self.brand = Some(Brand::read(path).map_err(TemplateError)?);
         Ok(self)
+    }
+
+    fn phrases(&self) -> &Phrases {
+        self.phrases.get_or_init(Phrases::built_in)
     }
 
     /// The style sheet.
@@ -226,7 +233,7 @@ pub fn render(report: &Report, format: Format, templates: &Templates, look: &Loo
     }
     let engine = templates.engine(format, "report")?;
     let show = |report: &Report, left_out: &LeftOut| {
-        let style = page::Style { look, sheet: templates.style(), phrases: &templates.phrases, brand: templates.brand.as_ref() };
+        let style = page::Style { look, sheet: templates.style(), phrases: templates.phrases(), brand: templates.brand.as_ref() };
         let context = page::context(report, &style, left_out).map_err(|error| TemplateError(error.to_string()))?;
         fill(&engine, "report", format, &context, templates, look)
     };

@@ -1,8 +1,8 @@
 //! What failed commands print, from `rules/collection.yaml`.
 
 use super::kinds;
+use super::lazy::LazyRegex;
 use super::yaml::Reader;
-use regex::Regex;
 
 /// One way in which a command fails.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct Failed {
     /// The same in words.
     pub says: String,
     /// Lines that show it; the group `command` names the command.
-    pub any: Vec<Regex>,
+    pub any: Vec<LazyRegex>,
 }
 
 /// Reads the list.

@@ -1,9 +1,9 @@
 //! Kinds of evidence: how each is collected, recognised and parsed, from `rules/evidence/*.yaml`.
 
+use super::lazy::{Dialect, LazyRegex};
 use super::problem::Place;
 use super::yaml::{Key, Node, Reader};
 use crate::tables::{self, Column, Table};
-use regex::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 
 /// The parsers that a kind may name; what each reads stands in the room `evidence`.
@@ -64,9 +64,9 @@ pub struct Kind {
     /// File names that suggest it.
     pub names: Vec<Glob>,
     /// Regexes that show a text to be of this kind.
-    pub content: Vec<Regex>,
+    pub content: Vec<LazyRegex>,
     /// Regexes that show it only in a file whose name suggests it, too.
-    pub content_if_named: Vec<Regex>,
+    pub content_if_named: Vec<LazyRegex>,
     /// Whether an empty file means "collected, and there was nothing".
     pub empty_is_collected: bool,
     /// How to collect it.
@@ -91,22 +91,31 @@ pub struct Pattern {
     /// Lines whose fields are those of the records below them, until the next such line.
     pub above: Vec<Form>,
     /// Lines that are known and say nothing.
-    pub skip: Vec<Regex>,
+    pub skip: Vec<LazyRegex>,
     /// Lines of other programs in the same file: known where no form takes them.
-    pub foreign: Vec<Regex>,
+    pub foreign: Vec<LazyRegex>,
 }
 
 /// One form of a line: its named groups are fields.
 #[derive(Debug)]
 pub struct Form {
-    /// The regex.
-    pub regex: Regex,
+    regex: LazyRegex,
     /// Table that its record belongs to.
     pub table: &'static Table,
-    /// Index of a group and the field it gives.
-    pub fields: Vec<(usize, Column)>,
+    /// Its named groups, and the field that each gives.
+    fields: Vec<(String, Column)>,
     /// Fields that such a line tells by its form.
-    pub set: Vec<(Column, String)>,
+    set: Vec<(Column, String)>,
+}
+
+impl Form {
+    /// What a line of this form tells: by its form, and in its named groups.
+    pub fn cells<'t>(&'t self, line: &'t str) -> Option<Vec<(Column, &'t str)>> {
+        let captures = self.regex.captures(line)?;
+        let set = self.set.iter().map(|(column, text)| (*column, text.as_str()));
+        let groups = self.fields.iter().filter_map(|(name, column)| Some((*column, captures.name(name)?)));
+        Some(set.chain(groups).collect())
+    }
 }
 
 /// Columns under a header line, divided by white space; the last takes the rest of the line.
@@ -146,7 +155,8 @@ pub struct Answers {
 /// A file name pattern with `*`, `?` and `[...]`; with a `/` it is matched against the end of the path.
 #[derive(Debug)]
 pub struct Glob {
-    regex: Regex,
+    /// In lower case.
+    pattern: Vec<char>,
     path: bool,
     /// Whether it says how the name begins, and not only what it contains.
     pub begins: bool,
@@ -155,34 +165,79 @@ pub struct Glob {
 impl Glob {
     fn new(pattern: &str) -> Option<Glob> {
         let path = pattern.contains('/');
-        let mut regex = String::from(if path { "(^|/)" } else { "^" });
-        let mut rest = pattern.to_ascii_lowercase();
-        if path {
-            rest = rest.trim_start_matches('/').to_owned();
+        let begins = !pattern.starts_with('*');
+        let pattern: Vec<char> = pattern.to_ascii_lowercase().trim_start_matches('/').chars().collect();
+        // Each set is closed and holds something.
+        let mut rest = pattern.as_slice();
+        while let Some(open) = rest.iter().position(|c| *c == '[') {
+            let close = rest[open..].iter().position(|c| *c == ']').filter(|length| *length > 1)?;
+            rest = &rest[open + close + 1..];
         }
-        let mut chars = rest.chars();
-        while let Some(c) = chars.next() {
-            match c {
-                '*' => regex.push_str(".*"),
-                '?' => regex.push('.'),
-                '[' => {
-                    let set: String = chars.by_ref().take_while(|c| *c != ']').collect();
-                    regex.push('[');
-                    regex.push_str(&set.replace('\\', "\\\\").replace('[', "\\["));
-                    regex.push(']');
-                }
-                other => regex.push_str(&regex::escape(&other.to_string())),
-            }
-        }
-        regex.push('$');
-        Some(Glob { regex: Regex::new(&regex).ok()?, path, begins: !pattern.starts_with('*') })
+        Some(Glob { pattern, path, begins })
     }
 
     /// Whether a path (lower case, without compression suffix) matches.
     pub fn matches(&self, path: &str) -> bool {
-        let name = if self.path { path } else { path.rsplit('/').next().unwrap_or(path) };
-        self.regex.is_match(name)
+        let fits = |text: &str| fits(&self.pattern, &text.chars().collect::<Vec<char>>());
+        if self.path {
+            fits(path) || path.match_indices('/').any(|(at, _)| fits(&path[at + 1..]))
+        } else {
+            fits(path.rsplit('/').next().unwrap_or(path))
+        }
     }
+}
+
+/// Whether a pattern fits all of `text`. After a `*` that took too little, only the last one takes more: the work is at most
+/// the product of both lengths.
+fn fits(pattern: &[char], text: &[char]) -> bool {
+    let (mut at, mut next) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while next < text.len() {
+        let one = match pattern.get(at) {
+            Some('*') => {
+                star = Some((at, next));
+                at += 1;
+                continue;
+            }
+            Some('?') => Some(at + 1),
+            Some('[') => {
+                let close = at + pattern[at..].iter().position(|c| *c == ']').unwrap_or(0);
+                in_set(&pattern[at + 1..close], text[next]).then_some(close + 1)
+            }
+            Some(c) => (*c == text[next]).then_some(at + 1),
+            None => None,
+        };
+        match (one, star) {
+            (Some(after), _) => (at, next) = (after, next + 1),
+            (None, Some((before, taken))) => {
+                star = Some((before, taken + 1));
+                (at, next) = (before + 1, taken + 1);
+            }
+            (None, None) => return false,
+        }
+    }
+    pattern[at..].iter().all(|c| *c == '*')
+}
+
+/// Whether `[...]` with this inside holds `c`: characters and ranges, `!` or `^` before them for all others.
+fn in_set(set: &[char], c: char) -> bool {
+    let (set, others) = match set {
+        ['!' | '^', rest @ ..] => (rest, true),
+        _ => (set, false),
+    };
+    let mut rest = set;
+    let mut found = false;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match tail {
+            ['-', last, tail @ ..] => {
+                found |= (*first..=*last).contains(&c);
+                rest = tail;
+            }
+            _ => found |= *first == c,
+        }
+    }
+    found != others
 }
 
 /// Reads one kind.
@@ -305,21 +360,14 @@ fn form(reader: &mut Reader<'_>, node: Node, table: &'static Table) -> Option<Fo
 }
 
 fn form_of(reader: &mut Reader<'_>, text: &str, place: Place, table: &'static Table, set: Vec<(Column, String)>) -> Option<Form> {
-    let regex = match RegexBuilder::new(text).size_limit(1 << 20).build() {
-        Ok(regex) => regex,
-        Err(error) => {
-            reader.problem(place, super::reasons::explain_regex_error(&error), None);
-            return None;
-        }
-    };
-    let named: Vec<(usize, String)> =
-        regex.capture_names().enumerate().filter_map(|(at, name)| Some((at, name?.to_owned()))).collect();
+    let regex = LazyRegex::read(reader, text.to_owned(), place, Dialect::Line)?;
+    let named = group_names(text);
     if named.is_empty() && set.is_empty() {
         let help = "name the parts that are fields, as in (?P<port>\\d+); a line that says nothing belongs into `skip`";
         reader.problem(place, "no part of this pattern is named, so it gives no field", Some(help.to_owned()));
     }
-    let fields = named.into_iter().filter_map(|(at, name)| Some((at, field_called(reader, table, &name, place)?))).collect();
-    Some(Form { regex, table, fields, set })
+    let fields = named.into_iter().filter_map(|name| Some((name.to_owned(), field_called(reader, table, name, place)?)));
+    Some(Form { regex, table, fields: fields.collect(), set })
 }
 
 /// The fields of `set: {field: value}`.
@@ -332,15 +380,16 @@ fn set_fields(reader: &mut Reader<'_>, entries: Vec<(Key, Node)>, table: &'stati
     set
 }
 
-pub(super) fn line_regexes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<Regex> {
-    let mut regexes = Vec::new();
-    for (pattern, place) in node.map(|node| reader.texts(node, "a pattern")).unwrap_or_default() {
-        match RegexBuilder::new(&pattern).multi_line(true).size_limit(1 << 20).build() {
-            Ok(regex) => regexes.push(regex),
-            Err(error) => reader.problem(place, super::reasons::explain_regex_error(&error), None),
-        }
-    }
-    regexes
+/// The names of the groups in a regular expression: `(?P<name>...)` or `(?<name>...)`.
+fn group_names(pattern: &str) -> Vec<&str> {
+    let starts = pattern.match_indices("(?").map(|(at, _)| &pattern[at + 2..]);
+    let named = starts.filter_map(|rest| rest.strip_prefix("P<").or_else(|| rest.strip_prefix('<')));
+    named.filter_map(|rest| rest.split_once('>')).map(|(name, _)| name).collect()
+}
+
+pub(super) fn line_regexes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<LazyRegex> {
+    let patterns = node.map(|node| reader.texts(node, "a pattern")).unwrap_or_default();
+    patterns.into_iter().filter_map(|(pattern, place)| LazyRegex::read(reader, pattern, place, Dialect::Lines)).collect()
 }
 
 fn collects(reader: &mut Reader<'_>, node: Node) -> Vec<Collect> {
@@ -379,4 +428,33 @@ fn answers(reader: &mut Reader<'_>, node: Node) -> Answers {
     }
     inner.finish(reader);
     Answers { table, fields }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Glob, group_names};
+
+    #[test]
+    fn file_names_are_matched_as_a_shell_does() {
+        for (pattern, yes, no) in [
+            ("mail.log*", &["mail.log", "var/log/mail.log.1"][..], &["xmail.log", "mail.log.1/x"][..]),
+            ("*df*", &["df", "10-df-h.txt"], &["d"]),
+            ("/proc/meminfo", &["proc/meminfo", "a/proc/meminfo"], &["xproc/meminfo", "meminfo"]),
+            ("log/mail?", &["var/log/mails"], &["var/log/mail", "var/xlog/mails"]),
+            ("a[0-9x]b", &["a5b", "axb"], &["ayb", "ab"]),
+            ("a[!0-9]b", &["axb"], &["a5b"]),
+            ("*a*a*a*b", &["aaab", "xaxaxaxb"], &["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]),
+            ("*", &["", "x"], &[]),
+        ] {
+            let glob = Glob::new(pattern).expect("a pattern");
+            yes.iter().for_each(|name| assert!(glob.matches(name), "{pattern} matches {name}"));
+            no.iter().for_each(|name| assert!(!glob.matches(name), "{pattern} does not match {name}"));
+        }
+        assert!(Glob::new("a[b").is_none() && Glob::new("a[]").is_none());
+    }
+
+    #[test]
+    fn groups_are_found_by_name() {
+        assert_eq!(group_names(r"^(?P<port>\d+) (?:x|(?<name>y)) (z)(?i)"), ["port", "name"]);
+    }
 }

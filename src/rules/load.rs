@@ -78,8 +78,11 @@ impl RuleSet {
     /// # Errors
     /// Every problem found in any file.
     pub fn load(folders: &[PathBuf]) -> Result<RuleSet, Problems> {
-        let mut loader = Loader::folders(folders);
-        loader.check(!folders.is_empty());
+        let mut loader = Loader::folders(folders, BuiltIn::Trusted);
+        // Folders may take away what the built-in rules name.
+        if !folders.is_empty() {
+            loader.check(true);
+        }
         loader.finish()
     }
 
@@ -89,7 +92,7 @@ impl RuleSet {
     /// # Errors
     /// Every problem found in any file.
     pub fn check(folders: &[PathBuf]) -> Result<RuleSet, Problems> {
-        let mut loader = Loader::folders(folders);
+        let mut loader = Loader::folders(folders, BuiltIn::Checked);
         loader.check(true);
         loader.finish()
     }
@@ -97,15 +100,16 @@ impl RuleSet {
     /// Every error and warning in the rules of `folders`, or in the built-in ones if there is no folder; and the rules, if
     /// there is no error.
     pub fn lint(folders: &[PathBuf]) -> (Option<RuleSet>, Problems) {
-        Loader::folders(folders).lint()
+        let built_in = if folders.is_empty() { BuiltIn::Checked } else { BuiltIn::Trusted };
+        Loader::folders(folders, built_in).lint()
     }
 
     /// As [`RuleSet::lint`], of texts laid over the built-in rules: path below the folder of rules, and text.
     pub fn lint_texts(files: &[(&str, &str)]) -> (Option<RuleSet>, Problems) {
-        let mut loader = Loader::folders(&[]);
+        let mut loader = Loader::folders(&[], BuiltIn::Trusted);
         loader.begin_layer();
         for (path, text) in files {
-            loader.file(path, path, (*text).to_owned().into());
+            loader.file(path, path, (*text).to_owned());
         }
         loader.put_reasons_first();
         loader.lint()
@@ -115,7 +119,7 @@ impl RuleSet {
     /// files is not looked up.
     pub fn problems_of(path: &str, text: &str) -> Vec<Problem> {
         let mut loader = Loader::default();
-        loader.file(path, path, text.to_owned().into());
+        loader.file(path, path, text.to_owned());
         loader.problems
     }
 
@@ -133,6 +137,13 @@ impl RuleSet {
 /// Whether a folder is a whole set of rules, such as a copy of the built-in ones, and not an addition to them.
 pub fn is_whole(folder: &Path) -> bool {
     folder.join("buckets.yaml").is_file() && folder.join("evidence").is_dir() && folder.join("reasons").is_dir()
+}
+
+/// Whether the built-in rules are checked again: a test has done it, and no start needs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum BuiltIn {
+    Checked,
+    Trusted,
 }
 
 #[derive(Default)]
@@ -166,13 +177,15 @@ struct Origin {
 }
 
 impl Loader {
-    pub(super) fn folders(folders: &[PathBuf]) -> Loader {
+    pub(super) fn folders(folders: &[PathBuf], built_in: BuiltIn) -> Loader {
         let mut loader = Loader::default();
         // A folder that is a whole set by itself stands in for everything before it.
         let whole = folders.iter().rposition(|folder| is_whole(folder));
         if whole.is_none() {
-            for (path, text) in crate::embedded::RULES.iter().filter(|(path, _)| path.ends_with(".yaml")) {
-                loader.file(path, &format!("rules/{path}"), (*text).into());
+            for (path, text, tree) in crate::embedded::RULES.iter().filter(|(path, ..)| path.ends_with(".yaml")) {
+                let shown = format!("rules/{path}");
+                loader.read(path, Reader::built_in(&shown, text, tree, built_in == BuiltIn::Trusted));
+                loader.texts.insert(shown, (*text).into());
             }
         }
         for folder in &folders[whole.unwrap_or(0)..] {
@@ -199,7 +212,7 @@ impl Loader {
             let shown = path.display().to_string();
             let relative = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
             match std::fs::read_to_string(path) {
-                Ok(text) => self.file(&relative, &shown, text.into()),
+                Ok(text) => self.file(&relative, &shown, text),
                 Err(error) => self.plain(&shown, format!("cannot be read: {error}")),
             }
         }
@@ -221,12 +234,16 @@ impl Loader {
         self.problems.push(Problem::new(Level::Error, file, "", Place::default(), message, None));
     }
 
+    fn file(&mut self, path: &str, shown: &str, text: String) {
+        self.read(path, Reader::new(shown, &text));
+        self.texts.insert(shown.to_owned(), text.into());
+    }
+
     /// Reads one file; its place in the folder says what it is.
-    fn file(&mut self, path: &str, shown: &str, text: Text) {
+    fn read(&mut self, path: &str, mut reader: Reader<'_>) {
         self.digest.update(path.as_bytes());
         self.digest.update([0]);
-        self.digest.update(text.as_bytes());
-        let mut reader = Reader::new(shown, &text);
+        self.digest.update(reader.text.as_bytes());
         match path.split_once('/') {
             None => match path {
                 "buckets.yaml" => self.buckets(&mut reader),
@@ -256,8 +273,7 @@ impl Loader {
         for (what, fields) in std::mem::take(&mut reader.taken) {
             self.taken.entry(what).or_default().extend(fields);
         }
-        self.latest.insert(shown.to_owned());
-        self.texts.insert(shown.to_owned(), text);
+        self.latest.insert(reader.file.to_owned());
     }
 
     fn rule(&mut self, reader: &mut Reader<'_>, bucket: &str) {
@@ -394,5 +410,21 @@ impl Loader {
         }
         self.set.digest = digest;
         Ok(self.set)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::node::Node;
+
+    #[test]
+    fn the_embedded_trees_are_those_of_the_yaml() {
+        let rules = crate::embedded::RULES.iter().filter(|(path, ..)| path.ends_with(".yaml"));
+        let mut many = 0;
+        for (path, text, tree) in rules {
+            assert_eq!(Node::decode(tree), Node::parse(text).ok(), "{path}");
+            many += 1;
+        }
+        assert!(many > 100, "{many} files");
     }
 }

@@ -1,9 +1,9 @@
 //! A cause rule as data, after checking: names are resolved to tables, columns and regexes.
 
 use super::amount::Amount;
+use super::lazy::LazyRegex;
 use super::problem::Place;
 use crate::tables::{Column, Given, Table};
-use regex::Regex;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -162,7 +162,7 @@ pub enum Matcher {
     /// Equal to one of these, without regard to case.
     OneOf(Vec<String>),
     /// Matches the regex.
-    Matches(Regex),
+    Matches(LazyRegex),
     /// Holds one of these texts.
     Contains(Vec<String>),
     /// Starts with one of these texts.

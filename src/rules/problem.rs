@@ -1,17 +1,7 @@
 //! What is wrong in a rule file: where, what, and what to do. Problems are collected, not thrown one by one.
 
+pub use super::node::Place;
 use std::fmt;
-
-/// A place in a rule file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Place {
-    /// Line, from 1; 0 when unknown.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-    /// Characters to underline.
-    pub length: u32,
-}
 
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,9 +1,10 @@
 //! Reasons: the class of what was said, by provider and phrase, phrase, enhanced code, hint, code, daemon, in that order.
 
+use super::lazy::{Dialect, LazyRegex};
 use super::problem::Place;
 use super::yaml::{Node, Reader};
 use crate::evidence::maillog::said::{Said, Voice};
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -15,11 +16,11 @@ pub struct Reason {
     /// Bucket id, or `other`.
     pub bucket: String,
     /// Regexes of which one must match.
-    pub any: Vec<String>,
+    pub any: Vec<LazyRegex>,
     /// Regexes of words that say little: they decide when neither a phrase nor an enhanced code does.
-    pub hints: Vec<String>,
+    pub hints: Vec<LazyRegex>,
     /// Regexes of which none may match.
-    pub unless: Vec<Lazy>,
+    pub unless: Vec<LazyRegex>,
     /// Enhanced codes that decide alone.
     pub enhanced: Vec<String>,
     /// Codes that say little, basic or enhanced: they decide when nothing else does.
@@ -51,26 +52,6 @@ pub struct Only {
     pub stage: Vec<String>,
     /// Daemons.
     pub daemon: Vec<String>,
-}
-
-/// A regex compiled at first use.
-#[derive(Debug)]
-pub struct Lazy {
-    pattern: String,
-    regex: OnceLock<Regex>,
-}
-
-impl Lazy {
-    fn is_match(&self, text: &str) -> bool {
-        let regex = self.regex.get_or_init(|| builder(&self.pattern).build().expect("checked when the rules were loaded"));
-        regex.is_match(text.as_bytes())
-    }
-}
-
-fn builder(pattern: &str) -> RegexBuilder {
-    let mut builder = RegexBuilder::new(pattern);
-    builder.case_insensitive(true).unicode(false).size_limit(1 << 20);
-    builder
 }
 
 /// How a class was decided.
@@ -122,16 +103,76 @@ pub struct Reasons {
     pub entries: Vec<Reason>,
     /// Title a class, for reports.
     pub titles: BTreeMap<String, String>,
-    /// The phrases that one voice can say (the last: those of a voice that is not known), compiled when first heard.
-    spoken: [OnceLock<Phrases>; Voice::ALL.len() + 1],
+    /// Made when the first text is classified.
+    phrases: OnceLock<Phrases>,
 }
 
-/// Phrases as one set, so that a text is scanned once whatever their number.
+/// The phrases of all entries. A text is scanned once for the literals of all of them, whatever their number; only those of
+/// which a literal is in it are matched, and the first that matches decides.
 #[derive(Debug)]
 struct Phrases {
-    set: RegexSet,
-    /// Index of the entry that each phrase belongs to, and whether it is a hint.
-    owner: Vec<(usize, bool)>,
+    /// In the order in which they decide: the most specific first, then in file order.
+    all: Vec<Phrase>,
+    literals: Literals,
+    /// Phrases without a literal.
+    always: Vec<u32>,
+}
+
+/// By the first three bytes of a literal (none is shorter): its rest, and the phrase that it belongs to.
+type Literals = FxHashMap<[u8; 3], Vec<(Box<[u8]>, u32)>>;
+
+/// One phrase: its entry, and its number among the entry's phrases, then its hints.
+#[derive(Debug)]
+struct Phrase {
+    by: DecidedBy,
+    entry: usize,
+    number: usize,
+}
+
+impl Phrase {
+    fn regex<'r>(&self, entry: &'r Reason) -> &'r LazyRegex {
+        entry.any.get(self.number).unwrap_or_else(|| &entry.hints[self.number - entry.any.len()])
+    }
+}
+
+impl Phrases {
+    fn of(entries: &[Reason]) -> Phrases {
+        let mut all = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            let by = if entry.only.provider.is_empty() { DecidedBy::Phrase } else { DecidedBy::ProviderPhrase };
+            let how = std::iter::repeat_n(by, entry.any.len()).chain(entry.hints.iter().map(|_| DecidedBy::Hint));
+            all.extend(how.enumerate().map(|(number, by)| Phrase { by, entry: at, number }));
+        }
+        all.sort_by_key(|phrase| (std::cmp::Reverse(phrase.by), phrase.entry));
+        let mut literals = Literals::default();
+        let mut always = Vec::new();
+        for (at, phrase) in (0..).zip(&all) {
+            let needed = phrase.regex(&entries[phrase.entry]).literals();
+            if needed.is_empty() {
+                always.push(at);
+            }
+            for (beginning, rest) in needed.iter().filter_map(|literal| literal.as_bytes().split_first_chunk()) {
+                literals.entry(*beginning).or_default().push((rest.into(), at));
+            }
+        }
+        Phrases { all, literals, always }
+    }
+
+    /// The phrases that may match, in the order in which they decide.
+    fn candidates(&self, words: &str) -> impl Iterator<Item = &Phrase> {
+        let words = words.to_ascii_lowercase();
+        let mut rest = words.as_bytes();
+        let mut numbers = self.always.clone();
+        while let Some((beginning, after)) = rest.split_first_chunk() {
+            if let Some(known) = self.literals.get(beginning) {
+                numbers.extend(known.iter().filter(|(more, _)| after.starts_with(more)).map(|(_, number)| number));
+            }
+            rest = &rest[1..];
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().map(|number| &self.all[number as usize])
+    }
 }
 
 impl Reasons {
@@ -151,23 +192,6 @@ impl Reasons {
         }
     }
 
-    /// The phrases of the entries that apply to `voice`.
-    fn phrases(&self, voice: Option<Voice>) -> &Phrases {
-        let at = Voice::ALL.iter().position(|(_, known)| Some(*known) == voice).unwrap_or(Voice::ALL.len());
-        self.spoken[at].get_or_init(|| {
-            let heard = self.entries.iter().enumerate().filter(|(_, entry)| entry.only.speaks(voice));
-            let (owner, patterns): (Vec<_>, Vec<&str>) = heard
-                .flat_map(|(at, entry)| {
-                    let phrases = entry.any.iter().map(move |pattern| ((at, false), pattern.as_str()));
-                    phrases.chain(entry.hints.iter().map(move |pattern| ((at, true), pattern.as_str())))
-                })
-                .unzip();
-            let mut builder = RegexSetBuilder::new(patterns);
-            builder.case_insensitive(true).unicode(false).size_limit(256 << 20).dfa_size_limit(32 << 20);
-            Phrases { set: builder.build().expect("each was checked when it was read"), owner }
-        })
-    }
-
     /// The title of a class; the class itself if it has none.
     pub fn title<'s>(&'s self, class: &'s str) -> &'s str {
         self.titles.get(class).map_or(class, String::as_str)
@@ -177,20 +201,15 @@ impl Reasons {
     pub fn classify(&self, said: &Said<'_>, context: Context<'_>) -> Option<(&Reason, DecidedBy)> {
         let voice = context.voice.or(said.voice);
         let words: &str = &said.words;
-        let mut best: Option<(DecidedBy, usize)> = None;
-        let phrases = self.phrases(voice);
-        for pattern in &phrases.set.matches(words.as_bytes()) {
-            let (at, hint) = phrases.owner[pattern];
-            let entry = &self.entries[at];
-            if entry.applies(voice, said, context) && !entry.unless.iter().any(|unless| unless.is_match(words)) {
-                let by = match hint {
-                    true => DecidedBy::Hint,
-                    false if entry.only.provider.is_empty() => DecidedBy::Phrase,
-                    false => DecidedBy::ProviderPhrase,
-                };
-                best = better(best, by, at);
-            }
-        }
+        let applies =
+            |entry: &Reason| entry.applies(voice, said, context) && !entry.unless.iter().any(|unless| unless.is_match(words));
+        let phrases = self.phrases.get_or_init(|| Phrases::of(&self.entries));
+        let spoken = |phrase: &&Phrase| {
+            let entry = &self.entries[phrase.entry];
+            applies(entry) && phrase.regex(entry).is_match(words)
+        };
+        let first = phrases.candidates(words).find(spoken);
+        let mut best = first.map(|phrase| (phrase.by, phrase.entry));
         if best.is_none_or(|(by, _)| by < DecidedBy::Phrase) {
             for (at, entry) in self.entries.iter().enumerate() {
                 let by = if said.enhanced.is_some_and(|code| entry.enhanced.iter().any(|known| known == code)) {
@@ -202,7 +221,7 @@ impl Reasons {
                 } else {
                     continue;
                 };
-                if entry.applies(voice, said, context) && !entry.unless.iter().any(|unless| unless.is_match(words)) {
+                if applies(entry) {
                     best = better(best, by, at);
                 }
             }
@@ -302,10 +321,7 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     // A phrase that is not valid is an error of its own, not a missing one.
     let phrased = ["any", "hints", "enhanced", "code"].iter().any(|name| fields.has(name));
     let any = regexes(reader, fields.take("any"), "any");
-    let unless = regexes(reader, fields.take("unless"), "unless")
-        .into_iter()
-        .map(|pattern| Lazy { pattern, regex: OnceLock::new() })
-        .collect();
+    let unless = regexes(reader, fields.take("unless"), "unless");
     let enhanced = strings(reader, fields.take("enhanced"), "enhanced");
     let hints = regexes(reader, fields.take("hints"), "hints");
     let code = weak_codes(reader, fields.take("code"));
@@ -370,29 +386,7 @@ fn codes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<u16> {
     codes
 }
 
-fn regexes(reader: &mut Reader<'_>, node: Option<Node>, what: &str) -> Vec<String> {
+fn regexes(reader: &mut Reader<'_>, node: Option<Node>, what: &str) -> Vec<LazyRegex> {
     let texts = node.map(|node| reader.texts(node, what)).unwrap_or_default();
-    let mut patterns = Vec::new();
-    for (pattern, place) in texts {
-        match builder(&pattern).build() {
-            Ok(regex) if takes_everything(|text| regex.is_match(text.as_bytes())) => {
-                reader.problem(place, format!("the regular expression `{pattern}` matches everything"), None);
-            }
-            Ok(_) => patterns.push(pattern),
-            Err(error) => reader.problem(place, explain_regex_error(&error), None),
-        }
-    }
-    patterns
-}
-
-/// Whether a regex matches texts that have nothing in common.
-pub(super) fn takes_everything(is_match: impl Fn(&str) -> bool) -> bool {
-    ["", "x", "550 5.1.1", "~ \u{e9}"].into_iter().all(is_match)
-}
-
-/// The last line of the regex crate's report, which says what is wrong.
-pub(crate) fn explain_regex_error(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-    format!("the regular expression is not valid: {last}")
+    texts.into_iter().filter_map(|(pattern, place)| LazyRegex::read(reader, pattern, place, Dialect::Said)).collect()
 }

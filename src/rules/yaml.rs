@@ -1,146 +1,19 @@
-//! YAML with exact places: a tree of nodes that know where they stand, and readers that collect every
-//! problem of a file instead of stopping at the first.
+//! Readers of YAML that collect every problem of a file instead of stopping at the first.
 
-use super::problem::{Level, Place, Problem, did_you_mean};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
-use std::fmt;
-
-/// A YAML value and where it stands.
-#[derive(Debug, Clone)]
-pub struct Node {
-    /// The value.
-    pub kind: Kind,
-    /// Where it starts.
-    pub place: Place,
-}
-
-/// A key and where it stands.
-#[derive(Debug, Clone)]
-pub struct Key {
-    /// The key.
-    pub name: String,
-    /// Where it starts.
-    pub place: Place,
-}
-
-/// What a YAML value is.
-#[derive(Debug, Clone)]
-pub enum Kind {
-    /// Nothing.
-    Null,
-    /// A truth value.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// A number with a fraction.
-    Float(f64),
-    /// Text.
-    Text(String),
-    /// A list.
-    List(Vec<Node>),
-    /// A mapping, in the order of the file.
-    Map(Vec<(Key, Node)>),
-}
-
-impl Kind {
-    fn describe(&self) -> &'static str {
-        match self {
-            Kind::Null => "nothing",
-            Kind::Bool(_) => "a truth value",
-            Kind::Int(_) | Kind::Float(_) => "a number",
-            Kind::Text(_) => "a text",
-            Kind::List(_) => "a list",
-            Kind::Map(_) => "a mapping",
-        }
-    }
-}
-
-impl Node {
-    /// A scalar as text; numbers and truth values as they are usually written.
-    pub fn scalar(&self) -> Option<String> {
-        Some(match &self.kind {
-            Kind::Text(text) => text.clone(),
-            Kind::Int(number) => number.to_string(),
-            Kind::Float(number) => number.to_string(),
-            Kind::Bool(yes) => yes.to_string(),
-            Kind::Null | Kind::List(_) | Kind::Map(_) => return None,
-        })
-    }
-}
-
-fn place(location: Location) -> Place {
-    Place {
-        line: u32::try_from(location.line()).unwrap_or(u32::MAX),
-        column: u32::try_from(location.column()).unwrap_or(1),
-        length: u32::try_from(location.span().len()).unwrap_or(1),
-    }
-}
-
-struct Bare(Kind);
-
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
-        let spanned: Spanned<Bare> = Spanned::deserialize(deserializer)?;
-        Ok(Node { kind: spanned.value.0, place: place(spanned.referenced) })
-    }
-}
-
-impl<'de> Deserialize<'de> for Bare {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Bare, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Kind;
-            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str("a YAML value")
-            }
-            fn visit_bool<E>(self, yes: bool) -> Result<Kind, E> {
-                Ok(Kind::Bool(yes))
-            }
-            fn visit_i64<E>(self, number: i64) -> Result<Kind, E> {
-                Ok(Kind::Int(number))
-            }
-            fn visit_u64<E>(self, number: u64) -> Result<Kind, E> {
-                Ok(i64::try_from(number).map_or(Kind::Float(number as f64), Kind::Int))
-            }
-            fn visit_f64<E>(self, number: f64) -> Result<Kind, E> {
-                Ok(Kind::Float(number))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Kind, E> {
-                Ok(Kind::Text(text.to_owned()))
-            }
-            fn visit_unit<E>(self) -> Result<Kind, E> {
-                Ok(Kind::Null)
-            }
-            fn visit_none<E>(self) -> Result<Kind, E> {
-                Ok(Kind::Null)
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Kind, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = list.next_element()? {
-                    items.push(item);
-                }
-                Ok(Kind::List(items))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kind, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(key) = map.next_key::<Spanned<String>>()? {
-                    let key = Key { place: place(key.referenced), name: key.value };
-                    entries.push((key, map.next_value()?));
-                }
-                Ok(Kind::Map(entries))
-            }
-        }
-        deserializer.deserialize_any(Any).map(Bare)
-    }
-}
+use super::node::{self, Place};
+pub use super::node::{Key, Kind, Node};
+use super::problem::{Level, Problem, did_you_mean};
 
 /// One YAML file being read, with the problems found so far.
 #[derive(Debug)]
 pub struct Reader<'a> {
     /// Path as problems show it.
     pub file: &'a str,
-    text: &'a str,
+    pub(super) text: &'a str,
+    /// The tree of `text`, where it was parsed before.
+    tree: Option<&'static [u8]>,
+    /// Whether the file is known to be right, as the built-in ones are: what costs time to check is not checked.
+    pub(super) trusted: bool,
     /// The problems found so far.
     pub problems: Vec<Problem>,
     /// The fields that were asked for, by what they belong to.
@@ -154,18 +27,28 @@ impl<'a> Reader<'a> {
         Reader {
             file,
             text,
+            tree: None,
+            trusted: false,
             problems: Vec::new(),
             #[cfg(test)]
             taken: Default::default(),
         }
     }
 
+    /// A reader of a built-in file, whose tree the build script wrote; `trusted` if it need not be checked.
+    pub(super) fn built_in(file: &'a str, text: &'a str, tree: &'static [u8], trusted: bool) -> Reader<'a> {
+        Reader { tree: Some(tree), trusted, ..Reader::new(file, text) }
+    }
+
     /// The file's root node; a syntax error or duplicate key is a problem.
     pub fn parse(&mut self) -> Option<Node> {
-        match serde_saphyr::from_str::<Node>(self.text) {
+        if let Some(node) = self.tree.and_then(Node::decode) {
+            return Some(node);
+        }
+        match Node::parse(self.text) {
             Ok(node) => Some(node),
             Err(error) => {
-                let place = error.location().map(place).unwrap_or_default();
+                let place = error.location().map(node::place).unwrap_or_default();
                 let full = error.without_snippet().to_string();
                 let message = full
                     .split(" at line ")
@@ -234,8 +117,8 @@ impl<'a> Reader<'a> {
     pub fn bool(&mut self, node: &Node, what: &str) -> bool {
         match &node.kind {
             Kind::Bool(yes) => *yes,
-            Kind::Text(text) if matches!(text.as_str(), "yes" | "on") => true,
-            Kind::Text(text) if matches!(text.as_str(), "no" | "off") => false,
+            Kind::Text(text) if matches!(&**text, "yes" | "on") => true,
+            Kind::Text(text) if matches!(&**text, "no" | "off") => false,
             other => {
                 self.problem(node.place, format!("{what} must be true or false, found {}", other.describe()), None);
                 false

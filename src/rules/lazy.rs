@@ -1,0 +1,228 @@
+//! Regular expressions that are compiled when they are first needed: of thousands in the rules an analysis needs a few.
+
+use super::literals;
+use super::problem::Place;
+use super::yaml::Reader;
+use regex_automata::util::captures::Captures;
+use regex_automata::{meta, nfa::thompson::WhichCaptures, util::syntax};
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// Size in bytes that a compiled expression may have.
+const SIZE: usize = 1 << 20;
+
+/// How an expression is meant. In all of them `\d`, `\s`, `\w` and `\b` know ASCII only, as logs and commands do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Against what was said, without regard to case, byte by byte.
+    Said,
+    /// Against a whole value, without regard to case.
+    Value,
+    /// Against a text of many lines: `^` and `$` are ends of a line.
+    Lines,
+    /// Against one line.
+    Line,
+}
+
+/// A regular expression that is compiled at first use.
+#[derive(Clone)]
+pub struct LazyRegex {
+    pattern: Cow<'static, str>,
+    dialect: Dialect,
+    /// One of these stands in each match; empty if nothing is known.
+    literals: Vec<String>,
+    /// Whether they are found without regard to case; then they are in lower case.
+    folded: bool,
+    regex: OnceLock<meta::Regex>,
+}
+
+impl LazyRegex {
+    /// An expression that is known to be valid.
+    pub(crate) fn valid(pattern: impl Into<Cow<'static, str>>, dialect: Dialect) -> LazyRegex {
+        let pattern = pattern.into();
+        let (literals, folded) = literals::of(&pattern, matches!(dialect, Dialect::Said | Dialect::Value));
+        LazyRegex { pattern, dialect, literals, folded, regex: OnceLock::new() }
+    }
+
+    /// The expression at `place`; none, and a problem, if it is not valid or matches everything. Trusted ones are not tried.
+    pub(super) fn read(reader: &mut Reader<'_>, pattern: String, place: Place, dialect: Dialect) -> Option<LazyRegex> {
+        let lazy = LazyRegex::valid(pattern, dialect);
+        if reader.trusted {
+            return Some(lazy);
+        }
+        let regex = match lazy.compile() {
+            Ok(regex) => regex,
+            Err(error) => {
+                reader.problem(place, why(&error), None);
+                return None;
+            }
+        };
+        // What tells nothing apart is hardly meant; a form of a line may take any.
+        let whole = matches!(dialect, Dialect::Said | Dialect::Value);
+        if whole && ["", "x", "550 5.1.1", "~ \u{e9}"].into_iter().all(|text| regex.is_match(text)) {
+            reader.problem(place, format!("the regular expression `{}` matches everything", lazy.pattern), None);
+            return None;
+        }
+        let _ = lazy.regex.set(regex);
+        Some(lazy)
+    }
+
+    /// Most are matched with a handful of short texts: what would make the search faster costs more than it saves.
+    fn compile(&self) -> Result<meta::Regex, Box<meta::BuildError>> {
+        let bytes = self.dialect == Dialect::Said;
+        let syntax = syntax::Config::new()
+            .case_insensitive(matches!(self.dialect, Dialect::Said | Dialect::Value))
+            .multi_line(self.dialect == Dialect::Lines)
+            .unicode(!bytes)
+            .utf8(!bytes);
+        let lean = meta::Config::new()
+            .utf8_empty(!bytes)
+            .auto_prefilter(false)
+            .onepass(false)
+            .which_captures(if self.dialect == Dialect::Said { WhichCaptures::None } else { WhichCaptures::All })
+            .nfa_size_limit(Some(SIZE));
+        let pattern = if bytes { Cow::Borrowed(&*self.pattern) } else { with_ascii_classes(&self.pattern) };
+        meta::Builder::new().syntax(syntax).configure(lean).build(&pattern).map_err(Box::new)
+    }
+
+    fn regex(&self) -> &meta::Regex {
+        self.regex.get_or_init(|| self.compile().expect("checked when it was read, or by a test if it is built in"))
+    }
+
+    /// Texts in lower case of which each match holds one; empty if nothing is known.
+    pub(super) fn literals(&self) -> &[String] {
+        &self.literals
+    }
+
+    fn may_match(&self, text: &str) -> bool {
+        let holds = |literal: &String| match self.folded {
+            true => holds_folded(text.as_bytes(), literal.as_bytes()),
+            false => memchr::memmem::find(text.as_bytes(), literal.as_bytes()).is_some(),
+        };
+        // Beyond ASCII a letter may stand for another: `ſ` is an `s`.
+        self.literals.is_empty() || self.literals.iter().any(holds) || (self.folded && !text.is_ascii())
+    }
+
+    /// Whether it matches somewhere in `text`.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.may_match(text) && self.regex().is_match(text)
+    }
+
+    /// The parts of its first match in `text`; not for what was said.
+    pub fn captures<'t>(&self, text: &'t str) -> Option<Found<'t>> {
+        if !self.may_match(text) {
+            return None;
+        }
+        let mut captures = self.regex().create_captures();
+        self.regex().captures(text, &mut captures);
+        captures.is_match().then_some(Found { text, captures })
+    }
+
+    /// The parts of each of its matches in `text`; not for what was said.
+    pub fn each<'l, 't: 'l>(&'l self, text: &'t str) -> impl Iterator<Item = Found<'t>> + 'l {
+        let matches = self.may_match(text).then(|| self.regex().captures_iter(text));
+        matches.into_iter().flatten().map(move |captures| Found { text, captures })
+    }
+
+    /// The expression as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.pattern
+    }
+}
+
+impl fmt::Debug for LazyRegex {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "LazyRegex({:?})", self.pattern)
+    }
+}
+
+/// A match and its parts.
+#[derive(Debug)]
+pub struct Found<'t> {
+    text: &'t str,
+    captures: Captures,
+}
+
+impl<'t> Found<'t> {
+    /// The text of a named part, if it took part in the match.
+    pub fn name(&self, name: &str) -> Option<&'t str> {
+        self.range(name).map(|range| &self.text[range])
+    }
+
+    /// Where a named part stands in the text, if it took part in the match.
+    pub fn range(&self, name: &str) -> Option<Range<usize>> {
+        self.captures.get_group_by_name(name).map(|span| span.range())
+    }
+}
+
+/// Whether a text holds `literal` (in lower case) in any case.
+fn holds_folded(text: &[u8], literal: &[u8]) -> bool {
+    let Some(&first) = literal.first() else { return true };
+    let last = text.len().saturating_sub(literal.len() - 1);
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), &text[..last])
+        .any(|at| text[at..at + literal.len()].eq_ignore_ascii_case(literal))
+}
+
+/// The pattern with `\d`, `\s`, `\w` and `\b` for ASCII alone: for all of Unicode they are a hundred times as large.
+fn with_ascii_classes(pattern: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some(at) = rest.find('\\') {
+        let Some(c) = rest[at + 1..].chars().next() else { break };
+        let ascii = match c {
+            'd' => "[0-9]",
+            'D' => "[^0-9]",
+            's' => r"[\t\n\x0B\f\r\x20]",
+            'S' => r"[^\t\n\x0B\f\r\x20]",
+            'w' => "[0-9A-Za-z_]",
+            'W' => "[^0-9A-Za-z_]",
+            'b' => r"(?-u:\b)",
+            'B' => r"(?-u:\B)",
+            _ => &rest[at..at + 1 + c.len_utf8()],
+        };
+        out.push_str(&rest[..at]);
+        out.push_str(ascii);
+        rest = &rest[at + 1 + c.len_utf8()..];
+    }
+    if out.is_empty() { Cow::Borrowed(pattern) } else { Cow::Owned(out + rest) }
+}
+
+/// The last line of the engine's report, which says what is wrong.
+fn why(error: &meta::BuildError) -> String {
+    if let Some(limit) = error.size_limit() {
+        return format!("the regular expression is too large: compiled it has more than {} KiB", limit >> 10);
+    }
+    let text = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
+    let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+    format!("the regular expression is not valid: {last}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_compiled_would_not_have_matched() {
+        for (pattern, dialect, yes, no) in [
+            (r"over\s+quota", Dialect::Value, "552 OVER  quota", "over-quota"),
+            ("disk", Dialect::Value, "DI\u{17f}K", "dis"),
+            ("(?i)password=(?P<s>\\S+)", Dialect::Line, "PassWord=x", "password"),
+            ("^Mem:", Dialect::Lines, "x\nMem: 1", "x Mem: 1"),
+            (r"^[\d.]+ \b\w+$", Dialect::Line, "1.5 MiB", "1.5 \u{b5}s"),
+            ("greylist", Dialect::Said, "GREYLISTED", "grey list"),
+        ] {
+            let regex = LazyRegex::valid(pattern, dialect);
+            assert!(regex.is_match(yes), "{pattern} matches {yes}");
+            assert!(!regex.is_match(no), "{pattern} does not match {no}");
+        }
+    }
+
+    #[test]
+    fn parts_are_found_by_name() {
+        let regex = LazyRegex::valid(r"^(?P<name>\S+) (?P<size>\d+)?", Dialect::Line);
+        let found = regex.captures("größe x").expect("a match");
+        assert_eq!((found.name("name"), found.name("size")), (Some("größe"), None));
+    }
+}
