@@ -29,6 +29,7 @@ pub mod rules;
 pub mod sources;
 pub mod tables;
 pub mod time;
+pub mod trace;
 
 /// The built-in rules and templates, embedded by `build.rs`.
 pub(crate) mod embedded {

@@ -15,6 +15,7 @@ mod rules;
 mod schema;
 mod sources;
 mod templates;
+mod trace;
 
 use crate::rules::RuleSet;
 use clap::{Parser, Subcommand};
@@ -44,6 +45,7 @@ enum Command {
     Schema(schema::Schema),
     Sources(sources::Sources),
     Templates(templates::TemplatesCommand),
+    Trace(trace::TraceCommand),
     #[command(subcommand)]
     Rules(rules::Rules),
     Redact(redact::Redact),
@@ -67,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Schema(command) => command.run(),
         Command::Sources(command) => command.run(),
         Command::Templates(command) => command.run(),
+        Command::Trace(command) => command.run(),
         Command::Rules(command) => command.run(),
         Command::Redact(command) => command.run(),
     };

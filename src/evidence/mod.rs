@@ -130,8 +130,18 @@ pub fn collect(bundle: &Bundle, rules: &RuleSet, progress: &AtomicU64) -> Eviden
     collect_as(bundle, rules, How::default(), progress)
 }
 
-/// The same, read as `how` says.
-pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU64) -> Evidence {
+/// A bundle of which everything but the logs was read.
+struct Looked {
+    tables: Tables,
+    sources: Vec<Source>,
+    logs: Vec<Log>,
+    /// What was done to each file on its way.
+    pastes: Vec<Paste>,
+    /// When it was collected.
+    collected_at: Option<Time>,
+}
+
+fn look(bundle: &Bundle, rules: &RuleSet) -> Looked {
     let mut tables = Tables::default();
     // Every file that nobody knows is searched: that none says something is known, even if there is none.
     tables.mark_collected(&lines::TABLE);
@@ -174,8 +184,20 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     }
     policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
-    let settings = Settings { rules, how, progress, pastes: &pastes };
-    let streams = streams(bundle, &logs, &tables, collected_at, settings);
+    Looked { tables, sources, logs, pastes, collected_at }
+}
+
+/// Gives the logs of a bundle to `work`, in the order of their first lines.
+pub fn with_logs<T>(bundle: &Bundle, rules: &RuleSet, work: impl FnOnce(&[Stream<'_>]) -> T) -> T {
+    let Looked { tables, logs, pastes, collected_at, .. } = look(bundle, rules);
+    work(&streams(bundle, &logs, &tables, collected_at, &pastes))
+}
+
+/// The same, read as `how` says.
+pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU64) -> Evidence {
+    let Looked { mut tables, mut sources, logs, pastes, collected_at } = look(bundle, rules);
+    let settings = Settings { rules, how, progress };
+    let streams = streams(bundle, &logs, &tables, collected_at, &pastes);
     let fold = read_logs(bundle, &streams, &mut sources, &mut tables, settings);
     let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
         // A log that goes on for hours after the listing was taken is the later evidence.
@@ -277,8 +299,6 @@ struct Settings<'a> {
     rules: &'a RuleSet,
     how: How,
     progress: &'a AtomicU64,
-    /// What was done to each file on its way.
-    pastes: &'a [Paste],
 }
 
 /// The logs, ready to be read, in the order of their first lines.
@@ -287,7 +307,7 @@ fn streams<'b>(
     logs: &'b [Log],
     tables: &Tables,
     collected_at: Option<Time>,
-    settings: Settings<'b>,
+    pastes: &'b [Paste],
 ) -> Vec<Stream<'b>> {
     let known_offset = match tables.host().map(|host| host.get(host::zone_offset)) {
         Some(Value::Int(offset)) => i32::try_from(offset).ok(),
@@ -308,7 +328,7 @@ fn streams<'b>(
         let open: reader::Open<'_> = match text {
             Some(text) => Box::new(move || Ok(Box::new(text.as_bytes()) as Box<dyn Read + Send + '_>)),
             None => {
-                let paste = &settings.pastes[*number];
+                let paste = &pastes[*number];
                 Box::new(move || Ok(paste.reader(file.open()?)))
             }
         };

@@ -319,7 +319,7 @@ fn tidy(text: &str) -> String {
 
 /// JSON leaves C1 controls and direction marks as they are; a terminal obeys them. In JSON they stand in strings only,
 /// where an escape means the same.
-fn without_controls(json: &str) -> String {
+pub(crate) fn without_controls(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         match c {

@@ -254,7 +254,7 @@ pub fn described<'a>(daemon: &str, message: &'a str) -> (Option<&'static str>, O
 ///
 /// # Errors
 /// If the log cannot be read to its end.
-fn each_line(stream: &Stream<'_>, longest: usize, mut each: impl FnMut(u32, &str)) -> std::io::Result<()> {
+pub fn each_line(stream: &Stream<'_>, longest: usize, mut each: impl FnMut(u32, &str)) -> std::io::Result<()> {
     let reader = stream.wrapping.flatten((stream.open)()?);
     let mut batch = String::new();
     let mut first = 1;
