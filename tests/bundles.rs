@@ -166,6 +166,67 @@ fn incidents_are_diagnosed_alike_in_a_container_and_under_arbitrary_names() {
 }
 
 #[test]
+fn one_incident_is_diagnosed_alike_however_it_is_packed() {
+    let rules = RuleSet::built_in();
+    let (name, files) = incidents().into_iter().find(|(name, _)| name == "disk-full").expect("an incident");
+    let (folder, _) = on_disk("x/x", b"");
+    let plain = folder.path().join("plain");
+    for (path, content) in &files {
+        let place = plain.join(path);
+        fs::create_dir_all(place.parent().expect("a folder")).expect("a folder");
+        fs::write(&place, content).expect("a file");
+        let date = std::time::UNIX_EPOCH + std::time::Duration::from_secs(MODIFIED);
+        fs::File::options().write(true).open(&place).and_then(|file| file.set_modified(date)).expect("a date");
+    }
+    let wanted = diagnosis(&plain, &rules);
+    let mut shapes: Vec<(String, Vec<u8>)> =
+        CONTAINERS.iter().map(|kind| (format!("bundle.{kind}"), pack(&files, kind))).collect();
+    // In a folder, beside a note; inside another archive; under a name that says nothing.
+    shapes.push(("sent/bundle.tar.gz".to_owned(), pack(&files, "tar.gz")));
+    shapes.push(("outer.zip".to_owned(), zip(&vec![("logs/bundle.tar.xz".to_owned(), pack(&files, "tar.xz"))])));
+    shapes.push(("attachment".to_owned(), pack(&files, "tar.zst")));
+    let mut wrong = Vec::new();
+    for (shape, bytes) in shapes {
+        let (folder, path) = on_disk(&shape, &bytes);
+        let path = if shape.starts_with("sent/") { folder.path().join("sent") } else { path };
+        let got = diagnosis(&path, &rules);
+        if got != wanted {
+            wrong.push(format!("{name}, {shape}: {got}\n    instead of {wanted}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // From a pipe, by the program.
+    for kind in ["tar.gz", "zip"] {
+        let mut child = postdoc(&["analyze", "-", "--format", "json"], folder.path()).spawn().expect("postdoc runs");
+        child.stdin.take().expect("a pipe").write_all(&pack(&files, kind)).expect("written");
+        let output = child.wait_with_output().expect("an end");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        let first = report["causes"][0]["rule"].as_str().expect("a cause");
+        assert!(wanted.contains(&format!(" {first} ")), "{kind}: {first}, not {wanted}");
+    }
+}
+
+#[test]
+fn lines_longer_than_the_limit_are_read_in_part_and_named() {
+    let line = "Nov 12 09:35:44 mail postfix/smtp[1]: AB12CD34: to=<a@example.net>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred (connect to mx.example.net[192.0.2.7]:25: Connection timed out";
+    let log = format!("{line} {})\n{line})\n", "x".repeat(70_000));
+    let other = format!("myhostname = mail.example.com\nmynetworks = {}\n", "y".repeat(70_000));
+    let (folder, _) = on_disk("bundle/mail.log", log.as_bytes());
+    fs::write(folder.path().join("bundle/main.cf"), other).expect("a file");
+    let titles = |limit: &[&str]| {
+        let bundle = folder.path().join("bundle").display().to_string();
+        let arguments: Vec<&str> = ["analyze", &bundle, "--format", "json"].into_iter().chain(limit.iter().copied()).collect();
+        let output = postdoc(&arguments, folder.path()).output().expect("postdoc runs");
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+        assert_eq!(report["traffic"]["deferred_attempts"], 2, "a line that is cut keeps what it has");
+        report["sources"].to_string()
+    };
+    let what = "1 lines are longer than what is looked at of a line (see --max-line)";
+    assert_eq!(titles(&[]).matches(what).count(), 2);
+    assert_eq!(titles(&["--max-line", "100KiB"]).matches(what).count(), 0);
+}
+
+#[test]
 fn compressed_single_files_and_concatenated_streams_are_read_as_one() {
     for how in [Compression::Gzip, Compression::Xz, Compression::Zstd, Compression::Bzip2] {
         let mut bytes = compress(b"first\n", how);

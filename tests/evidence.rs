@@ -203,3 +203,52 @@ fn a_transcript_of_all_samples_gives_the_records_of_each() {
     // Nothing but the greeting above the first prompt was not understood.
     assert_eq!(evidence.sources[0].unparsed, 0);
 }
+
+/// A bundle as a platform or a collecting program lays it out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Layout {
+    files: BTreeMap<String, Shown>,
+    /// Records of all files together, by table, without those of `host` and `lines`.
+    records: BTreeMap<String, usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shown {
+    kind: String,
+    text: String,
+}
+
+#[test]
+fn every_platform_lays_its_files_where_they_are_found() {
+    let rules = RuleSet::built_in();
+    let collected = Time::parse_rfc3339(b"2026-11-12T12:00:00Z", 0).expect("a time").0;
+    let mut wrong = Vec::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/layouts");
+    let paths: Vec<_> = fs::read_dir(folder).expect("the layouts").filter_map(|entry| Some(entry.ok()?.path())).collect();
+    assert!(paths.len() >= 8, "only {} layouts", paths.len());
+    for path in paths {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("a file");
+        let layout: Layout = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let files = layout.files.iter().map(|(path, shown)| (path.clone(), shown.text.clone().into_bytes()));
+        let evidence = evidence::collect(&Bundle::of_texts(files, collected), &rules, &AtomicU64::new(0));
+        for source in &evidence.sources {
+            let (kind, wanted) = (source.kind.as_deref().unwrap_or("none"), &layout.files[&source.path].kind);
+            if kind != wanted {
+                wrong.push(format!("{name}: {} is recognised as {kind}, not as {wanted}", source.path));
+            }
+            if source.unparsed > 0 {
+                wrong.push(format!("{name}: {}: {} lines not understood", source.path, source.unparsed));
+            }
+        }
+        let tables = postdoc::tables::TABLES.iter().filter(|table| !matches!(table.name, "host" | "lines"));
+        let counts = tables.map(|table| (table.name.to_owned(), evidence.tables.rows(table).len()));
+        let counts: BTreeMap<String, usize> = counts.filter(|(_, count)| *count > 0).collect();
+        if counts != layout.records {
+            wrong.push(format!("{name}: the records are {counts:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

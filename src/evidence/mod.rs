@@ -174,6 +174,7 @@ fn look(bundle: &Bundle, rules: &RuleSet) -> Looked {
             file: &bundle.files[number],
             number: number as u32,
             paste: &pastes[number],
+            longest: bundle.limits.line,
             rules,
             tables: &mut tables,
         };
@@ -381,6 +382,7 @@ fn read_logs<'a>(
         }
         for (many, what) in [
             (seen.duplicates, "lines also stand in another log and are counted once"),
+            (seen.cut, "lines are longer than what is looked at of a line (see --max-line)"),
             (seen.lost, "messages or more were lost before they were written: counts are lower bounds"),
         ] {
             if many > 0 {

@@ -1,5 +1,10 @@
 //! SPF, DKIM and DMARC records among the DNS answers, parsed (RFC 7208, RFC 6376, RFC 7489).
 //!
+//! Why not by a library: none was found that parses all three alone. mail-auth needs a newer compiler (1.98) since 0.14; 0.13
+//! does not compile without a cryptographic back end, either one that brings a resolver or `rsa` with its open advisory
+//! (RUSTSEC-2023-0071), and adds some forty crates. decon-spf (no release since 2024) and mailrs-spf (an evaluator) know SPF
+//! only; viaspf-record is GPL. What is asked here is what is wrong with a record, and the three grammars are short lists.
+//!
 //! ```text
 //! "v=spf1 ip4:192.0.2.25 include:_spf.example.net -all"
 //! "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQ..."

@@ -55,6 +55,8 @@ pub(super) struct Reading<'r, 't> {
     pub(super) file: &'r BundleFile,
     pub(super) number: u32,
     pub(super) paste: &'r Paste,
+    /// Longest line that is looked at.
+    pub(super) longest: usize,
     pub(super) rules: &'r RuleSet,
     pub(super) tables: &'t mut Tables,
 }
@@ -65,7 +67,7 @@ impl<'r> Reading<'r, '_> {
         let most = if kind.is_some() { SMALL } else { LOOSE };
         let mut bytes = Vec::new();
         let read = self.file.open().and_then(|reader| reader.take(most).read_to_end(&mut bytes));
-        let text = self.paste.undo(text::clean(&bytes));
+        let (text, cut) = within(self.paste.undo(text::clean(&bytes)), self.longest);
         source.lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
             + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         drop(bytes);
@@ -78,6 +80,10 @@ impl<'r> Reading<'r, '_> {
                 None
             }
         };
+        if cut > 0 {
+            let what = "lines are longer than what is looked at of a line (see --max-line)";
+            source.title = format!("{}; {cut} {what}", source.title);
+        }
         if let Err(error) = read {
             source.title = format!("{}; reading ended early: {error}", source.title);
         }
@@ -297,6 +303,16 @@ impl<'r> Reading<'r, '_> {
             self.tables.push(&lines::TABLE, record);
         }
     }
+}
+
+/// The text with its lines cut to `longest` bytes, and how many were.
+fn within(whole: String, longest: usize) -> (String, usize) {
+    let cut = whole.lines().filter(|line| line.len() > longest).count();
+    if cut == 0 {
+        return (whole, 0);
+    }
+    let lines = whole.lines().map(|line| text::beginning(line, longest));
+    (lines.flat_map(|line| [line, "\n"]).collect(), cut)
 }
 
 fn short(line: &str) -> String {

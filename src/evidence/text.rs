@@ -9,6 +9,15 @@ pub fn clean(bytes: &[u8]) -> String {
     strip_escapes(text).into_owned()
 }
 
+/// The beginning of a line, at most `longest` bytes of it.
+pub fn beginning(line: &str, longest: usize) -> &str {
+    let mut end = longest.min(line.len());
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
+    &line[..end]
+}
+
 /// Takes out NUL bytes, carriage returns before line ends, and ANSI escape sequences (ECMA-48: CSI and OSC).
 pub fn strip_escapes(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| matches!(byte, 0 | 0x1b | b'\r')) {

@@ -86,7 +86,7 @@ fn what(line: &str, stream: &Stream<'_>) -> u64 {
 impl Cursor<'_> {
     fn advance(&mut self, stream: &Stream<'_>, reading: Reading<'_>, file: &mut LogFile) {
         let mut bytes = Vec::new();
-        let limit = (reading.longest as u64).max(4096);
+        let limit = reading.longest as u64;
         match self.reader.by_ref().take(limit).read_until(b'\n', &mut bytes) {
             Ok(0) => {
                 self.ended = true;
@@ -100,7 +100,8 @@ impl Cursor<'_> {
             }
         }
         if bytes.len() as u64 == limit && bytes.last() != Some(&b'\n') {
-            // The rest of a line without end is read over.
+            file.cut += 1;
+            // The rest of a longer line is read over.
             while let Ok(buffer) = self.reader.fill_buf() {
                 let end = memchr::memchr(b'\n', buffer);
                 let used = end.map_or(buffer.len(), |end| end + 1);
@@ -142,7 +143,7 @@ impl Batch {
             let stream = self.places[start].0;
             let run = self.places[start..].iter().take_while(|(at, _)| *at == stream).count();
             let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(run - 1).map_or(text.len(), |at| at + 1);
-            let scanned = scan(&text[..end], &streams[stream].clock);
+            let scanned = scan(&text[..end], &streams[stream].clock, usize::MAX);
             for item in &scanned.items {
                 let line = self.places[start + item.line as usize].1;
                 fold.take(item, Citation { file: streams[stream].file, line });

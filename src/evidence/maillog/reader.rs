@@ -53,6 +53,8 @@ pub struct LogFile {
     pub covers: Option<(Time, Time)>,
     /// Lines that stand in another file, too, and are counted there.
     pub duplicates: u64,
+    /// Lines that are longer than is looked at.
+    pub cut: u64,
     /// Messages that the log says were lost before they were written.
     pub lost: u64,
     /// Why reading ended before the end of the file.
@@ -98,7 +100,7 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
             let stream = &streams[piece.stream];
             let text = decode(&bytes, piece.first);
             let text = stream.wrapping.unwrap(&text);
-            let scanned = scan(&text, &stream.clock);
+            let scanned = scan(&text, &stream.clock, reading.longest);
             let mut order = held(&order);
             while order.turn != piece.number {
                 order = turned.wait(order).unwrap_or_else(PoisonError::into_inner);
@@ -182,6 +184,7 @@ impl LogFile {
         self.lines += u64::from(scanned.lines);
         self.unparsed += scanned.unparsed;
         self.lost += scanned.lost;
+        self.cut += scanned.cut;
         self.covers = match (self.covers, scanned.covers) {
             (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
             (known, new) => known.or(new),

@@ -2,6 +2,7 @@
 
 use super::envelope::{Clock, Line};
 use super::line::{Event, postfix_daemon};
+use crate::evidence::text::beginning;
 use crate::time::Time;
 
 /// Something that a line says.
@@ -42,6 +43,8 @@ pub struct Scanned<'a> {
     pub lost: u64,
     /// Largest step back in time from one line to the next, in seconds.
     pub back: f64,
+    /// Lines that are longer than is looked at.
+    pub cut: u64,
     /// How often the last line before this piece was repeated.
     pub repeats_before: u64,
     /// The last line of Postfix.
@@ -62,8 +65,8 @@ struct Stamp {
 /// Repetitions of one line that are believed.
 const REPEATS: u64 = 1_000_000;
 
-/// Scans a piece of a log that ends at the end of a line.
-pub fn scan<'a>(text: &'a str, clock: &Clock) -> Scanned<'a> {
+/// Scans a piece of a log that ends at the end of a line; of a line longer than `longest` bytes only the beginning.
+pub fn scan<'a>(text: &'a str, clock: &Clock, longest: usize) -> Scanned<'a> {
     let mut scanned = Scanned { items: Vec::with_capacity(text.len() / 256), ..Scanned::default() };
     let mut stamp = Stamp::default();
     let bytes = text.as_bytes();
@@ -78,6 +81,10 @@ pub fn scan<'a>(text: &'a str, clock: &Clock) -> Scanned<'a> {
         start = end + 1;
         let at = number;
         number += 1;
+        if row.len() > longest {
+            row = beginning(row, longest);
+            scanned.cut += 1;
+        }
         row = row.strip_suffix('\r').unwrap_or(row);
         let line = match stamp.line(row) {
             Some(line) => line,
@@ -361,7 +368,7 @@ mod tests {
             .map(|rest| format!("{stamp} mx1 {rest}"))
             .collect();
             let text = rows.join("\n");
-            let scanned = scan(&text, &clock());
+            let scanned = scan(&text, &clock(), 4096);
             assert_eq!((scanned.lines, scanned.unparsed, scanned.postfix_lines), (4, 0, 3), "{stamp}");
             let long = Line::parse(&rows[0], &clock()).unwrap();
             assert!(scanned.items.iter().all(|item| item.time == long.time), "{stamp}");
@@ -376,7 +383,7 @@ mod tests {
                     Nov 23 18:02:13 mx1 postfix/smtpd[1]: message repeated 3 times: [ warning: b]\n\
                     Nov 23 18:02:13 mx1 systemd-journald[9]: Suppressed 2313 messages from postfix.service\n\
                     Nov 23 18:02:13 mx1 rsyslogd: imuxsock lost 44 messages from pid 1234 due to rate-limiting\n";
-        let scanned = scan(text, &clock());
+        let scanned = scan(text, &clock(), 4096);
         assert_eq!(scanned.items.iter().map(|item| item.times).collect::<Vec<_>>(), [1, 4, 3, 1, 1]);
         assert_eq!(scanned.lost, 2357);
         assert!(matches!(scanned.items[2].event, Event::Diagnostic { text: "b", .. }));
