@@ -48,6 +48,7 @@ struct Message {
 #[derive(Debug)]
 struct Recipient {
     address: Box<str>,
+    orig_to: Option<Box<str>>,
     last: Arc<Attempted>,
     source: Citation,
     time: Option<Time>,
@@ -347,13 +348,12 @@ impl<'r> Fold<'r> {
                 if let Some(at) = known {
                     let recipient = message.recipients.swap_remove(at);
                     for (attempted, place) in &recipient.open {
-                        let address = &recipient.address;
                         add_attempt(
                             &mut self.attempts,
                             &mut self.meaning,
                             &mut self.names,
                             attempted,
-                            address,
+                            &recipient,
                             message,
                             "sent",
                             *place,
@@ -386,6 +386,7 @@ impl<'r> Fold<'r> {
                 let at = known.unwrap_or_else(|| {
                     message.recipients.push(Recipient {
                         address: line.to.into(),
+                        orig_to: line.orig_to.map(Into::into),
                         last: Arc::clone(&attempted),
                         source: place.source,
                         time,
@@ -510,8 +511,8 @@ impl<'r> Fold<'r> {
         for recipient in &message.recipients {
             let outcome = if gone && recipient.outcome == Outcome::Waiting { Outcome::Gone } else { recipient.outcome };
             for (attempted, place) in &recipient.open {
-                let (address, name) = (&recipient.address, outcome.name());
-                add_attempt(&mut self.attempts, &mut self.meaning, &mut self.names, attempted, address, message, name, *place);
+                let name = outcome.name();
+                add_attempt(&mut self.attempts, &mut self.meaning, &mut self.names, attempted, recipient, message, name, *place);
             }
             let failed = match outcome {
                 Outcome::Bounced | Outcome::Expired => true,
@@ -642,14 +643,15 @@ fn add_attempt(
     meaning: &mut Meaning<'_>,
     names: &mut Names,
     attempted: &Attempted,
-    address: &str,
+    recipient: &Recipient,
     message: &Message,
     outcome: &'static str,
     place: Place,
 ) {
     let mut draft = Draft::default();
     draft.set(attempts::queue_id, &*message.id);
-    draft.set(attempts::recipient, address);
+    draft.set(attempts::orig_to, recipient.orig_to.as_deref());
+    draft.set(attempts::recipient, &*recipient.address);
     draft.set(attempts::outcome, outcome);
     let told = Told {
         daemon: attempted.daemon,
