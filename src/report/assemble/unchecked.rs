@@ -12,10 +12,15 @@ use crate::tables::host;
 pub(super) fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
     let diagnosis = material.diagnosis;
     let mut list: Vec<NotChecked> = Vec::new();
-    let mut note = |judged: &Judged<'_>, entries: &[Entry], changes_plan: bool| {
+    let mut note = |judged: &Judged<'_>, entries: &[Entry], required: bool, changes_plan: bool| {
         for (name, signal) in entries.iter().flat_map(Entry::signals) {
             if judged.answers.get(name).is_some_and(|measure| measure.met.is_none()) {
                 let (needs, command) = needs(signal, material);
+                // What no command collects is worth a question only where the rule hangs on it, and each command only once a rule.
+                let known = command.is_some() && list.iter().any(|one| one.rule == judged.rule.id && one.command == command);
+                if known || (command.is_none() && !required) {
+                    continue;
+                }
                 if changes_plan || !list.iter().any(|known| known.rule == judged.rule.id) {
                     list.push(NotChecked {
                         rule: judged.rule.id.clone(),
@@ -37,14 +42,14 @@ pub(super) fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
         }
     };
     for cause in diagnosis.causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing)) {
-        note(cause.judged, &cause.judged.rule.requires, true);
-        note(cause.judged, &cause.judged.rule.contradicts, true);
-        note(cause.judged, &cause.judged.rule.supports, true);
+        note(cause.judged, &cause.judged.rule.requires, true, true);
+        note(cause.judged, &cause.judged.rule.contradicts, false, true);
+        note(cause.judged, &cause.judged.rule.supports, false, true);
     }
     let trouble = diagnosis.verdict != Verdict::Healthy;
     for judged in diagnosis.not_checked() {
         let matters = trouble && judged.required.0 > 0 && judged.rule.severity >= Severity::High;
-        note(judged, &judged.rule.requires, matters);
+        note(judged, &judged.rule.requires, true, matters);
     }
     list.sort_by_key(|item| !item.changes_plan);
     list
