@@ -38,12 +38,14 @@ impl Compare {
                 return Ok(Snapshot::of_json(&text, &shown)?);
             }
             let analysis = Analysis::run(path, &rules, &options, &progress.bytes)?;
-            Ok(Snapshot::of_report(&analysis.report, &shown))
+            Ok(Snapshot::of_report(analysis.report, &shown))
         };
         let snapshots: Result<Vec<Snapshot>, Failure> = self.snapshots.iter().map(|path| read(path)).collect();
         progress.stop();
         let comparison = compare(&snapshots?)?;
-        output.write(&comparison.headline, |format, templates, look| render_comparison(&comparison, format, templates, look))?;
+        output.write(&comparison.headline.to_string(), |format, templates, look| {
+            render_comparison(&comparison, format, templates, look)
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -228,6 +228,8 @@ const HTML: &[(&str, Shows)] = &[
             |from: u64, to: u64| -> String { text.chars().skip(from as usize).take(to.saturating_sub(from) as usize).collect() };
         Ok(format!("{}<mark>{}</mark>{}", line(&part(0, from)), line(&part(from, to)), line(&part(to, u64::MAX))))
     }),
+    // {{line reason}}: a text from the evidence that may be broken anywhere
+    ("line", |params, _| Ok(line(text(params, 0)?))),
     // {{link url}}: a link if it is one
     ("link", |params, _| {
         let url = text(params, 0)?;
@@ -237,9 +239,22 @@ const HTML: &[(&str, Shows)] = &[
     }),
 ];
 
-/// Evidence for HTML, on one line.
+/// Characters of a word after which a page may break it.
+const BREAK: usize = 60;
+
+/// Evidence for HTML: a word without end may be broken, also where the style is refused.
 fn line(text: &str) -> String {
-    markup::escape_html(&markup::visible_but_tabs(text))
+    let mut out = String::new();
+    let mut word = 0;
+    for c in markup::visible_but_tabs(text).chars() {
+        word = if c.is_whitespace() { 0 } else { word + 1 };
+        if word > BREAK {
+            out.push_str("<wbr>");
+            word = 1;
+        }
+        out.push_str(&markup::escape_html(c.encode_utf8(&mut [0; 4])));
+    }
+    out
 }
 
 const MARKDOWN: &[(&str, Shows)] = &[

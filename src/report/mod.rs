@@ -7,7 +7,7 @@ pub mod cite;
 mod helpers;
 pub(crate) mod markup;
 mod page;
-mod phrases;
+pub mod phrases;
 pub mod render;
 pub mod schema;
 mod shorten;

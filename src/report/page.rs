@@ -1,7 +1,7 @@
 //! What a page needs beside the view model: numbering, grouping, the pictures. Templates find it under `page`.
 
 use super::brand::Brand;
-use super::phrases::Phrases;
+use super::phrases::{Phrases, Said};
 use super::render::Look;
 use super::shorten::LeftOut;
 use super::view::{AgeBucket, Cause, NotChecked, Report, Span, Step, Timeline, Verdict};
@@ -219,13 +219,23 @@ fn one_reason(report: &Report) -> bool {
 }
 
 /// The context of a comparison: the comparison and `page`.
-pub(super) fn comparison(comparison: &Comparison, look: &Look, style: &str) -> Result<Value, serde_json::Error> {
+pub(super) fn comparison(comparison: &Comparison, style: &Style<'_>) -> Result<Value, serde_json::Error> {
+    let Style { look, phrases, sheet, brand } = *style;
     let mut context = serde_json::to_value(comparison)?;
+    let worded = |list: &[Said]| list.iter().map(|said| said.in_words(phrases)).collect::<Vec<_>>();
+    context["headline"] = comparison.headline.in_words(phrases).into();
+    context["cautions"] = worded(&comparison.cautions).into();
+    context["still"] = worded(&comparison.still).into();
+    context["forecast"]["because"] = comparison.forecast.because.in_words(phrases).into();
+    for (at, cause) in comparison.causes.iter().enumerate() {
+        context["causes"][at]["says"] = cause.says.in_words(phrases).into();
+    }
     let ages = comparison.ages.iter().map(|row| {
         let bucket = AgeBucket { from_minutes: row.from_minutes, to_minutes: row.to_minutes, messages: row.after };
         json!({ "label": charts::age_label(&bucket), "before": row.before, "after": row.after })
     });
-    context["page"] = json!({ "look": look, "style": style, "style_hash": hash(style), "ages": ages.collect::<Vec<_>>() });
+    context["page"] =
+        json!({ "look": look, "brand": brand, "style": sheet, "style_hash": hash(sheet), "ages": ages.collect::<Vec<_>>() });
     Ok(context)
 }
 

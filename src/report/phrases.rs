@@ -3,8 +3,12 @@
 use super::view::{Cause, Evidence, Ladder, Report, Span, Verdict};
 use crate::diagnose::words::{code_span, duration, thousands};
 use crate::time::Time;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::LazyLock;
 
 /// The file beside the templates.
 pub(crate) const FILE: &str = "words.yaml";
@@ -238,6 +242,85 @@ impl Phrases {
             _ => "ladder.would_unknown",
         };
         format!("{because} {}", self.say(would, &[]))
+    }
+}
+
+/// A phrase and its values, not yet worded: JSON has it in English, a page in the words of its templates.
+#[derive(Debug, Clone)]
+pub struct Said {
+    name: Cow<'static, str>,
+    values: Vec<(&'static str, Part)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    Value(Value),
+    Said(Said),
+}
+
+impl Said {
+    /// The phrase `name`.
+    pub(crate) fn of(name: &'static str) -> Said {
+        Said { name: name.into(), values: Vec::new() }
+    }
+
+    /// The word for one of a few known values.
+    pub(crate) fn word(group: &str, word: &str) -> Said {
+        Said { name: format!("{group}.{word}").into(), values: Vec::new() }
+    }
+
+    /// The same with a value for one of its places.
+    pub(crate) fn with(mut self, place: &'static str, value: impl Into<Part>) -> Said {
+        self.values.push((place, value.into()));
+        self
+    }
+
+    /// In these words.
+    pub(crate) fn in_words(&self, phrases: &Phrases) -> String {
+        let value = |part: &Part| match part {
+            Part::Value(value) => value.clone(),
+            Part::Said(said) => said.in_words(phrases).into(),
+        };
+        let values: Vec<(&str, Value)> = self.values.iter().map(|(place, part)| (*place, value(part))).collect();
+        phrases.say(&self.name, &values)
+    }
+}
+
+impl From<Said> for Part {
+    fn from(said: Said) -> Part {
+        Part::Said(said)
+    }
+}
+
+impl From<u64> for Part {
+    fn from(number: u64) -> Part {
+        Part::Value(number.into())
+    }
+}
+
+impl From<&str> for Part {
+    fn from(text: &str) -> Part {
+        Part::Value(text.into())
+    }
+}
+
+impl From<String> for Part {
+    fn from(text: String) -> Part {
+        Part::Value(text.into())
+    }
+}
+
+impl fmt::Display for Said {
+    /// In English.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        static ENGLISH: LazyLock<Phrases> = LazyLock::new(Phrases::built_in);
+        out.write_str(&self.in_words(&ENGLISH))
+    }
+}
+
+impl Serialize for Said {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

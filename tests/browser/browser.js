@@ -26,4 +26,11 @@ export function report(bundle, folder, name, ...options) {
   return file;
 }
 
+// Writes the comparison of two bundles into the folder; returns its path.
+export function compared(before, after, folder, name) {
+  const file = join(folder, `${name}.html`);
+  execFileSync(program, ['compare', join(root, before), join(root, after), '-o', file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return file;
+}
+
 export const scratch = () => mkdtempSync(join(tmpdir(), 'postdoc-browser-'));

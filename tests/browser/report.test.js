@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { launch, report, scratch } from './browser.js';
+import { compared, launch, report, scratch } from './browser.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -15,6 +15,7 @@ const bundles = {
   two: 'samples/port-25-and-spf.tar.gz',
   abuse: 'samples/stolen-login',
   policy: 'samples/no-reverse-dns.tar.gz',
+  degraded: 'tests/cases/domain-loops-back/bundle',
   healthy: 'tests/cases/healthy-busy-newsletter/bundle',
   inconclusive: 'tests/cases/empty-log/mail.log',
   hostile: 'tests/cases/hostile-evidence/bundle',
@@ -25,6 +26,7 @@ let browser;
 before(async () => {
   const folder = scratch();
   for (const [name, bundle] of Object.entries(bundles)) files[name] = report(bundle, folder, name);
+  files.comparison = compared(bundles.incident, bundles.incident, folder, 'comparison');
   browser = await launch();
 });
 after(() => browser?.close());
@@ -45,7 +47,7 @@ async function open(name, { width = 1280, height = 900, scheme = 'light', script
 // Every open section and detail, since what is folded is read, too.
 const unfold = (page) => page.evaluate(() => document.querySelectorAll('details').forEach((details) => { details.open = true; }));
 
-for (const name of Object.keys(bundles)) {
+for (const name of [...Object.keys(bundles), 'comparison']) {
   for (const scheme of ['light', 'dark']) {
     for (const width of [360, 1280]) {
       test(`${name}, ${scheme}, ${width} px: no request, no complaint, no sideways scroll, accessible`, async () => {
@@ -121,6 +123,7 @@ for (const name of Object.keys(bundles)) {
     const styled = await open(name);
     const measure = (page) => page.evaluate(() => ({
       height: document.documentElement.scrollHeight,
+      width: document.documentElement.scrollWidth,
       giant: [...document.querySelectorAll('svg')].filter((svg) => svg.getBoundingClientRect().width > 900).length,
       charts: [...document.querySelectorAll('svg.chart')].filter((svg) => svg.getBoundingClientRect().height > 0 && svg.closest('figure')).length,
       unlocked: [...document.querySelectorAll('.locknote.open')].filter((note) => note.getBoundingClientRect().height > 0).length,
@@ -129,6 +132,7 @@ for (const name of Object.keys(bundles)) {
     const [plain, full] = [await measure(bare), await measure(styled)];
     assert.ok(plain.height < full.height * 2, `${plain.height} px instead of ${full.height}`);
     assert.equal(plain.giant, 0, 'an icon fills the page');
+    assert.ok(plain.width <= 1280 * 1.5, `a line makes the page ${plain.width} px wide`);
     assert.equal(plain.charts, full.charts, 'a chart is shown twice or not at all');
     assert.equal(plain.unlocked, 0);
     // The same words, but for the link that a style hides.
@@ -174,6 +178,48 @@ test('everything that acts or scrolls is reached by keyboard, in the order of th
   }
   assert.ok(seen.size >= wanted, `${seen.size} of ${wanted}`);
   await page.context().close();
+});
+
+test('what has the focus shows it', async () => {
+  for (const scheme of ['light', 'dark']) {
+    const page = await open('incident', { scheme });
+    for (let at = 0; at < 12; at += 1) {
+      await page.keyboard.press('Tab');
+      const outline = await page.evaluate(() => {
+        const style = getComputedStyle(document.activeElement);
+        return [style.outlineStyle, parseFloat(style.outlineWidth), document.activeElement.tagName];
+      });
+      assert.ok(outline[0] === 'solid' && outline[1] >= 2, `${outline[2]} in ${scheme}: ${outline.join(' ')}`);
+    }
+    await page.context().close();
+  }
+});
+
+test('every verdict has its own face', async () => {
+  const faces = {
+    incident: ['.card.do', '.card.dont', '#plan'],
+    degraded: ['.card.do', '#plan'],
+    healthy: ['[aria-labelledby=why]', '[aria-labelledby=looked]'],
+    inconclusive: ['.card.ask pre.cmd', '#unchecked'],
+  };
+  for (const [name, selectors] of Object.entries(faces)) {
+    const page = await open(name);
+    assert.ok(await page.locator(`.tag.solid.${name}`).isVisible(), name);
+    for (const selector of selectors) assert.ok(await page.locator(selector).first().isVisible(), `${name}: ${selector}`);
+    assert.equal(await page.locator('.card.ask').count(), name === 'inconclusive' ? 1 : 0, name);
+    await page.context().close();
+  }
+});
+
+test('on a phone no cell of a table is squeezed to a few letters', async () => {
+  for (const name of ['two', 'healthy', 'inconclusive', 'hostile']) {
+    const page = await open(name, { width: 360 });
+    const narrow = await page.evaluate(() => [...document.querySelectorAll('td')]
+      .filter((cell) => cell.checkVisibility() && !cell.classList.contains('n') && cell.innerText.length > 12 && cell.clientWidth < 90)
+      .map((cell) => cell.innerText.slice(0, 60)));
+    assert.deepEqual(narrow, [], name);
+    await page.context().close();
+  }
 });
 
 test('the first screen of a desk holds the whole answer', async () => {

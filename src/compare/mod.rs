@@ -1,0 +1,408 @@
+//! Is it fixed? Compares two or more snapshots of one server, each a JSON report (`postdoc.report/1`) or a bundle that was
+//! analysed to one.
+//!
+//! What left the queue is told apart by the log between the snapshots: messages that the queue manager removed were
+//! delivered or returned, messages that postsuper(1) removed were deleted, and what left without a line vanished. So an
+//! emptied queue is not taken for a repaired one.
+
+mod flow;
+mod told;
+
+use crate::report::phrases::Said;
+use crate::report::view::{AgeBucket, Cause, Report, Verdict, Word};
+use crate::time::Time;
+use serde::Serialize;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+/// A report and where it came from.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    report: Report,
+    path: String,
+}
+
+/// What became of the trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The causes are gone and the backlog was delivered.
+    Recovered,
+    /// The causes are gone or the backlog is being delivered.
+    Improving,
+    /// Neither better nor worse.
+    Unchanged,
+    /// More waits, or there is a new cause.
+    Worse,
+    /// The queue is empty because messages were deleted, not because they were delivered.
+    Emptied,
+    /// Nothing was wrong in either.
+    Healthy,
+    /// The evidence does not tell.
+    Unclear,
+}
+
+/// The comparison; JSON output is this model itself (`postdoc.compare/1`).
+#[derive(Debug, Clone, Serialize)]
+pub struct Comparison {
+    /// Always `postdoc.compare/1`.
+    pub schema: &'static str,
+    /// What became of the trouble.
+    pub outcome: Outcome,
+    /// One sentence.
+    pub headline: Said,
+    /// What must be known to read the comparison: two servers, no log in between, ...
+    pub cautions: Vec<Said>,
+    /// Host name.
+    pub host: Option<String>,
+    /// The snapshots in order.
+    pub snapshots: Vec<Point>,
+    /// What passed through the queue from the first snapshot to the last.
+    pub flow: Option<Flow>,
+    /// Waiting messages by age, first and last.
+    pub ages: Vec<AgeChange>,
+    /// When the backlog is gone.
+    pub forecast: Forecast,
+    /// Each cause of any of the two.
+    pub causes: Vec<CauseChange>,
+    /// Settings and DNS answers that changed.
+    pub changes: Vec<Change>,
+    /// What would still bite.
+    pub still: Vec<Said>,
+}
+
+/// One snapshot.
+#[derive(Debug, Clone, Serialize)]
+pub struct Point {
+    /// Path as given.
+    pub path: String,
+    /// When it was taken.
+    pub at: Option<Time>,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// Its headline.
+    pub headline: String,
+    /// Waiting messages.
+    pub messages: u64,
+    /// Waiting recipients.
+    pub recipients: u64,
+    /// Age of the oldest waiting message in seconds.
+    pub oldest: Option<f64>,
+    /// Rates before it, over at most an hour and not before the snapshot before it; none without a log.
+    pub rates: Option<Rates>,
+}
+
+/// Events an hour.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Rates {
+    /// Seconds over which they were measured.
+    pub over: f64,
+    /// Messages that entered the queue.
+    pub arrived: f64,
+    /// Messages that the queue manager removed.
+    pub drained: f64,
+    /// Recipients delivered.
+    pub delivered: f64,
+    /// Attempts deferred.
+    pub deferred: f64,
+}
+
+/// What passed through the queue.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Flow {
+    /// From.
+    pub from: Time,
+    /// To.
+    pub to: Time,
+    /// Messages that entered.
+    pub arrived: u64,
+    /// Messages delivered or returned.
+    pub left: u64,
+    /// Messages deleted with postsuper(1).
+    pub deleted: u64,
+    /// Messages that are gone without any line in the log.
+    pub vanished: u64,
+    /// Recipients delivered.
+    pub delivered: u64,
+    /// Recipients bounced.
+    pub bounced: u64,
+}
+
+/// Messages of an age, first and last.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct AgeChange {
+    /// Minutes, inclusive.
+    pub from_minutes: u32,
+    /// Minutes, exclusive; none for the last.
+    pub to_minutes: Option<u32>,
+    /// In the first snapshot.
+    pub before: u64,
+    /// In the last.
+    pub after: u64,
+}
+
+/// When the backlog is gone.
+#[derive(Debug, Clone, Serialize)]
+pub struct Forecast {
+    /// The moment, if it can be told.
+    pub empty_at: Option<Time>,
+    /// Messages an hour by which it falls.
+    pub per_hour: Option<f64>,
+    /// How that is known, or why it is not.
+    pub because: Said,
+}
+
+/// A cause, before and after.
+#[derive(Debug, Clone, Serialize)]
+pub struct CauseChange {
+    /// Rule id.
+    pub rule: String,
+    /// Its title in the latest snapshot that has it.
+    pub title: String,
+    /// resolved, not-proven, improving, unchanged, worse, new.
+    pub state: &'static str,
+    /// Why.
+    pub says: Said,
+    /// Before: role, confidence and recipients that it accounted for.
+    pub before: Option<CauseAt>,
+    /// After.
+    pub after: Option<CauseAt>,
+}
+
+/// A cause in one snapshot.
+#[derive(Debug, Clone, Serialize)]
+pub struct CauseAt {
+    /// Role.
+    pub role: Word,
+    /// Confidence.
+    pub confidence: Word,
+    /// Waiting recipients that it accounts for.
+    pub waiting: u64,
+    /// Bounced recipients that it accounts for.
+    pub bounced: u64,
+}
+
+/// Something that is not as it was.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    /// setting or dns.
+    pub what: &'static str,
+    /// Parameter, or type and name asked.
+    pub name: String,
+    /// Before; none if it was not set or not asked.
+    pub before: Option<String>,
+    /// After.
+    pub after: Option<String>,
+}
+
+impl Snapshot {
+    /// Reads a JSON report.
+    ///
+    /// # Errors
+    /// In one sentence, if it is none.
+    pub fn of_json(text: &str, path: &str) -> Result<Snapshot, String> {
+        let report = Report::from_json(text).map_err(|why| format!("{path}: {why}"))?;
+        Ok(Snapshot::of_report(report, path))
+    }
+
+    /// Of a report that was just made.
+    pub fn of_report(report: Report, path: &str) -> Snapshot {
+        Snapshot { report, path: path.to_owned() }
+    }
+
+    fn at(&self) -> Option<Time> {
+        self.report.collected_at
+    }
+
+    fn is_trouble(&self) -> bool {
+        self.report.causes.iter().any(is_trouble)
+    }
+
+    fn is_inconclusive(&self) -> bool {
+        self.report.verdict == Verdict::Inconclusive
+    }
+}
+
+fn is_trouble(cause: &Cause) -> bool {
+    matches!(&*cause.role, "root-cause" | "contributing")
+}
+
+impl CauseAt {
+    fn of(cause: &Cause) -> CauseAt {
+        CauseAt {
+            role: cause.role.clone(),
+            confidence: cause.confidence.clone(),
+            waiting: cause.accounts_for.waiting,
+            bounced: cause.accounts_for.bounced,
+        }
+    }
+}
+
+/// Compares snapshots, given from the oldest to the newest.
+///
+/// # Errors
+/// In one sentence: fewer than two, or not in the order of time.
+pub fn compare(snapshots: &[Snapshot]) -> Result<Comparison, String> {
+    let [before, .., after] = snapshots else { return Err("two snapshots are needed".to_owned()) };
+    for pair in snapshots.windows(2) {
+        if let (Some(one), Some(other)) = (pair[0].at(), pair[1].at())
+            && other < one
+        {
+            return Err(format!("{} is older than {}: name the older one first", pair[1].path, pair[0].path));
+        }
+    }
+    let flow = flow::flow(before, after);
+    let emptied = flow.is_some_and(|flow| is_emptied(before, after, &flow));
+    let causes = causes(before, after, flow.as_ref(), emptied);
+    let outcome = outcome(before, after, flow.as_ref(), emptied, &causes);
+    Ok(Comparison {
+        schema: "postdoc.compare/1",
+        outcome,
+        headline: told::headline(outcome, before, after, flow.as_ref(), &causes),
+        cautions: told::cautions(before, after, flow.as_ref()),
+        host: after.report.host.clone().or_else(|| before.report.host.clone()),
+        snapshots: points(snapshots),
+        flow,
+        ages: ages(before, after),
+        forecast: flow::forecast(before, after, flow.as_ref(), emptied),
+        causes,
+        changes: changes(before, after),
+        still: told::still(after),
+    })
+}
+
+/// Whether more than half of what left the queue was not delivered or returned, but deleted or lost.
+fn is_emptied(before: &Snapshot, after: &Snapshot, flow: &Flow) -> bool {
+    let drop = before.report.queue.waiting_messages.saturating_sub(after.report.queue.waiting_messages);
+    drop > 0 && (flow.deleted + flow.vanished) * 2 > drop
+}
+
+/// Change that counts: a fifth, and at least two.
+fn changed(before: u64, after: u64) -> std::cmp::Ordering {
+    let apart = before.abs_diff(after);
+    if apart >= 2 && apart * 5 >= before.max(1) { after.cmp(&before) } else { std::cmp::Ordering::Equal }
+}
+
+fn causes(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>, emptied: bool) -> Vec<CauseChange> {
+    let (earlier, later) = (&before.report.causes, &after.report.causes);
+    let mut list = Vec::new();
+    for cause in earlier {
+        let now = later.iter().find(|later| later.rule == cause.rule);
+        let (state, says) = match now {
+            Some(now) => {
+                let counts = told::counts(cause, now);
+                match changed(cause.accounts_for.waiting, now.accounts_for.waiting) {
+                    Ordering::Less if emptied => ("unchanged", Said::of("compare.says.by_hand").with("counts", counts)),
+                    Ordering::Less => ("improving", counts),
+                    Ordering::Equal => ("unchanged", counts),
+                    Ordering::Greater => ("worse", counts),
+                }
+            }
+            None => {
+                let result = after.report.rules.iter().find(|row| row.id == cause.rule).map(|row| &*row.result);
+                let delivered = flow.is_some_and(|flow| flow.delivered > 0);
+                match result {
+                    Some("not-checked") => ("not-proven", Said::of("compare.says.not_collected")),
+                    None => ("not-proven", Said::of("compare.says.not_known")),
+                    _ if emptied => ("not-proven", Said::of("compare.says.emptied")),
+                    _ if cause.accounts_for.waiting > 0 && !delivered => ("not-proven", Said::of("compare.says.no_delivery")),
+                    _ => ("resolved", Said::of("compare.says.resolved")),
+                }
+            }
+        };
+        list.push(CauseChange {
+            rule: cause.rule.clone(),
+            title: now.unwrap_or(cause).title.clone(),
+            state,
+            says,
+            before: Some(CauseAt::of(cause)),
+            after: now.map(CauseAt::of),
+        });
+    }
+    for cause in later.iter().filter(|cause| earlier.iter().all(|earlier| earlier.rule != cause.rule)) {
+        list.push(CauseChange {
+            rule: cause.rule.clone(),
+            title: cause.title.clone(),
+            state: "new",
+            says: Said::of("compare.says.new").with("n", cause.accounts_for.waiting),
+            before: None,
+            after: Some(CauseAt::of(cause)),
+        });
+    }
+    list
+}
+
+fn outcome(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>, emptied: bool, causes: &[CauseChange]) -> Outcome {
+    let trouble = |at: &Option<CauseAt>| at.as_ref().is_some_and(|at| matches!(&*at.role, "root-cause" | "contributing"));
+    let new = causes.iter().any(|cause| cause.before.is_none() && trouble(&cause.after));
+    let gone = causes.iter().filter(|cause| trouble(&cause.before)).all(|cause| cause.state == "resolved");
+    let queue = changed(before.report.queue.waiting_messages, after.report.queue.waiting_messages);
+    let delivered = flow.is_some_and(|flow| flow.delivered > 0);
+    if after.is_inconclusive() || before.is_inconclusive() {
+        return Outcome::Unclear;
+    }
+    match (before.is_trouble(), after.is_trouble()) {
+        (false, false) => Outcome::Healthy,
+        (false, true) => Outcome::Worse,
+        (true, _) if emptied => Outcome::Emptied,
+        (true, false) if !gone => Outcome::Unclear,
+        // A fifth of the old backlog or less is no backlog any more.
+        (true, false) if after.report.queue.waiting_messages * 5 <= before.report.queue.waiting_messages => Outcome::Recovered,
+        (true, false) => Outcome::Improving,
+        (true, true) if new || queue == Ordering::Greater => Outcome::Worse,
+        (true, true) if queue == Ordering::Less && delivered => Outcome::Improving,
+        (true, true) => Outcome::Unchanged,
+    }
+}
+
+fn points(snapshots: &[Snapshot]) -> Vec<Point> {
+    let mut earlier = None;
+    let mut points = Vec::new();
+    for snapshot in snapshots {
+        let oldest = snapshot.report.queue.oldest;
+        points.push(Point {
+            path: snapshot.path.clone(),
+            at: snapshot.at(),
+            verdict: snapshot.report.verdict,
+            headline: snapshot.report.headline.clone(),
+            messages: snapshot.report.queue.waiting_messages,
+            recipients: snapshot.report.queue.waiting_recipients,
+            oldest: snapshot.at().zip(oldest).map(|(at, oldest)| at.since(oldest).max(0.0)),
+            rates: flow::rates(snapshot, earlier),
+        });
+        earlier = snapshot.at();
+    }
+    points
+}
+
+fn ages(before: &Snapshot, after: &Snapshot) -> Vec<AgeChange> {
+    let now = |from: u32| after.report.queue.ages.iter().find(|age| age.from_minutes == from).map_or(0, |age| age.messages);
+    let row = |age: &AgeBucket| AgeChange {
+        from_minutes: age.from_minutes,
+        to_minutes: age.to_minutes,
+        before: age.messages,
+        after: now(age.from_minutes),
+    };
+    before.report.queue.ages.iter().map(row).collect()
+}
+
+fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
+    let mut list = Vec::new();
+    if let (Some(then), Some(now)) = (&before.report.state.settings, &after.report.state.settings) {
+        let names: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
+        for name in names {
+            let (before, after) = (then.get(name).cloned(), now.get(name).cloned());
+            if before != after {
+                list.push(Change { what: "setting", name: name.clone(), before, after });
+            }
+        }
+    }
+    for (name, then) in &before.report.state.dns {
+        if let Some(now) = after.report.state.dns.get(name)
+            && now != then
+        {
+            list.push(Change { what: "dns", name: name.clone(), before: Some(then.join(", ")), after: Some(now.join(", ")) });
+        }
+    }
+    list
+}
