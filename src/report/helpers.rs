@@ -228,8 +228,8 @@ const HTML: &[(&str, Shows)] = &[
             |from: u64, to: u64| -> String { text.chars().skip(from as usize).take(to.saturating_sub(from) as usize).collect() };
         Ok(format!("{}<mark>{}</mark>{}", line(&part(0, from)), line(&part(from, to)), line(&part(to, u64::MAX))))
     }),
-    // {{line reason}}: a text from the evidence that may be broken anywhere
-    ("line", |params, _| Ok(line(text(params, 0)?))),
+    // {{breakable reason}}: a text from the evidence that may be broken anywhere
+    ("breakable", |params, _| Ok(line(text(params, 0)?))),
     // {{link url}}: a link if it is one
     ("link", |params, _| {
         let url = text(params, 0)?;

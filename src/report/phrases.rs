@@ -62,6 +62,12 @@ impl Phrases {
         Phrases::read(text, None).expect("the built-in words.yaml is valid, as a test shows")
     }
 
+    /// The same, read once.
+    pub(crate) fn english() -> &'static Phrases {
+        static ENGLISH: LazyLock<Phrases> = LazyLock::new(Phrases::built_in);
+        &ENGLISH
+    }
+
     /// The phrase `name`, its `{places}` filled from `values`.
     ///
     /// # Errors
@@ -313,8 +319,7 @@ impl From<String> for Part {
 impl fmt::Display for Said {
     /// In English.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        static ENGLISH: LazyLock<Phrases> = LazyLock::new(Phrases::built_in);
-        out.write_str(&self.in_words(&ENGLISH))
+        out.write_str(&self.in_words(Phrases::english()))
     }
 }
 

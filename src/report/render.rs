@@ -265,7 +265,7 @@ pub fn render_comparison(
     if format == Format::Json {
         return to_json(comparison);
     }
-    let style = page::Style { look, sheet: templates.style(), phrases: &templates.phrases, brand: templates.brand.as_ref() };
+    let style = page::Style { look, sheet: templates.style(), phrases: templates.phrases(), brand: templates.brand.as_ref() };
     let context = page::comparison(comparison, &style).map_err(|error| TemplateError(error.to_string()))?;
     fill(&templates.engine(format, "compare")?, "compare", format, &context, templates, look)
 }

@@ -41,7 +41,7 @@ pub struct Material<'a> {
 pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let Material { diagnosis, evidence, rules, .. } = *material;
     let tables = &evidence.tables;
-    let phrases = Phrases::built_in();
+    let phrases = Phrases::english();
     let primary = diagnosis.causes.iter().find(|cause| cause.role == Role::RootCause);
     let since = primary.and_then(|cause| Words::interval(diagnosis.asker, cause.judged).0);
     let causes: Vec<Cause> = diagnosis.causes.iter().map(|cause| causes::cause_view(material, cause, lines)).collect();
@@ -52,7 +52,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let forecast = timeline.as_ref().and_then(|timeline| forecast::forecast(timeline, queue.waiting_messages, deadline));
     key.trend = forecast.as_ref().map_or(key.trend, |forecast| forecast.trend);
     let plan: Vec<Step> =
-        diagnosis.plan.steps.iter().enumerate().map(|(at, step)| steps::step_view(at + 1, step, &phrases)).collect();
+        diagnosis.plan.steps.iter().enumerate().map(|(at, step)| steps::step_view(at + 1, step, phrases)).collect();
     let serious = diagnosis.causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing));
     let serious: Vec<&str> = serious.map(|cause| cause.judged.rule.id.as_str()).collect();
     let mut report = Report {
@@ -113,7 +113,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
             bundle: material.bundle.to_owned(),
         },
     };
-    word(&mut report, &phrases);
+    word(&mut report, phrases);
     report
 }
 
