@@ -190,6 +190,7 @@ pub fn described<'a>(daemon: &str, message: &'a str) -> (Option<&'static str>, O
         Event::Removed { queue_id } => (Some("removed"), Some(queue_id)),
         Event::Expired { queue_id, sender } => {
             set("from", Some(sender));
+            set("status", message.split_once("status=").map(|(_, status)| status));
             (Some("expired"), Some(queue_id))
         }
         Event::Delivery(line) => {
@@ -203,12 +204,19 @@ pub fn described<'a>(daemon: &str, message: &'a str) -> (Option<&'static str>, O
             set("tls", line.tls);
             set("dsn", line.dsn);
             set("reason", Some(line.reason));
+            // The keys by which a message is followed to its next queue.
+            let queued = line.reason.rsplit_once("queued as ").filter(|_| line.status == "sent");
+            set("queued_as", queued.and_then(|(_, rest)| rest.split([' ', ')', ',']).next()));
+            set("forwarded_as", line.reason.strip_prefix("forwarded as "));
             (Some("delivery"), Some(line.queue_id))
         }
         Event::Notification { notification } => {
             set("notification", Some(notification));
+            // "sender non-delivery notification"
             let (id, what) = message.split_once(": ").unwrap_or(("", message));
-            set("what", what.rsplit_once(": ").map(|(what, _)| what));
+            let what = what.rsplit_once(" notification: ").and_then(|(what, _)| what.split_once(' '));
+            set("recipient", what.map(|(recipient, _)| recipient));
+            set("what", what.map(|(_, what)| what));
             (Some("notification"), Some(id))
         }
         Event::Reject(line) => {
@@ -219,6 +227,10 @@ pub fn described<'a>(daemon: &str, message: &'a str) -> (Option<&'static str>, O
                     .filter(|_| !line.client_ip.is_empty())
                     .map(String::as_str),
             );
+            let content = matches!(line.stage, "header" | "body" | "mime-header" | "nested-header");
+            let text = message.split_once(": ").filter(|_| content).map(|(_, text)| text);
+            let text = text.and_then(|text| text.split_once(&format!("{}: ", line.action)).map(|(_, text)| text));
+            set("content", text.map(|text| text.rsplit_once("; from=<").map_or(text, |(content, _)| content)));
             set("action", Some(line.action));
             set("stage", Some(line.stage));
             set("reply", Some(line.reply));
@@ -232,9 +244,19 @@ pub fn described<'a>(daemon: &str, message: &'a str) -> (Option<&'static str>, O
         Event::Diagnostic { queue_id, level, text } => {
             set("message", Some(text));
             // "unknown[192.0.2.1]: SASL LOGIN authentication failed: ..., sasl_username=bob"
-            let peer = text.split_once(": ").map(|(peer, _)| peer).filter(|peer| peer.ends_with(']') && !peer.contains(' '));
-            set("client", peer.filter(|_| daemon.ends_with("smtpd")));
-            set("sasl_username", text.rsplit_once("sasl_username=").map(|(_, user)| user));
+            let peer = text.split_once(": ").filter(|(peer, _)| peer.ends_with(']') && !peer.contains(' '));
+            // "Connection rate limit exceeded: 31 from spam.example[192.0.2.1] for service smtpd"
+            let from = || {
+                text.split_once(" from ")
+                    .and_then(|(_, rest)| rest.split([' ', ',']).next())
+                    .map(|peer| peer.trim_end_matches(':'))
+            };
+            let client = peer.map(|(peer, _)| peer).or_else(from).filter(|peer| peer.ends_with(']'));
+            set("client", client.filter(|_| matches!(daemon, "smtpd" | "postscreen" | "tlsproxy" | "qmqpd")));
+            let user = text.rsplit_once(", sasl_username=");
+            set("sasl_username", user.map(|(_, user)| user));
+            let said = user.map_or(text, |(said, _)| said);
+            set("error", peer.and_then(|(peer, _)| said.get(peer.len() + 2..)));
             (Some(level), queue_id)
         }
         Event::Other => (None, None),
@@ -245,8 +267,18 @@ pub fn described<'a>(daemon: &str, message: &'a str) -> (Option<&'static str>, O
     }
     let Some(notice) = Notice::parse(message) else { return (found.0, found.1, fields) };
     for (name, value) in &notice.fields {
-        fields.insert((*name).to_owned(), (*value).into());
+        let value = if *name == "message_id" { value.trim_matches(['<', '>']) } else { value };
+        // "450 4.2.0 try later (in reply to RCPT TO command)"
+        let (value, stage) = value
+            .split_once(" (in reply to ")
+            .filter(|_| *name == "reply")
+            .map_or((value, None), |(reply, stage)| (reply, Some(stage)));
+        fields.insert((*name).to_owned(), value.into());
+        if let Some(stage) = stage {
+            fields.insert("stage".to_owned(), stage.trim_end_matches(')').trim_end_matches(" command").into());
+        }
     }
+    fields.entry("what").or_insert_with(|| notice.what().into());
     (Some(notice.kind), notice.queue_id.or(found.1), fields)
 }
 

@@ -21,6 +21,10 @@ pub struct Notice<'a> {
     pub queue_id: Option<&'a str>,
     /// Its fields, by the names that Postfix documents or prints.
     pub fields: Vec<(&'static str, &'a str)>,
+    /// The words of its form before the first field.
+    begins: &'static str,
+    /// The message without queue id.
+    text: &'a str,
 }
 
 /// Kind and form of each notice; `{name}` is a field, which ends where the next literal text begins.
@@ -113,7 +117,8 @@ const FORMS: &[(&str, &str)] = &[
     // qmgr(8), cleanup(8), pickup(8), bounce(8)
     ("message-id", "resent-message-id={message_id}"),
     ("skipped", "skipped, still being delivered"),
-    ("uid", "uid={uid} from={sender}"),
+    ("uid", "uid={uid} from=<{from}>"),
+    ("uid", "uid={uid} from={from}"),
     ("notification", "{recipient} delay notification: {queue_id}"),
     ("notification", "{recipient} non-delivery notification: {queue_id}"),
     ("notification", "{recipient} delivery status notification: {queue_id}"),
@@ -208,9 +213,25 @@ impl<'a> Notice<'a> {
             _ => (None, message),
         };
         FORMS.iter().find_map(|(kind, form)| {
-            let fields = matched(form, text.trim_end())?;
-            Some(Notice { kind, queue_id, fields })
+            // An empty text after the colon: "COMMAND PIPELINING from [192.0.2.1]:99 after .: "
+            let fields = matched(form, text.trim_end().trim_end_matches(':'))?;
+            let begins = form.split_once('{').map_or(*form, |(begins, _)| begins);
+            Some(Notice { kind, queue_id, fields, begins, text })
         })
+    }
+
+    /// The words that tell it from others of its kind: `COMMAND TIME LIMIT`, `placed on hold`, `Deleted`, `SSL_accept error`.
+    pub fn what(&self) -> &'a str {
+        let shouted = |word: &&str| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
+        let length: usize = self.text.split(' ').take_while(shouted).map(|word| word.len() + 1).sum();
+        if length > 0 {
+            return self.text[..length.min(self.text.len())].trim_end();
+        }
+        let mut words = self.text[..self.begins.len().min(self.text.len())].trim_end_matches([' ', ':', '=']);
+        for word in [" from", " after", " to", " for", " with"] {
+            words = words.strip_suffix(word).unwrap_or(words);
+        }
+        words.strip_prefix("proxy-").unwrap_or(words)
     }
 
     /// The value of a field.
@@ -281,6 +302,15 @@ mod tests {
             let notice = Notice::parse(message).unwrap_or_else(|| panic!("{message}"));
             assert_eq!(notice.kind, kind, "{message}");
             assert_eq!(notice.get(field).unwrap_or_default(), value, "{message}");
+        }
+        for (message, what) in [
+            ("COMMAND TIME LIMIT from [192.0.2.1]:99 after CONNECT", "COMMAND TIME LIMIT"),
+            ("D4F2023DB1: placed on hold", "placed on hold"),
+            ("Deleted: 115 messages", "Deleted"),
+            ("SSL_accept error from a[192.0.2.1]: -1", "SSL_accept error"),
+            ("proxy-accept: END-OF-MESSAGE: 250 Ok; from=<>", "accept"),
+        ] {
+            assert_eq!(Notice::parse(message).unwrap().what(), what, "{message}");
         }
         let tls = "Untrusted TLS connection established to a.example[192.0.2.1]:25: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 \
                    (256/256 bits) key-exchange X25519 server-signature ECDSA (P-256) server-digest SHA256";
