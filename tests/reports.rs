@@ -344,3 +344,92 @@ fn a_brand_stands_on_the_report_with_its_logo_inside() {
     let wrong = Templates::built_in().branded(&brand).expect_err("an error").to_string();
     assert!(wrong.contains("brand.yaml") && wrong.contains("colour"), "{wrong}");
 }
+
+#[test]
+fn a_logo_that_is_none_or_acts_is_refused_and_said_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let brand = folder.path().join("brand.yaml");
+    let said = |name: &str, bytes: &[u8]| {
+        std::fs::write(folder.path().join(name), bytes).expect("written");
+        std::fs::write(&brand, format!("name: Mail\nlogo: {name}\n")).expect("written");
+        match Templates::built_in().branded(&brand) {
+            Ok(_) => "taken".to_owned(),
+            Err(error) => error.to_string(),
+        }
+    };
+    let svg = |inside: &str| format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inside}</svg>").into_bytes();
+    for (name, bytes, wanted) in [
+        ("logo.svg", svg("<rect width=\"4\" height=\"4\"/>"), "taken"),
+        ("logo.png", b"\x89PNG\r\n\x1a\nrest".to_vec(), "taken"),
+        ("broken.png", b"<html>".to_vec(), "is no .png image"),
+        ("empty.jpg", Vec::new(), "is no .jpg image"),
+        ("logo.bmp", b"BM".to_vec(), "a logo is a .png"),
+        ("script.svg", svg("<script>alert(1)</script>"), "holds a script"),
+        ("click.svg", svg("<rect onclick=\"x()\"/>"), "holds an event handler"),
+        ("use.svg", svg("<use href=\"https://evil.example/x.svg#a\"/>"), "holds a reference to another place"),
+        ("huge.svg", svg(&" ".repeat(300_000)), "a logo may have 200000"),
+    ] {
+        let said = said(name, &bytes);
+        assert!(said.contains(wanted) && (said == "taken" || said.contains(name)), "{name}: {said}");
+    }
+    std::fs::write(&brand, "name: Mail\nlogo: nowhere.png\n").expect("written");
+    assert!(Templates::built_in().branded(&brand).expect_err("an error").to_string().contains("nowhere.png: cannot be read"));
+}
+
+/// Dotted names of every field of a page's own part, without those of the view model.
+fn names(value: &serde_json::Value, prefix: &str, out: &mut std::collections::BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => map.keys().for_each(|key| {
+            out.insert(format!("{prefix}.{key}"));
+        }),
+        serde_json::Value::Array(list) => list.iter().for_each(|item| names(item, prefix, out)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_manual_of_the_templates_names_everything_that_they_can_use() {
+    let manual =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("report-templates/README.md")).expect("a manual");
+    let missing =
+        |names: Vec<String>| -> Vec<String> { names.into_iter().filter(|name| !manual.contains(&format!("`{name}`"))).collect() };
+    // Partials.
+    let partials = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("report-templates/partials")).expect("partials");
+    let partials = partials.flatten().map(|entry| entry.file_name().to_string_lossy().trim_end_matches(".hbs").to_owned());
+    assert_eq!(missing(partials.filter(|name| !name.starts_with("icon-")).collect()), Vec::<String>::new());
+    // The view model, by its schema: every field of every part.
+    let schema = postdoc::report::schema::report();
+    let mut fields: Vec<String> = schema["properties"].as_object().expect("fields").keys().cloned().collect();
+    for (_, part) in schema["$defs"].as_object().expect("parts") {
+        fields.extend(part["properties"].as_object().into_iter().flat_map(|all| all.keys().cloned()));
+    }
+    assert_eq!(missing(fields), Vec::<String>::new());
+    // What a page has beside it, on reports of every verdict.
+    let mut own = std::collections::BTreeSet::new();
+    for bundle in SAMPLES {
+        let page = postdoc::report::render::page_of(&report(bundle)).expect(bundle);
+        names(&page, "page", &mut own);
+        for list in ["causes", "shares", "phases", "collect", "rules", "timeline", "destinations"] {
+            names(&page[list], &format!("page.{list}"), &mut own);
+        }
+        for lane in page["timeline"]["lanes"].as_array().into_iter().flatten() {
+            names(lane, "page.timeline.lanes", &mut own);
+        }
+        for phase in page["phases"].as_array().into_iter().flatten() {
+            names(&phase["steps"], "page.phases.steps", &mut own);
+        }
+    }
+    let told = |name: &String| {
+        let last = name.rsplit('.').next().unwrap_or_default();
+        manual.contains(&format!("`{name}`")) || (name.matches('.').count() > 1 && manual.contains(&format!("`{last}`")))
+    };
+    let untold: Vec<String> = own.into_iter().filter(|name| !told(name)).collect();
+    assert_eq!(untold, Vec::<String>::new());
+    // Helpers.
+    let helpers: Vec<String> = postdoc::report::render::helpers().into_iter().map(str::to_owned).collect();
+    let untold: Vec<String> = helpers
+        .into_iter()
+        .filter(|name| !manual.contains(&format!("`{name}`")) && !manual.contains(&format!("`{name} ")))
+        .collect();
+    assert_eq!(untold, Vec::<String>::new());
+}

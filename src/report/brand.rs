@@ -37,7 +37,8 @@ impl Brand {
     }
 }
 
-/// An image as a data URI. Inside `img` an SVG runs no script and loads nothing.
+/// An image as a data URI. Inside `img` an SVG runs no script and loads nothing; whoever saves the picture and opens it by
+/// itself would run what is in it, so that it is refused.
 fn inline(path: &Path) -> Result<String, String> {
     let shown = path.display();
     let extension = path.extension().map(|kind| kind.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
@@ -53,5 +54,45 @@ fn inline(path: &Path) -> Result<String, String> {
     if bytes.len() > LARGEST {
         return Err(format!("{shown}: has {} bytes; a logo may have {LARGEST}, since every report carries it", bytes.len()));
     }
+    if !begins_as(kind, &bytes) {
+        return Err(format!("{shown}: is no .{extension} image: it does not begin as one"));
+    }
+    if let Some(active) = (kind == "svg+xml").then(|| active_part(&bytes)).flatten() {
+        return Err(format!("{shown}: holds {active}; a logo is a picture that does nothing and loads nothing"));
+    }
     Ok(format!("data:image/{kind};base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes)))
+}
+
+/// Whether an image of this kind begins so.
+fn begins_as(kind: &str, bytes: &[u8]) -> bool {
+    match kind {
+        "png" => bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+        "jpeg" => bytes.starts_with(b"\xff\xd8\xff"),
+        "gif" => bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a"),
+        "webp" => bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
+        _ => std::str::from_utf8(bytes).is_ok_and(|text| text.trim_start().starts_with('<') && text.contains("<svg")),
+    }
+}
+
+/// What in an SVG would act or load something, in words.
+fn active_part(svg: &[u8]) -> Option<&'static str> {
+    // Browsers read tags and attributes without regard to case here and there.
+    let text = String::from_utf8_lossy(svg).to_ascii_lowercase();
+    let without_spaces: String = text.split_whitespace().collect();
+    let handler = text.split_whitespace().any(|word| {
+        let name = word.split('=').next().unwrap_or_default();
+        name.len() > 4 && name.starts_with("on") && word.contains('=') && name.bytes().all(|c| c.is_ascii_lowercase())
+    });
+    let links = ["href=\"http", "href='http", "href=\"//", "href='//", "url(http", "url(\"http", "url('http", "@import"];
+    if text.contains("<script") || text.contains("javascript:") {
+        Some("a script")
+    } else if handler {
+        Some("an event handler (on...=)")
+    } else if text.contains("<foreignobject") {
+        Some("foreign markup (foreignObject)")
+    } else if text.contains("<!entity") {
+        Some("an entity declaration")
+    } else {
+        links.iter().any(|link| without_spaces.contains(link)).then_some("a reference to another place")
+    }
 }

@@ -30,6 +30,12 @@ pub(super) fn register<'p>(engine: &mut Handlebars<'p>, format: Format, phrases:
     }
 }
 
+/// Names of all helpers of the report's own, in any format.
+pub(super) fn names() -> Vec<&'static str> {
+    let shows = [HTML, MARKDOWN, TEXT].into_iter().flatten().map(|(name, _)| *name);
+    PHRASED.iter().map(|(name, _)| *name).chain(VALUES.iter().map(|(name, _)| *name)).chain(shows).collect()
+}
+
 type Params<'a> = &'a [&'a Value];
 
 /// Gives a value: escaped where it is shown, usable inside other calls.

@@ -252,6 +252,22 @@ pub fn render(report: &Report, format: Format, templates: &Templates, look: &Loo
     Ok(text)
 }
 
+/// What a page of this report has beside the view model, with the built-in words.
+///
+/// # Errors
+/// If the report cannot be written as JSON.
+pub fn page_of(report: &Report) -> Result<serde_json::Value, TemplateError> {
+    let (look, templates) = (Look::default(), Templates::built_in());
+    let style = page::Style { look: &look, sheet: templates.style(), phrases: templates.phrases(), brand: None };
+    let mut context = page::context(report, &style, &LeftOut::default()).map_err(|error| TemplateError(error.to_string()))?;
+    Ok(context["page"].take())
+}
+
+/// Names of the helpers that templates can call beside Handlebars' own.
+pub fn helpers() -> Vec<&'static str> {
+    helpers::names()
+}
+
 /// Renders a comparison of reports.
 ///
 /// # Errors
