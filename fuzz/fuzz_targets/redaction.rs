@@ -1,0 +1,41 @@
+//! Lines of a file of some kind, learnt and redacted. What is planted in the middle must not come out.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use postdoc::redact::secrets::SecretRemover;
+use postdoc::redact::{Key, Policy, Redactor};
+use postdoc::rules::RuleSet;
+use std::sync::LazyLock;
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::built_in);
+
+/// What a file is taken for, by the first byte.
+const KINDS: [Option<&str>; 8] =
+    [None, Some("maillog"), Some("passwd"), Some("ps"), Some("postqueue"), Some("hostname"), Some("logins"), Some("postconf")];
+
+const PLANTED: &str = " <ottilie.krautwurst@mail.krautwurst.de> ";
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let kind = KINDS[usize::from(*first) % KINDS.len()];
+    let mut text = String::from_utf8_lossy(rest).into_owned();
+    let middle = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.insert_str(middle, PLANTED);
+    let mut redactor = Redactor::new(Key::from_bytes(b"fuzz"), Policy::default(), &RULES);
+    for line in text.lines() {
+        redactor.learn(kind, line);
+    }
+    let mut remover = SecretRemover::for_file("etc/mail.txt");
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let (clean, _) = remover.line(line);
+        lines.push(redactor.text(kind, &clean).into_owned());
+    }
+    let check = redactor.check();
+    for line in &lines {
+        let line = check.replaced(line);
+        assert!(check.leaks(&line).is_empty(), "{line}");
+        assert!(!line.contains("krautwurst"), "{line}");
+    }
+});
