@@ -2,6 +2,7 @@
 
 use crate::bundle::Bundle;
 use crate::evidence::Evidence;
+use crate::evidence::secrets::Found;
 use crate::report::cite::Lines;
 use crate::rules::RuleSet;
 use crate::tables::{Citation, Column, TABLES, host, table};
@@ -38,6 +39,8 @@ pub struct Listed {
     pub unparsed: u64,
     /// The first of them.
     pub not_understood: Vec<Example>,
+    /// Secrets in it, the first of each kind.
+    pub secrets: Vec<Found>,
     /// First time in it.
     pub from: Option<String>,
     /// Last time in it.
@@ -118,6 +121,7 @@ impl Inventory {
                 others: source.others,
                 unparsed: source.unparsed,
                 not_understood,
+                secrets: source.secrets.clone(),
                 from: source.covers.map(|(from, _)| from.to_string()),
                 to: source.covers.map(|(_, to)| to.to_string()),
                 records: mine.map(|((_, table), count)| (*table, *count)).collect(),

@@ -2,7 +2,7 @@
 
 use postdoc::analysis::{Analysis, Options};
 use postdoc::bundle::{Bundle, Limits};
-use postdoc::redact::{Key, Policy, Redactor, redact_report, rewrite};
+use postdoc::redact::{Key, Policy, Redactor, learn_report, redact_report, rewrite};
 use postdoc::report::render::{Format, Look, Templates, render};
 use postdoc::report::view::Report;
 use postdoc::rules::RuleSet;
@@ -175,7 +175,9 @@ fn problems(case: &Path) -> Vec<String> {
     // The report, in every format.
     let Analysis { mut report, evidence } = before;
     let mut redactor = Redactor::new(key, Policy::default(), &RULES);
-    let check = redact_report(&mut redactor, &mut report, &evidence);
+    redactor.learn_evidence(&evidence);
+    learn_report(&mut redactor, &mut report);
+    let check = redact_report(&redactor, &mut report);
     for format in [Format::Json, Format::Text, Format::Markdown, Format::Html] {
         let text = render(&report, format, &Templates::built_in(), &Look::default()).expect("a report");
         wrong.extend(survivors(&text, &personal).into_iter().map(|what| format!("{what} is in the report as {format:?}")));

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use postdoc::redact::secrets::SecretRemover;
+use postdoc::evidence::secrets::SecretRemover;
 use postdoc::redact::{Key, Policy, Redactor};
 use postdoc::rules::RuleSet;
 use std::sync::LazyLock;

@@ -2,11 +2,11 @@
 
 use super::limits::BundleLimits;
 use super::output::Output;
-use super::redact::Redaction;
+use super::redact::MaybeRedact;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
 use crate::evidence::How;
-use crate::redact::redact_report;
+use crate::redact::{learn_report, redact_report};
 use crate::report::render::{Format, Look, Templates, render};
 use crate::report::view::Verdict;
 use clap::{Args, ValueEnum};
@@ -26,11 +26,8 @@ pub(super) struct Analyze {
     output: Output,
     #[command(flatten)]
     rules: RuleFolders,
-    /// Write pseudonyms in place of people, hosts and addresses
-    #[arg(long)]
-    redact: bool,
     #[command(flatten)]
-    redaction: Redaction,
+    redaction: MaybeRedact,
     /// Judge this much of the end of the evidence, such as 24h or 7d
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time_span)]
     window: f64,
@@ -67,19 +64,13 @@ impl Analyze {
         let analysis = Analysis::run(&self.bundle, &rules, &options, &progress.bytes);
         progress.stop();
         let Analysis { mut report, evidence } = analysis?;
-        if self.redact || self.redaction.is_given() {
-            let mut redactor = self.redaction.redactor(&rules)?;
-            let check = redact_report(&mut redactor, &mut report, &evidence);
+        if let Some(mut redactor) = self.redaction.redactor(&rules)? {
+            redactor.learn_evidence(&evidence);
+            learn_report(&mut redactor, &mut report);
+            let check = redact_report(&redactor, &mut report);
             // JSON is the whole of the report: what is not in it is in no other format.
             let whole = render(&report, Format::Json, &Templates::built_in(), &Look::default())?;
-            if let Some(leak) = check.leaks(&whole).first() {
-                return Err(format!(
-                    "the check found personal data in the redacted report, so nothing was written: {}; replace it with --redact-also",
-                    leak.hint
-                )
-                .into());
-            }
-            self.redaction.write_map(&redactor)?;
+            self.redaction.finish(&redactor, &check, &whole)?;
         }
         output.write(&report.headline, |format, templates, look| render(&report, format, templates, look))?;
         Ok(self.status(report.verdict))

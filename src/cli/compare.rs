@@ -3,10 +3,13 @@
 use super::analyze::Progress;
 use super::limits::BundleLimits;
 use super::output::Output;
+use super::redact::MaybeRedact;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
 use crate::compare::{Snapshot, compare};
-use crate::report::render::render_comparison;
+use crate::redact::{learn_report, redact_report};
+use crate::report::render::{Format, Look, Templates, render_comparison};
+use crate::report::view::Report;
 use clap::Args;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -24,6 +27,8 @@ pub(super) struct Compare {
     rules: RuleFolders,
     #[command(flatten)]
     limits: BundleLimits,
+    #[command(flatten)]
+    redaction: MaybeRedact,
 }
 
 impl Compare {
@@ -32,17 +37,41 @@ impl Compare {
         let rules = self.rules.load()?;
         let progress = Progress::start();
         let options = Options { limits: self.limits.limits(), ..Options::default() };
-        let read = |path: &Path| -> Result<Snapshot, Failure> {
+        let mut redactor = self.redaction.redactor(&rules)?;
+        let mut snapshots = Vec::new();
+        let mut to_redact = Vec::new();
+        for path in &self.snapshots {
             let shown = path.display().to_string();
-            if let Some(text) = json_report(path) {
-                return Ok(Snapshot::of_json(&text, &shown)?);
-            }
-            let analysis = Analysis::run(path, &rules, &options, &progress.bytes)?;
-            Ok(Snapshot::of_report(analysis.report, &shown))
-        };
-        let snapshots: Result<Vec<Snapshot>, Failure> = self.snapshots.iter().map(|path| read(path)).collect();
+            let json = json_report(path);
+            let Some(redactor) = &mut redactor else {
+                snapshots.push(match json {
+                    Some(text) => Snapshot::of_json(&text, &shown)?,
+                    None => Snapshot::of_report(Analysis::run(path, &rules, &options, &progress.bytes)?.report, &shown),
+                });
+                continue;
+            };
+            let mut report = match json {
+                Some(text) => Report::from_json(&text).map_err(|why| format!("{shown}: {why}"))?,
+                None => {
+                    let analysis = Analysis::run(path, &rules, &options, &progress.bytes)?;
+                    redactor.learn_evidence(&analysis.evidence);
+                    analysis.report
+                }
+            };
+            learn_report(redactor, &mut report);
+            to_redact.push(report);
+        }
         progress.stop();
-        let comparison = compare(&snapshots?)?;
+        // Only now every name of every snapshot is known.
+        for (number, mut report) in (1..).zip(to_redact) {
+            redactor.iter().for_each(|redactor| drop(redact_report(redactor, &mut report)));
+            snapshots.push(Snapshot::of_report(report, &format!("(snapshot {number})")));
+        }
+        let comparison = compare(&snapshots)?;
+        if let Some(redactor) = &redactor {
+            let whole = render_comparison(&comparison, Format::Json, &Templates::built_in(), &Look::default())?;
+            self.redaction.finish(redactor, &redactor.check(), &whole)?;
+        }
         output.write(&comparison.headline.to_string(), |format, templates, look| {
             render_comparison(&comparison, format, templates, look)
         })?;

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Read the headers of a received test message: SPF, DKIM, DMARC, HELO, the path and what is wrong
+///
+/// The answer names the hosts and addresses of the message. To send it to a stranger, run `postdoc redact` on the message
+/// and read the result.
 #[derive(Args)]
 pub(super) struct Headers {
     /// The message or its headers, as the receiver shows them ("show original"); - for standard input

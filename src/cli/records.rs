@@ -1,11 +1,13 @@
 //! `postdoc records BUNDLE --table NAME`: a table's records, for other programs.
 
 use super::limits::BundleLimits;
+use super::redact::MaybeRedact;
 use super::{Failure, RuleFolders};
 use crate::bundle::Bundle;
 use crate::diagnose::diagnosis;
+use crate::evidence::secrets::without_secrets;
 use crate::evidence::{self, Evidence, How};
-use crate::redact::secrets::without_secrets;
+use crate::redact::{Check, Redactor};
 use crate::rules::RuleSet;
 use crate::rules::problem::did_you_mean;
 use crate::tables::{Column, Record, TABLES, Table, Value, table};
@@ -32,6 +34,8 @@ pub(super) struct Records {
     rules: RuleFolders,
     #[command(flatten)]
     limits: BundleLimits,
+    #[command(flatten)]
+    redaction: MaybeRedact,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,25 +59,70 @@ impl Records {
         let mut evidence =
             evidence::collect_as(&bundle, &rules, How { every_record: true, ..How::default() }, &AtomicU64::new(0));
         diagnosis::prepare(&mut evidence, &rules);
-        match self.write(&evidence) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-            result => result.map(|()| ExitCode::SUCCESS).map_err(Into::into),
+        let words = match self.redaction.redactor(&rules)? {
+            None => Words::Plain,
+            Some(mut redactor) => {
+                redactor.learn_evidence(&evidence);
+                Words::Redacted(redactor.check(), redactor)
+            }
+        };
+        let shown = Shown { table: self.table, format: self.format, evidence: &evidence, words: &words };
+        match shown.write() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            result => result?,
         }
+        if let Words::Redacted(_, redactor) = &words {
+            self.redaction.write_map(redactor)?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
+}
 
-    fn write(&self, evidence: &Evidence) -> io::Result<()> {
+/// How texts are shown.
+enum Words<'r> {
+    Plain,
+    Redacted(Check, Redactor<'r>),
+}
+
+/// A table on its way out.
+struct Shown<'a> {
+    table: &'static Table,
+    format: RecordFormat,
+    evidence: &'a Evidence,
+    words: &'a Words<'a>,
+}
+
+impl Shown<'_> {
+    fn write(&self) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout().lock());
         if self.format == RecordFormat::Csv {
             let names = self.table.fields.iter().map(|field| field.name).chain(["source_file", "source_line"]);
             writeln!(out, "{}", names.collect::<Vec<_>>().join(","))?;
         }
-        for row in evidence.tables.rows(self.table) {
+        for row in self.evidence.tables.rows(self.table) {
             match self.format {
-                RecordFormat::Ndjson => self.json(row, evidence, &mut out)?,
-                RecordFormat::Csv => self.csv(row, evidence, &mut out)?,
+                RecordFormat::Ndjson => self.json(row, &mut out)?,
+                RecordFormat::Csv => self.csv(row, &mut out)?,
             }
         }
         out.flush()
+    }
+
+    /// A text of the evidence as it may be shown: never with a secret, and with pseudonyms if they are asked for.
+    fn text(&self, column: Column, text: crate::names::Name) -> String {
+        let clean = without_secrets(self.evidence.tables.names.get(text)).0;
+        match self.words {
+            Words::Plain => clean.into_owned(),
+            Words::Redacted(check, redactor) => check.replaced(&redactor.value(self.table, column, &clean)),
+        }
+    }
+
+    fn file_of(&self, row: &Record) -> String {
+        let path = self.evidence.sources.get(row.source.file as usize).map_or("", |source| source.path.as_str());
+        match self.words {
+            Words::Plain => path.to_owned(),
+            Words::Redacted(check, redactor) => redactor.path(check, path),
+        }
     }
 
     fn columns(&self) -> impl Iterator<Item = (Column, &'static str)> {
@@ -81,12 +130,12 @@ impl Records {
     }
 
     /// A missing value has no key, which is not the same as an empty text.
-    fn json(&self, row: &Record, evidence: &Evidence, out: &mut impl Write) -> io::Result<()> {
+    fn json(&self, row: &Record, out: &mut impl Write) -> io::Result<()> {
         let mut object = serde_json::Map::new();
         for (column, name) in self.columns() {
             let value: serde_json::Value = match row.get(column) {
                 Value::Missing => continue,
-                Value::Text(text) => without_secrets(evidence.tables.names.get(text)).0.into(),
+                Value::Text(text) => self.text(column, text).into(),
                 Value::Int(number) => number.into(),
                 Value::Number(number) => number.into(),
                 Value::Bool(yes) => yes.into(),
@@ -94,18 +143,18 @@ impl Records {
             };
             object.insert(name.to_owned(), value);
         }
-        object.insert("source_file".to_owned(), file_of(row, evidence).into());
+        object.insert("source_file".to_owned(), self.file_of(row).into());
         object.insert("source_line".to_owned(), row.source.line.into());
         serde_json::to_writer(&mut *out, &object)?;
         writeln!(out)
     }
 
-    fn csv(&self, row: &Record, evidence: &Evidence, out: &mut impl Write) -> io::Result<()> {
+    fn csv(&self, row: &Record, out: &mut impl Write) -> io::Result<()> {
         for (column, _) in self.columns() {
             match row.get(column) {
                 Value::Missing => {}
                 // An empty text is quoted, so that it differs from a missing one.
-                Value::Text(text) => write!(out, "{}", cell(&without_secrets(evidence.tables.names.get(text)).0))?,
+                Value::Text(text) => write!(out, "{}", cell(&self.text(column, text)))?,
                 Value::Int(number) => write!(out, "{number}")?,
                 Value::Number(number) => write!(out, "{number}")?,
                 Value::Bool(yes) => write!(out, "{yes}")?,
@@ -113,12 +162,8 @@ impl Records {
             }
             write!(out, ",")?;
         }
-        writeln!(out, "{},{}", cell(file_of(row, evidence)), row.source.line)
+        writeln!(out, "{},{}", cell(&self.file_of(row)), row.source.line)
     }
-}
-
-fn file_of<'e>(row: &Record, evidence: &'e Evidence) -> &'e str {
-    evidence.sources.get(row.source.file as usize).map_or("", |source| source.path.as_str())
 }
 
 /// A text as a CSV field (RFC 4180), which no spreadsheet takes for a formula: evidence is written by strangers.

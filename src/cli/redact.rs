@@ -2,7 +2,7 @@
 
 use super::{Failure, RuleFolders};
 use crate::bundle::{Bundle, Limits};
-use crate::redact::{Key, Policy, Redactor, rewrite, write_for_owner};
+use crate::redact::{Check, Key, Policy, Redactor, rewrite, write_for_owner};
 use crate::rules::RuleSet;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -42,15 +42,46 @@ pub(super) struct Redaction {
     redact_patterns: Vec<PathBuf>,
 }
 
-impl Redaction {
-    /// Whether any of the options was given.
-    pub(super) fn is_given(&self) -> bool {
-        let lists = self.redact_keep.len() + self.redact_also.len() + self.redact_patterns.len();
-        self.redact_key.is_some() || self.redact_map.is_some() || lists > 0
+/// Whether and how to redact, for a command that can do without.
+#[derive(Args)]
+pub(super) struct MaybeRedact {
+    /// Write pseudonyms in place of people, hosts and addresses
+    #[arg(long)]
+    redact: bool,
+    #[command(flatten)]
+    how: Redaction,
+}
+
+impl MaybeRedact {
+    /// The redactor, if any of the options was given.
+    pub(super) fn redactor<'r>(&self, rules: &'r RuleSet) -> Result<Option<Redactor<'r>>, Failure> {
+        let how = &self.how;
+        let lists = how.redact_keep.len() + how.redact_also.len() + how.redact_patterns.len();
+        let wanted = self.redact || how.redact_key.is_some() || how.redact_map.is_some() || lists > 0;
+        wanted.then(|| how.redactor(rules)).transpose()
     }
 
+    /// Writes the reverse map, if it is asked for.
+    pub(super) fn write_map(&self, redactor: &Redactor<'_>) -> Result<(), Failure> {
+        self.how.write_map(redactor)
+    }
+
+    /// Looks through what is to be written, and writes the reverse map if it is asked for.
+    pub(super) fn finish(&self, redactor: &Redactor<'_>, check: &Check, text: &str) -> Result<(), Failure> {
+        if let Some(leak) = check.leaks(text).first() {
+            return Err(format!(
+                "the check found personal data in the redacted output, so nothing was written: {}; replace it with --redact-also",
+                leak.hint
+            )
+            .into());
+        }
+        self.how.write_map(redactor)
+    }
+}
+
+impl Redaction {
     /// The redactor that the options ask for.
-    pub(super) fn redactor<'r>(&self, rules: &'r RuleSet) -> Result<Redactor<'r>, Failure> {
+    fn redactor<'r>(&self, rules: &'r RuleSet) -> Result<Redactor<'r>, Failure> {
         let mut policy = Policy::default();
         self.redact_keep.iter().for_each(|name| policy.keep(name));
         self.redact_also.iter().for_each(|words| policy.also(words));
@@ -72,7 +103,7 @@ impl Redaction {
     }
 
     /// Writes the reverse map, if it is asked for.
-    pub(super) fn write_map(&self, redactor: &Redactor<'_>) -> Result<(), Failure> {
+    fn write_map(&self, redactor: &Redactor<'_>) -> Result<(), Failure> {
         let Some(path) = &self.redact_map else { return Ok(()) };
         let text = serde_json::to_string_pretty(&redactor.reverse_map())? + "\n";
         write_for_owner(path, &text).map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;

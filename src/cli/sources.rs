@@ -1,10 +1,12 @@
 //! `postdoc sources BUNDLE`: what every file was read as, and what is missing.
 
 use super::limits::BundleLimits;
+use super::redact::MaybeRedact;
 use super::{Failure, RuleFolders};
 use crate::bundle::Bundle;
 use crate::diagnose::words::visible;
 use crate::evidence::{self, How};
+use crate::redact::redact_inventory;
 use crate::sources::{Inventory, Listed};
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
@@ -24,6 +26,8 @@ pub(super) struct Sources {
     rules: RuleFolders,
     #[command(flatten)]
     limits: BundleLimits,
+    #[command(flatten)]
+    redaction: MaybeRedact,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,7 +42,12 @@ impl Sources {
         let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
         let how = How { account: true, ..How::default() };
         let evidence = evidence::collect_as(&bundle, &rules, how, &AtomicU64::new(0));
-        let inventory = Inventory::of(&bundle, &evidence, &rules);
+        let mut inventory = Inventory::of(&bundle, &evidence, &rules);
+        if let Some(mut redactor) = self.redaction.redactor(&rules)? {
+            redactor.learn_evidence(&evidence);
+            let check = redact_inventory(&mut redactor, &mut inventory);
+            self.redaction.finish(&redactor, &check, &serde_json::to_string_pretty(&inventory)?)?;
+        }
         let text = match self.format {
             ListFormat::Json => serde_json::to_string_pretty(&inventory)? + "\n",
             ListFormat::Text => text(&inventory),
@@ -56,6 +65,13 @@ fn text(inventory: &Inventory) -> String {
         if !file.records.is_empty() {
             let records: Vec<String> = file.records.iter().map(|(table, count)| format!("{table} {count}")).collect();
             let _ = writeln!(out, "    records: {}", records.join(", "));
+        }
+        for secret in &file.secrets {
+            let _ = writeln!(
+                out,
+                "    secret, line {}: {}; it is shown nowhere, but whoever had the bundle has it",
+                secret.line, secret.kind
+            );
         }
         for example in &file.not_understood {
             let _ = writeln!(out, "    not understood, line {}: {}", example.line, visible(&example.text));

@@ -26,6 +26,7 @@ mod queue_json;
 mod queue_listing;
 pub mod recognise;
 mod sar;
+pub mod secrets;
 mod services;
 mod settings;
 mod small;
@@ -97,6 +98,8 @@ pub struct Source {
     pub others: u64,
     /// By what the kind was recognised; empty if it was not.
     pub why: &'static str,
+    /// Secrets that stand in it, the first of each kind; they are shown nowhere.
+    pub secrets: Vec<secrets::Found>,
 }
 
 /// A log to be read: a file, or the log lines of a file that holds other things, too.
@@ -231,6 +234,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
             not_understood: Vec::new(),
             others: 0,
             why: "",
+            secrets: Vec::new(),
         });
     }
     Evidence { tables, sources, traffic: traffic.filter(|traffic| traffic.lines > 0), end }
@@ -252,6 +256,7 @@ impl Source {
             not_understood: Vec::new(),
             others: 0,
             why: found.map_or("", |found| found.why),
+            secrets: Vec::new(),
         }
     }
 }

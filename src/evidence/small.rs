@@ -4,7 +4,7 @@ use super::document::{Document, Sink};
 use super::maillog::wrap::Wrapping;
 use super::paste::Paste;
 use super::recognise::{by_name, recognise};
-use super::{EXAMPLES, Log, Source, is_log, names, parsers, pattern, text, transcript};
+use super::{EXAMPLES, Log, Source, is_log, names, parsers, pattern, secrets, text, transcript};
 use crate::bundle::BundleFile;
 use crate::rules::RuleSet;
 use crate::rules::collection::Failed;
@@ -71,6 +71,7 @@ impl<'r> Reading<'r, '_> {
         source.lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
             + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         drop(bytes);
+        source.secrets = secrets::found(&self.file.path, &text);
         let kind = self.name_of_host(&text, kind, source);
         let found = if sections { transcript::sections(&text) } else { None };
         let log = match found {

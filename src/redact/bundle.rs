@@ -1,11 +1,12 @@
 //! A whole bundle, rewritten: every text file line by line, so that each line keeps its number.
 
-use super::secrets::{HIDDEN, SecretRemover};
-use super::{Leak, Redactor, path};
-use crate::bundle::{Bundle, BundleFile};
+use super::{Check, Leak, Redactor, path};
+use crate::bundle::{Bundle, BundleError, BundleFile};
 use crate::evidence::recognise::recognise;
+use crate::evidence::secrets::{HIDDEN, SecretRemover};
 use crate::evidence::text::{clean, strip_escapes};
 use crate::rules::RuleSet;
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
@@ -31,8 +32,12 @@ pub struct Rewritten {
 /// Why there is no new bundle.
 #[derive(Debug)]
 pub enum RewriteError {
-    /// A file cannot be read or written.
-    Io(String, io::Error),
+    /// A file of the bundle cannot be read: its path.
+    Unreadable(String, io::Error),
+    /// A temporary file cannot be written.
+    Spool(io::Error),
+    /// The new bundle cannot be written.
+    Output(io::Error),
     /// The check found what is personal in what was to be written: path in the new bundle, and where.
     Leaked(Vec<(String, Leak)>),
 }
@@ -40,7 +45,9 @@ pub enum RewriteError {
 impl fmt::Display for RewriteError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RewriteError::Io(path, error) => write!(out, "{path}: {error}"),
+            RewriteError::Unreadable(path, error) => write!(out, "{path}: cannot be read: {error}"),
+            RewriteError::Spool(error) => write!(out, "{}", BundleError::Spool(io::Error::new(error.kind(), error.to_string()))),
+            RewriteError::Output(error) => write!(out, "the new bundle cannot be written: {error}"),
             RewriteError::Leaked(leaks) => {
                 write!(out, "the check found personal data that redaction missed, so nothing was written:")?;
                 for (path, leak) in leaks {
@@ -77,22 +84,33 @@ pub fn rewrite(
             _ => files.push((file, recognise(&file.path, &clean(&head), &rules.kinds).map(|found| found.kind.kind.as_str()))),
         }
     }
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut workers: Vec<Redactor<'_>> = (0..jobs).map(|_| redactor.another()).collect();
     for (file, kind) in &files {
         path::learn(redactor, &file.path);
-        lines(file, &mut |line| {
-            redactor.learn(*kind, line);
+        batches(file, &mut |lines: &mut Vec<String>| {
+            side_by_side(&mut workers, lines, &|worker, line| worker.learn(*kind, line));
             Ok(())
         })?;
     }
+    // Now each is told what the others learnt.
+    workers.into_iter().for_each(|worker| redactor.join(worker));
+    let mut workers: Vec<Redactor<'_>> = (0..jobs).map(|_| redactor.another()).collect();
     let mut spools = Vec::new();
     for (file, kind) in &files {
-        let failed = |error| RewriteError::Io(file.path.clone(), error);
-        let mut spool = BufWriter::new(tempfile::tempfile().map_err(failed)?);
-        let mut writer = LineWriter::new(redactor, file, *kind);
-        lines(file, &mut |line| writer.line(line, &mut spool))?;
-        let secrets = writer.secrets;
-        spools.push((spool.into_inner().map_err(|error| failed(error.into_error()))?, secrets));
+        let mut spool = BufWriter::new(tempfile::tempfile().map_err(RewriteError::Spool)?);
+        let mut reader = LineReader::new(file, *kind);
+        let damage = batches(file, &mut |lines| {
+            let mut parts: Vec<Rewriting> = lines.drain(..).map(|line| reader.line(&line)).collect();
+            side_by_side(&mut workers, &mut parts, &|worker, part| part.redact(worker, *kind));
+            parts.iter().try_for_each(|part| writeln!(spool, "{}", part.text)).map_err(RewriteError::Spool)
+        })?;
+        if let Some(error) = damage {
+            done.left_out.push((file.path.clone(), format!("reading ended early: {error}")));
+        }
+        spools.push((spool.into_inner().map_err(|error| RewriteError::Spool(error.into_error()))?, reader.secrets));
     }
+    workers.into_iter().for_each(|worker| redactor.join(worker));
     // Only now everything is known that must not be there.
     let check = redactor.check();
     done.checked_all = check.complete;
@@ -100,23 +118,34 @@ pub fn rewrite(
     let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(BufWriter::new(out), flate2::Compression::default()));
     for ((file, _), (mut spool, secrets)) in files.iter().zip(spools) {
         let path = path::redacted(redactor, &check, unpacked(&file.path));
-        let failed = |error| RewriteError::Io(file.path.clone(), error);
         done.secrets.extend(secrets.into_iter().map(|(line, kind)| (path.clone(), line, kind)));
-        spool.rewind().map_err(failed)?;
+        spool.rewind().map_err(RewriteError::Spool)?;
         // What stands where no shape and no neighbour gave it away is known by now, and replaced as well.
-        let mut whole = BufWriter::new(tempfile::tempfile().map_err(failed)?);
-        for (at, line) in BufReader::new(&spool).lines().enumerate() {
-            let mut line = line.map_err(failed)?;
-            if !check.leaks(&line).is_empty() {
-                line = check.replaced(&line);
-                let found = check.leaks(&line).into_iter().map(|leak| (path.clone(), Leak { line: at + 1, ..leak }));
-                leaks.extend(found.take(20usize.saturating_sub(leaks.len())));
+        let mut whole = BufWriter::new(tempfile::tempfile().map_err(RewriteError::Spool)?);
+        let mut number = 0;
+        let mut checks: Vec<&Check> = vec![&check; jobs];
+        batches_of(&mut BufReader::with_capacity(1 << 16, &spool), &mut |lines| {
+            let mut found = vec![None; lines.len()];
+            let mut pairs: Vec<(&mut String, &mut Option<Leak>)> = lines.iter_mut().zip(&mut found).collect();
+            side_by_side(&mut checks, &mut pairs, &|check, (line, leak)| {
+                if !check.is_clean(line) {
+                    **line = check.replaced(line);
+                    **leak = check.leaks(line).into_iter().next();
+                }
+            });
+            for (line, leak) in lines.iter().zip(found) {
+                number += 1;
+                if let Some(leak) = leak.filter(|_| leaks.len() < 20) {
+                    leaks.push((path.clone(), Leak { line: number, ..leak }));
+                }
+                writeln!(whole, "{line}").map_err(RewriteError::Spool)?;
             }
-            writeln!(whole, "{line}").map_err(failed)?;
-        }
+            Ok(())
+        })?
+        .map_or(Ok(()), |error| Err(RewriteError::Spool(error)))?;
         if leaks.is_empty() {
-            let whole = whole.into_inner().map_err(|error| failed(error.into_error()))?;
-            append(&mut archive, &path, file, whole).map_err(failed)?;
+            let whole = whole.into_inner().map_err(|error| RewriteError::Spool(error.into_error()))?;
+            append(&mut archive, &path, file, whole).map_err(RewriteError::Output)?;
             done.files += 1;
         }
     }
@@ -124,7 +153,7 @@ pub fn rewrite(
         return Err(RewriteError::Leaked(leaks));
     }
     let finish = || archive.into_inner()?.finish()?.flush();
-    finish().map_err(|error| RewriteError::Io("the new bundle".to_owned(), error))?;
+    finish().map_err(RewriteError::Output)?;
     Ok(done)
 }
 
@@ -149,18 +178,41 @@ fn is_binary(head: &[u8]) -> bool {
     head.iter().take(4096).filter(|byte| **byte == 0).count() > 64
 }
 
-/// Calls `visit` with every line of a file as text without terminal escapes.
-fn lines(file: &BundleFile, visit: &mut dyn FnMut(&str) -> io::Result<()>) -> Result<(), RewriteError> {
-    let failed = |error| RewriteError::Io(file.path.clone(), error);
-    let mut reader = BufReader::with_capacity(1 << 16, file.open().map_err(failed)?);
+/// Bytes of lines that are in work at a time, for each processor.
+const BATCH: usize = 1 << 20;
+
+/// Does something with each item, on as many threads as there are workers.
+fn side_by_side<W: Send, T: Send>(workers: &mut [W], items: &mut [T], work: &(impl Fn(&mut W, &mut T) + Sync)) {
+    let share = items.len().div_ceil(workers.len()).max(1);
+    std::thread::scope(|scope| {
+        for (worker, items) in workers.iter_mut().zip(items.chunks_mut(share)) {
+            scope.spawn(move || items.iter_mut().for_each(|item| work(worker, item)));
+        }
+    });
+}
+
+type Batch<'b> = &'b mut dyn FnMut(&mut Vec<String>) -> Result<(), RewriteError>;
+
+/// Calls `visit` with the lines of a file as text without terminal escapes, many at a time. Where a file is damaged, it
+/// ends; the error comes back.
+fn batches(file: &BundleFile, visit: Batch<'_>) -> Result<Option<io::Error>, RewriteError> {
+    let reader = file.open().map_err(|error| RewriteError::Unreadable(file.path.clone(), error))?;
+    batches_of(&mut BufReader::with_capacity(1 << 16, reader), visit)
+}
+
+fn batches_of(reader: &mut impl BufRead, visit: Batch<'_>) -> Result<Option<io::Error>, RewriteError> {
+    let most = BATCH * std::thread::available_parallelism().map_or(1, usize::from);
     let mut bytes = Vec::new();
+    let mut lines = Vec::new();
+    let mut size = 0;
     loop {
         bytes.clear();
-        // A damaged end of a compressed file is an end.
-        let read = reader.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', &mut bytes).unwrap_or(0);
-        if read == 0 {
-            return Ok(());
-        }
+        let read = match reader.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', &mut bytes) {
+            Ok(0) => return visit(&mut lines).map(|()| None),
+            // What stands before the damage in its line may be the half of a name.
+            Err(error) => return visit(&mut lines).map(|()| Some(error)),
+            Ok(read) => read,
+        };
         let cut = read == LONGEST_LINE && bytes.last() != Some(&b'\n');
         if cut {
             let mut dropped = 0;
@@ -179,19 +231,58 @@ fn lines(file: &BundleFile, visit: &mut dyn FnMut(&str) -> io::Result<()>) -> Re
         }
         let text = String::from_utf8_lossy(&bytes);
         let text = strip_escapes(text.trim_start_matches('\u{feff}'));
-        visit(text.trim_end_matches(['\n', '\r'])).map_err(failed)?;
+        let line = text.trim_end_matches(['\n', '\r']).to_owned();
+        size += line.len() + size_of::<String>();
+        lines.push(line);
+        if size > most {
+            visit(&mut lines)?;
+            lines.clear();
+            size = 0;
+        }
     }
 }
 
-/// Rewrites the lines of one file.
-struct LineWriter<'r> {
-    redactor: &'r Redactor<'r>,
-    kind: Option<&'r str>,
+/// Reads the lines of one file in order: what stands on several lines is told here.
+struct LineReader<'k> {
+    kind: Option<&'k str>,
     remover: SecretRemover,
     number: usize,
     secrets: Vec<(usize, &'static str)>,
     message: Message,
     in_certificate: bool,
+}
+
+/// A line on its way into the new bundle.
+struct Rewriting {
+    text: String,
+    how: How,
+}
+
+/// What is done with a line.
+enum How {
+    Stay,
+    Redact,
+    /// It goes on with this field of a message's header.
+    Folded(String),
+}
+
+impl Rewriting {
+    fn redact(&mut self, redactor: &Redactor<'_>, kind: Option<&str>) {
+        match &self.how {
+            How::Stay => {}
+            How::Redact => {
+                if let Cow::Owned(new) = redactor.text(kind, &self.text) {
+                    self.text = new;
+                }
+            }
+            How::Folded(field) => {
+                // It is read as if it stood behind its field's name.
+                let whole = format!("{field}: {}", self.text.trim_start());
+                let new = redactor.text(kind, &whole);
+                self.text = format!(" {}", new.strip_prefix(&format!("{field}: ")).unwrap_or(&new));
+            }
+        }
+    }
 }
 
 /// Where in a mail message a line is.
@@ -205,10 +296,9 @@ enum Message {
     Body,
 }
 
-impl<'r> LineWriter<'r> {
-    fn new(redactor: &'r Redactor<'r>, file: &BundleFile, kind: Option<&'r str>) -> LineWriter<'r> {
-        LineWriter {
-            redactor,
+impl<'k> LineReader<'k> {
+    fn new(file: &BundleFile, kind: Option<&'k str>) -> LineReader<'k> {
+        LineReader {
             kind,
             remover: SecretRemover::for_file(&file.path),
             number: 0,
@@ -218,7 +308,7 @@ impl<'r> LineWriter<'r> {
         }
     }
 
-    fn line(&mut self, line: &str, out: &mut impl Write) -> io::Result<()> {
+    fn line(&mut self, line: &str) -> Rewriting {
         self.number += 1;
         let (clean, secret) = self.remover.line(line);
         if let Some(kind) = secret
@@ -227,18 +317,14 @@ impl<'r> LineWriter<'r> {
             self.secrets.push((self.number, kind));
         }
         self.follow(&clean);
-        let new = match &self.message {
-            Message::Body if !clean.is_empty() => "(message text)".into(),
+        match &self.message {
+            Message::Body if !clean.is_empty() => Rewriting { text: "(message text)".to_owned(), how: How::Stay },
             Message::Header(field) if clean.starts_with([' ', '\t']) => {
-                // A folded line is read as if it stood behind its field's name.
-                let whole = format!("{field}: {}", clean.trim_start());
-                let new = self.redactor.text(self.kind, &whole).into_owned();
-                format!(" {}", new.strip_prefix(&format!("{field}: ")).unwrap_or(&new)).into()
+                Rewriting { how: How::Folded(field.clone()), text: clean.into_owned() }
             }
-            _ if self.in_certificate && !clean.starts_with("-----") => HIDDEN.into(),
-            _ => self.redactor.text(self.kind, &clean),
-        };
-        writeln!(out, "{new}")
+            _ if self.in_certificate && !clean.starts_with("-----") => Rewriting { text: HIDDEN.to_owned(), how: How::Stay },
+            _ => Rewriting { text: clean.into_owned(), how: How::Redact },
+        }
     }
 
     /// Follows where in a message, as `postcat -q` shows it or as it is stored, a line is.

@@ -2,6 +2,7 @@
 //! documentation, public, ...), and two addresses share as long a prefix as before, so that an address stays within
 //! its network (the scheme of Crypto-PAn, with the special ranges held fast).
 
+use super::Redactor;
 use super::pseudonym::Key;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -126,6 +127,47 @@ pub(super) fn written_as(new: IpAddr, old: &str) -> String {
         text.make_ascii_uppercase();
     }
     text
+}
+
+impl Redactor<'_> {
+    pub(super) fn ip(&self, ip: IpAddr) -> IpAddr {
+        if is_kept(ip) || self.policy.keeps_ip(ip) {
+            return ip;
+        }
+        let mut new = ip;
+        // An address that is somebody's own must not become another's pseudonym. In a network that is used up, it may.
+        for _ in 0..256 {
+            new = pseudonym(&self.key, new);
+            if !self.known.addresses.contains(&new) && !is_kept(new) {
+                return new;
+            }
+        }
+        pseudonym(&self.key, ip)
+    }
+
+    pub(super) fn ip_text(&self, text: &str, after: &str) -> String {
+        let Ok(ip) = text.parse::<IpAddr>() else { return text.to_owned() };
+        let mut new = self.ip(ip);
+        // The address of a network stays one.
+        let length: Option<u32> =
+            after.strip_prefix('/').and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
+        if let Some(length) = length {
+            new = match (ip, new) {
+                (IpAddr::V4(old), IpAddr::V4(new)) if length <= 32 => {
+                    let mask = u32::MAX.checked_shr(length).unwrap_or(0);
+                    IpAddr::V4((if old.to_bits() & mask == 0 { new.to_bits() & !mask } else { new.to_bits() }).into())
+                }
+                (IpAddr::V6(old), IpAddr::V6(new)) if length <= 128 => {
+                    let mask = u128::MAX.checked_shr(length).unwrap_or(0);
+                    IpAddr::V6((if old.to_bits() & mask == 0 { new.to_bits() & !mask } else { new.to_bits() }).into())
+                }
+                _ => new,
+            };
+        }
+        let new = written_as(new, text);
+        self.note(text, &new);
+        new
+    }
 }
 
 #[cfg(test)]

@@ -1,24 +1,34 @@
 //! Redaction of a report: every text of the view model that may hold a name.
 
-use super::scan::Part;
-use super::secrets::without_secrets;
 use super::{Check, Redactor, path};
-use crate::diagnose::words::visible;
-use crate::evidence::Evidence;
+use crate::evidence::secrets::without_secrets;
 use crate::report::view::{Citation, Report};
-use crate::tables::{Field, TABLES, Table, Value, settings};
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::sources::Inventory;
+use rustc_hash::FxHashMap;
 
-/// Replaces what is personal in `report`, which was made from `evidence`. What the result is to be looked through for
-/// when it is rendered comes back.
-pub fn redact_report(redactor: &mut Redactor<'_>, report: &mut Report, evidence: &Evidence) -> Check {
-    learn(redactor, evidence);
-    let kinds: FxHashMap<String, &str> =
-        evidence.sources.iter().filter_map(|source| Some((visible(&source.path), source.kind.as_deref()?))).collect();
-    citations(report, &mut |citation| redactor.learn(kinds.get(&citation.file).copied(), &citation.text));
-    let redactor = &*redactor;
+/// Learns the names in a report; those in what it was made from are learnt by [`Redactor::learn_evidence`].
+pub fn learn_report(redactor: &mut Redactor<'_>, report: &mut Report) {
+    let kinds = kinds(report);
+    citations(report, &mut |citation| redactor.learn(kinds.get(&citation.file).map(String::as_str), &citation.text));
+    for (name, value) in report.state.settings.iter().flatten() {
+        redactor.learn(None, &format!("{name} = {value}"));
+    }
+    if let Some(host) = &report.host {
+        redactor.learn(None, &format!("hostname: {host}"));
+    }
+}
+
+/// The kind of evidence of each file.
+fn kinds(report: &Report) -> FxHashMap<String, String> {
+    report.sources.iter().map(|row| (row.file.clone(), row.kind.clone())).collect()
+}
+
+/// Replaces what is personal in `report`, whose names were learnt. What the result is to be looked through for when it is
+/// rendered comes back.
+pub fn redact_report(redactor: &Redactor<'_>, report: &mut Report) -> Check {
+    let kinds = kinds(report);
     citations(report, &mut |citation| {
-        let kind = kinds.get(&citation.file).copied();
+        let kind = kinds.get(&citation.file).map(String::as_str);
         (citation.text, citation.matched) = redactor.marked(kind, &citation.text, citation.matched);
     });
     texts(report, &mut |text| *text = redactor.text(None, text).into_owned());
@@ -43,9 +53,43 @@ pub fn redact_report(redactor: &mut Redactor<'_>, report: &mut Report, evidence:
     for row in &mut report.sources {
         row.file = path::redacted(redactor, &check, &row.file);
     }
+    for secret in &mut report.secrets {
+        secret.file = path::redacted(redactor, &check, &secret.file);
+    }
     // Where a customer's bundle lies on the analyst's machine is nobody's business.
     report.made_by.bundle = "(redacted)".to_owned();
     replace_rest(report, &check);
+    check
+}
+
+/// Replaces what is personal in an inventory of a bundle, whose evidence was learnt.
+pub fn redact_inventory(redactor: &mut Redactor<'_>, inventory: &mut Inventory) -> Check {
+    for file in &inventory.files {
+        path::learn(redactor, &file.file);
+        file.not_understood.iter().for_each(|example| redactor.learn(file.kind.as_deref(), &example.text));
+    }
+    for file in &mut inventory.files {
+        file.what = redactor.text(None, &file.what).into_owned();
+        for example in &mut file.not_understood {
+            example.text = redactor.text(file.kind.as_deref(), &example.text).into_owned();
+        }
+    }
+    for skipped in &mut inventory.skipped {
+        skipped.why = redactor.text(None, &skipped.why).into_owned();
+    }
+    for missing in &mut inventory.worth_collecting {
+        missing.run = redactor.text(None, &missing.run).into_owned();
+    }
+    let check = redactor.check();
+    for file in &mut inventory.files {
+        file.file = path::redacted(redactor, &check, &file.file);
+        file.what = check.replaced(&file.what);
+        file.not_understood.iter_mut().for_each(|example| example.text = check.replaced(&example.text));
+    }
+    for skipped in &mut inventory.skipped {
+        skipped.file = path::redacted(redactor, &check, &skipped.file);
+        skipped.why = check.replaced(&skipped.why);
+    }
     check
 }
 
@@ -53,7 +97,7 @@ pub fn redact_report(redactor: &mut Redactor<'_>, report: &mut Report, evidence:
 fn replace_rest(report: &mut Report, check: &Check) {
     fn walk(value: &mut serde_json::Value, check: &Check) {
         match value {
-            serde_json::Value::String(text) if !check.leaks(text).is_empty() => *text = check.replaced(text),
+            serde_json::Value::String(text) if !check.is_clean(text) => *text = check.replaced(text),
             serde_json::Value::Array(list) => list.iter_mut().for_each(|item| walk(item, check)),
             serde_json::Value::Object(map) => map.iter_mut().for_each(|(_, item)| walk(item, check)),
             _ => {}
@@ -78,45 +122,6 @@ pub fn remove_secrets(report: &mut Report) {
             *text = clean.into_owned();
         }
     });
-}
-
-/// What the values of a field are, by its name, which is the same in every table.
-fn part_of(table: &Table, field: &Field) -> Option<Part> {
-    Some(match (table.name, field.name) {
-        ("accounts", "name") => Part::Name,
-        (_, "sasl_username" | "user" | "sender" | "recipient" | "orig_to" | "orig_address" | "to") => Part::Name,
-        (_, "client" | "relay" | "fqdn" | "hostname" | "mailname" | "helo" | "sender_domain" | "recipient_domain") => Part::Host,
-        ("probes" | "route", "host") | ("route", "target") | ("lookups" | "hosts", "name") => Part::Host,
-        (_, "client_ip" | "relay_ip" | "ip" | "public_ip" | "nameserver" | "chroot_nameserver") => Part::Ip,
-        _ => return None,
-    })
-}
-
-/// Shows the redactor every name in the tables, each once.
-fn learn(redactor: &mut Redactor<'_>, evidence: &Evidence) {
-    let tables = &evidence.tables;
-    let mut seen = FxHashSet::default();
-    for table in TABLES {
-        for (number, field) in table.fields.iter().enumerate() {
-            let part = part_of(table, field);
-            for row in tables.rows(table) {
-                let Value::Text(name) = row.get(crate::tables::Column(number)) else { continue };
-                if !seen.insert((part.map(|part| part as u8), name)) {
-                    continue;
-                }
-                let text = tables.names.get(name);
-                match part {
-                    Some(part) => redactor.learn_part(part, text),
-                    None => redactor.learn(None, text),
-                }
-            }
-        }
-    }
-    for row in tables.rows(&settings::TABLE) {
-        if let (Some(name), Some(value)) = (row.text(settings::name, &tables.names), row.text(settings::value, &tables.names)) {
-            redactor.learn(None, &format!("{name} = {value}"));
-        }
-    }
 }
 
 fn citations(report: &mut Report, visit: &mut dyn FnMut(&mut Citation)) {

@@ -1,6 +1,9 @@
 //! Behaviour of redaction on lines.
 
 use super::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::sync::LazyLock;
 
 static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::built_in);
 

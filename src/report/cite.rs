@@ -5,7 +5,7 @@ use crate::bundle::Bundle;
 use crate::diagnose::words::visible;
 use crate::evidence::Source;
 use crate::evidence::maillog::reader::for_each_line;
-use crate::redact::secrets::without_secrets;
+use crate::evidence::secrets::without_secrets;
 use crate::tables;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

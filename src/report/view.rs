@@ -68,6 +68,9 @@ pub struct Report {
     pub state: State,
     /// Every file of the bundle and what became of it.
     pub sources: Vec<SourceRow>,
+    /// Passwords, keys and tokens in the bundle, which the report hides; the first of each kind in each file.
+    #[serde(default)]
+    pub secrets: Vec<Secret>,
     /// Every rule and its result.
     pub rules: Vec<RuleRow>,
     /// What made this report.
@@ -613,6 +616,17 @@ pub struct Fact {
     pub agrees: Option<bool>,
     /// Where it stands.
     pub citation: Option<Citation>,
+}
+
+/// A secret in the bundle.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Secret {
+    /// What it is, such as `private key`.
+    pub kind: String,
+    /// Path in the bundle.
+    pub file: String,
+    /// Its line.
+    pub line: u32,
 }
 
 /// One file of the bundle.

@@ -4,7 +4,7 @@ use super::Material;
 use crate::diagnose::measure::as_text;
 use crate::diagnose::words::{shortened, visible};
 use crate::report::cite::Lines;
-use crate::report::view::{Fact, SourceRow, State};
+use crate::report::view::{Fact, Secret, SourceRow, State};
 use crate::tables::{self, Column, Record, Value, filesystems, host, hosts, lookups};
 use std::collections::BTreeMap;
 
@@ -121,6 +121,12 @@ pub(super) fn settings_and_dns(material: &Material<'_>) -> State {
     }
     dns.values_mut().for_each(|answers| answers.sort());
     State { settings, dns }
+}
+
+pub(super) fn secrets(material: &Material<'_>) -> Vec<Secret> {
+    let sources = material.evidence.sources.iter();
+    let all = sources.flat_map(|source| source.secrets.iter().map(move |found| (source, found)));
+    all.map(|(source, found)| Secret { kind: found.kind.to_owned(), file: visible(&source.path), line: found.line }).collect()
 }
 
 pub(super) fn sources(material: &Material<'_>, lines: &Lines) -> Vec<SourceRow> {

@@ -96,6 +96,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
         facts: inventory::facts(material, lines),
         state: inventory::settings_and_dns(material),
         sources: inventory::sources(material, lines),
+        secrets: inventory::secrets(material),
         rules: diagnosis
             .judged
             .iter()

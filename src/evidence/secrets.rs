@@ -8,9 +8,10 @@
 //! ```
 
 use crate::rules::lazy::{Dialect, LazyRegex};
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -25,176 +26,154 @@ struct Pattern {
     accept: fn(&str) -> bool,
 }
 
-/// What the secret is, its regex, and whether what it matched is one at all.
-type Spec = (&'static str, &'static str, fn(&str) -> bool);
+/// What the secret is, what every line with one holds in lower case, the regex, and whether what it matched is one at all.
+type Spec = (&'static str, &'static [&'static str], &'static str, fn(&str) -> bool);
 
-static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+struct Patterns {
+    patterns: Vec<Pattern>,
+    /// What gives away that a pattern may match: most lines hold none.
+    marks: AhoCorasick,
+    /// The pattern of each mark.
+    of_marks: Vec<usize>,
+}
+
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let any: fn(&str) -> bool = |_| true;
     let list: &[Spec] = &[
-        ("private key", r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<s>.+?)(?:-----END|$)", any),
+        ("private key", &["private key-----"], r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<s>.+?)(?:-----END|$)", any),
         (
             "SASL credentials",
+            &["auth ", "auth="],
             r"(?i)\bAUTH[ =]+(?:PLAIN|LOGIN|CRAM-MD5|DIGEST-MD5|X?OAUTH2|XOAUTH2|OAUTHBEARER|NTLM|GSSAPI|EXTERNAL|SCRAM-[\w-]+)[ =]+(?P<s>[A-Za-z0-9+/]{4,}={0,2})",
             is_blob,
         ),
-        ("SASL credentials", r"(?i)\b(?:resp|initial response|sasl_init_response)[=:] ?(?P<s>[A-Za-z0-9+/]{6,}={0,2})", any),
-        ("SASL credentials", r": [<>] [^\s\[]+\[[^\]\s]+\]: (?P<s>[A-Za-z0-9+/]{4,}={0,2})\s*$", is_blob),
-        ("password in a URL", r#"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:"'<>]*:(?P<s>[^\s/"'<>]+)@"#, any),
+        (
+            "SASL credentials",
+            &["resp=", "resp:", "response=", "response:"],
+            r"(?i)\b(?:resp|initial response|sasl_init_response)[=:] ?(?P<s>[A-Za-z0-9+/]{6,}={0,2})",
+            any,
+        ),
+        ("SASL credentials", &[": < ", ": > "], r": [<>] [^\s\[]+\[[^\]\s]+\]: (?P<s>[A-Za-z0-9+/]{4,}={0,2})\s*$", is_blob),
+        ("password in a URL", &["://"], r#"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:"'<>]*:(?P<s>[^\s/"'<>]+)@"#, any),
         (
             "cookie or token in a header",
+            &["authorization", "cookie", "x-api-key", "x-auth-token"],
             r"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)\s*:\s*(?P<s>\S.*)$",
             any,
         ),
-        ("token", r"(?i)\bbearer\s+(?P<s>[\w.~+/=-]{12,})", any),
+        ("token", &["bearer"], r"(?i)\bbearer\s+(?P<s>[\w.~+/=-]{12,})", any),
         (
             "token",
+            &["eyj", "akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "xox", "sg.", "k_live_", "glpat-", "xkeysib-", "key-"],
             r"\b(?P<s>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}|AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|[sr]k_live_\w{10,}|glpat-[\w-]{16,}|xkeysib-[\w-]{20,}|key-[0-9a-f]{32})",
             any,
         ),
         (
             "token in a URL",
+            &[
+                "token=",
+                "key=",
+                "sig=",
+                "signature=",
+                "auth=",
+                "session",
+                "sessid=",
+                "sessionid=",
+                "sid=",
+                "password=",
+                "passwd=",
+                "pwd=",
+                "pass=",
+            ],
             r#"(?i)[?&;](?:[\w-]*token|api_?key|sig|signature|auth|session(?:_?id)?|phpsessid|jsessionid|sid|password|passwd|pwd|pass)=(?P<s>[^&;\s"'<>)]+)"#,
             any,
         ),
-        ("cookie", r#"(?i)\b(?:phpsessid|jsessionid|sessionid|session_id|wordpress_logged_in\w*)=(?P<s>[^&;\s"'<>)]+)"#, any),
-        ("password hash", r#"(?P<s>\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2\w*|sha1|pbkdf2[\w-]*)\$[^\s:,;"'<>]{8,})"#, any),
+        (
+            "cookie",
+            &["sessid=", "sessionid=", "session_id=", "logged_in"],
+            r#"(?i)\b(?:phpsessid|jsessionid|sessionid|session_id|wordpress_logged_in\w*)=(?P<s>[^&;\s"'<>)]+)"#,
+            any,
+        ),
+        (
+            "password hash",
+            &[
+                "$1$", "$2$", "$2a", "$2b", "$2x", "$2y", "$5$", "$6$", "$7$", "$y$", "$gy$", "$apr1$", "$argon2", "$sha1$",
+                "$pbkdf2",
+            ],
+            r#"(?P<s>\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2\w*|sha1|pbkdf2[\w-]*)\$[^\s:,;"'<>]{8,})"#,
+            any,
+        ),
         (
             "password",
+            &["{sha", "{ssha", "{md5", "{smd5", "crypt", "{plain", "{clear", "{cram", "{digest", "{ntlm", "{argon2", "{pbkdf2"],
             r#"(?i)\{(?:s?sha\d*|s?md5|[a-z0-9-]*crypt|plain|clear(?:text)?|cram-md5|digest-md5|ntlm|argon2\w*|pbkdf2[\w-]*)(?:\.\w+)?\}(?P<s>[^\s:,"'<>)]+)"#,
             any,
         ),
         (
             "password on a command line",
+            &["pass", "pwd", "secret", "token", "curl", "mysql", "swaks", "redis-cli"],
             r"(?i)(?:--(?:\w+-)*(?:password|pass|passwd|pwd|secret|token)[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\bmysql\w*\b.* -p|\bswaks\b.* (?:-ap|--auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a )(?P<s>[^\s\[(-][^\s]*)",
             any,
         ),
         (
             "password",
+            &["password"],
             r#"(?i)(?:given password|password given|wrong password|trying password|tried password)\s*[:=]?\s*["'(]?(?P<s>[^\s"')]+)"#,
             is_given,
         ),
         (
             "password in a lookup table",
+            &["]", ":25", ":465", ":587", ":2525", ":submission", ":smtp"],
             r"^\s*(?:\[[^\]\s]+\](?::[\w-]+)?|[\w.-]+:(?:\d+|submissions?|smtps?))\s+[^\s:]+:(?P<s>\S.*?)\s*$",
             any,
         ),
-        ("password in a lookup table", r"\bstatic:[^\s:,;]+:(?P<s>[^\s,;]+)", any),
-        ("password", r"(?i)^\s*machine\s.*\spassword\s+(?P<s>\S+)", any),
+        ("password in a lookup table", &["static:"], r"\bstatic:[^\s:,;]+:(?P<s>[^\s,;]+)", any),
+        ("password", &["password"], r"(?i)^\s*machine\s.*\spassword\s+(?P<s>\S+)", any),
         (
             "TLS session secret",
+            &["master-key", "psk", "pre-shared", "exporter secret", "traffic_secret", "client_random"],
             r"(?i)\b(?:master-key|resumption psk|pre-shared key|early exporter secret|\w*_traffic_secret\w*|client_random)\s*[: ]\s*(?P<s>[0-9A-Fa-f][0-9A-Fa-f ]{15,})",
             any,
         ),
         // name = value, 'name' => 'value', "name": "value", define('NAME', 'value')
         (
             "password",
+            &["pass", "pwd", "bindpw", "bind_pw", "dbpw", "secret", "key", "token"],
             r#"(?i)(?:\b|_)(?:pass|password|passwd|passwort|passphrase|pwd|bind_?pw|dbpw|db_?pass|secret|secret_?key|client_?secret|api[_-]?key|(?:auth|access|refresh|api|bot|bearer|x-csrf)[_-]?token|token|private[_-]?key|encryption[_-]?key|crypt[_-]?key)["']?\s*(?:=>|=|,\s*(?:["']))\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+'|[^\s,;&"'<>()]+)"#,
             is_value,
         ),
         (
             "password",
+            &["pass", "pwd", "secret", "key", "token"],
             r#"(?i)["'](?:[\w-]*[_-])?(?:pass|password|passwd|passphrase|pwd|secret|api[_-]?key|(?:\w+[_-])?token|private[_-]?key)["']\s*:\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+')"#,
             is_value,
         ),
         (
             "password",
+            &["pass", "secret", "key", "bindpw", "token"],
             r#"(?i)^\s*(?:[\w-]*[_-])?(?:password|passphrase|secret|api[_-]?key|bindpw|(?:\w+[_-])token)\s*:\s+(?P<s>[^\s].*?)\s*$"#,
             is_value,
         ),
     ];
-    let pattern = |&(kind, pattern, accept): &Spec| Pattern { kind, regex: LazyRegex::valid(pattern, Dialect::Line), accept };
-    list.iter().map(pattern).collect()
+    let pattern =
+        |&(kind, _, pattern, accept): &Spec| Pattern { kind, regex: LazyRegex::valid(pattern, Dialect::Line), accept };
+    let patterns = list.iter().map(pattern).collect();
+    let of_marks = list.iter().enumerate().flat_map(|(at, (_, marks, ..))| marks.iter().map(move |_| at)).collect();
+    let marks = AhoCorasickBuilder::new()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(list.iter().flat_map(|(_, marks, ..)| marks.iter()))
+        .expect("fixed marks");
+    Patterns { patterns, marks, of_marks }
 });
 
-/// What every line with a secret holds, in lower case: the patterns are tried only where one of these stands.
-static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let marks = [
-        "pass",
-        "pwd",
-        "secret",
-        "token",
-        "apikey",
-        "api_key",
-        "api-key",
-        "key",
-        "auth plain",
-        "auth login",
-        "auth cram",
-        "auth digest",
-        "auth xoauth",
-        "auth oauth",
-        "auth ntlm",
-        "auth gssapi",
-        "auth scram",
-        "auth external",
-        "auth=plain",
-        "auth=login",
-        "auth  ",
-        "://",
-        "cookie",
-        "bearer ",
-        "authorization",
-        "x-auth",
-        "akia",
-        "eyj",
-        "$1$",
-        "$2",
-        "$5$",
-        "$6$",
-        "$7$",
-        "$y$",
-        "$gy$",
-        "$apr1$",
-        "$argon",
-        "$sha1$",
-        "$pbkdf2",
-        "{s",
-        "{m",
-        "{plain",
-        "{clear",
-        "{cr",
-        "{d",
-        "{n",
-        "{a",
-        "{p",
-        "{b",
-        "resp=",
-        "initial response",
-        "sess",
-        "bind_pw",
-        "bindpw",
-        "dbpw",
-        "static:",
-        "master-key",
-        "psk",
-        "client_random",
-        "sid=",
-        "sig=",
-        "&auth=",
-        "?auth=",
-        "signature=",
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "xox",
-        "sg.",
-        "k_live_",
-        "glpat-",
-        "xkeysib",
-        ": < ",
-        ": > ",
-        "]:",
-        "mysql",
-        "curl",
-        "swaks",
-        "redis-cli",
-        "submission",
-        "logged_in",
-    ];
-    AhoCorasickBuilder::new().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(marks).expect("fixed marks")
-});
+impl Patterns {
+    /// The patterns that may match, by their marks, as bits.
+    fn possible(&self, text: &str) -> u32 {
+        self.marks.find_overlapping_iter(text).fold(0, |bits, found| bits | 1 << self.of_marks[found.pattern().as_usize()])
+    }
+}
 
 /// The prompts and mechanism names that stand where a blob may stand.
 fn is_blob(text: &str) -> bool {
@@ -286,12 +265,11 @@ fn table_line(line: &str) -> Option<String> {
 
 /// A single text without secrets, and what kind the first one was.
 pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
-    if !MARKS.is_match(text) {
-        return (Cow::Borrowed(text), None);
-    }
+    let possible = PATTERNS.possible(text);
     let mut out = Cow::Borrowed(text);
     let mut first = None;
-    for pattern in PATTERNS.iter() {
+    let patterns = PATTERNS.patterns.iter().enumerate().filter(|(at, _)| possible & 1 << at != 0);
+    for (_, pattern) in patterns {
         let mut clean = String::new();
         let mut end = 0;
         for found in pattern.regex.each(&out) {
@@ -312,6 +290,37 @@ pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
     (out, first)
 }
 
+/// Bytes of a file in which secrets are looked for; what is longer is a listing or a log, which is no place for them.
+const LOOKED_THROUGH: usize = 16 << 20;
+
+/// A secret that stands in a file: its line, from 1, and what kind it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// Line, from 1.
+    pub line: u32,
+    /// What it is, in words.
+    pub kind: &'static str,
+}
+
+/// The secrets in a file, the first of each kind.
+pub fn found(path: &str, text: &str) -> Vec<Found> {
+    let mut remover = SecretRemover::for_file(path);
+    let mut list: Vec<Found> = Vec::new();
+    let mut looked = 0;
+    for (line, text) in (1..).zip(text.split_inclusive('\n')) {
+        if let Some(kind) = remover.line(text.trim_end_matches(['\n', '\r'])).1
+            && list.iter().all(|known| known.kind != kind)
+        {
+            list.push(Found { line, kind });
+        }
+        looked += text.len();
+        if looked > LOOKED_THROUGH {
+            break;
+        }
+    }
+    list
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,6 +329,7 @@ mod tests {
     fn secrets_are_taken_out_and_nothing_else() {
         for (text, clean) in [
             ("[smtp.relay.example]:587 app@relay.example:hunter2", "[smtp.relay.example]:587 app@relay.example:(hidden)"),
+            ("smtp.relay.example:587 app:hunter2", "smtp.relay.example:587 app:(hidden)"),
             ("smtp_sasl_password_maps = static:joe:hunter2", "smtp_sasl_password_maps = static:joe:(hidden)"),
             (
                 "postfix/smtpd[1]: < a.example[192.0.2.1]: AUTH PLAIN AGFwcABodW50ZXIy",

@@ -1,0 +1,251 @@
+//! Pseudonyms of host and domain names, label by label.
+
+use super::{Redactor, kept, punycode};
+use regex::Regex;
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+impl Redactor<'_> {
+    pub(super) fn hosts(&self, list: &str) -> String {
+        let mut out = String::with_capacity(list.len());
+        for piece in list.split_inclusive([',', ' ', '\t']) {
+            let bare = piece.trim_end_matches([',', ' ', '\t']);
+            let open = bare.len() - bare.trim_start_matches('[').len();
+            let end = bare[open..].find([']', ':']).map_or(bare.len(), |at| open + at);
+            let name = &bare[open..end];
+            let rest = &piece[end..];
+            // A variable, a file, a table, or a transport before a next hop.
+            let is_name =
+                name.starts_with(|c: char| c.is_alphanumeric()) && !bare[end..].starts_with(":/") && !name.contains('/');
+            if is_name && name.parse::<IpAddr>().is_err() {
+                out.push_str(&bare[..open]);
+                out.push_str(&self.host(name));
+                out.push_str(rest);
+            } else {
+                out.push_str(&self.text(None, piece));
+            }
+        }
+        out
+    }
+
+    /// A host or domain name: its top-level domain, and labels that say what a host does, stay.
+    pub(super) fn host(&self, host: &str) -> String {
+        let (bare, dot) = host.strip_suffix('.').map_or((host, ""), |bare| (bare, "."));
+        let lower = bare.to_lowercase();
+        if lower.is_empty() || lower.starts_with('$') || self.keeps(&lower) {
+            return host.to_owned();
+        }
+        if bare.parse::<IpAddr>().is_ok() {
+            return format!("{}{dot}", self.ip_text(bare, ""));
+        }
+        let new = match reverse_zone(&lower) {
+            Some(zone) => self.reverse(bare, &lower, zone),
+            None => self.labels(bare, &lower),
+        };
+        self.note(bare, &new);
+        // The domain by itself is as telling as the host.
+        if let Some((_, domain)) = bare.split_once('.')
+            && let Some((_, changed)) = new.split_once('.')
+            && domain.contains('.')
+        {
+            self.note(domain, changed);
+        }
+        new + dot
+    }
+
+    fn labels(&self, bare: &str, lower: &str) -> String {
+        // Addresses in names (static.7.2.0.192.isp.example) change as the addresses do.
+        let mut embedded = None;
+        let text = match EMBEDDED.captures(bare) {
+            Some(found) => {
+                let octets: Option<Vec<u8>> = (1..=4).map(|group| found[group * 2 - 1].parse().ok()).collect();
+                match octets.as_deref() {
+                    Some(&[a, b, c, d]) => {
+                        let (forward, backward) = (IpAddr::from([a, b, c, d]), IpAddr::from([d, c, b, a]));
+                        let backwards = !self.known.addresses.contains(&forward)
+                            && (self.known.addresses.contains(&backward) || kept::public_domain(lower).is_some());
+                        let new = self.ip(if backwards { backward } else { forward });
+                        let IpAddr::V4(new) = new else { return bare.to_owned() };
+                        let mut octets = new.octets();
+                        if backwards {
+                            octets.reverse();
+                        }
+                        let signs = [&found[2], &found[4], &found[6]];
+                        embedded = Some(format!(
+                            "{}{}{}{}{}{}{}",
+                            octets[0], signs[0], octets[1], signs[1], octets[2], signs[2], octets[3]
+                        ));
+                        let whole = found.get(0).map_or(0..0, |whole| {
+                            found.get(1).map_or(0, |first| first.start()).max(whole.start())
+                                ..found.get(7).map_or(0, |last| last.end())
+                        });
+                        format!("{}\u{1}{}", &bare[..whole.start], &bare[whole.end..])
+                    }
+                    _ => bare.to_owned(),
+                }
+            }
+            None => bare.to_owned(),
+        };
+        let labels: Vec<&str> = text.split('.').collect();
+        let (kept_labels, own) = self.kept_suffix(lower);
+        let kept_labels = kept_labels.min(labels.len());
+        let changing = labels.len() - kept_labels;
+        let mut out: Vec<String> = Vec::with_capacity(labels.len());
+        for (at, label) in labels.iter().enumerate() {
+            let is_registered = at + 1 == changing && own == Zone::Registry && labels.len() > 1;
+            out.push(if at >= changing {
+                (*label).to_owned()
+            } else if label.contains('\u{1}') {
+                let around = label.split('\u{1}').map(|piece| {
+                    let core = piece.trim_matches(['-', '_']);
+                    if core.is_empty() || kept::is_service(core) {
+                        piece.to_owned()
+                    } else {
+                        piece.replace(core, &self.word(core))
+                    }
+                });
+                around.collect::<Vec<_>>().join("\u{1}")
+            } else if own == Zone::Customer {
+                self.customer(label)
+            } else if !is_registered && (kept::is_service(label) || own == Zone::Provider && !is_telling(label)) {
+                (*label).to_owned()
+            } else {
+                self.label(label)
+            });
+        }
+        let new = out.join(".");
+        match embedded {
+            Some(address) => new.replace('\u{1}', &address),
+            None => new,
+        }
+    }
+
+    /// One label, of any script.
+    fn label(&self, label: &str) -> String {
+        if let Some(ascii) = label.get(4..).filter(|_| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"))) {
+            let Some(decoded) = punycode::decode(&ascii.to_ascii_lowercase()) else { return self.word(label) };
+            let new = self.label(&decoded);
+            return punycode::encode(&new).map_or(new, |coded| format!("xn--{coded}"));
+        }
+        let word = self.word(label);
+        if label.is_ascii() {
+            return word;
+        }
+        // A name that needs more than ASCII still does.
+        let accented = |c: char| match c {
+            'a' => 'ä',
+            'e' => 'é',
+            'i' => 'í',
+            'o' => 'ö',
+            'u' => 'ü',
+            other => other,
+        };
+        word.char_indices().map(|(at, c)| if at == 1 { accented(c.to_ascii_lowercase()) } else { c }).collect()
+    }
+
+    /// A customer's label below a filter's domain: `acme-de` is what becomes of `acme.de`.
+    fn customer(&self, label: &str) -> String {
+        if let Some((stem, top)) = label.rsplit_once('-')
+            && kept::is_top_level(top)
+        {
+            let domain = match stem.rsplit_once('-') {
+                Some((stem, registry)) if top.len() == 2 && kept::is_registry(registry) => format!("{stem}.{registry}.{top}"),
+                _ => format!("{stem}.{top}"),
+            };
+            return self.host(&domain).replace('.', "-");
+        }
+        self.label(label)
+    }
+
+    /// How many labels at the end of a host name stay, and whose the others are.
+    fn kept_suffix(&self, lower: &str) -> (usize, Zone) {
+        let count = |domain: &str| domain.split('.').count();
+        if let Some(zone) = kept::customer_zone(lower) {
+            return (count(zone), Zone::Customer);
+        }
+        if let Some(domain) = kept::public_domain(lower) {
+            return (count(domain), Zone::Provider);
+        }
+        // The shortest suffix that is a provider's, so that every label below it is judged.
+        let mut starts: Vec<usize> = lower.match_indices('.').map(|(at, _)| at + 1).collect();
+        starts.reverse();
+        starts.push(0);
+        for start in starts {
+            let suffix = &lower[start..];
+            let of_domain = self.rules.providers.of_domain(suffix).is_some();
+            if of_domain || suffix.contains('.') && self.rules.providers.of_host(suffix).is_some() {
+                return (count(suffix), Zone::Provider);
+            }
+        }
+        let labels: Vec<&str> = lower.split('.').collect();
+        match labels.as_slice() {
+            [.., second, top] if labels.len() > 2 && top.len() == 2 && kept::is_registry(second) => (2, Zone::Registry),
+            [.., top] if labels.len() > 1 && kept::is_top_level(top) => {
+                let is_local =
+                    ["local", "localdomain", "lan", "internal", "intern", "home", "localhost", "corp", "private"].contains(top);
+                (1, if is_local { Zone::Local } else { Zone::Registry })
+            }
+            _ => (0, Zone::Local),
+        }
+    }
+
+    fn reverse(&self, bare: &str, lower: &str, zone: &str) -> String {
+        let labels: Vec<&str> = lower[..lower.len() - zone.len()].trim_end_matches('.').split('.').collect();
+        let zone = &bare[bare.len() - zone.len()..];
+        if lower.ends_with("ip6.arpa") {
+            let nibbles: Option<Vec<u32>> =
+                labels.iter().map(|label| u32::from_str_radix(label, 16).ok().filter(|n| *n < 16)).collect();
+            if let Some(nibbles) = nibbles.filter(|nibbles| nibbles.len() <= 32) {
+                let bits = nibbles.iter().rev().fold(0u128, |bits, nibble| bits << 4 | u128::from(*nibble));
+                let bits = bits.checked_shl(128 - 4 * nibbles.len() as u32).unwrap_or(0);
+                let IpAddr::V6(new) = self.ip(IpAddr::V6(bits.into())) else { return bare.to_owned() };
+                let digits: Vec<String> =
+                    (0..nibbles.len()).map(|at| format!("{:x}", new.to_bits() >> (124 - 4 * at) & 15)).rev().collect();
+                return format!("{}.{zone}", digits.join("."));
+            }
+        } else {
+            let octets: Option<Vec<u8>> = labels.iter().map(|label| label.parse().ok()).collect();
+            if let Some(octets) = octets.filter(|octets| octets.len() <= 4) {
+                let mut whole = [0; 4];
+                whole.iter_mut().zip(octets.iter().rev()).for_each(|(slot, octet)| *slot = *octet);
+                let IpAddr::V4(new) = self.ip(IpAddr::from(whole)) else { return bare.to_owned() };
+                let digits: Vec<String> = new.octets()[..octets.len()].iter().rev().map(u8::to_string).collect();
+                return format!("{}.{zone}", digits.join("."));
+            }
+        }
+        // Delegations below an octet (RFC 2317) have names of their own: 0/26.113.0.203.in-addr.arpa
+        let labels: Vec<String> = labels
+            .iter()
+            .map(|label| if label.parse::<u8>().is_ok() { (*label).to_owned() } else { self.label(label) })
+            .collect();
+        format!("{}.{zone}", labels.join("."))
+    }
+}
+
+/// Whose the labels before the kept ones are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Zone {
+    /// Below a top-level domain: the first of them is somebody's registered name.
+    Registry,
+    /// In a network that needs no registry.
+    Local,
+    /// A provider's own, which name its machines.
+    Provider,
+    /// A provider's, which name its customers.
+    Customer,
+}
+
+/// Four numbers that may be an address, with the signs between them.
+pub(super) static EMBEDDED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^0-9])(\d{1,3})([-._x])(\d{1,3})([-._x])(\d{1,3})([-._x])(\d{1,3})(?:[^0-9]|$)").expect("a valid pattern")
+});
+
+/// Labels that name a customer or carry an address: many digits, or a long hexadecimal number.
+fn is_telling(label: &str) -> bool {
+    let digits = label.bytes().filter(u8::is_ascii_digit).count();
+    digits > 4 || label.len() > 20 || (label.len() >= 8 && digits > 1 && label.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+pub(super) fn reverse_zone(lower: &str) -> Option<&'static str> {
+    ["in-addr.arpa", "ip6.arpa"].into_iter().find(|zone| lower.len() > zone.len() && kept::is_below(lower, zone))
+}

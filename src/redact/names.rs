@@ -1,0 +1,299 @@
+//! Pseudonyms of people and accounts, and of the addresses made with their names.
+
+use super::scan::{self, Part};
+use super::{Edit, MOST_NAMES, Redactor, apply, kept};
+use regex::Regex;
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+impl Redactor<'_> {
+    /// The pseudonym of a name of any kind.
+    pub(super) fn word(&self, name: &str) -> String {
+        if let Some(known) = self.words.borrow().get(name) {
+            return known.clone();
+        }
+        let new = self.key.word(name);
+        let mut words = self.words.borrow_mut();
+        if words.len() < MOST_NAMES {
+            words.insert(name.to_owned(), new.clone());
+        }
+        new
+    }
+
+    pub(super) fn named(&self, name: &str) -> String {
+        if kept::is_account(name) || self.keeps(name) {
+            return name.to_owned();
+        }
+        let new = self.word(name);
+        self.note(name, &new);
+        new
+    }
+
+    /// A word that stands alone: replaced if it, or a part of it, is a known name.
+    pub(super) fn bare(&self, word: &str) -> Option<String> {
+        let known = |part: &str| self.known.names.contains(&part.to_lowercase());
+        if known(word) {
+            return Some(self.named(word));
+        }
+        if !word.contains(['-', '_', '\'', '’']) {
+            return None;
+        }
+        let mut any = false;
+        let new = word
+            .split_inclusive(['-', '_', '\'', '’'])
+            .map(|piece| {
+                let part = piece.trim_end_matches(['-', '_', '\'', '’']);
+                if known(part) {
+                    any = true;
+                    format!("{}{}", self.named(part), &piece[part.len()..])
+                } else {
+                    piece.to_owned()
+                }
+            })
+            .collect();
+        any.then_some(new)
+    }
+
+    pub(super) fn dotted(&self, word: &str) -> String {
+        if self.known.hosts.contains(&word.trim_end_matches('.').to_lowercase()) {
+            return self.host(word);
+        }
+        if self.known.names.contains(&word.to_lowercase()) {
+            return self.named(word);
+        }
+        let pieces = word.split('.').map(|piece| self.bare(piece).map_or(Cow::Borrowed(piece), Cow::Owned));
+        pieces.collect::<Vec<_>>().join(".")
+    }
+
+    /// Where a name must stand: an account, an address, a host.
+    pub(super) fn name(&self, text: &str) -> String {
+        if text.parse::<IpAddr>().is_ok() {
+            return self.ip_text(text, "");
+        }
+        if scan::at_sign(text).is_some() {
+            return self.address(text);
+        }
+        // What ps cuts short ends in a plus sign.
+        let (name, cut) = text.strip_suffix('+').map_or((text, ""), |name| (name, "+"));
+        if FOLDERS.contains(&name) {
+            return text.to_owned();
+        }
+        if scan::is_host(name) && !self.known.names.contains(&name.to_lowercase()) {
+            return self.host(text);
+        }
+        format!("{}{cut}", self.local(name))
+    }
+
+    pub(super) fn address(&self, text: &str) -> String {
+        let Some(at) = scan::at_sign(text) else { return self.local(text) };
+        let (local, domain) = (&text[..at.start], &text[at.end..]);
+        if self.keeps(text) {
+            return text.to_owned();
+        }
+        let domain = match domain.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+            Some(inner) => {
+                let (tag, address) = inner.split_at(if inner.to_ascii_lowercase().starts_with("ipv6:") { 5 } else { 0 });
+                format!("[{tag}{}]", self.ip_text(address, ""))
+            }
+            None => self.host(domain),
+        };
+        let new = format!("{}{}{domain}", self.local(local), &text[at]);
+        self.note(text, &new);
+        new
+    }
+
+    /// A local part: tags, and the addresses that VERP and SRS pack into one, stay apart.
+    pub(super) fn local(&self, local: &str) -> String {
+        if let Some(inner) = quoted_inner(local) {
+            let quote = &local[..local.find('"').unwrap_or(0) + 1];
+            return format!("{quote}{}{quote}", self.local(&unescaped(inner)));
+        }
+        let mut out = String::with_capacity(local.len() + 8);
+        let mut later = false;
+        for (piece, is_sign) in pieces(local) {
+            if is_sign || is_keyword(piece) && local.len() > piece.len() {
+                out.push_str(piece);
+            } else if later && scan::is_host(piece) {
+                out.push_str(&self.host(piece));
+            } else {
+                out.push_str(&self.named(piece));
+            }
+            later = true;
+        }
+        out
+    }
+
+    /// A name in words. The authorities that sign certificates are known to everybody.
+    pub(super) fn person(&self, text: &str) -> String {
+        if is_authority(text) || self.keeps(text) {
+            return text.to_owned();
+        }
+        let mut edits = Vec::new();
+        scan::shapes(text, 0..text.len(), &mut |part, range| {
+            let old = &text[range.clone()];
+            let new = match part {
+                Part::Word | Part::Dotted if old.chars().any(char::is_alphabetic) && old.chars().count() > 1 => {
+                    Some(self.named(old))
+                }
+                other => self.part(other, old, ""),
+            };
+            if let Some(new) = new {
+                edits.push(Edit { range, new });
+            }
+        });
+        apply(text, &edits)
+    }
+
+    /// The value of an address header: addresses, and names in words around them.
+    pub(super) fn people(&self, text: &str) -> String {
+        self.person(text)
+    }
+}
+
+/// Folders that stand where a user's would.
+pub(super) const FOLDERS: &[&str] = &[
+    "html",
+    "htdocs",
+    "httpdocs",
+    "cgi-bin",
+    "vhosts",
+    "public_html",
+    "www",
+    "web",
+    "default",
+    "vmail",
+    "virtual",
+    "mail",
+    "lost+found",
+    "clients",
+    "users",
+    "domains",
+    "sites",
+    "system",
+];
+
+pub(super) fn is_authority(text: &str) -> bool {
+    let known = [
+        "let's encrypt",
+        "digicert",
+        "sectigo",
+        "comodo",
+        "globalsign",
+        "google trust",
+        "isrg",
+        "internet security research",
+        "amazon",
+        "geotrust",
+        "entrust",
+        "zerossl",
+        "buypass",
+        "t-systems",
+        "telekom security",
+        "actalis",
+        "certum",
+        "swisssign",
+        "godaddy",
+        "starfield",
+        "verisign",
+        "thawte",
+        "rapidssl",
+        "usertrust",
+        "microsoft",
+        "cloudflare",
+        "quovadis",
+        "ssl.com",
+        "google llc",
+    ];
+    let lower = text.to_lowercase();
+    let is_series = lower.len() <= 4
+        && lower.starts_with(['r', 'e', 'x', 'w'])
+        && lower[1..].bytes().all(|byte| byte.is_ascii_alphanumeric());
+    lower.len() == 2 || is_series || known.iter().any(|name| lower.contains(name)) || lower.contains("snakeoil")
+}
+
+/// What stands before `=` in a log, and what VERP, SRS and BATV put before the address they pack.
+fn is_keyword(piece: &str) -> bool {
+    let known = [
+        "to",
+        "from",
+        "orig_to",
+        "user",
+        "username",
+        "sasl_username",
+        "rcpt",
+        "sender",
+        "recipient",
+        "mailto",
+        "login",
+        "srs0",
+        "srs1",
+        "prvs",
+        "msprvs1",
+        "btv1",
+        "bounce",
+        "bounces",
+        "return",
+        "verp",
+        "address",
+        "email",
+        "mail",
+        "mailfrom",
+        "d",
+        "i",
+        "s",
+        "b",
+        "ruser",
+        "acct",
+        "owner",
+        "request",
+        "unsubscribe",
+        "subscribe",
+        "http",
+        "https",
+        "helo",
+        "uid",
+    ];
+    known.contains(&piece.to_ascii_lowercase().as_str())
+}
+
+/// A local part taken apart at the signs that divide it; the signs are told from the names.
+pub(super) fn pieces(local: &str) -> impl Iterator<Item = (&str, bool)> {
+    static SIGNS: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?i)=3D|=2B|=40|%40|%2B|%3D|[+=%!|/{}#&*?^~]").expect("a valid pattern"));
+    let mut list = Vec::new();
+    let mut at = 0;
+    for sign in SIGNS.find_iter(local) {
+        if sign.start() > at {
+            list.push((&local[at..sign.start()], false));
+        }
+        list.push((sign.as_str(), true));
+        at = sign.end();
+    }
+    if at < local.len() {
+        list.push((&local[at..], false));
+    }
+    list.into_iter()
+}
+
+/// What stands between the quotes of a quoted local part; the quotes may be escaped themselves.
+fn quoted_inner(local: &str) -> Option<&str> {
+    let quote = if local.starts_with("\\\"") { "\\\"" } else { "\"" };
+    local.strip_prefix(quote)?.strip_suffix(quote)
+}
+
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.extend(chars.next()),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+pub(super) fn unquoted(local: &str) -> Cow<'_, str> {
+    quoted_inner(local).map_or(Cow::Borrowed(local), |inner| Cow::Owned(unescaped(inner)))
+}
