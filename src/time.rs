@@ -12,6 +12,10 @@ pub const SECOND: i64 = 1_000_000;
 /// Microseconds in a day.
 pub const DAY: i64 = 86_400 * SECOND;
 
+/// The first and the last second that RFC 3339 can say: of the years 0 and 9999.
+const FIRST: Time = Time(-62_167_219_200 * SECOND);
+const LAST: Time = Time(253_402_300_799 * SECOND);
+
 /// English month names as `asctime` prints them.
 pub const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -222,9 +226,10 @@ pub fn numeric_offset(text: &str) -> Option<i32> {
 }
 
 impl fmt::Display for Time {
-    /// RFC 3339, UTC, whole seconds unless there are microseconds: `2026-11-12T11:40:00Z`.
+    /// RFC 3339, UTC, whole seconds unless there are microseconds: `2026-11-12T11:40:00Z`. A time before the year 0 or after
+    /// the year 9999, which RFC 3339 cannot say, is shown as the nearest that it can.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let c = self.civil();
+        let c = (*self).clamp(FIRST, LAST).civil();
         write!(out, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour, c.minute, c.second)?;
         if c.micros != 0 {
             write!(out, ".{:06}", c.micros)?;
@@ -275,6 +280,13 @@ mod tests {
         }
         assert_eq!(Time::parse_rfc3339(b"2026-13-01T00:00:00Z", 0), None);
         assert_eq!(Time::parse_rfc3339(b"Nov 12 11:40:00 mail", 0), None);
+    }
+
+    #[test]
+    fn what_rfc3339_cannot_say_is_shown_as_the_nearest_that_it_can() {
+        assert_eq!((FIRST.to_string(), LAST.to_string()), ("0000-01-01T00:00:00Z".into(), "9999-12-31T23:59:59Z".into()));
+        assert_eq!(Time(i64::MIN).to_string(), FIRST.to_string());
+        assert_eq!(Time(i64::MAX).to_string(), LAST.to_string());
     }
 
     #[test]

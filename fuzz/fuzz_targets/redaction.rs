@@ -36,6 +36,11 @@ fuzz_target!(|bytes: &[u8]| {
     for line in &lines {
         let line = check.replaced(line);
         assert!(check.leaks(&line).is_empty(), "{line}");
-        assert!(!line.contains("krautwurst"), "{line}");
+        // Within a longer word, which the fuzzer itself may make, it is another name.
+        let bounded = line.match_indices("krautwurst").any(|(at, name)| {
+            let (before, after) = (line[..at].chars().next_back(), line[at + name.len()..].chars().next());
+            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+        });
+        assert!(!bounded, "{line}");
     }
 });

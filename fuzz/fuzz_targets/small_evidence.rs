@@ -4,22 +4,23 @@
 
 use libfuzzer_sys::fuzz_target;
 use postdoc::evidence::document::{Document, Sink};
-use postdoc::evidence::{parsers::PARSERS, text};
+use postdoc::evidence::{parsers::PARSERS, text, transcript};
 use postdoc::tables::Tables;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((first, rest)) = bytes.split_first() else { return };
     let (name, parse) = PARSERS[usize::from(*first) % PARSERS.len()];
     let text = text::clean(rest);
-    let (command, start) = text::prompt(&text).map_or((None, 0), |(command, start)| (Some(command), start));
+    let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+    let command = transcript::prompt(first);
     let mut tables = Tables::default();
     let mut sink = Sink { tables: &mut tables, unparsed: Vec::new(), covers: None };
     let document = Document {
         file: 0,
         path: name,
-        text: &text[start..],
+        text: if command.is_some() { rest } else { &text },
         command,
-        first_line: 1 + u32::from(start > 0),
+        first_line: 1 + u32::from(command.is_some()),
         zone_offset: 0,
         collected_at: None,
     };

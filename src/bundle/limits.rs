@@ -28,6 +28,8 @@ impl Default for Limits {
 
 /// Unpacked bytes below which the ratio is not looked at: a page of zeros in a sparse file is no bomb.
 const FREE: u64 = 64 << 20;
+/// The same for all that a bundle holds.
+const FREE_IN_ALL: u64 = 1 << 30;
 /// Bytes that the headers before one member of a tar archive may take; a path of 4096 bytes fits many times.
 const HEADERS: u64 = 1 << 20;
 
@@ -62,17 +64,34 @@ pub(super) fn shown(bytes: u64) -> String {
 #[derive(Debug)]
 pub(super) struct Budget {
     left: AtomicU64,
+    /// Bytes of the bundle as it is stored.
+    stored: AtomicU64,
     limits: Limits,
 }
 
 impl Budget {
     pub(super) fn new(limits: &Limits) -> Arc<Budget> {
-        Arc::new(Budget { left: AtomicU64::new(limits.bytes), limits: *limits })
+        Arc::new(Budget { left: AtomicU64::new(limits.bytes), stored: AtomicU64::new(0), limits: *limits })
+    }
+
+    /// So many bytes more of the bundle are stored.
+    pub(super) fn stored(&self, bytes: u64) {
+        self.stored.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// A bomb of many small charges: each unpacks to little, all of them to far more than any bundle of this size.
+    fn is_bomb(&self, left: u64) -> bool {
+        let spent = self.limits.bytes - left;
+        spent > FREE_IN_ALL && spent / self.stored.load(Ordering::Relaxed).max(1) > self.limits.ratio
     }
 
     fn spend(&self, bytes: u64) -> Result<(), LimitReached> {
         let spent = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes));
         match spent {
+            Ok(left) if self.is_bomb(left.saturating_sub(bytes)) => {
+                let ratio = self.limits.ratio;
+                Err(LimitReached(format!("the bundle unpacks to more than {ratio} times its size (see --max-ratio)")))
+            }
             Ok(_) => Ok(()),
             Err(_) => {
                 let limit = shown(self.limits.bytes);

@@ -109,6 +109,7 @@ impl Bundle {
             intake.walk(path)?;
         } else if metadata.is_file() {
             let name = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
+            intake.budget.stored(metadata.len());
             intake.whole(name, Content::Disk(path.to_path_buf()), modified(&metadata))?;
         } else {
             return Err(BundleError::Special(shown));
@@ -122,10 +123,15 @@ impl Bundle {
     /// As [`Bundle::open`].
     pub fn read(mut stream: impl Read, limits: &Limits) -> Result<Bundle, BundleError> {
         let mut intake = Intake::new("stdin".to_owned(), limits);
-        let content = intake.store.keep(&mut stream).map_err(|error| match error {
+        let content = intake.store.keep(&mut stream.by_ref().take(limits.bytes)).map_err(|error| match error {
             KeepError::Stream(error) => BundleError::Unreadable("standard input".to_owned(), error),
             KeepError::Spool(error) => BundleError::Spool(error),
         })?;
+        if content.length() == limits.bytes && stream.read(&mut [0]).is_ok_and(|count| count > 0) {
+            let why = format!("it is longer than {} (see --max-unpacked)", limits::shown(limits.bytes));
+            intake.skip("(the rest of standard input)".to_owned(), format!("not read: {why}"));
+        }
+        intake.budget.stored(content.length());
         intake.whole("stdin".to_owned(), content, None)?;
         intake.finish()
     }
@@ -238,7 +244,9 @@ impl Intake {
                 self.skip(path, format!("not read, nor what follows it: {limit}"));
                 break;
             } else {
-                let modified = entry.metadata().ok().as_ref().and_then(modified);
+                let metadata = entry.metadata().ok();
+                self.budget.stored(metadata.as_ref().map_or(0, std::fs::Metadata::len));
+                let modified = metadata.as_ref().and_then(modified);
                 match self.take_in(path.clone(), Content::Disk(entry.into_path()), modified, 0) {
                     Ok(()) => {}
                     Err(trouble @ Trouble::Spool(_)) => return Err(trouble.of(path)),
@@ -323,11 +331,7 @@ impl Intake {
         compression: Option<Compression>,
         utf16: Option<Utf16>,
     ) {
-        let size = match &content {
-            Content::Disk(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
-            Content::Memory(bytes) => bytes.len() as u64,
-            Content::Spooled { length, .. } => *length,
-        };
+        let size = content.length();
         self.taken.insert(path.clone());
         let budget = Arc::clone(&self.budget);
         self.bundle.files.push(BundleFile { path, size, modified, compression, content, utf16, budget, paid: Arc::default() });
@@ -390,7 +394,7 @@ impl BundleFile {
         }
         Ok(Some(match &self.content {
             Content::Disk(path) => {
-                let file = File::open(path)?;
+                let file = store::open_file(path)?;
                 let length = file.metadata()?.len();
                 Plain::Part { file: Arc::new(file), from: 0, length }
             }

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Bytes up to which one member is kept in memory.
@@ -73,15 +73,37 @@ impl Store {
 }
 
 impl Content {
+    /// Bytes, as stored.
+    pub(super) fn length(&self) -> u64 {
+        match self {
+            Content::Disk(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            Content::Memory(bytes) => bytes.len() as u64,
+            Content::Spooled { length, .. } => *length,
+        }
+    }
+
     /// A reader of the bytes as they are, from the beginning.
     pub(super) fn reader(&self) -> io::Result<Box<dyn ReadSeek + '_>> {
         Ok(match self {
-            Content::Disk(path) => Box::new(File::open(path)?),
+            Content::Disk(path) => Box::new(open_file(path)?),
             Content::Memory(bytes) => Box::new(io::Cursor::new(&**bytes)),
             Content::Spooled { file, from, length } => Box::new(Part { file, from: *from, length: *length, at: 0 }),
         })
     }
 }
+
+/// Opens a file of a directory. What was a file may be a pipe by now, on which nothing may wait.
+pub(super) fn open_file(path: &Path) -> io::Result<File> {
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let file = std::os::unix::fs::OpenOptionsExt::custom_flags(File::options().read(true), O_NONBLOCK).open(path)?;
+    #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    let file = File::open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file any more")) }
+}
+
+/// Of open(2); it means nothing for files.
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+const O_NONBLOCK: i32 = 0o4000;
 
 /// What zip needs of a reader.
 pub(super) trait ReadSeek: Read + Seek + Send {}

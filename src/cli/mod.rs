@@ -1,5 +1,10 @@
 //! The commands, one file each. Only here does postdoc print or end the process.
 
+/// As println!, but a reader that went away (`| head`) is no panic.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::cli::output::print(&format!("{}\n", format_args!($($words)*)))? };
+}
+
 mod analyze;
 mod check;
 mod collect;
@@ -74,6 +79,10 @@ pub fn main() -> ExitCode {
         Command::Redact(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {
+        // A reader of standard output that went away (`| head`) has seen what it wanted.
+        if failure.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
         eprintln!("postdoc: {failure}");
         ExitCode::from(2)
     })

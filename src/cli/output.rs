@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::report::render::{Format, Look, TemplateError, Templates};
 use clap::{Args, ValueEnum};
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// Options of a command that writes a document.
@@ -159,7 +159,7 @@ impl Ready<'_> {
                     for (format, extension) in PACKED {
                         parts.push((format!("{stem}.{extension}"), render(format, &page)?));
                     }
-                    write_beside(path, &packed(&parts)?)?;
+                    write_beside(path, packed(&parts)?.as_slice())?;
                 }
             }
         }
@@ -168,7 +168,7 @@ impl Ready<'_> {
             print(&render(format, &self.options.look())?)?;
         } else if std::io::stdout().is_terminal() {
             let names: Vec<String> = self.files.iter().map(|(path, _)| path.display().to_string()).collect();
-            println!("{headline}\nReport: {}", names.join(", "));
+            say!("{headline}\nReport: {}", names.join(", "));
         }
         Ok(())
     }
@@ -193,11 +193,8 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes a file so that a crash leaves either the old one or the new one: beside it, then renamed.
-pub(super) fn write_beside(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() {
-        return Err(format!("{}: cannot be written: there is no folder {}", path.display(), folder.display()).into());
-    }
+pub(super) fn write_beside(path: &Path, mut content: impl Read) -> Result<(), Failure> {
+    let folder = folder_of(path)?;
     // The error of a temporary file ends in its name, which would only confuse.
     let failed = |error: std::io::Error| {
         let why = error.to_string();
@@ -205,13 +202,50 @@ pub(super) fn write_beside(path: &Path, content: &[u8]) -> Result<(), Failure> {
     };
     // A device such as /dev/stdout cannot be renamed over.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return Ok(std::fs::write(path, content).map_err(failed)?);
+        let mut device = std::fs::File::create(path).map_err(failed)?;
+        std::io::copy(&mut content, &mut device).map_err(failed)?;
+        return Ok(());
     }
+    remove_stale(folder);
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".postdoc-").tempfile_in(folder).map_err(failed)?;
-    file.write_all(content).map_err(failed)?;
+    let mut file = builder.prefix(UNFINISHED).tempfile_in(folder).map_err(failed)?;
+    // Held as long as it is written; where a file system has no locks, nothing is removed either.
+    let _ = file.as_file().lock();
+    std::io::copy(&mut content, &mut file).map_err(failed)?;
+    file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// The folder that a file is to be written into.
+pub(super) fn folder_of(path: &Path) -> Result<&Path, Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(format!("{}: cannot be written: there is no folder {}", path.display(), folder.display()).into());
+    }
+    Ok(folder)
+}
+
+/// How the name of a file begins that is being written.
+const UNFINISHED: &str = ".postdoc-";
+/// Seconds after which a file that nobody holds was left behind, and not just made.
+const STALE: u64 = 60;
+
+/// Removes what a process that was killed left beside its output.
+fn remove_stale(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(UNFINISHED);
+        let Ok(metadata) = entry.metadata() else { continue };
+        let age = metadata.modified().ok().and_then(|time| time.elapsed().ok()).map_or(0, |age| age.as_secs());
+        if !is_ours || !metadata.is_file() || age < STALE {
+            continue;
+        }
+        if let Ok(file) = std::fs::File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }

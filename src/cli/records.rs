@@ -67,10 +67,7 @@ impl Records {
             }
         };
         let shown = Shown { table: self.table, format: self.format, evidence: &evidence, words: &words };
-        match shown.write() {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            result => result?,
-        }
+        shown.write()?;
         if let Words::Redacted(_, redactor) = &words {
             self.redaction.write_map(redactor)?;
         }

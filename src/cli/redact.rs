@@ -1,11 +1,13 @@
 //! `postdoc redact BUNDLE -o NEW.tar.gz`, and the options that say how to redact.
 
+use super::output::{folder_of, write_beside};
 use super::{Failure, RuleFolders};
-use crate::bundle::{Bundle, Limits};
+use crate::bundle::{Bundle, BundleError, Limits};
 use crate::redact::{Check, Key, Policy, Redactor, rewrite, write_for_owner};
 use crate::rules::RuleSet;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::io::Seek;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Rewrite a bundle with pseudonyms in place of people, hosts and addresses, and without secrets
@@ -117,26 +119,22 @@ impl Redact {
         if ![".tar.gz", ".tgz"].iter().any(|suffix| name.ends_with(suffix)) {
             return Err(format!("{}: the new bundle is a .tar.gz archive; name it so", self.output.display()).into());
         }
-        let folder = self.output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !folder.is_dir() {
-            return Err(format!("{}: cannot be written: there is no folder {}", self.output.display(), folder.display()).into());
-        }
+        folder_of(&self.output)?;
         let rules = self.rules.load()?;
         let bundle = Bundle::open(&self.bundle, &Limits::default())?;
         let mut redactor = self.how.redactor(&rules)?;
-        // Beside its place and then renamed: what was there before stays until the new one is whole and checked.
-        let failed = |error: std::io::Error| format!("{}: cannot be written: {error}", self.output.display());
-        let mut file = tempfile::Builder::new().prefix(".postdoc-").tempfile_in(folder).map_err(failed)?;
+        // Into a file without a name, so that nothing half-checked is left behind; what was there before stays until then.
+        let mut file = tempfile::tempfile().map_err(BundleError::Spool)?;
         let done = rewrite(&bundle, &rules, &mut redactor, &mut file)?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(&self.output).map_err(|error| failed(error.error))?;
+        file.rewind().map_err(BundleError::Spool)?;
+        write_beside(&self.output, &mut file)?;
         self.how.write_map(&redactor)?;
-        println!("{}: {} files", self.output.display(), done.files);
+        say!("{}: {} files", self.output.display(), done.files);
         for (path, line, kind) in &done.secrets {
-            println!("taken out: {kind} ({path}:{line})");
+            say!("taken out: {kind} ({path}:{line})");
         }
         for (path, why) in &done.left_out {
-            println!("left out: {} ({why})", crate::diagnose::words::visible(path));
+            say!("left out: {} ({why})", crate::diagnose::words::visible(path));
         }
         if !done.checked_all {
             eprintln!(

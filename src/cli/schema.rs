@@ -23,7 +23,7 @@ impl Schema {
         let schema = match self.of {
             Of::Report => crate::report::schema::report(),
         };
-        println!("{}", serde_json::to_string_pretty(&schema)?);
+        say!("{}", serde_json::to_string_pretty(&schema)?);
         Ok(ExitCode::SUCCESS)
     }
 }

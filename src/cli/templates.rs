@@ -29,7 +29,7 @@ impl TemplatesCommand {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let Action::Export { dir, force } = &self.action;
         let written = Templates::export(dir, *force)?;
-        println!("{}: {written} files written; README.md there explains them", dir.display());
+        say!("{}: {written} files written; README.md there explains them", dir.display());
         Ok(ExitCode::SUCCESS)
     }
 }

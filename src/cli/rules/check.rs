@@ -24,9 +24,9 @@ impl Check {
         let (rules, problems) = RuleSet::lint(&rule_folders(&self.folders));
         match &rules {
             Some(rules) if problems.0.is_empty() => {
-                println!("{} rules and {} reasons: no errors, no warnings", rules.rules.len(), rules.reasons.entries.len());
+                say!("{} rules and {} reasons: no errors, no warnings", rules.rules.len(), rules.reasons.entries.len());
             }
-            _ => println!("{problems}"),
+            _ => say!("{problems}"),
         }
         let fatal = problems.0.iter().any(|problem| self.strict || problem.level == Level::Error);
         Ok(if fatal { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -70,7 +70,7 @@ impl New {
                 std::fs::create_dir_all(folder).map_err(|error| format!("{}: cannot be made: {error}", folder.display()))?;
             }
             write_beside(&path, text.as_bytes())?;
-            println!("wrote {}", path.display());
+            say!("wrote {}", path.display());
         }
         // A skeleton that does not pass would be a bad beginning.
         let mut folders = rule_folders(&self.rules.folders);
@@ -78,10 +78,10 @@ impl New {
         let rules = RuleSet::check(&folders)?;
         let (count, failed) = rule_tests::run(&rules, |rule| rule.id == seed.id);
         for failure in &failed {
-            println!("FAILED {}: {}", failure.test, failure.why);
+            say!("FAILED {}: {}", failure.test, failure.why);
         }
         let folder = self.output.display();
-        println!(
+        say!(
             "{} of {count} tests pass; now put your words where TODO stands, then\n  postdoc rules check {folder}\n  postdoc rules test {folder} --rule {}\n  \
              postdoc analyze BUNDLE --rules {folder}",
             count - failed.len(),
@@ -121,7 +121,7 @@ impl New {
             .and_then(|name| Voice::ALL.iter().find(|(known, _)| *known == name).map(|(_, voice)| *voice));
         let voice = voice.unwrap_or(Voice::OwnClient);
         let class = row.text(failures::reason_class, &tables.names).map(str::to_owned);
-        println!("{count} recipients are unexplained: {}", crate::diagnose::words::visible(&mask(reason)));
+        say!("{count} recipients are unexplained: {}", crate::diagnose::words::visible(&mask(reason)));
         Ok(Seed::new(reason, voice, self.id.clone(), self.bucket.clone(), class))
     }
 }

@@ -29,7 +29,7 @@ impl Schema {
         for kind in KINDS {
             write_beside(&folder.join(format!("{kind}.json")), text(kind)?.as_bytes())?;
         }
-        println!("wrote {} schemas into {}", KINDS.len(), folder.display());
+        say!("wrote {} schemas into {}", KINDS.len(), folder.display());
         Ok(ExitCode::SUCCESS)
     }
 }

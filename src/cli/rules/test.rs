@@ -35,19 +35,19 @@ impl Test {
         }
         let (count, failures) = rule_tests::run(&rules, wanted);
         for failure in &failures {
-            println!("FAILED {}: {}: {}\n  {}\n", failure.place, failure.rule, failure.test, failure.why.replace('\n', "\n  "));
+            say!("FAILED {}: {}: {}\n  {}\n", failure.place, failure.rule, failure.test, failure.why.replace('\n', "\n  "));
         }
         for rule in rules.rules.iter().filter(|rule| wanted(rule)) {
             for (fires, what) in [(true, "it fires"), (false, "it does not fire")] {
                 if !rule.tests.iter().any(|test| test.fires() == fires) {
-                    println!("{}:{}: {} has no test that shows that {what}", rule.file, rule.place.line, rule.id);
+                    say!("{}:{}: {} has no test that shows that {what}", rule.file, rule.place.line, rule.id);
                 }
             }
         }
         // The examples of reasons were tried when the rules were loaded.
         let examples: usize = rules.reasons.entries.iter().map(|entry| entry.examples.len() + entry.not.len()).sum();
         let examples = if self.rule.is_empty() { format!(", {examples} examples of reasons") } else { String::new() };
-        println!("{} of {count} tests passed{examples} in {:.0} ms", count - failures.len(), start.elapsed().as_secs_f64() * 1e3);
+        say!("{} of {count} tests passed{examples} in {:.0} ms", count - failures.len(), start.elapsed().as_secs_f64() * 1e3);
         Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -215,6 +215,9 @@ fn matched_texts(row: &Record, signal: &Signal, asker: &Asker<'_>) -> Vec<String
     found
 }
 
+/// Reasons of the residue that are listed each by itself; strangers write them, and may never write one twice.
+const MOST_REASONS: usize = 1_000;
+
 pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexplained> {
     let diagnosis = material.diagnosis;
     let tables = &material.evidence.tables;
@@ -225,6 +228,9 @@ pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexpla
         let reason = rows[at as usize].text(failures::reason, &tables.names).unwrap_or_default();
         groups.entry(shortened(&mask(reason))).or_insert((0, at)).0 += 1;
     }
+    let mut groups: Vec<(String, (u64, u32))> = groups.into_iter().collect();
+    groups.sort_by(|(a, (more, _)), (b, (less, _))| less.cmp(more).then_with(|| a.cmp(b)));
+    let rest = groups.split_off(groups.len().min(MOST_REASONS));
     let mut list: Vec<Unexplained> = groups
         .into_iter()
         .map(|(reason, (count, at))| {
@@ -233,6 +239,10 @@ pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexpla
             Unexplained { reason, count, share: count as f64 / total, citation }
         })
         .collect();
-    list.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.reason.cmp(&b.reason)));
+    if !rest.is_empty() {
+        let count = rest.iter().map(|(_, (count, _))| count).sum();
+        let reason = format!("({} more reasons)", rest.len());
+        list.push(Unexplained { reason, count, share: count as f64 / total, citation: None });
+    }
     list
 }
