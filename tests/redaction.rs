@@ -1,5 +1,6 @@
 //! Redaction over every case: nothing personal or secret survives, and the diagnosis stays the same.
 
+use base64::Engine as _;
 use postdoc::analysis::{Analysis, Options};
 use postdoc::bundle::{Bundle, Limits};
 use postdoc::redact::{Key, Policy, Redactor, learn_report, redact_report, rewrite};
@@ -222,4 +223,167 @@ fn nothing_personal_survives_and_no_diagnosis_changes() {
         wrong
     });
     assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// One person, her firm and its server in every spelling that mail and its logs know.
+fn spellings() -> Vec<String> {
+    let (local, domain) = ("ottilie.krautwurst", "krautwurst-werke.de");
+    let address = format!("{local}@{domain}");
+    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let hex = |text: &str, sign: &str| text.bytes().map(|byte| format!("{sign}{byte:02X}")).collect::<String>();
+    let mut list = vec![
+        address.clone(),
+        address.to_uppercase(),
+        format!("{local}+Rechnung@{domain}"),
+        format!("\"{local}\"@{domain}"),
+        format!("\"Ottilie Krautwurst\"@{domain}"),
+        format!("\\\"Ottilie Krautwurst\\\"@{domain}"),
+        format!("\"ottilie\\\"krautwurst\"@{domain}"),
+        format!("{local}@[88.198.77.66]"),
+        format!("{local}@[IPv6:2a01:4f8:c0c:1234::17]"),
+        format!("{local}@{domain}."),
+        // Packed into another address: VERP, BATV, SRS, percent hack, UUCP.
+        format!("bounce+{local}={domain}@lists.example.net"),
+        format!("bounces-77-{local}=3D{domain}@lists.example.net"),
+        format!("prvs=0123456789={address}"),
+        format!("msprvs1=17539abcdef=bounces-1-{address}"),
+        format!("SRS0=Ab1c=XY={domain}={local}@forward.example.net"),
+        format!("srs0+ab1c=xy={domain}={local}@forward.example.net"),
+        format!("SRS1=Ab1c=other.example.net==Zz9=XY={domain}={local}@forward.example.net"),
+        format!("{local}%{domain}@relay.example.net"),
+        format!("{domain}!{local}"),
+        // Encoded: URLs, xtext (RFC 3461), quoted-printable, entities, escapes.
+        format!("{local}%40{domain}"),
+        format!("{local}%2540{domain}"),
+        hex(&address, "%"),
+        format!("rfc822;{address}"),
+        format!("rfc822;{local}+40{domain}"),
+        format!("rfc822;ottilie+2Ekrautwurst+40{domain}"),
+        format!("{local}=40{domain}"),
+        hex(&address, "="),
+        format!("{local}&#64;{domain}"),
+        format!("{local}\\u0040{domain}"),
+        format!("{local} at {domain}"),
+        format!("{local}(at){domain}"),
+        base64(&address),
+        base64(&format!("to: {address}, thanks")),
+        base64("Ottilie Krautwurst"),
+        format!("=?UTF-8?B?{}?=", base64("Ottilie Krautwurst")),
+        "=?utf-8?q?Ottilie_Krautwurst?=".to_owned(),
+        format!("=?utf-8?Q?{}?=", hex("Ottilie Krautwurst", "=")),
+        format!("=?iso-8859-1?Q?Ottilie?= =?iso-8859-1?q?_Krautwurst?= <{address}>"),
+        format!("filename*=UTF-8''Ottilie%20Krautwurst.pdf"),
+        // Names alone.
+        "Ottilie Krautwurst".to_owned(),
+        "Krautwurst, Ottilie".to_owned(),
+        "Ottilie's".to_owned(),
+        "KRAUTWURST\\ottilie.krautwurst".to_owned(),
+        // Hosts and domains.
+        format!("mail.{domain}"),
+        format!("MAIL.{}.", domain.to_uppercase()),
+        format!("smtp://mail.{domain}:25/"),
+        format!("https://www.{domain}/konto?user={local}"),
+        format!("s1._domainkey.{domain}"),
+        format!("_dmarc.{domain}"),
+        "krautwurst-werke-de.mail.protection.outlook.com".to_owned(),
+        "66.77.198.88.zen.spamhaus.org".to_owned(),
+        format!("{domain}.dbl.spamhaus.org"),
+        "66.77.198.88.in-addr.arpa".to_owned(),
+        "7.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.4.3.2.1.c.0.c.0.8.f.4.0.1.0.a.2.ip6.arpa".to_owned(),
+        format!("static.88-198-77-66.clients.{domain}"),
+        format!("88.198.77.66.dyn.{domain}"),
+        "xn--krutwurst-02a.de".to_owned(),
+        "XN--KRUTWURST-02A.DE".to_owned(),
+        "kräutwurst.de".to_owned(),
+        format!("mail.{domain}[88.198.77.66]:25"),
+        "krautwurst-mx1".to_owned(),
+        format!("/O=Krautwurst Werke GmbH/CN=mail.{domain}"),
+        format!("<20261112101500.4F2C41A2B3@mail.{domain}>"),
+        format!("<{local}.1762942500@mail.{domain}>"),
+        // Addresses of machines.
+        "88.198.77.66".to_owned(),
+        "[88.198.77.66]".to_owned(),
+        "88.198.77.66/32".to_owned(),
+        "::ffff:88.198.77.66".to_owned(),
+        "::FFFF:58C6:4D42".to_owned(),
+        "2a01:4f8:c0c:1234::17".to_owned(),
+        "2A01:04F8:0C0C:1234:0000:0000:0000:0017".to_owned(),
+        "2a01:4f8:c0c:1234:0:0:0:17".to_owned(),
+        "2a01:4f8:c0c:1234::17%eth0".to_owned(),
+        "[2a01:4f8:c0c:1234::17]:25".to_owned(),
+        "IPv6:2a01:4f8:c0c:1234::17".to_owned(),
+        "10.77.66.55".to_owned(),
+        // Folders.
+        format!("/home/{local}/Maildir"),
+        format!("/var/vmail/{domain}/{local}/cur"),
+        format!("/var/www/vhosts/{domain}/httpdocs/mail.php"),
+    ];
+    list.extend(list.clone().iter().filter(|text| text.is_ascii() && text.contains('@')).map(|text| text.to_uppercase()));
+    list
+}
+
+/// Lines of logs and other evidence in which such a spelling may stand.
+const AROUND: &[(&str, &str)] = &[
+    ("mail.log", "Nov 12 10:00:00 krautwurst-mx1 postfix/smtp[7]: 4F2C41A2B3: to=<{}>, orig_to=<{}>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (host mx.example.net[192.0.2.7] said: 450 4.2.1 {} is not known ({}))"),
+    ("mail.log", "Nov 12 10:00:01 krautwurst-mx1 postfix/smtpd[8]: NOQUEUE: reject: RCPT from unknown[88.198.77.66]: 550 5.1.1 <{}>: Recipient address rejected: {}; from=<{}> to=<{}> proto=ESMTP helo=<{}>"),
+    ("mail.log", "Nov 12 10:00:02 krautwurst-mx1 postfix/cleanup[9]: 4F2C41A2B3: warning: header Subject: {} from local; from=<{}>"),
+    ("mail.log", "Nov 12 10:00:03 krautwurst-mx1 postfix/smtpd[8]: warning: {}: SASL LOGIN authentication failed, sasl_username={}"),
+    ("notes.txt", "{}"),
+    ("notes.txt", "asked '{}' ({}), see <{}>; [{}] \"{}\""),
+    ("notes.txt", "X-Whatever: {}"),
+    ("notes.txt", "url=http://example.net/?q={}&x=1"),
+    ("notes.txt", "a={};b={},c=\t{}"),
+];
+
+#[test]
+fn no_spelling_of_a_name_survives() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bundle = folder.path().join("bundle");
+    fs::create_dir(&bundle).expect("a folder");
+    let mut files: std::collections::BTreeMap<&str, String> = std::collections::BTreeMap::new();
+    files.insert("passwd", "ottilie.krautwurst:x:1000:1000:Ottilie Krautwurst,,,:/home/ottilie.krautwurst:/bin/bash\n".to_owned());
+    files.insert("hosts", "88.198.77.66 mail.krautwurst-werke.de krautwurst-mx1\n".to_owned());
+    for spelling in spellings() {
+        for (file, line) in AROUND {
+            let text = files.entry(file).or_default();
+            text.push_str(&line.replace("{}", &spelling));
+            text.push('\n');
+        }
+    }
+    for (name, text) in &files {
+        fs::write(bundle.join(name), text).expect("a file");
+    }
+    let opened = Bundle::open(&bundle, &Limits::default()).expect("the bundle");
+    let mut redactor = Redactor::new(Key::from_bytes(b"the key of the tests"), Policy::default(), &RULES);
+    let new = folder.path().join("new.tar.gz");
+    rewrite(&opened, &RULES, &mut redactor, fs::File::create(&new).expect("a file")).expect("a new bundle");
+    let mut wrong = Vec::new();
+    for file in &Bundle::open(&new, &Limits::default()).expect("the new bundle").files {
+        let mut text = String::new();
+        file.open().expect("a file").read_to_string(&mut text).expect("text");
+        for (line, old) in text.lines().zip(files[file.path.as_str()].lines()) {
+            let left = survivors(&plain(line), &BTreeSet::new());
+            if !left.is_empty() {
+                wrong.push(format!("{left:?}\n    {old}\n    {line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A line with what it says in codes beside it, so that a name in a code is seen.
+fn plain(line: &str) -> String {
+    let decoded = |pattern: &str, digits: usize| {
+        let regex = Regex::new(pattern).expect("a pattern");
+        regex.replace_all(line, |found: &regex::Captures<'_>| {
+            let code = u32::from_str_radix(&found[1][..digits.min(found[1].len())], 16).unwrap_or(0);
+            char::from_u32(code).unwrap_or(' ').to_string()
+        }).into_owned()
+    };
+    let mut all = vec![line.to_owned(), decoded("%([0-9A-Fa-f]{2})", 2), decoded("=([0-9A-F]{2})", 2), decoded("\\+([0-9A-F]{2})", 2)];
+    let base64 = Regex::new("[A-Za-z0-9+/]{8,}={0,2}").expect("a pattern");
+    all.extend(base64.find_iter(line).filter_map(|blob| {
+        String::from_utf8(base64::engine::general_purpose::STANDARD.decode(blob.as_str()).ok()?).ok()
+    }));
+    all.join(" ")
 }
