@@ -1,6 +1,7 @@
 //! Redaction over every case: nothing personal or secret survives, and the diagnosis stays the same.
 
 use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use postdoc::analysis::{Analysis, Options};
 use postdoc::bundle::{Bundle, Limits};
 use postdoc::redact::{Key, Policy, Redactor, learn_report, redact_report, rewrite};
@@ -225,11 +226,11 @@ fn nothing_personal_survives_and_no_diagnosis_changes() {
     assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// One person, her firm and its server in every spelling that mail and its logs know.
+/// One person, her firm and its server in every spelling that gives itself away.
 fn spellings() -> Vec<String> {
     let (local, domain) = ("ottilie.krautwurst", "krautwurst-werke.de");
     let address = format!("{local}@{domain}");
-    let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+    let base64 = |text: &str| STANDARD.encode(text);
     let hex = |text: &str, sign: &str| text.bytes().map(|byte| format!("{sign}{byte:02X}")).collect::<String>();
     let mut list = vec![
         address.clone(),
@@ -251,33 +252,20 @@ fn spellings() -> Vec<String> {
         format!("srs0+ab1c=xy={domain}={local}@forward.example.net"),
         format!("SRS1=Ab1c=other.example.net==Zz9=XY={domain}={local}@forward.example.net"),
         format!("{local}%{domain}@relay.example.net"),
-        format!("{domain}!{local}"),
         // Encoded: URLs, xtext (RFC 3461), quoted-printable, entities, escapes.
         format!("{local}%40{domain}"),
-        format!("{local}%2540{domain}"),
         hex(&address, "%"),
         format!("rfc822;{address}"),
         format!("rfc822;{local}+40{domain}"),
         format!("rfc822;ottilie+2Ekrautwurst+40{domain}"),
         format!("{local}=40{domain}"),
         hex(&address, "="),
-        format!("{local}&#64;{domain}"),
-        format!("{local}\\u0040{domain}"),
-        format!("{local} at {domain}"),
-        format!("{local}(at){domain}"),
         base64(&address),
         base64(&format!("to: {address}, thanks")),
-        base64("Ottilie Krautwurst"),
         format!("=?UTF-8?B?{}?=", base64("Ottilie Krautwurst")),
         "=?utf-8?q?Ottilie_Krautwurst?=".to_owned(),
         format!("=?utf-8?Q?{}?=", hex("Ottilie Krautwurst", "=")),
         format!("=?iso-8859-1?Q?Ottilie?= =?iso-8859-1?q?_Krautwurst?= <{address}>"),
-        format!("filename*=UTF-8''Ottilie%20Krautwurst.pdf"),
-        // Names alone.
-        "Ottilie Krautwurst".to_owned(),
-        "Krautwurst, Ottilie".to_owned(),
-        "Ottilie's".to_owned(),
-        "KRAUTWURST\\ottilie.krautwurst".to_owned(),
         // Hosts and domains.
         format!("mail.{domain}"),
         format!("MAIL.{}.", domain.to_uppercase()),
@@ -296,7 +284,6 @@ fn spellings() -> Vec<String> {
         "XN--KRUTWURST-02A.DE".to_owned(),
         "kräutwurst.de".to_owned(),
         format!("mail.{domain}[88.198.77.66]:25"),
-        "krautwurst-mx1".to_owned(),
         format!("/O=Krautwurst Werke GmbH/CN=mail.{domain}"),
         format!("<20261112101500.4F2C41A2B3@mail.{domain}>"),
         format!("<{local}.1762942500@mail.{domain}>"),
@@ -322,12 +309,44 @@ fn spellings() -> Vec<String> {
     list
 }
 
+/// Spellings of the same that look like nothing, and are known by what stands elsewhere.
+fn hidden() -> Vec<String> {
+    let (local, domain) = ("ottilie.krautwurst", "krautwurst-werke.de");
+    vec![
+        format!("{domain}!{local}"),
+        format!("{local}%2540{domain}"),
+        format!("{local}&#64;{domain}"),
+        format!("{local}\\u0040{domain}"),
+        format!("{local} at {domain}"),
+        format!("{local}(at){domain}"),
+        STANDARD.encode("Ottilie Krautwurst"),
+        format!("filename*=UTF-8''Ottilie%20Krautwurst.pdf"),
+        "Ottilie Krautwurst".to_owned(),
+        "Krautwurst, Ottilie".to_owned(),
+        "Ottilie's".to_owned(),
+        "KRAUTWURST\\ottilie.krautwurst".to_owned(),
+        "krautwurst-mx1".to_owned(),
+    ]
+}
+
 /// Lines of logs and other evidence in which such a spelling may stand.
 const AROUND: &[(&str, &str)] = &[
-    ("mail.log", "Nov 12 10:00:00 krautwurst-mx1 postfix/smtp[7]: 4F2C41A2B3: to=<{}>, orig_to=<{}>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (host mx.example.net[192.0.2.7] said: 450 4.2.1 {} is not known ({}))"),
-    ("mail.log", "Nov 12 10:00:01 krautwurst-mx1 postfix/smtpd[8]: NOQUEUE: reject: RCPT from unknown[88.198.77.66]: 550 5.1.1 <{}>: Recipient address rejected: {}; from=<{}> to=<{}> proto=ESMTP helo=<{}>"),
-    ("mail.log", "Nov 12 10:00:02 krautwurst-mx1 postfix/cleanup[9]: 4F2C41A2B3: warning: header Subject: {} from local; from=<{}>"),
-    ("mail.log", "Nov 12 10:00:03 krautwurst-mx1 postfix/smtpd[8]: warning: {}: SASL LOGIN authentication failed, sasl_username={}"),
+    (
+        "mail.log",
+        "Nov 12 10:00:00 krautwurst-mx1 postfix/smtp[7]: 4F2C41A2B3: to=<{}>, orig_to=<{}>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (host mx.example.net[192.0.2.7] said: 450 4.2.1 {} is not known ({}))",
+    ),
+    (
+        "mail.log",
+        "Nov 12 10:00:01 krautwurst-mx1 postfix/smtpd[8]: NOQUEUE: reject: RCPT from unknown[88.198.77.66]: 550 5.1.1 <{}>: Recipient address rejected: {}; from=<{}> to=<{}> proto=ESMTP helo=<{}>",
+    ),
+    (
+        "mail.log",
+        "Nov 12 10:00:02 krautwurst-mx1 postfix/cleanup[9]: 4F2C41A2B3: warning: header Subject: {} from local; from=<{}>",
+    ),
+    (
+        "mail.log",
+        "Nov 12 10:00:03 krautwurst-mx1 postfix/smtpd[8]: warning: {}: SASL LOGIN authentication failed, sasl_username={}",
+    ),
     ("notes.txt", "{}"),
     ("notes.txt", "asked '{}' ({}), see <{}>; [{}] \"{}\""),
     ("notes.txt", "X-Whatever: {}"),
@@ -341,9 +360,10 @@ fn no_spelling_of_a_name_survives() {
     let bundle = folder.path().join("bundle");
     fs::create_dir(&bundle).expect("a folder");
     let mut files: std::collections::BTreeMap<&str, String> = std::collections::BTreeMap::new();
-    files.insert("passwd", "ottilie.krautwurst:x:1000:1000:Ottilie Krautwurst,,,:/home/ottilie.krautwurst:/bin/bash\n".to_owned());
+    files
+        .insert("passwd", "ottilie.krautwurst:x:1000:1000:Ottilie Krautwurst,,,:/home/ottilie.krautwurst:/bin/bash\n".to_owned());
     files.insert("hosts", "88.198.77.66 mail.krautwurst-werke.de krautwurst-mx1\n".to_owned());
-    for spelling in spellings() {
+    for spelling in spellings().into_iter().chain(hidden()) {
         for (file, line) in AROUND {
             let text = files.entry(file).or_default();
             text.push_str(&line.replace("{}", &spelling));
@@ -371,19 +391,39 @@ fn no_spelling_of_a_name_survives() {
     assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn a_spelling_that_gives_itself_away_needs_no_other() {
+    let mut wrong = Vec::new();
+    for spelling in spellings() {
+        for (_, around) in AROUND {
+            let line = around.replace("{}", &spelling).replace("krautwurst-mx1", "mx1");
+            let mut redactor = Redactor::new(Key::from_bytes(b"the key of the tests"), Policy::default(), &RULES);
+            redactor.learn(None, &line);
+            let new = redactor.text(None, &line);
+            let new = redactor.check().replaced(&new);
+            let left = survivors(&plain(&new), &BTreeSet::new());
+            if !left.is_empty() {
+                wrong.push(format!("{left:?}\n    {line}\n    {new}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 /// A line with what it says in codes beside it, so that a name in a code is seen.
 fn plain(line: &str) -> String {
     let decoded = |pattern: &str, digits: usize| {
         let regex = Regex::new(pattern).expect("a pattern");
-        regex.replace_all(line, |found: &regex::Captures<'_>| {
-            let code = u32::from_str_radix(&found[1][..digits.min(found[1].len())], 16).unwrap_or(0);
-            char::from_u32(code).unwrap_or(' ').to_string()
-        }).into_owned()
+        regex
+            .replace_all(line, |found: &regex::Captures<'_>| {
+                let code = u32::from_str_radix(&found[1][..digits.min(found[1].len())], 16).unwrap_or(0);
+                char::from_u32(code).unwrap_or(' ').to_string()
+            })
+            .into_owned()
     };
-    let mut all = vec![line.to_owned(), decoded("%([0-9A-Fa-f]{2})", 2), decoded("=([0-9A-F]{2})", 2), decoded("\\+([0-9A-F]{2})", 2)];
+    let mut all =
+        vec![line.to_owned(), decoded("%([0-9A-Fa-f]{2})", 2), decoded("=([0-9A-F]{2})", 2), decoded("\\+([0-9A-F]{2})", 2)];
     let base64 = Regex::new("[A-Za-z0-9+/]{8,}={0,2}").expect("a pattern");
-    all.extend(base64.find_iter(line).filter_map(|blob| {
-        String::from_utf8(base64::engine::general_purpose::STANDARD.decode(blob.as_str()).ok()?).ok()
-    }));
+    all.extend(base64.find_iter(line).filter_map(|blob| String::from_utf8(STANDARD.decode(blob.as_str()).ok()?).ok()));
     all.join(" ")
 }

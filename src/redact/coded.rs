@@ -47,12 +47,62 @@ impl Redactor<'_> {
         edits
     }
 
+    /// Text in which letters stand as codes (`%6D`, `=6D`), and the address of an `ORCPT` (xtext, RFC 3461: `rfc822;a+40b.de`).
+    pub(super) fn codes(&self, text: &str) -> Vec<Edit> {
+        static CODED: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(
+                r"(?i:rfc822;) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:=[0-9A-F]{2}){3}[\w.~=@-]*)",
+            )
+            .expect("a valid pattern")
+        });
+        if !text.contains(['%', '=', '+']) {
+            return Vec::new();
+        }
+        let mut edits = Vec::new();
+        for found in CODED.captures_iter(text) {
+            let all = [("x", '+'), ("p", '%'), ("q", '=')];
+            let Some((code, sign)) = all.iter().find_map(|(name, sign)| Some((found.name(name)?, *sign))) else { continue };
+            let Some(decoded) = without_codes(code.as_str(), sign) else { continue };
+            let inner = self.text(None, &decoded);
+            if *inner != *decoded {
+                edits.push(Edit { range: code.range(), new: with_codes(&inner, sign) });
+            }
+        }
+        edits
+    }
+
     pub(super) fn encoded(&self, text: &str) -> String {
         let Some(word) = EncodedWord::parse(text) else { return format!("=?utf-8?Q?{}?=", self.word(text)) };
         // What people write in headers is theirs, whole.
         let new = if scan::at_sign(&word.text).is_some() { self.person(&word.text) } else { self.word(&word.text) };
         format!("=?utf-8?B?{}?=", STANDARD.encode(new))
     }
+}
+
+/// What a text with codes of two hexadecimal digits behind `sign` says; none if that is no text.
+fn without_codes(text: &str, sign: char) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(sign) {
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
+        match rest.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &rest[at + 3..];
+            }
+            None => {
+                bytes.push(sign as u8);
+                rest = &rest[at + 1..];
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8(bytes).ok().filter(|text| !text.chars().any(char::is_control))
+}
+
+fn with_codes(text: &str, sign: char) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("{sign}{byte:02X}") }).collect()
 }
 
 /// An encoded word of a header, decoded (RFC 2047). Charsets other than UTF-8 are read as Latin-1.

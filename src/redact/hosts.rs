@@ -88,6 +88,19 @@ impl Redactor<'_> {
         };
         let labels: Vec<&str> = text.split('.').collect();
         let (kept_labels, own) = self.kept_suffix(lower);
+        // A list of domains is asked for one below its own name: acme.de.dbl.example.org.
+        if own == Zone::Provider
+            && let Some(top) = (1..labels.len().saturating_sub(kept_labels)).rev().find(|at| {
+                kept::is_top_level(&labels[*at].to_lowercase())
+                    && !kept::is_service(labels[*at])
+                    && !kept::is_service(labels[at - 1])
+            })
+        {
+            let length = labels[..=top].iter().map(|label| label.len() + 1).sum::<usize>() - 1;
+            if let Some(domain) = bare.get(..length).filter(|_| embedded.is_none()) {
+                return format!("{}{}", self.host(domain), &bare[length..]);
+            }
+        }
         let kept_labels = kept_labels.min(labels.len());
         let changing = labels.len() - kept_labels;
         let mut out: Vec<String> = Vec::with_capacity(labels.len());

@@ -171,6 +171,11 @@ impl<'r> Redactor<'r> {
             edits.push(Edit { range, new });
         }
         edits.extend(self.blobs(text));
+        for edit in self.codes(text) {
+            if edits.iter().all(|other| other.range.end <= edit.range.start || edit.range.end <= other.range.start) {
+                edits.push(edit);
+            }
+        }
         let own = edits.len();
         scan::parts(kind, text, &mut |part, range| {
             let inside = |edit: &Edit| range.start < edit.range.end && edit.range.start < range.end;

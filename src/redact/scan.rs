@@ -48,6 +48,7 @@ fn regex(pattern: &str) -> Regex {
 /// What stands before a name, or around it; the part called `n` is the name.
 static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
     let log = r"(?:<\d+>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)";
+    let account = r#"(?i)(?:^|[\s,;(\["'{?&-])(?:sasl_username|sasl_user|auth_user|auth_login|username|user|login|account|acct|ruser|logname|sender|recipient|rcpt)"#;
     let list: &[(Part, String)] = &[
         (Part::Text, r"(?i)(?:^|\bheader )(?:subject|thread-topic|comments|keywords): (?P<n>.+?)(?: from [^\s\[]*\[[^\]]*\]; from=<.*| from local; from=<.*)?$".into()),
         (Part::People, r"(?i)(?:^|\bheader )(?:from|to|cc|bcc|reply-to|sender|return-path|delivered-to|x-original-to|disposition-notification-to|errors-to): (?P<n>.+?)(?: from [^\s\[]*\[[^\]]*\]; from=<.*| from local; from=<.*)?$".into()),
@@ -56,7 +57,8 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Host, format!(r"^{log} (?P<n>[A-Za-z0-9][\w.-]*) \S")),
         (Part::Host, r"(?P<n>[A-Za-z0-9][\w.-]*)\[(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]".into()),
         (Part::Host, r"\bname=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
-        (Part::Name, r#"(?i)(?:^|[\s,;(\["'{?&-])(?:sasl_username|sasl_user|auth_user|auth_login|username|user|login|account|acct|ruser|logname|sender|recipient|rcpt)=[<"']?(?P<n>[^\s,;<>"'()\[\]{}&=]+)"#.into()),
+        (Part::Name, format!(r#"{account}=<?(?P<n>"(?:[^"\\]|\\.){{1,200}}"@[^\s,;<>"'()\[\]{{}}&=]+)"#)),
+        (Part::Name, format!(r#"{account}=[<"']?(?P<n>[^\s,;<>"'()\[\]{{}}&=]*[^\s,;<>"'()\[\]{{}}&=:.])"#)),
         (Part::MaybeName, r"(?i)\b(?:invalid user|illegal user|password for(?: invalid user)?|publickey for|keyboard-interactive/pam for|(?:opened|closed) for user|authenticating user|connection closed by (?:invalid |authenticating )?user|for user|unknown user|su for|mailbox for|mailbox of|mailbox) +[<'\x22]?(?P<n>[^\s<>'\x22:;,()=]+)".into()),
         (Part::Name, r"\b(?:imap|pop3|lda|lmtp|managesieve|sieve|indexer-worker|deliver|auth|ldap|passwd-file|pam|sql|CRON|cron|su|crontab)\((?P<n>[^)<\s,\d][^)<\s,]*)".into()),
         (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*) +: +(?:TTY|PWD|command)".into()),
@@ -64,6 +66,7 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Name, r"\((?P<n>[A-Za-z_][\w.-]*)\) (?:CMD|MAIL|LIST|RELOAD)".into()),
         (Part::Name, r"\buid=\d+\((?P<n>[^)]+)\)".into()),
         (Part::Name, r"/(?:home|Users|usr/home|var/mail|var/spool/mail|export/home|srv/www|srv|vhosts|vmail|vhome)/(?P<n>[^/\s:,;'\x22)]+)".into()),
+        (Part::Name, r"/(?:vmail|vhome|mailboxes|virtual)/[\w-]+(?:\.[\w-]+)+/(?P<n>[^/\s:,;'\x22)]+)".into()),
         (Part::Name, r"/var/www/(?P<n>[^/\s:,;'\x22)]+)".into()),
         (Part::Hosts, r"^\s*(?:-o\s+)?(?:myhostname|mydomain|myorigin|smtp_helo_name|lmtp_lhlo_name|mydestination|relay_domains|virtual_(?:alias|mailbox)_domains|relayhost|(?:smtp_|lmtp_)?fallback_relay|masquerade_domains|default_transport|remote_header_rewrite_domain|parent_domain|smtp_tls_policy_domain)\s*=\s*(?P<n>.+)$".into()),
         (Part::Host, r"\b-o\s+(?:myhostname|mydomain|myorigin|smtp_helo_name)\s*=\s*(?P<n>[^\s,]+)".into()),
@@ -107,7 +110,9 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
     let domain = format!(r"{start}(?:[0-9A-Za-z_\x{{80}}-\x{{10FFFF}}.-]*{start})?");
     let patterns = [
         r"=\?[\w*-]+\?[bBqQ]\?[^?\s]*\?=".to_owned(),
-        format!(r#"(?:\\?"(?:[^"\\]|\\[^"]|\\\\"){{1,200}}\\?"|{local})(?:@|%40|=40)(?:\[[0-9A-Za-z:.]+\]|{domain})"#),
+        format!(
+            r#"(?:"(?:[^"\\]|\\.){{1,200}}"|\\"(?:[^"\\]|\\\\.){{1,200}}\\"|{local})(?:@|%40|=40)(?:\[[0-9A-Za-z:.]+\]|{domain})"#
+        ),
         r"[iI][pP][vV]6:".to_owned(),
         r"(?:[0-9A-Fa-f]{1,4})?(?::[0-9A-Fa-f]{0,4}){2,8}(?:\.\d{1,3}){0,3}".to_owned(),
         format!(
