@@ -5,7 +5,7 @@ use super::{Failure, RuleFolders};
 use crate::bundle::Bundle;
 use crate::diagnose::words::{duration, thousands, visible};
 use crate::evidence;
-use crate::redact::secrets::without_secrets;
+use crate::evidence::secrets::without_secrets;
 use crate::report::render::without_controls;
 use crate::time::Time;
 use crate::trace::{Found, Step, Target, trace};
