@@ -38,34 +38,29 @@ impl Compare {
         let progress = Progress::start();
         let options = Options { limits: self.limits.limits(), ..Options::default() };
         let mut redactor = self.redaction.redactor(&rules)?;
-        let mut snapshots = Vec::new();
-        let mut to_redact = Vec::new();
+        let mut reports = Vec::new();
         for path in &self.snapshots {
             let shown = path.display().to_string();
-            let json = json_report(path);
-            let Some(redactor) = &mut redactor else {
-                snapshots.push(match json {
-                    Some(text) => Snapshot::of_json(&text, &shown)?,
-                    None => Snapshot::of_report(Analysis::run(path, &rules, &options, &progress.bytes)?.report, &shown),
-                });
-                continue;
-            };
-            let mut report = match json {
+            let mut report = match json_report(path) {
                 Some(text) => Report::from_json(&text).map_err(|why| format!("{shown}: {why}"))?,
                 None => {
                     let analysis = Analysis::run(path, &rules, &options, &progress.bytes)?;
-                    redactor.learn_evidence(&analysis.evidence);
+                    redactor.iter_mut().for_each(|redactor| redactor.learn_evidence(&analysis.evidence));
                     analysis.report
                 }
             };
-            learn_report(redactor, &mut report);
-            to_redact.push(report);
+            redactor.iter_mut().for_each(|redactor| learn_report(redactor, &mut report));
+            reports.push((shown, report));
         }
         progress.stop();
         // Only now every name of every snapshot is known.
-        for (number, mut report) in (1..).zip(to_redact) {
-            redactor.iter().for_each(|redactor| drop(redact_report(redactor, &mut report)));
-            snapshots.push(Snapshot::of_report(report, &format!("(snapshot {number})")));
+        let mut snapshots = Vec::new();
+        for (number, (mut shown, mut report)) in (1..).zip(reports) {
+            if let Some(redactor) = &redactor {
+                redact_report(redactor, &mut report);
+                shown = format!("(snapshot {number})");
+            }
+            snapshots.push(Snapshot::of_report(report, &shown));
         }
         let comparison = compare(&snapshots)?;
         if let Some(redactor) = &redactor {

@@ -155,8 +155,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             is_value,
         ),
     ];
-    let pattern =
-        |&(kind, _, pattern, accept): &Spec| Pattern { kind, regex: LazyRegex::valid(pattern, Dialect::Line), accept };
+    let pattern = |&(kind, _, pattern, accept): &Spec| Pattern { kind, regex: LazyRegex::valid(pattern, Dialect::Line), accept };
     let patterns = list.iter().map(pattern).collect();
     let of_marks = list.iter().enumerate().flat_map(|(at, (_, marks, ..))| marks.iter().map(move |_| at)).collect();
     let marks = AhoCorasickBuilder::new()
