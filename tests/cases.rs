@@ -157,13 +157,32 @@ fn a_missing_file_weakens_a_diagnosis_and_never_misleads_it() {
                 wrong.push(format!("{name} without {file}: {} ({}) is no cause of it", cause.rule, cause.bucket));
             }
             // What the rest does not tell must be asked for.
-            if acting.count() == 0 && report.not_checked.iter().all(|question| question.command.is_none()) {
+            if acting.clone().count() == 0 && report.not_checked.iter().all(|question| question.command.is_none()) {
                 wrong.push(format!("{name} without {file}: no cause, and nothing to collect"));
+            }
+            let Some(first) = whole.causes.first() else { continue };
+            let left = acting.clone().find(|cause| cause.rule == first.rule);
+            let (before, after) = (rung(&first.confidence), left.map_or(0, |cause| rung(&cause.confidence)));
+            if after > before {
+                wrong.push(format!("{name} without {file}: {} is more certain than before", first.rule));
+            }
+            // Less certain, or gone: then the report asks for evidence of the kind that was taken away, unless another file holds it, too.
+            let kind = whole.sources.iter().find(|source| source.file == file);
+            let kind = kind.and_then(|source| rules.kinds.iter().find(|kind| kind.kind == source.kind));
+            let Some(kind) = kind.filter(|kind| !kind.collect.is_empty()) else { continue };
+            let another = report.sources.iter().any(|source| source.kind == kind.kind);
+            if after < before && !another && report.not_checked.iter().all(|question| question.needs != kind.title) {
+                wrong.push(format!("{name} without {file}: {} falls, and nobody asks for \"{}\"", first.rule, kind.title));
             }
         }
     }
     assert!(taken_away >= 50, "only {taken_away} files were taken away");
     assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Steps of the ladder of confidence.
+fn rung(confidence: &str) -> usize {
+    ["", "possible", "likely", "confirmed"].iter().position(|step| *step == confidence).expect("a step of the ladder")
 }
 
 fn diagnosed(bundle: &Path, rules: &RuleSet) -> Report {
