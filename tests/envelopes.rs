@@ -178,6 +178,14 @@ fn forms(entries: &[Entry], zone: i32) -> Vec<(&'static str, &'static str, Vec<u
             "journalctl.txt",
             lines(entries, |entry| format!("{}.{:06} {}", entry.time.seconds(), entry.time.civil().micros, entry.rest())),
         ),
+        (
+            "journalctl, with-unit",
+            "journalctl.txt",
+            lines(entries, |entry| {
+                let stamp = format!("{weekday} {} UTC", entry.iso(0, " ", 0, ""));
+                format!("{stamp} {} postfix@-.service[{}]: {}", entry.host, entry.pid, entry.message)
+            }),
+        ),
         ("journalctl, json", "journal.json", lines(entries, Entry::json)),
         ("journalctl, json-seq", "journal.json", lines(entries, |entry| format!("\u{1e}{}", entry.json()))),
         ("journalctl, json-sse", "journal.json", lines(entries, |entry| format!("data: {}\n", entry.json()))),
@@ -436,4 +444,22 @@ fn a_log_over_new_year_is_the_same_as_one_with_years() {
     };
     let with_years = outcome(lines(&entries, |entry| format!("{} {}", entry.iso(0, "T", 0, "Z"), entry.rest())));
     assert_eq!(outcome(plain(&entries, 0)), with_years);
+}
+
+#[test]
+fn a_file_of_rotations_in_the_wrong_order_is_read_in_the_order_of_time() {
+    let rules = RuleSet::built_in();
+    let mut entries = log_of(CASES[0]);
+    let half = entries.len() / 2;
+    entries[..half].iter_mut().for_each(|entry| entry.time = entry.time.plus(-6.0 * 3600.0));
+    let outcome = |log: Vec<u8>| {
+        let mut files = beside(CASES[0]);
+        files.push(("mail.log".to_owned(), log));
+        Bundle::new(&files).outcome(&rules)
+    };
+    let ordered = outcome(plain(&entries, 0));
+    let mut swapped = plain(&entries[half..], 0);
+    swapped.extend(plain(&entries[..half], 0));
+    let swapped = outcome(swapped);
+    assert_eq!(swapped, ordered, "{}", differences(&swapped, &ordered));
 }

@@ -88,10 +88,8 @@ impl<'a> Line<'a> {
     /// `journalctl -o with-unit` names the unit, not the daemon: the message tells it.
     fn with_daemon(mut self) -> Line<'a> {
         if self.tag.starts_with("postfix") && self.tag.contains(".service") {
-            self.tag = self.tag.rsplit('/').next().filter(|name| !name.contains(".service")).unwrap_or(self.tag);
-            if let Some(tag) = guessed(self.message) {
-                self.tag = tag;
-            }
+            let named = self.tag.rsplit('/').next().filter(|name| !name.contains(".service"));
+            self.tag = guessed(self.message).or(named).unwrap_or("postfix");
         }
         self
     }

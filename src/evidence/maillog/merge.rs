@@ -3,7 +3,7 @@
 
 use super::envelope::Line;
 use super::fold::Fold;
-use super::reader::{LogFile, Reading, Stream};
+use super::reader::{DISORDER, LogFile, Reading, Stream, for_each_line};
 use super::scan::scan;
 use crate::distinct::{hash, mix};
 use crate::evidence::text::strip_escapes;
@@ -18,6 +18,9 @@ const BATCH: usize = 1 << 18;
 
 /// One file under way.
 struct Cursor<'s> {
+    /// Its stream, and the line at which another cursor goes on.
+    stream: usize,
+    until: u32,
     reader: BufReader<Box<dyn Read + Send + 's>>,
     /// The next line, its number and its time; that of the line before where it has none.
     line: String,
@@ -30,18 +33,27 @@ struct Cursor<'s> {
 pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -> Vec<LogFile> {
     let mut files = vec![LogFile::default(); streams.len()];
     let mut cursors = Vec::new();
-    for (stream, file) in streams.iter().zip(&mut files) {
-        let reader = match (stream.open)() {
-            Ok(reader) => stream.wrapping.flatten(reader),
-            Err(error) => {
-                file.broken = Some(error.to_string());
-                Box::new(std::io::empty())
+    for (at, (stream, file)) in streams.iter().zip(&mut files).enumerate() {
+        let runs = runs(stream, reading);
+        for (number, &from) in runs.iter().enumerate() {
+            let reader = match (stream.open)() {
+                Ok(reader) => stream.wrapping.flatten(reader),
+                Err(error) => {
+                    file.broken = Some(error.to_string());
+                    Box::new(std::io::empty())
+                }
+            };
+            let reader = BufReader::with_capacity(1 << 16, reader);
+            let until = runs.get(number + 1).copied().unwrap_or(u32::MAX);
+            let time = if number == 0 { stream.first } else { None };
+            let mut cursor = Cursor { stream: at, until, reader, line: String::new(), number: 0, time, ended: false };
+            let mut before = LogFile::default();
+            while cursor.number + 1 < from && !cursor.ended {
+                cursor.advance(stream, reading, &mut before);
             }
-        };
-        let reader = BufReader::with_capacity(1 << 16, reader);
-        let mut cursor = Cursor { reader, line: String::new(), number: 0, time: stream.first, ended: false };
-        cursor.advance(stream, reading, file);
-        cursors.push(cursor);
+            cursor.advance(stream, reading, file);
+            cursors.push(cursor);
+        }
     }
     let mut batch = Batch::default();
     // How often each text was taken in the second at hand, by any file and by the file at hand.
@@ -50,7 +62,8 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
         let open = cursors.iter().filter(|cursor| !cursor.ended);
         let Some(second) = open.map(|cursor| cursor.time.map(Time::seconds)).min() else { break };
         taken.clear();
-        for (at, cursor) in cursors.iter_mut().enumerate() {
+        for cursor in &mut cursors {
+            let at = cursor.stream;
             let mut own: FxHashMap<u64, u32> = FxHashMap::default();
             while !cursor.ended && cursor.time.map(Time::seconds) <= second {
                 let stream = &streams[at];
@@ -75,6 +88,25 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
     files
 }
 
+/// Lines at which a file goes back in time for good, as when it was put together from rotations in the wrong order: where its
+/// runs begin. Clocks that are set, and the end of summer time, step back by less.
+fn runs(stream: &Stream<'_>, reading: Reading<'_>) -> Vec<u32> {
+    let mut runs = vec![1];
+    let mut last: Option<Time> = None;
+    let Ok(reader) = (stream.open)() else { return runs };
+    let _ = for_each_line(stream.wrapping.flatten(reader), reading.longest, |number, bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let line = stream.wrapping.unwrap(&text);
+        let Some(time) = Line::parse(line.trim_end_matches('\n'), &stream.clock).and_then(|line| line.time) else { return };
+        // A file of a thousand pieces is in no order at all.
+        if last.is_some_and(|last| last.since(time) > DISORDER) && runs.len() < 1000 {
+            runs.push(number);
+        }
+        last = Some(time);
+    });
+    runs
+}
+
 /// What a line says, so that two files can be seen to say the same: program, process and message.
 fn what(line: &str, stream: &Stream<'_>) -> u64 {
     match Line::parse(line, &stream.clock) {
@@ -85,6 +117,10 @@ fn what(line: &str, stream: &Stream<'_>) -> u64 {
 
 impl Cursor<'_> {
     fn advance(&mut self, stream: &Stream<'_>, reading: Reading<'_>, file: &mut LogFile) {
+        if self.number + 1 >= self.until {
+            self.ended = true;
+            return;
+        }
         let mut bytes = Vec::new();
         let limit = reading.longest as u64;
         match self.reader.by_ref().take(limit).read_until(b'\n', &mut bytes) {

@@ -15,6 +15,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// Bytes of a piece, about.
 const PIECE: usize = 1 << 19;
 
+/// Seconds by which a log goes back from one line to the next when it is out of order.
+pub(super) const DISORDER: f64 = 2.0 * 3600.0;
+
 /// Opens a log.
 pub type Open<'b> = Box<dyn Fn() -> io::Result<Box<dyn Read + Send + 'b>> + Send + Sync + 'b>;
 
@@ -77,7 +80,7 @@ pub struct Reading<'p> {
 pub enum Outcome {
     /// Every file, in the order of the streams.
     Read(Vec<LogFile>),
-    /// The logs overlap: what was folded is no use.
+    /// The logs overlap, or one is out of order: what was folded is no use.
     Overlap,
 }
 
@@ -111,7 +114,9 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
             let repeats = || streams.get(piece.stream + 1).is_some_and(|next| text.contains(&next.begins));
             let overlaps =
                 scanned.covers.zip(next).is_some_and(|((_, last), next)| last.since(next) > 1.0 || last >= next && repeats());
-            if overlaps {
+            let before = order.files[piece.stream].covers;
+            let back = before.zip(scanned.covers).is_some_and(|((_, last), (first, _))| last.since(first) > DISORDER);
+            if overlaps || back || scanned.back > DISORDER {
                 order.overlap = true;
                 stop.store(true, Ordering::Relaxed);
             }
