@@ -2,6 +2,7 @@
 
 use super::limits::BundleLimits;
 use super::output::Output;
+use super::progress::Progress;
 use super::redact::MaybeRedact;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
@@ -10,12 +11,8 @@ use crate::redact::{learn_report, redact_report};
 use crate::report::render::{Format, Look, Templates, render};
 use crate::report::view::Verdict;
 use clap::{Args, ValueEnum};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 /// Analyse an evidence bundle and write the report
 #[derive(Args)]
@@ -37,6 +34,9 @@ pub(super) struct Analyze {
     /// Exit with status 1 when the verdict is this bad or worse, with 3 when it is inconclusive
     #[arg(long, value_enum, value_name = "VERDICT")]
     fail_on: Option<FailOn>,
+    /// Show no progress
+    #[arg(short, long)]
+    quiet: bool,
     #[command(flatten)]
     limits: BundleLimits,
 }
@@ -58,7 +58,7 @@ impl Analyze {
         // Everything that can be wrong with the call is found before the work begins.
         let output = self.output.ready()?;
         let rules = self.rules.load()?;
-        let progress = Progress::start();
+        let progress = Progress::start([self.bundle.as_path()], self.quiet);
         let how = How { jobs: self.jobs.map_or(How::default().jobs, |jobs| usize::from(jobs.get())), ..How::default() };
         let options = Options { window: self.window, limits: self.limits.limits(), how };
         let analysis = Analysis::run(&self.bundle, &rules, &options, &progress.bytes);
@@ -86,48 +86,6 @@ impl Analyze {
             Verdict::Inconclusive => ExitCode::from(3),
             verdict if verdict >= worst => ExitCode::from(1),
             _ => ExitCode::SUCCESS,
-        }
-    }
-}
-
-/// Shows on a terminal how much was read, once the work takes more than a second.
-pub(super) struct Progress {
-    pub(super) bytes: Arc<AtomicU64>,
-    done: Arc<AtomicBool>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Progress {
-    pub(super) fn start() -> Progress {
-        let bytes = Arc::new(AtomicU64::new(0));
-        let done = Arc::new(AtomicBool::new(false));
-        let thread = std::io::stderr().is_terminal().then(|| {
-            let (bytes, done) = (Arc::clone(&bytes), Arc::clone(&done));
-            std::thread::spawn(move || {
-                let start = Instant::now();
-                let mut shown = false;
-                while !done.load(Ordering::Relaxed) {
-                    std::thread::park_timeout(Duration::from_millis(200));
-                    if start.elapsed() > Duration::from_secs(1) && !done.load(Ordering::Relaxed) {
-                        let megabytes = bytes.load(Ordering::Relaxed) / 1_000_000;
-                        let rate = megabytes as f64 / start.elapsed().as_secs_f64();
-                        eprint!("\r\x1b[Kreading: {megabytes} MB of log, {rate:.0} MB/s");
-                        shown = true;
-                    }
-                }
-                if shown {
-                    eprint!("\r\x1b[K");
-                }
-            })
-        });
-        Progress { bytes, done, thread }
-    }
-
-    pub(super) fn stop(self) {
-        self.done.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread {
-            thread.thread().unpark();
-            let _ = thread.join();
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `postdoc compare BEFORE AFTER`: is it fixed?
 
-use super::analyze::Progress;
 use super::limits::BundleLimits;
 use super::output::Output;
+use super::progress::Progress;
 use super::redact::MaybeRedact;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
@@ -25,6 +25,9 @@ pub(super) struct Compare {
     output: Output,
     #[command(flatten)]
     rules: RuleFolders,
+    /// Show no progress
+    #[arg(short, long)]
+    quiet: bool,
     #[command(flatten)]
     limits: BundleLimits,
     #[command(flatten)]
@@ -35,7 +38,7 @@ impl Compare {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let output = self.output.ready()?;
         let rules = self.rules.load()?;
-        let progress = Progress::start();
+        let progress = Progress::start(self.snapshots.iter().map(PathBuf::as_path), self.quiet);
         let options = Options { limits: self.limits.limits(), ..Options::default() };
         let mut redactor = self.redaction.redactor(&rules)?;
         let mut reports = Vec::new();

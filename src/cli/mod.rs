@@ -11,8 +11,10 @@ mod collect;
 mod compare;
 mod explain;
 mod headers;
+mod interrupt;
 mod limits;
 mod output;
+mod progress;
 mod records;
 mod redact;
 mod render;
@@ -62,6 +64,7 @@ type Failure = Box<dyn std::error::Error>;
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    interrupt::watch();
     let result = match cli.command {
         Command::Analyze(command) => command.run(),
         Command::Check(command) => command.run(),

@@ -1,6 +1,7 @@
 //! Where a document goes and in which format; the same options for every command that writes one.
 
 use super::Failure;
+use super::interrupt::Interruptible;
 use crate::report::render::{Format, Look, TemplateError, Templates};
 use clap::{Args, ValueEnum};
 use std::io::{IsTerminal, Read, Write};
@@ -211,6 +212,7 @@ pub(super) fn write_beside(path: &Path, mut content: impl Read) -> Result<(), Fa
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.prefix(UNFINISHED).tempfile_in(folder).map_err(failed)?;
+    let _interrupted = Interruptible::new(file.path());
     // Held as long as it is written; where a file system has no locks, nothing is removed either.
     let _ = file.as_file().lock();
     std::io::copy(&mut content, &mut file).map_err(failed)?;

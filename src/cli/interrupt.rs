@@ -1,0 +1,42 @@
+//! Ctrl-C: postdoc ends at once, with exit status 130 as shells expect, and leaves neither a half-written file nor a progress line.
+
+use super::progress;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Files being written under a name of their own, until they get their real one.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// 128 and the number of the signal SIGINT.
+const STATUS: i32 = 130;
+
+/// Watches for SIGINT, SIGTERM and SIGHUP from now on.
+pub(super) fn watch() {
+    // Without a handler the signals end the program all the same, only less tidily.
+    let _ = ctrlc::set_handler(|| {
+        progress::wipe_for_good();
+        // The list stays locked: nothing is written any more.
+        let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in unfinished.iter() {
+            let _ = std::fs::remove_file(path);
+        }
+        std::process::exit(STATUS);
+    });
+}
+
+/// A file that is removed when the program is interrupted.
+#[derive(Debug)]
+pub(super) struct Interruptible(PathBuf);
+
+impl Interruptible {
+    pub(super) fn new(path: &Path) -> Interruptible {
+        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+        Interruptible(path.to_owned())
+    }
+}
+
+impl Drop for Interruptible {
+    fn drop(&mut self) {
+        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| *path != self.0);
+    }
+}
