@@ -245,9 +245,11 @@ pub fn render(report: &Report, format: Format, templates: &Templates, look: &Loo
             cut(&mut shorter, &mut left_out);
             text = show(&shorter, &left_out)?;
             if text.len() <= most {
-                break;
+                return Ok(text);
             }
         }
+        left_out.missed = true;
+        text = show(&shorter, &left_out)?;
     }
     Ok(text)
 }

@@ -10,6 +10,8 @@ use serde::Serialize;
 pub(super) struct LeftOut {
     /// Bytes to fit into; 0 if nothing was asked.
     pub(super) bytes: u64,
+    /// Whether what must stay needs more than that.
+    pub(super) missed: bool,
     rules: usize,
     sources: usize,
     facts: usize,
