@@ -72,3 +72,19 @@ fn an_overlay_changes_a_threshold_or_a_class_without_copying() {
         ["come back after tea"]
     );
 }
+
+#[test]
+fn a_single_file_is_checked_where_it_lies() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bucket = folder.path().join("abuse");
+    std::fs::create_dir(&bucket).expect("made");
+    let file = bucket.join("mine.yaml");
+    std::fs::write(&file, "id: mine\ntitle: t\nsummary: s\nrequires: {a: {in: failuers, says: x}}\n").expect("written");
+    let (_, problems) = RuleSet::lint(std::slice::from_ref(&file));
+    assert!(problems.to_string().contains("unknown table `failuers`"), "{problems}");
+    assert!(!problems.to_string().contains("unknown bucket"), "{problems}");
+    // A file that no person wrote is not read at all.
+    std::fs::write(&file, "#".repeat(5 << 20)).expect("written");
+    let (_, problems) = RuleSet::lint(&[file]);
+    assert!(problems.to_string().contains("a rule file has at most 4 MB"), "{problems}");
+}

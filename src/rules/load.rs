@@ -134,6 +134,21 @@ impl RuleSet {
     }
 }
 
+/// Bytes that a rule file may have.
+const LARGEST: u64 = 4 << 20;
+
+/// What stands for the path below the folder of rules where a single file is named: its folder and its name, or the name
+/// alone if that tells all.
+fn place_of_file(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    match &*name {
+        "buckets.yaml" | "providers.yaml" | "plan.yaml" | "collection.yaml" => name.into_owned(),
+        _ => format!("{folder}/{name}"),
+    }
+}
+
 /// Whether a folder is a whole set of rules, such as a copy of the built-in ones, and not an addition to them.
 pub fn is_whole(folder: &Path) -> bool {
     folder.join("buckets.yaml").is_file() && folder.join("evidence").is_dir() && folder.join("reasons").is_dir()
@@ -210,14 +225,21 @@ impl Loader {
             }
             found = true;
             let shown = path.display().to_string();
-            let relative = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
+            let relative = match path.strip_prefix(folder) {
+                Ok(inside) if !inside.as_os_str().is_empty() => inside.to_string_lossy().replace('\\', "/"),
+                _ => place_of_file(path),
+            };
+            if entry.metadata().is_ok_and(|metadata| metadata.len() > LARGEST) {
+                self.plain(&shown, format!("a rule file has at most {} MB", LARGEST >> 20));
+                continue;
+            }
             match std::fs::read_to_string(path) {
                 Ok(text) => self.file(&relative, &shown, text),
                 Err(error) => self.plain(&shown, format!("cannot be read: {error}")),
             }
         }
         self.put_reasons_first();
-        if !folder.is_dir() {
+        if !folder.exists() {
             self.plain(&folder.display().to_string(), "there is no such folder of rules".to_owned());
         } else if !found {
             self.plain(&folder.display().to_string(), "there is no .yaml file in this folder of rules".to_owned());

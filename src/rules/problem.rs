@@ -55,12 +55,12 @@ impl fmt::Display for Problem {
         if line > 0 && !self.quoted.is_empty() {
             let number = line.to_string();
             let margin = " ".repeat(number.len());
-            let indent: String =
-                self.quoted.chars().take(column.saturating_sub(1) as usize).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            let (quoted, before) = window(&self.quoted, column.saturating_sub(1) as usize);
+            let indent: String = quoted.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             writeln!(out, "{margin} |")?;
-            writeln!(out, "{number} | {}", self.quoted)?;
+            writeln!(out, "{number} | {quoted}")?;
             // What goes on in the next line is underlined to the end of the first.
-            let rest = self.quoted.trim_end().chars().count().saturating_sub(column.saturating_sub(1) as usize);
+            let rest = quoted.trim_end().chars().count().saturating_sub(before);
             let length = (length as usize).min(rest).clamp(1, 60);
             writeln!(out, "{margin} | {indent}{}", "^".repeat(length))?;
         }
@@ -70,6 +70,24 @@ impl fmt::Display for Problem {
         Ok(())
     }
 }
+
+/// The part of a line around a place (characters before it) that a person can look at, and the characters before the place in
+/// it; what a terminal would obey is shown as an unknown character.
+fn window(line: &str, before: usize) -> (String, usize) {
+    let shown = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    if line.chars().count() <= LONGEST_LINE {
+        return (line.chars().map(shown).collect(), before);
+    }
+    let from = before.saturating_sub(LONGEST_LINE / 2);
+    let mut part: String = line.chars().skip(from).take(LONGEST_LINE).map(shown).collect();
+    if line.chars().nth(from + LONGEST_LINE).is_some() {
+        part.push('…');
+    }
+    if from > 0 { (format!("…{part}"), before - from + 1) } else { (part, before) }
+}
+
+/// Characters of a line that are quoted.
+const LONGEST_LINE: usize = 160;
 
 /// Every problem of a set of rules, in the order of files and lines.
 #[derive(Debug, Clone, Default)]

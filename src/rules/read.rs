@@ -409,11 +409,20 @@ fn moment(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Mom
 const MEASURES: [&str; 14] =
     ["count", "distinct", "share", "rate", "lasting", "first", "last", "key", "keys", "since", "until", "top", "list", "total"];
 
+/// Bytes that a template in a rule may have.
+const LONGEST_TEMPLATE: usize = 16 << 10;
+
 /// A template text, its variables checked against what a rule may name.
 fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>) -> String {
     let text = reader.text(node, what);
     if reader.trusted {
         return text;
+    }
+    // Blocks inside blocks without end would fill the stack.
+    if text.len() > LONGEST_TEMPLATE {
+        let message = format!("`{what}` has {} bytes; a template has at most {LONGEST_TEMPLATE}", text.len());
+        reader.problem(node.place, message, None);
+        return String::new();
     }
     if let Err(error) = handlebars::Template::compile(&text) {
         // What the grammar would have taken instead says nothing to a person.

@@ -50,6 +50,13 @@ impl<'a> Reader<'a> {
             Err(error) => {
                 let place = error.location().map(node::place).unwrap_or_default();
                 let full = error.without_snippet().to_string();
+                // The parser's limits keep a file that refers to itself over and over, or is nested without end, from filling
+                // the memory.
+                if full.contains("budget breached") || full.contains("recursion limit") {
+                    let message = "the file is too large for a rule file: too many values, aliases, or levels inside one another";
+                    self.problem(place, message, None);
+                    return None;
+                }
                 let message = full
                     .split(" at line ")
                     .next()

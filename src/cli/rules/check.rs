@@ -10,9 +10,9 @@ use std::process::ExitCode;
 /// Show every error and warning in rules, with file, line and column; exit status 1 if there is an error
 #[derive(Args)]
 pub(in crate::cli) struct Check {
-    /// Folders of rules; one that is a whole set (with buckets.yaml, evidence and reasons) stands in for the built-in
+    /// Folders of rules, or single files; one that is a whole set (with buckets.yaml, evidence and reasons) stands in for the built-in
     /// rules, another is laid over them
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR|FILE")]
     folders: Vec<PathBuf>,
     /// Exit with status 1 when there is a warning, too
     #[arg(long)]
