@@ -196,16 +196,7 @@ pub struct Change {
 }
 
 impl Snapshot {
-    /// Reads a JSON report.
-    ///
-    /// # Errors
-    /// In one sentence, if it is none.
-    pub fn of_json(text: &str, path: &str) -> Result<Snapshot, String> {
-        let report = Report::from_json(text).map_err(|why| format!("{path}: {why}"))?;
-        Ok(Snapshot::of_report(report, path))
-    }
-
-    /// Of a report that was just made.
+    /// Of a report, which was read from `path` or made of the bundle there.
     pub fn of_report(report: Report, path: &str) -> Snapshot {
         Snapshot { report, path: path.to_owned() }
     }
