@@ -490,7 +490,7 @@ fn a_full_disk_keeps_the_report_that_was_there() {
     fs::create_dir(&place).expect("a folder");
     // A disk of its own with room for one report and a bit.
     let script = format!(
-        "mount -t tmpfs -o size=96k tmpfs '{place}' && echo former > '{place}/report.html' && head -c 70000 /dev/zero > '{place}/filler' && \
+        "mount -t tmpfs -o size=96k tmpfs '{place}' && echo former > '{place}/report.html' && head -c 94000 /dev/zero > '{place}/filler' && \
          {{ \"$@\"; status=$?; cat '{place}/report.html' >&2; ls -A '{place}' >&2; exit $status; }}"
     );
     let report = format!("{place}/report.html");
