@@ -13,8 +13,10 @@ use handlebars::{Handlebars, RenderErrorReason};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// A format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +142,7 @@ impl Templates {
                 known.join(", ")
             )));
         }
+        templates.check_inclusions()?;
         if let Some(path) = templates.places.get(phrases::FILE) {
             let phrases = Phrases::read(&templates.files[phrases::FILE], Some(templates.phrases()))
                 .map_err(|why| TemplateError(format!("{}: {why}", path.display())))?;
@@ -151,6 +154,46 @@ impl Templates {
             templates.engine(format, document)?;
         }
         Ok(templates)
+    }
+
+    /// That no partial includes itself, over however many others: it would never end.
+    fn check_inclusions(&self) -> Result<(), TemplateError> {
+        let included = |name: &str| -> Vec<String> {
+            let text = self.files.get(name).map_or("", String::as_str);
+            let calls = text.split("{{").skip(1).filter_map(|call| {
+                let call = call.trim_start_matches(['~', '#', ' ']).strip_prefix('>')?.trim_start();
+                call.split(|c: char| c.is_whitespace() || matches!(c, '}' | '~')).next()
+            });
+            calls.map(|called| format!("partials/{called}.hbs")).collect()
+        };
+        for name in self.places.keys() {
+            let mut path = vec![(name.clone(), included(name))];
+            let mut done = std::collections::BTreeSet::new();
+            while let Some((_, open)) = path.last_mut() {
+                let Some(next) = open.pop() else {
+                    path.pop();
+                    continue;
+                };
+                if next.starts_with("partials/(") {
+                    let place = self.place(name);
+                    return Err(TemplateError(format!("{place}: a partial must be called by its name, not by what is computed")));
+                }
+                if let Some(at) = path.iter().position(|(known, _)| *known == next) {
+                    let mut circle: Vec<&str> = path[at..].iter().map(|(name, _)| name.as_str()).collect();
+                    circle.push(&next);
+                    return Err(TemplateError(format!(
+                        "{}: partials include one another without end: {}",
+                        self.place(&next),
+                        circle.join(" -> ")
+                    )));
+                }
+                if done.insert(next.clone()) {
+                    let inner = included(&next);
+                    path.push((next, inner));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes the built-in templates below `folder`, which is made if need be; returns how many files.
@@ -302,7 +345,8 @@ fn fill(
     look: &Look,
 ) -> Result<String, TemplateError> {
     let template = format.template(document);
-    let text = engine.render(&template, context).map_err(|error| {
+    let mut page = Page { text: Vec::new(), begun: Instant::now() };
+    engine.render_to_write(&template, context, &mut page).map_err(|error| {
         let place = templates.place_of_registered(error.template_name.as_deref().unwrap_or(&template));
         let at = match (error.line_no, error.column_no) {
             (Some(line), Some(column)) => format!("{place}:{line}:{column}"),
@@ -315,8 +359,36 @@ fn fill(
         };
         TemplateError(format!("{at}: {why}"))
     })?;
-    let text = tidy(&text);
+    let text = tidy(&String::from_utf8_lossy(&page.text));
     Ok(if look.ascii && format == Format::Text { to_ascii(&text) } else { text })
+}
+
+/// Bytes that a rendered document may have.
+const LARGEST: usize = 32 << 20;
+/// Time that a document may take: templates come from others, and loops inside loops end late.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// A document being rendered, within its bounds.
+struct Page {
+    text: Vec<u8>,
+    begun: Instant,
+}
+
+impl Write for Page {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.text.len() + bytes.len() > LARGEST {
+            return Err(io::Error::other(format!("the document grows beyond {} MB", LARGEST >> 20)));
+        }
+        if self.begun.elapsed() > LONGEST {
+            return Err(io::Error::other(format!("the document takes more than {} seconds", LONGEST.as_secs())));
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// No blanks at line ends, no more than one empty line in a row, one line break at the end.
@@ -374,6 +446,26 @@ fn to_ascii(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_template_without_end_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("partials")).expect("made");
+        for (name, text) in [("partials/a.hbs", "{{~> b}}"), ("partials/b.hbs", "{{#> a }}{{/a}}"), ("report.txt.hbs", "{{> a}}")]
+        {
+            std::fs::write(folder.path().join(name), text).expect("written");
+        }
+        let error = Templates::with_overrides(folder.path()).expect_err("a circle").to_string();
+        assert!(
+            error.ends_with("partials include one another without end: partials/a.hbs -> partials/b.hbs -> partials/a.hbs"),
+            "{error}"
+        );
+        std::fs::write(folder.path().join("partials/b.hbs"), "{{> (lookup this 'x')}}").expect("written");
+        let error = Templates::with_overrides(folder.path()).expect_err("computed").to_string();
+        assert!(error.ends_with("a partial must be called by its name, not by what is computed"), "{error}");
+        let mut page = Page { text: vec![b'x'; LARGEST], begun: Instant::now() };
+        assert!(page.write_all(b"x").is_err());
+    }
 
     #[test]
     fn ascii_output_has_only_ascii() {
