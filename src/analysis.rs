@@ -117,7 +117,7 @@ pub fn report_on(bundle: &Bundle, evidence: &Evidence, rules: &RuleSet, options:
     let mut lines = Lines::new(&evidence.sources);
     // Once to learn which lines are cited, once with their texts.
     let _ = assemble(&material, &lines);
-    lines.fetch(bundle, &evidence.sources);
+    lines.fetch(bundle, evidence);
     let mut report = assemble(&material, &lines);
     remove_secrets(&mut report);
     report

@@ -103,7 +103,7 @@ impl Inventory {
             evidence.sources.iter().enumerate().map(of).collect()
         };
         let _ = examples(&lines);
-        lines.fetch(bundle, &evidence.sources);
+        lines.fetch(bundle, evidence);
         let mut files = Vec::new();
         let mut skipped = Vec::new();
         for ((number, source), not_understood) in evidence.sources.iter().enumerate().zip(examples(&lines)) {

@@ -176,8 +176,20 @@ pub struct Several {
     pub until: Time,
     /// Where the last event stands.
     pub last: Citation,
-    /// Values of columns of which only the number of distinct ones is asked.
+    /// Values of columns of which the number of distinct ones is asked.
     pub distinct: Vec<(Column, Distinct)>,
+    /// Columns of which the commonest values are asked.
+    pub weighed: Vec<Weighed>,
+}
+
+/// The commonest values of a column in the events of one record, and how often each occurs: exact for a few values, and of
+/// many the first.
+#[derive(Debug, Clone)]
+pub struct Weighed {
+    /// The column.
+    pub column: Column,
+    /// The values.
+    pub values: Vec<(Name, u64)>,
 }
 
 impl Record {
@@ -206,7 +218,7 @@ impl Record {
 
     /// The same, to amend; made with `until` and `last` if it stood for one event only.
     pub fn several_mut(&mut self, until: Time, last: Citation) -> &mut Several {
-        self.several.get_or_insert_with(|| Box::new(Several { until, last, distinct: Vec::new() }))
+        self.several.get_or_insert_with(|| Box::new(Several { until, last, distinct: Vec::new(), weighed: Vec::new() }))
     }
 
     /// Sets the value in `column`.
@@ -845,6 +857,9 @@ pub fn table(name: &str) -> Option<&'static Table> {
     TABLES.iter().copied().find(|table| table.name == name)
 }
 
+/// Texts of lines by their places.
+pub type KeptLines = std::collections::HashMap<Citation, Box<str>>;
+
 /// All records of a bundle, by table, with the interned texts that they refer to.
 #[derive(Debug)]
 pub struct Tables {
@@ -852,6 +867,8 @@ pub struct Tables {
     pub show_log: &'static str,
     /// The interned texts.
     pub names: Names,
+    /// Lines of compressed logs that records may be cited with.
+    pub lines: KeptLines,
     rows: std::collections::BTreeMap<&'static str, Vec<Record>>,
     collected: std::collections::BTreeSet<&'static str>,
     host_sources: std::collections::BTreeMap<Column, Citation>,
@@ -862,6 +879,7 @@ impl Default for Tables {
         Tables {
             show_log: "cat /var/log/mail.log",
             names: Names::default(),
+            lines: KeptLines::default(),
             rows: std::collections::BTreeMap::new(),
             collected: std::collections::BTreeSet::new(),
             host_sources: std::collections::BTreeMap::new(),

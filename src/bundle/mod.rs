@@ -22,7 +22,7 @@ use limits::{Budget, LimitReached, Metered, Packed};
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -382,6 +382,19 @@ impl BundleFile {
             None => reader,
             Some(order) => Box::new(Decoding::new(reader, order)),
         })
+    }
+
+    /// Opens the file in its middle, `offset` bytes from its beginning; none if it is compressed or UTF-16.
+    ///
+    /// # Errors
+    /// As [`BundleFile::open`].
+    pub fn open_at(&self, offset: u64) -> io::Result<Option<Box<dyn Read + Send + '_>>> {
+        if self.compression.is_some() || self.utf16.is_some() {
+            return Ok(None);
+        }
+        let mut reader = self.content.reader()?;
+        reader.seek(io::SeekFrom::Start(offset))?;
+        Ok(Some(Box::new(reader)))
     }
 
     /// The bytes themselves, if the file is neither compressed nor UTF-16.

@@ -7,6 +7,7 @@ use crate::rules::amount::Amount;
 use crate::rules::model::{Condition, Expect, Matcher, Reference, Signal};
 use crate::tables::{Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings};
 use crate::time::Time;
+use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The answer to a signal.
@@ -99,12 +100,15 @@ impl<'t> Asker<'t> {
         let mut matched = Vec::new();
         let mut unsure = false;
         let span = self.span(expect, answered);
+        // Every judged record reaches into the window.
+        let timed = span.after.is_some() || span.before.is_some() || expect.within.is_some();
+        let mut tests = Tests::new(self, table, &signal.conditions, answered);
         for &at in self.judged(table) {
             let row = &rows[at as usize];
-            if !span.reaches(table, row) {
+            if timed && !span.reaches(table, row) {
                 continue;
             }
-            match self.all_hold(table, row, &signal.conditions, answered) {
+            match tests.hold(row) {
                 Some(true) => matched.push(at),
                 Some(false) => {}
                 None => unsure = true,
@@ -153,10 +157,11 @@ impl<'t> Asker<'t> {
         TimeSpan { from: within.max(self.from), after: moment_of(&expect.after), before: moment_of(&expect.before) }
     }
 
-    fn count_of(&self, table: &Table, conditions: &[Condition], answered: &Answered, span: &TimeSpan) -> u64 {
+    fn count_of(&self, table: &'static Table, conditions: &[Condition], answered: &Answered, span: &TimeSpan) -> u64 {
         let rows = self.tables.rows(table);
+        let mut tests = Tests::new(self, table, conditions, answered);
         let held = self.judged(table).iter().map(|&at| &rows[at as usize]);
-        held.filter(|row| self.all_hold(table, row, conditions, answered) == Some(true)).map(|row| span.count(row)).sum()
+        held.filter(|row| tests.hold(row) == Some(true)).map(|row| span.count(row)).sum()
     }
 
     fn measure(&self, table: &'static Table, matched: Vec<u32>, expect: &Expect, of: u64, span: &TimeSpan) -> Measure {
@@ -274,7 +279,12 @@ impl<'t> Asker<'t> {
         let all = self.tables.rows(table);
         let mut counts: HashMap<Key, (u64, Value)> = HashMap::new();
         for row in rows.iter().filter_map(|&at| all.get(at as usize)) {
-            if let Some(key) = Key::of(row.get(column)) {
+            let weighed = row.several().and_then(|several| several.weighed.iter().find(|weighed| weighed.column == column));
+            if let Some(weighed) = weighed {
+                for &(name, count) in &weighed.values {
+                    counts.entry(Key::Text(name)).or_insert((0, Value::Text(name))).0 += count;
+                }
+            } else if let Some(key) = Key::of(row.get(column)) {
                 counts.entry(key).or_insert((0, row.get(column))).0 += row.count;
             }
         }
@@ -363,6 +373,44 @@ impl<'t> Asker<'t> {
                 as_text(row.get(*column), &tables.names).map(|text| vec![text])
             }
         }
+    }
+}
+
+/// Conditions on the records of one table, remembering what was found of each text.
+pub(super) struct Tests<'a, 't> {
+    asker: &'a Asker<'t>,
+    table: &'static Table,
+    answered: &'a Answered,
+    conditions: Vec<(&'a Condition, FxHashMap<Name, Option<bool>>)>,
+}
+
+impl<'a, 't> Tests<'a, 't> {
+    pub(super) fn new(
+        asker: &'a Asker<'t>,
+        table: &'static Table,
+        conditions: &'a [Condition],
+        answered: &'a Answered,
+    ) -> Tests<'a, 't> {
+        let conditions = conditions.iter().map(|condition| (condition, FxHashMap::default())).collect();
+        Tests { asker, table, answered, conditions }
+    }
+
+    /// As [`Asker::all_hold`].
+    pub(super) fn hold(&mut self, row: &Record) -> Option<bool> {
+        let mut known = true;
+        for (condition, found) in &mut self.conditions {
+            let ask = || self.asker.holds(self.table, row, condition, self.answered);
+            let held = match row.get(condition.column) {
+                Value::Text(name) => *found.entry(name).or_insert_with(ask),
+                _ => ask(),
+            };
+            match held {
+                Some(true) => {}
+                Some(false) => return Some(false),
+                None => known = false,
+            }
+        }
+        known.then_some(true)
     }
 }
 

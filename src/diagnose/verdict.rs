@@ -1,6 +1,6 @@
 //! Evaluates rules: every signal three-valued, the confidence ladder, and what each cause accounts for.
 
-use super::measure::{Answered, Asker, Measure};
+use super::measure::{Answered, Asker, Measure, Tests};
 use crate::rules::RuleSet;
 use crate::rules::model::{Ask, Entry, Rule, Signal};
 use crate::tables::{Table, failures};
@@ -232,8 +232,8 @@ fn accounts_for(asker: &Asker<'_>, rule: &Rule, answers: &Answered) -> BTreeSet<
     let rows = asker.tables.rows(&failures::TABLE);
     if let Some(conditions) = &rule.accounts_for {
         let table = &failures::TABLE;
-        let holds = |at: &&u32| asker.all_hold(table, &rows[**at as usize], conditions, answers) == Some(true);
-        return asker.judged(table).iter().filter(holds).copied().collect();
+        let mut tests = Tests::new(asker, table, conditions, answers);
+        return asker.judged(table).iter().filter(|at| tests.hold(&rows[**at as usize]) == Some(true)).copied().collect();
     }
     let met: Vec<&Measure> = rule
         .requires

@@ -141,8 +141,9 @@ impl Words<'_> {
             "last" => evidence(row(measure.rows.last())?.get(column()?), &tables.names),
             "top" => self.commonest(table, measure, column()?).into_iter().next().map(|(value, _)| marked(&value)),
             "list" => {
-                let all = self.commonest(table, measure, column()?);
-                let more = all.len().saturating_sub(5);
+                let column = column()?;
+                let all = self.commonest(table, measure, column);
+                let more = (self.asker.distinct(table, &measure.rows, column) as usize).max(all.len()).saturating_sub(5);
                 let shown: Vec<&str> = all.iter().take(5).map(|(value, _)| value.as_str()).collect();
                 let more = if more > 0 { format!("{MORE}{}", thousands(more as u64)) } else { String::new() };
                 (!shown.is_empty()).then(|| marked(&shown.join(NEXT)) + &more)

@@ -100,6 +100,8 @@ pub struct Source {
     pub why: &'static str,
     /// Secrets that stand in it, the first of each kind; they are shown nowhere.
     pub secrets: Vec<secrets::Found>,
+    /// Where some of its lines begin: the line's number, and its place in the file's bytes; in order.
+    pub marks: Vec<(u32, u64)>,
 }
 
 /// A log to be read: a file, or the log lines of a file that holds other things, too.
@@ -220,6 +222,15 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     if how.every_record {
         maillog::again::fill(&streams, bundle.limits.line, &mut tables);
     }
+    if let Some(traffic) = traffic.as_ref().filter(|traffic| !traffic.coarse.is_empty()) {
+        let tables = traffic.coarse.join(", ");
+        for stream in &streams {
+            let title = &mut sources[stream.file as usize].title;
+            *title = format!(
+                "{title}; so many different values that rules count the rare ones of {tables} together; the counts of traffic and queue are exact"
+            );
+        }
+    }
     for skipped in &bundle.skipped {
         sources.push(Source {
             path: skipped.path.clone(),
@@ -235,6 +246,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
             others: 0,
             why: "",
             secrets: Vec::new(),
+            marks: Vec::new(),
         });
     }
     Evidence { tables, sources, traffic: traffic.filter(|traffic| traffic.lines > 0), end }
@@ -257,6 +269,7 @@ impl Source {
             others: 0,
             why: found.map_or("", |found| found.why),
             secrets: Vec::new(),
+            marks: Vec::new(),
         }
     }
 }
@@ -326,6 +339,7 @@ fn streams<'b>(
     let now = Time::from_seconds(i64::try_from(now).unwrap_or(0));
     let mut streams = Vec::new();
     for Log { number, head, text } in logs {
+        let whole = text.is_none() && pastes[*number].is_none();
         let file = &bundle.files[*number];
         let reference = collected_at.or(file.modified).unwrap_or(now);
         let clock = Clock { zone_offset, reference };
@@ -339,7 +353,8 @@ fn streams<'b>(
             }
         };
         let begins = first_line(head, wrapping, &clock).unwrap_or_default();
-        streams.push(Stream { file: *number as u32, wrapping, clock, first, begins, open });
+        let keep_lines = file.compression.is_some() && whole;
+        streams.push(Stream { file: *number as u32, wrapping, clock, first, begins, whole, keep_lines, open });
     }
     streams.sort_by_key(|stream| (stream.first, stream.file));
     streams
@@ -384,6 +399,10 @@ fn read_logs<'a>(
             source.not_understood.sort_unstable();
             source.not_understood.truncate(EXAMPLES);
             source.first_unparsed = source.not_understood.first().copied();
+        }
+        // The bytes of a flattened log, or of one taken out of a file, are not those of the file.
+        if stream.whole && matches!(stream.wrapping, Wrapping::Plain | Wrapping::Line) {
+            source.marks = seen.marks;
         }
         for (many, what) in [
             (seen.duplicates, "lines also stand in another log and are counted once"),

@@ -3,9 +3,9 @@
 use super::view::Citation;
 use crate::bundle::Bundle;
 use crate::diagnose::words::visible;
-use crate::evidence::Source;
-use crate::evidence::maillog::reader::for_each_line;
+use crate::evidence::maillog::reader::each_line;
 use crate::evidence::secrets::without_secrets;
+use crate::evidence::{Evidence, Source};
 use crate::tables;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,22 +53,42 @@ impl Lines {
     }
 
     /// Reads the texts of all lines that were asked for.
-    pub fn fetch(&mut self, bundle: &Bundle, sources: &[Source]) {
+    pub fn fetch(&mut self, bundle: &Bundle, evidence: &Evidence) {
+        let sources = &evidence.sources;
         let mut by_file: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         for place in self.wanted.take() {
+            if let Some(line) = evidence.tables.lines.get(&place) {
+                self.texts.insert(place, line.trim_end().to_owned());
+                continue;
+            }
             by_file.entry(place.file).or_default().insert(place.line);
         }
         for (file, mut lines) in by_file {
-            let source = sources.get(file as usize).and_then(|source| source.bundle_file).and_then(|at| bundle.files.get(at));
-            let Some(reader) = source.and_then(|source| source.open().ok()) else { continue };
-            let texts = &mut self.texts;
+            let Some(source) = sources.get(file as usize) else { continue };
+            let Some(content) = source.bundle_file.and_then(|at| bundle.files.get(at)) else { continue };
             // A file that changed since it was read gives other lines or none; there is nothing better to show.
-            let _ = for_each_line(reader, bundle.limits.line, |number, bytes| {
-                if lines.remove(&number) {
-                    let text = String::from_utf8_lossy(bytes).trim_end().to_owned();
-                    texts.insert(tables::Citation { file, line: number }, text);
+            while let Some(next) = lines.first().copied() {
+                let after = source.marks.partition_point(|(line, _)| *line <= next);
+                let mark = after.checked_sub(1).map(|at| source.marks[at]);
+                let middle = mark.and_then(|(line, offset)| Some((line, content.open_at(offset).ok()??)));
+                let whole = middle.is_none();
+                let Some((first, reader)) = middle.or_else(|| Some((1, content.open().ok()?))) else { break };
+                // Lines up to the next mark are near; what lies further is gone to directly.
+                let near = source.marks.get(after).map_or(u32::MAX, |(line, _)| line - 1);
+                let texts = &mut self.texts;
+                let _ = each_line(reader, first, bundle.limits.line, |number, bytes| {
+                    if lines.remove(&number) {
+                        let text = String::from_utf8_lossy(bytes).trim_end().to_owned();
+                        texts.insert(tables::Citation { file, line: number }, text);
+                    }
+                    lines.first().is_some_and(|next| whole || *next <= near)
+                });
+                // A line that the file does not have (any more).
+                lines.remove(&next);
+                if whole {
+                    break;
                 }
-            });
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::RuleSet;
 use super::model::{Condition, Entry, Matcher, Reference, Rule, Signal};
 use super::template;
-use crate::tables::{Column, Table, arrivals, attempts, diagnostics, rejects};
+use crate::tables::{Column, Given, Table, arrivals, attempts, diagnostics, rejects};
 use std::collections::BTreeSet;
 
 /// What is asked of one table.
@@ -14,118 +14,199 @@ pub struct Demand {
     pub table: &'static Table,
     /// Whether everything is asked: then every event stays a record of its own.
     pub everything: bool,
-    /// Columns whose values are told apart.
+    /// Columns whose values are told apart, for the events of which somebody asks it.
     pub values: Vec<Column>,
     /// Columns of which only matters whether the matcher holds.
     pub tests: Vec<Condition>,
-    /// Columns of which only the number of distinct values is asked.
+    /// Columns of which the number of distinct values is asked.
     pub distinct: Vec<Column>,
-    /// Columns that one event of several may stand for.
-    pub samples: Vec<Column>,
+    /// Columns of which the commonest values are asked.
+    pub weighed: Vec<Column>,
+    /// Who asks, and of which events.
+    pub asks: Vec<Ask>,
+    /// What is asked of every event.
+    pub always: Needs,
     wanted: u64,
 }
 
+/// One question about a table.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The events that it is about satisfy these.
+    pub conditions: Vec<Condition>,
+    /// What it asks of them.
+    pub needs: Needs,
+}
+
+/// What is asked of an event: columns as bits, and tests by their place in [`Demand::tests`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Columns told apart.
+    values: u64,
+    /// Columns of which distinct values are counted or the commonest weighed.
+    shown: u64,
+    tests: u64,
+    /// All columns that are looked at.
+    columns: u64,
+}
+
+impl Needs {
+    /// Whether the values of `column` are told apart.
+    pub fn value(self, column: Column) -> bool {
+        self.values & (1 << column.0) != 0
+    }
+
+    /// Whether the values of `column` are counted or weighed.
+    pub fn shown(self, column: Column) -> bool {
+        self.shown & (1 << column.0) != 0
+    }
+
+    /// Whether the test at `at` is asked.
+    pub fn test(self, at: usize) -> bool {
+        self.tests & (1 << at) != 0
+    }
+
+    /// Whether `column` is looked at for any of these.
+    pub fn column(self, column: Column) -> bool {
+        self.columns & (1 << column.0) != 0
+    }
+
+    /// What this or the other asks.
+    #[must_use]
+    pub fn or(self, other: Needs) -> Needs {
+        Needs {
+            values: self.values | other.values,
+            shown: self.shown | other.shown,
+            tests: self.tests | other.tests,
+            columns: self.columns | other.columns,
+        }
+    }
+
+    fn tell_apart(&mut self, column: Column) {
+        self.values |= 1 << column.0;
+        self.columns |= 1 << column.0;
+    }
+
+    fn show(&mut self, column: Column) {
+        self.shown |= 1 << column.0;
+        self.columns |= 1 << column.0;
+    }
+
+    fn ask(&mut self, test: usize, column: Column) {
+        self.tests |= 1 << test;
+        self.columns |= 1 << column.0;
+    }
+}
+
 /// Tests of one table; what goes beyond is told apart by value.
-const TESTS: usize = 48;
+const TESTS: usize = 60;
+
+/// Columns of one table whose distinct values are counted; what goes beyond is told apart by value.
+pub const DISTINCT: usize = 12;
 
 impl Demand {
     /// That each event of `table` is kept as it is.
     pub fn everything(table: &'static Table) -> Demand {
-        let values: Vec<Column> = (0..table.fields.len()).map(Column).collect();
-        Demand { table, everything: true, values, tests: Vec::new(), distinct: Vec::new(), samples: Vec::new(), wanted: u64::MAX }
+        let always = Needs { values: u64::MAX, shown: 0, tests: 0, columns: u64::MAX };
+        let values = (0..table.fields.len()).map(Column).collect();
+        Demand {
+            table,
+            everything: true,
+            values,
+            tests: Vec::new(),
+            distinct: Vec::new(),
+            weighed: Vec::new(),
+            asks: Vec::new(),
+            always,
+            wanted: u64::MAX,
+        }
     }
 
     /// What the rules and the report ask of `table`.
     pub fn of(rules: &RuleSet, table: &'static Table) -> Demand {
-        let (values, samples) = of_report(table);
-        let mut asked = Asked {
-            table,
-            values: values.iter().copied().collect(),
-            samples: samples.iter().copied().collect(),
-            ..Asked::default()
-        };
+        let mut asked = Asked::of_report(table);
         for rule in &rules.rules {
             asked.rule(rule);
         }
-        let Asked { values, mut tests, distinct, samples, .. } = asked;
-        let mut values: Vec<Column> = values.into_iter().collect();
-        tests.retain(|test| !values.contains(&test.column));
-        for test in tests.drain(tests.len().min(TESTS)..) {
-            if !values.contains(&test.column) {
-                values.push(test.column);
-            }
-        }
-        let distinct: Vec<Column> = distinct.into_iter().filter(|column| !values.contains(column)).collect();
-        let tested: Vec<Column> = tests.iter().map(|test| test.column).collect();
-        let samples: Vec<Column> = samples.into_iter().chain(tested).chain(distinct.iter().copied()).collect();
-        let wanted = values.iter().chain(&samples).fold(0, |wanted, column| wanted | (1 << column.0));
-        Demand { table, everything: false, values, tests, distinct, samples, wanted }
+        asked.demand()
     }
 
     /// Whether anybody asks for `column`.
     pub fn wants(&self, column: Column) -> bool {
         self.wanted & (1 << column.0) != 0
     }
+
+    /// What is asked of an event of which `given` tells the values of the columns in `known`: by the questions that are not
+    /// known to be about others.
+    pub fn needs<'v>(&self, known: u64, given: impl Fn(Column) -> Given<'v>) -> Needs {
+        let about = |condition: &Condition| {
+            known & (1 << condition.column.0) == 0
+                || condition.matcher.refers()
+                || condition.matcher.holds(given(condition.column))
+        };
+        let asks = self.asks.iter().filter(|ask| ask.conditions.iter().all(about));
+        asks.fold(self.always, |needs, ask| needs.or(ask.needs))
+    }
 }
 
-/// What the report asks itself: columns told apart, and columns of which one event's value will do.
-fn of_report(table: &Table) -> (&'static [Column], &'static [Column]) {
-    match table.name {
-        "attempts" => (
-            &[attempts::status, attempts::daemon, attempts::reason_class, attempts::relay_port, attempts::provider],
-            &[attempts::reason, attempts::reply_text, attempts::reason_bucket, attempts::relay],
-        ),
-        "arrivals" => (&[arrivals::origin], &[]),
-        "rejects" => (
-            &[rejects::reason_class, rejects::voice, rejects::action, rejects::daemon],
-            &[rejects::text, rejects::reason_bucket, rejects::stage],
-        ),
-        "diagnostics" => (
-            &[diagnostics::reason_class, diagnostics::daemon, diagnostics::level],
-            &[diagnostics::text, diagnostics::reason_bucket],
-        ),
-        _ => (&[], &[]),
+/// One question, before columns and tests have their places.
+struct Question {
+    conditions: Vec<Condition>,
+    values: BTreeSet<Column>,
+    distinct: BTreeSet<Column>,
+    weighed: BTreeSet<Column>,
+}
+
+impl Question {
+    fn of(conditions: &[Condition]) -> Question {
+        let refer = conditions.iter().filter(|condition| condition.matcher.refers()).map(|condition| condition.column);
+        Question { values: refer.collect(), conditions: conditions.to_vec(), distinct: BTreeSet::new(), weighed: BTreeSet::new() }
     }
 }
 
 struct Asked {
     table: &'static Table,
-    values: BTreeSet<Column>,
-    tests: Vec<Condition>,
-    distinct: BTreeSet<Column>,
+    /// Columns told apart for every event.
+    always: BTreeSet<Column>,
     samples: BTreeSet<Column>,
-}
-
-impl Default for Asked {
-    fn default() -> Asked {
-        Asked {
-            table: &attempts::TABLE,
-            values: BTreeSet::new(),
-            tests: Vec::new(),
-            distinct: BTreeSet::new(),
-            samples: BTreeSet::new(),
-        }
-    }
+    questions: Vec<Question>,
 }
 
 impl Asked {
+    /// What the report asks itself.
+    fn of_report(table: &'static Table) -> Asked {
+        let (always, samples): (&[Column], &[Column]) = match table.name {
+            "attempts" => (
+                &[attempts::status, attempts::daemon, attempts::reason_class, attempts::relay_port, attempts::provider],
+                &[attempts::reason, attempts::reply_text, attempts::reason_bucket, attempts::relay],
+            ),
+            "arrivals" => (&[arrivals::origin, arrivals::sasl_username], &[]),
+            "rejects" => (
+                &[rejects::reason_class, rejects::voice, rejects::action, rejects::daemon],
+                &[rejects::text, rejects::reason_bucket, rejects::stage],
+            ),
+            "diagnostics" => (
+                &[diagnostics::reason_class, diagnostics::daemon, diagnostics::level],
+                &[diagnostics::text, diagnostics::reason_bucket],
+            ),
+            _ => (&[], &[]),
+        };
+        let mut questions = Vec::new();
+        if table.name == diagnostics::TABLE.name {
+            // Starts and reloads, with their versions.
+            let master = Matcher::OneOf(vec!["master".to_owned()]);
+            let mut question = Question::of(&[Condition { column: diagnostics::daemon, matcher: master }]);
+            question.values.insert(diagnostics::text);
+            questions.push(question);
+        }
+        Asked { table, always: always.iter().copied().collect(), samples: samples.iter().copied().collect(), questions }
+    }
+
     fn rule(&mut self, rule: &Rule) {
         let signals: Vec<(&str, &Signal)> = rule.entries().flat_map(Entry::signals).collect();
         for (_, signal) in &signals {
-            let conditions = signal.conditions.iter().chain(&signal.expect.share_of);
-            for condition in conditions.clone() {
+            for condition in signal.conditions.iter().chain(&signal.expect.share_of) {
                 self.references(&condition.matcher, &signals);
-            }
-            if signal.table.name != self.table.name {
-                continue;
-            }
-            conditions.for_each(|condition| self.condition(condition));
-            self.values.extend(signal.by);
-            self.distinct.extend(signal.expect.distinct.iter().map(|(column, _)| *column));
-            for path in
-                [Some(&signal.says), signal.unknown.as_ref()].into_iter().flatten().flat_map(|text| template::variables(text))
-            {
-                self.path(&path);
             }
         }
         for condition in rule.accounts_for.iter().flatten() {
@@ -133,33 +214,41 @@ impl Asked {
         }
         // Anywhere in the rule, `signal.first.relay` speaks of a signal.
         let says = signals.iter().map(|(_, signal)| signal.says.as_str());
-        for path in rule.templates().chain(says).flat_map(template::variables) {
-            if let Some((name, rest)) = path.split_once('.')
-                && signals.iter().any(|(known, signal)| *known == name && signal.table.name == self.table.name)
-            {
-                self.path(rest);
+        let paths: Vec<String> = rule.templates().chain(says).flat_map(template::variables).collect();
+        for (name, signal) in signals.iter().filter(|(_, signal)| signal.table.name == self.table.name) {
+            let mut question = Question::of(&signal.conditions);
+            question.values.extend(signal.by);
+            question.distinct.extend(signal.expect.distinct.iter().map(|(column, _)| *column));
+            let own = [Some(&signal.says), signal.unknown.as_ref()].into_iter().flatten();
+            for path in own.flat_map(|text| template::variables(text)) {
+                self.path(&path, &mut question);
+            }
+            for path in &paths {
+                if let Some((known, rest)) = path.split_once('.')
+                    && known == *name
+                {
+                    self.path(rest, &mut question);
+                }
+            }
+            self.questions.push(question);
+            if !signal.expect.share_of.is_empty() {
+                self.questions.push(Question::of(&signal.expect.share_of));
             }
         }
     }
 
     /// `top.FIELD` and `list.FIELD` weigh the values, `first.FIELD` shows one, `distinct.FIELD` counts them.
-    fn path(&mut self, path: &str) {
+    fn path(&mut self, path: &str, question: &mut Question) {
         let Some((what, field)) = path.split_once('.') else { return };
         let Some(column) = self.table.column(field) else { return };
         match what {
-            "top" | "list" => self.values.insert(column),
+            "top" => question.weighed.insert(column),
+            // How many there are besides those that are listed is told, too.
+            "list" => question.weighed.insert(column) | question.distinct.insert(column),
             "first" | "last" => self.samples.insert(column),
-            "distinct" => self.distinct.insert(column),
+            "distinct" => question.distinct.insert(column),
             _ => false,
         };
-    }
-
-    fn condition(&mut self, condition: &Condition) {
-        if condition.matcher.refers() {
-            self.values.insert(condition.column);
-        } else {
-            self.tests.push(condition.clone());
-        }
     }
 
     /// A signal about another table may be compared with a column of this one.
@@ -169,7 +258,7 @@ impl Asked {
             Matcher::All(all) => all.iter().for_each(|inner| self.references(inner, signals)),
             Matcher::SameAs(reference) | Matcher::DiffersFrom(reference) => match reference {
                 Reference::Table(name, column) if *name == self.table.name => {
-                    self.values.insert(*column);
+                    self.always.insert(*column);
                 }
                 Reference::First(name, column)
                     if signals.iter().any(|(known, signal)| known == name && signal.table.name == self.table.name) =>
@@ -180,5 +269,69 @@ impl Asked {
             },
             _ => {}
         }
+    }
+
+    /// Gives every column and test its place.
+    fn demand(self) -> Demand {
+        let Asked { table, always, mut samples, questions } = self;
+        let mut values: BTreeSet<Column> = always.clone();
+        let mut distinct: Vec<Column> = Vec::new();
+        for question in &questions {
+            values.extend(&question.values);
+            for column in &question.distinct {
+                if !distinct.contains(column) {
+                    if distinct.len() < DISTINCT {
+                        distinct.push(*column);
+                    } else {
+                        values.insert(*column);
+                    }
+                }
+            }
+        }
+        // Tests that several questions ask are one.
+        let mut tests: Vec<Condition> = Vec::new();
+        let mut written: Vec<String> = Vec::new();
+        let mut asks = Vec::new();
+        let mut weighed: BTreeSet<Column> = BTreeSet::new();
+        for question in &questions {
+            weighed.extend(&question.weighed);
+            for condition in question.conditions.iter().filter(|condition| !condition.matcher.refers()) {
+                let text = format!("{condition:?}");
+                if always.contains(&condition.column) || written.contains(&text) {
+                    continue;
+                }
+                if tests.len() < TESTS {
+                    tests.push(condition.clone());
+                    written.push(text);
+                } else {
+                    values.insert(condition.column);
+                }
+            }
+        }
+        for question in questions {
+            let mut needs = Needs::default();
+            question.values.iter().for_each(|column| needs.tell_apart(*column));
+            question.distinct.iter().chain(&question.weighed).for_each(|column| needs.show(*column));
+            // What is not counted is told apart.
+            let uncounted = question.distinct.iter().filter(|column| !distinct.contains(column));
+            uncounted.for_each(|column| needs.tell_apart(*column));
+            for condition in question.conditions.iter().filter(|condition| !condition.matcher.refers()) {
+                let text = format!("{condition:?}");
+                match written.iter().position(|known| *known == text) {
+                    Some(at) => needs.ask(at, condition.column),
+                    None => needs.tell_apart(condition.column),
+                }
+            }
+            samples.extend(question.conditions.iter().map(|condition| condition.column));
+            samples.extend(&question.distinct);
+            samples.extend(&question.weighed);
+            asks.push(Ask { conditions: question.conditions, needs });
+        }
+        let weighed = weighed.into_iter().collect();
+        let mut everywhere = Needs::default();
+        always.iter().for_each(|column| everywhere.tell_apart(*column));
+        let wanted = values.iter().chain(&samples).fold(0, |wanted, column| wanted | (1 << column.0));
+        let values = values.into_iter().collect();
+        Demand { table, everything: false, values, tests, distinct, weighed, asks, always: everywhere, wanted }
     }
 }

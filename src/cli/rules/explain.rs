@@ -38,7 +38,7 @@ impl Explain {
         for place in signals.iter().flat_map(|signal| signal.matched.iter().chain(signal.near.iter().map(|(place, _)| place))) {
             let _ = lines.cite(*place, None);
         }
-        lines.fetch(&bundle, &evidence.sources);
+        lines.fetch(&bundle, &evidence);
         let mut out = String::new();
         let (met, required) = judged.required;
         let _ = writeln!(

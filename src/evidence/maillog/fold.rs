@@ -3,8 +3,9 @@
 //! A message's state lives from its first line to `removed` (or to the milter's refusal: such a message is never
 //! `removed`), and holds only the recipients that did not get through. What is open at the end still waits.
 
-use super::digest::{Digest, Draft, Place};
+use super::digest::{Digest, Draft, Lead, Place};
 use super::line::{Delivery, Event, Reject};
+use super::mask::template;
 use super::said::{self, Said, Voice};
 use super::scan::Item;
 use super::traffic::{Tally, Traffic};
@@ -14,24 +15,31 @@ use crate::rules::RuleSet;
 use crate::rules::demand::Demand;
 use crate::rules::meaning::{Heard, Meaning};
 use crate::tables::{
-    Citation, Record, Table, Tables, Value, arrivals, attempts, collection, diagnostics, failures, queue, rejects,
+    Citation, Column, KeptLines, Record, Table, Tables, Value, arrivals, attempts, collection, diagnostics, failures, queue,
+    rejects,
 };
 use crate::time::Time;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
+
+/// Messages in their boxes, which go back among those under way as they are.
+#[allow(clippy::vec_box)]
+type Spare = Vec<Box<Message>>;
 
 /// One message under way.
 #[derive(Debug, Default)]
 struct Message {
     id: Box<str>,
     source: Citation,
+    /// Its first line, where lines are kept.
+    line: String,
     arrived: Option<Time>,
     message_id: Option<Box<str>>,
-    sender: Option<Box<str>>,
+    sender: Option<String>,
     size: Option<i64>,
     nrcpt: Option<i64>,
-    /// Client, address, SASL method and login, each ended by a zero byte.
-    client: Option<Box<str>>,
+    /// Client, address, SASL method and login, each ended by a zero byte; empty without a client.
+    client: String,
     uid: Option<i64>,
     internal: bool,
     /// Whether its beginning is in the log.
@@ -51,13 +59,22 @@ struct Recipient {
     orig_to: Option<Box<str>>,
     last: Arc<Attempted>,
     source: Citation,
+    /// That line, where lines are kept.
+    line: Box<str>,
     time: Option<Time>,
     first_failed: Option<Time>,
     attempts: u32,
     outcome: Outcome,
     /// Attempts of which somebody asks what became of the recipient.
-    open: Vec<(Arc<Attempted>, Place)>,
+    open: Vec<(Arc<Attempted>, Place<'static>)>,
 }
+
+/// Lines of failures that are kept.
+const LINES: usize = 10_000;
+
+/// Attempts of one recipient that are held apart until it is known what became of it; further ones count as repetitions of
+/// the last.
+const OPEN: usize = 8;
 
 /// What a failed attempt said. Kept once for all recipients of whom it was said.
 #[derive(Debug, Default)]
@@ -91,10 +108,23 @@ impl Outcome {
 }
 
 impl Message {
+    /// Makes it a new one, keeping the memory of its texts.
+    fn renew(&mut self) {
+        let (mut line, mut client) = (std::mem::take(&mut self.line), std::mem::take(&mut self.client));
+        let mut recipients = std::mem::take(&mut self.recipients);
+        line.clear();
+        client.clear();
+        recipients.clear();
+        *self = Message { line, client, recipients, ..Message::default() };
+    }
+
     /// Client, address, SASL method, SASL login; none for what is empty.
     fn origin_fields(&self) -> [Option<&str>; 4] {
         let mut fields = [None; 4];
-        for (slot, field) in fields.iter_mut().zip(self.client.as_deref().unwrap_or_default().split('\0')) {
+        if self.client.is_empty() {
+            return fields;
+        }
+        for (slot, field) in fields.iter_mut().zip(self.client.split('\0')) {
             *slot = (!field.is_empty()).then_some(field);
         }
         fields
@@ -108,7 +138,7 @@ impl Message {
     fn origin(&self) -> Option<&'static str> {
         if self.sasl_username().is_some() {
             Some("sasl")
-        } else if self.client.is_some() {
+        } else if !self.client.is_empty() {
             Some("smtpd")
         } else if self.uid.is_some() {
             Some("local")
@@ -120,12 +150,95 @@ impl Message {
     }
 }
 
+/// What the leading values of events come to, by a hash of the texts that they follow from.
+#[derive(Debug, Default)]
+struct Leads {
+    attempts: FxHashMap<u64, Lead>,
+    arrivals: FxHashMap<u64, Lead>,
+    rejects: FxHashMap<u64, Lead>,
+    diagnostics: FxHashMap<u64, Lead>,
+}
+
+/// Leads of one table that are remembered. When there are more, all are forgotten: that costs time, not memory.
+const LEADS: usize = 20_000;
+
+/// The lead under `key`, made if it is not known or holds no longer.
+fn lead(known: &mut FxHashMap<u64, Lead>, key: u64, digest: &Digest, make: impl FnOnce() -> Lead) -> Lead {
+    if let Some(lead) = known.get(&key).filter(|lead| digest.holds(lead)) {
+        return *lead;
+    }
+    if known.len() >= LEADS {
+        known.clear();
+    }
+    let lead = make();
+    known.insert(key, lead);
+    lead
+}
+
+/// The columns of an attempt that follow from what the delivery agent said, apart from whom it is about.
+const TOLD: &[Column] = &[
+    attempts::reason,
+    attempts::reason_class,
+    attempts::reason_bucket,
+    attempts::voice,
+    attempts::provider,
+    attempts::suspended,
+    attempts::daemon,
+    attempts::recipient_domain,
+    attempts::relay,
+    attempts::relay_ip,
+    attempts::relay_port,
+    attempts::dsn,
+    attempts::status,
+    attempts::reply_code,
+    attempts::reply_enhanced,
+    attempts::reply_text,
+    attempts::stage,
+];
+
+/// The columns of an arrival of which there are few values.
+const ENTRANCE: &[Column] = &[arrivals::origin, arrivals::uid, arrivals::sasl_method, arrivals::sasl_username];
+
+/// The columns of a refusal that follow from its words.
+const REFUSED: &[Column] = &[
+    rejects::reason_class,
+    rejects::reason_bucket,
+    rejects::voice,
+    rejects::daemon,
+    rejects::action,
+    rejects::stage,
+    rejects::local,
+    rejects::code,
+    rejects::dsn,
+    rejects::text,
+];
+
+/// The columns of a diagnostic that follow from its words.
+const WARNED: &[Column] =
+    &[diagnostics::reason_class, diagnostics::reason_bucket, diagnostics::daemon, diagnostics::level, diagnostics::text];
+
+/// The columns of an attempt that follow from the message.
+const ORIGIN: &[Column] = &[
+    attempts::sender,
+    attempts::sender_domain,
+    attempts::sasl_username,
+    attempts::client,
+    attempts::client_ip,
+    attempts::uid,
+    attempts::origin,
+];
+
+/// The columns of an attempt that stand in its line only.
+const DELAYS: [Column; 4] = [attempts::delay_queue, attempts::delay_active, attempts::delay_setup, attempts::delay_transmission];
+
 /// The fold over all log lines, in time order.
 #[derive(Debug)]
 pub struct Fold<'r> {
     names: Names,
     meaning: Meaning<'r>,
     messages: FxHashMap<u64, Box<Message>>,
+    /// Messages that ended, whose memory the next ones take.
+    spare: Spare,
     /// Queue ids that bounce(8) gave to notifications before cleanup logged them.
     notifications: FxHashSet<u64>,
     said: FxHashMap<u64, Arc<Attempted>>,
@@ -135,7 +248,9 @@ pub struct Fold<'r> {
     arrivals: Digest,
     rejects: Digest,
     diagnostics: Digest,
+    leads: Leads,
     failures: Vec<Record>,
+    lines: KeptLines,
     /// The port at which each address was tried; only kept when a queue listing needs it.
     ports: Option<FxHashMap<u64, u16>>,
     /// What was counted.
@@ -147,20 +262,24 @@ pub struct Fold<'r> {
 impl<'r> Fold<'r> {
     /// Nothing read yet. With `every_record`, each event of the log stays a record of its own.
     pub fn new(rules: &'r RuleSet, tables: &mut Tables, every_record: bool) -> Fold<'r> {
-        let digest =
-            |table: &'static Table| Digest::new(if every_record { Demand::everything(table) } else { Demand::of(rules, table) });
+        let digest = |table: &'static Table, leading: &[Column]| {
+            Digest::new(if every_record { Demand::everything(table) } else { Demand::of(rules, table) }, leading)
+        };
         Fold {
             names: std::mem::take(&mut tables.names),
             meaning: Meaning::new(rules),
             messages: FxHashMap::default(),
+            spare: Vec::new(),
             notifications: FxHashSet::default(),
             said: FxHashMap::default(),
             said_limit: 1024,
-            attempts: digest(&attempts::TABLE),
-            arrivals: digest(&arrivals::TABLE),
-            rejects: digest(&rejects::TABLE),
-            diagnostics: digest(&diagnostics::TABLE),
+            attempts: digest(&attempts::TABLE, TOLD),
+            arrivals: digest(&arrivals::TABLE, ENTRANCE),
+            rejects: digest(&rejects::TABLE, REFUSED),
+            diagnostics: digest(&diagnostics::TABLE, WARNED),
+            leads: Leads::default(),
             failures: Vec::new(),
+            lines: KeptLines::default(),
             ports: tables.is_collected(&queue::TABLE).then(FxHashMap::default),
             traffic: Traffic::default(),
             tally: Tally::default(),
@@ -173,79 +292,80 @@ impl<'r> Fold<'r> {
         tables.names = self.names;
     }
 
-    /// Takes in what one line says.
-    pub fn take(&mut self, item: &Item<'_>, source: Citation) {
+    /// Takes in what one line says. With `keep`, the text of the line is kept where a record may be cited with it.
+    pub fn take(&mut self, item: &Item<'_>, source: Citation, keep: bool) {
+        let line = if keep { item.row } else { "" };
         for _ in 1..item.times.min(1000) {
-            self.event(item, Place { source, time: item.time, times: 1 });
+            self.event(item, Place { source, line, time: item.time, times: 1 });
         }
         // A repetition beyond belief is counted at once.
         let times = item.times.saturating_sub(999).max(1);
         if item.times > 0 {
-            self.event(item, Place { source, time: item.time, times });
+            self.event(item, Place { source, line, time: item.time, times });
         }
     }
 
-    fn event(&mut self, item: &Item<'_>, place: Place) {
+    fn event(&mut self, item: &Item<'_>, place: Place<'_>) {
         let time = item.time;
         match &item.event {
-            Event::Delivery(delivery) => self.delivery(delivery, item.daemon, item.instance, place),
+            Event::Delivery(delivery) => self.delivery(delivery, item, place),
             Event::Active { queue_id, sender, size, nrcpt } => {
-                let Some(key) = key(item.instance, queue_id) else { return };
-                let message = message(&mut self.messages, key, queue_id, place);
+                let Some(key) = item.key() else { return };
+                let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
                 message.size = size.or(message.size);
                 message.nrcpt = nrcpt.or(message.nrcpt);
                 if message.sender.as_deref() != Some(*sender) {
-                    message.sender = Some((*sender).into());
+                    message.sender = Some((*sender).to_owned());
                 }
                 if !message.queued {
                     message.queued = true;
                     // Nobody sends a notification of this server itself.
                     if !message.internal {
-                        self.tally.senders.add(sender, 1);
+                        self.tally.senders.add_hashed(item.form, sender, 1);
                     }
                     if message.begun {
-                        arrival(message, &mut self.arrivals, &mut self.names);
+                        arrival(message, &mut self.arrivals, &mut self.leads.arrivals);
                     }
                 }
             }
             Event::Client { queue_id, client, client_ip, sasl_method, sasl_username } => {
-                let Some(key) = key(item.instance, queue_id) else { return };
+                let Some(key) = item.key() else { return };
                 self.end(key);
-                let message = message(&mut self.messages, key, queue_id, place);
+                let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
                 message.begun = true;
                 let (method, user) = (sasl_method.unwrap_or_default(), sasl_username.unwrap_or_default());
-                let mut fields = String::with_capacity(client.len() + client_ip.len() + method.len() + user.len() + 4);
+                message.client.clear();
+                message.client.reserve(client.len() + client_ip.len() + method.len() + user.len() + 4);
                 for field in [client, client_ip, method, user] {
-                    fields.push_str(field);
-                    fields.push('\0');
+                    message.client.push_str(field);
+                    message.client.push('\0');
                 }
-                message.client = Some(fields.into_boxed_str());
                 if let Some(user) = sasl_username {
-                    self.tally.sasl_users.add(user, 1);
+                    self.tally.sasl_users.add_hashed(item.form, user, 1);
                 }
             }
             Event::Pickup { queue_id, uid, sender } => {
-                let Some(key) = key(item.instance, queue_id) else { return };
+                let Some(key) = item.key() else { return };
                 self.end(key);
-                let message = message(&mut self.messages, key, queue_id, place);
+                let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
                 message.begun = true;
                 message.uid = Some(*uid);
-                message.sender = Some((*sender).into());
+                message.sender = Some((*sender).to_owned());
             }
             Event::MessageId { queue_id, id } => {
                 self.traffic.messages += 1;
                 self.tally.minute(time).arrived += 1;
-                let Some(key) = key(item.instance, queue_id) else { return };
+                let Some(key) = item.key() else { return };
                 let internal = !self.notifications.is_empty() && self.notifications.remove(&key);
-                let message = message(&mut self.messages, key, queue_id, place);
+                let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
                 message.begun = true;
                 if self.arrivals.wants(arrivals::message_id) {
                     message.message_id = Some((*id).into());
                 }
-                message.internal |= internal || (message.client.is_none() && message.uid.is_none() && !message.queued);
+                message.internal |= internal || (message.client.is_empty() && message.uid.is_none() && !message.queued);
             }
-            Event::Notification { notification } => {
-                let Some(key) = key(item.instance, notification) else { return };
+            Event::Notification { .. } => {
+                let Some(key) = item.key() else { return };
                 match self.messages.get_mut(&key) {
                     Some(message) => message.internal = true,
                     None => {
@@ -257,23 +377,23 @@ impl<'r> Fold<'r> {
                     }
                 }
             }
-            Event::Removed { queue_id } => {
+            Event::Removed { .. } => {
                 let minute = self.tally.minute(time);
                 if item.daemon == "postsuper" {
                     minute.deleted += 1;
                 } else {
                     minute.left += 1;
                 }
-                if let Some(key) = key(item.instance, queue_id) {
+                if let Some(key) = item.key() {
                     self.end(key);
                 }
             }
             Event::Expired { queue_id, sender } => {
                 self.traffic.expired += 1;
-                let Some(key) = key(item.instance, queue_id) else { return };
-                let message = message(&mut self.messages, key, queue_id, place);
+                let Some(key) = item.key() else { return };
+                let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
                 if message.sender.is_none() {
-                    message.sender = Some((*sender).into());
+                    message.sender = Some((*sender).to_owned());
                 }
                 for recipient in &mut message.recipients {
                     if recipient.outcome == Outcome::Waiting {
@@ -281,14 +401,14 @@ impl<'r> Fold<'r> {
                     }
                 }
             }
-            Event::Reject(reject) => self.reject(reject, item.daemon, item.instance, place),
-            Event::Diagnostic { level, text, .. } => self.diagnostic(item.daemon, level, text, place),
+            Event::Reject(reject) => self.reject(reject, item, place),
+            Event::Diagnostic { level, text, .. } => self.diagnostic(item, level, text, place),
             Event::Other => {}
         }
     }
 
-    fn delivery(&mut self, line: &Delivery<'_>, daemon: &str, instance: &str, place: Place) {
-        let time = place.time;
+    fn delivery(&mut self, line: &Delivery<'_>, item: &Item<'_>, place: Place<'_>) {
+        let (time, daemon, instance) = (place.time, item.daemon, item.instance);
         let mut lowered = std::mem::take(&mut self.lowered);
         let domain = domain_in(line.to, &mut lowered);
         let tally = &mut self.tally;
@@ -316,12 +436,12 @@ impl<'r> Fold<'r> {
             tally.dsn.add(dsn, place.times);
         }
         // A line that lost its queue id is counted, and belongs to no message.
-        let key = key(instance, line.queue_id);
+        let key = item.key();
         let mut loose = Message::default();
         let message = match key {
             Some(key) => {
                 let fresh = !self.messages.contains_key(&key);
-                let message = message(&mut self.messages, key, line.queue_id, place);
+                let message = message(&mut self.messages, &mut self.spare, key, line.queue_id, place);
                 if fresh {
                     // Its arrival is not in the log; the delay tells when it was.
                     message.arrived = time.zip(line.delay()).map(|(time, delay)| time.plus(-delay)).or(time);
@@ -340,24 +460,23 @@ impl<'r> Fold<'r> {
             "expired" | "force-expired" => Some(Outcome::Expired),
             _ => Some(Outcome::Waiting),
         };
-        let peer = said::split_peer(line.relay);
-        let ask_outcome = self.attempts.wants(attempts::outcome) && outcome == Some(Outcome::Waiting);
+        let told = Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain };
+        let lead = told.lead(item.form, &self.attempts, &mut self.leads.attempts, &mut self.meaning);
+        let mut rest = Draft::default();
+        rest.set(attempts::orig_to, line.orig_to);
+        rest.set(attempts::queue_id, line.queue_id);
+        rest.set(attempts::instance, instance);
+        rest.set(attempts::recipient, line.to);
+        let in_line = [attempts::orig_to, attempts::queue_id, attempts::instance, attempts::recipient];
+        let ask_outcome = outcome == Some(Outcome::Waiting) && self.attempts.asks(&lead, attempts::outcome, &rest, &in_line);
         match outcome {
             None => {
                 message.sent += 1;
                 if let Some(at) = known {
                     let recipient = message.recipients.swap_remove(at);
                     for (attempted, place) in &recipient.open {
-                        add_attempt(
-                            &mut self.attempts,
-                            &mut self.meaning,
-                            &mut self.names,
-                            attempted,
-                            &recipient,
-                            message,
-                            "sent",
-                            *place,
-                        );
+                        let open = Open { attempted, recipient: &recipient, outcome: "sent", place: *place };
+                        open.add(&mut self.attempts, &mut self.leads.attempts, &mut self.meaning, message);
                     }
                 }
             }
@@ -389,6 +508,7 @@ impl<'r> Fold<'r> {
                         orig_to: line.orig_to.map(Into::into),
                         last: Arc::clone(&attempted),
                         source: place.source,
+                        line: Box::default(),
                         time,
                         first_failed: None,
                         attempts: 0,
@@ -400,6 +520,9 @@ impl<'r> Fold<'r> {
                 let recipient = &mut message.recipients[at];
                 recipient.last = attempted;
                 recipient.source = place.source;
+                if !place.line.is_empty() {
+                    recipient.line = place.line.into();
+                }
                 recipient.time = time;
                 recipient.attempts += 1;
                 recipient.outcome = outcome;
@@ -407,37 +530,50 @@ impl<'r> Fold<'r> {
                     recipient.first_failed = recipient.first_failed.or(time);
                 }
                 if ask_outcome {
-                    recipient.open.push((Arc::clone(&recipient.last), place));
+                    let full = recipient.open.len() >= OPEN && !self.attempts.keeps_every_record();
+                    match recipient.open.last_mut() {
+                        Some((_, last)) if full => last.times += place.times,
+                        _ => recipient.open.push((Arc::clone(&recipient.last), place.bare())),
+                    }
                 }
             }
         }
-        if let (Some(ports), (_, Some(ip), Some(port))) = (&mut self.ports, peer)
+        if let Some(ports) = &mut self.ports
             && ports.len() < 100_000
+            && let (_, Some(ip), Some(port)) = said::split_peer(line.relay)
         {
             ports.insert(hash(ip.as_bytes(), 0), port);
         }
         if !ask_outcome {
-            let mut draft = Draft::default();
-            let digest = &mut self.attempts;
-            if digest.wants(attempts::delay) {
-                draft.set(attempts::delay, line.delay());
+            if lead.asks(attempts::delay) {
+                rest.set(attempts::delay, line.delay());
             }
-            let delays = [attempts::delay_queue, attempts::delay_active, attempts::delay_setup, attempts::delay_transmission];
-            if delays.iter().any(|column| digest.wants(*column)) {
-                delays.iter().zip(line.delays()).for_each(|(column, delay)| draft.set(*column, delay));
+            if lead.asks_any(&DELAYS) {
+                DELAYS.iter().zip(line.delays()).for_each(|(column, delay)| rest.set(*column, delay));
             }
-            draft.set(attempts::orig_to, line.orig_to);
-            draft.set(attempts::queue_id, line.queue_id);
-            draft.set(attempts::instance, instance);
-            draft.set(attempts::recipient, line.to);
-            draft.set(attempts::outcome, outcome.map_or("sent", Outcome::name));
-            let told = Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain };
-            add_told(digest, &mut self.meaning, &mut self.names, draft, &told, message, place);
+            rest.set(attempts::outcome, outcome.map_or("sent", Outcome::name));
+            let mut lowered = String::new();
+            let origin = lead.asks_any(ORIGIN);
+            if origin {
+                message.describe(&mut rest, &mut lowered);
+            }
+            if let Some(wanted) = self.attempts.note(&lead, &rest, place) {
+                let mut whole = rest;
+                let mut lowered = String::new();
+                if !origin {
+                    message.describe(&mut whole, &mut lowered);
+                }
+                whole.set(attempts::delay, line.delay());
+                DELAYS.iter().zip(line.delays()).for_each(|(column, delay)| whole.set(*column, delay));
+                let digest = &mut self.attempts;
+                told.describe(&mut self.meaning, whole, |whole| digest.show(&wanted, &lead, whole, place));
+            }
         }
         self.lowered = lowered;
     }
 
-    fn reject(&mut self, line: &Reject<'_>, daemon: &str, instance: &str, place: Place) {
+    fn reject(&mut self, line: &Reject<'_>, item: &Item<'_>, place: Place<'_>) {
+        let daemon = item.daemon;
         let refused = matches!(line.action, "reject" | "milter-reject" | "proxy-reject");
         if !refused && !matches!(line.action, "hold" | "milter-hold" | "discard" | "milter-discard") {
             return;
@@ -446,73 +582,67 @@ impl<'r> Fold<'r> {
             self.traffic.rejected += place.times;
         }
         let mut local = line.client_ip.is_empty() || said::is_own(line.client_ip);
-        if let (Some(queue_id), true) = (line.queue_id, refused && daemon == "cleanup") {
+        if let (Some(key), true) = (item.key(), refused && daemon == "cleanup") {
             // Refused by a milter or a header check: it never enters the queue and is never `removed`.
-            if let Some(message) = key(instance, queue_id).and_then(|key| self.messages.remove(&key)) {
+            if let Some(message) = self.messages.remove(&key) {
                 local |= message.uid.is_some();
             }
         }
         let filtered = line.action.starts_with("milter") || line.action.starts_with("proxy");
         let voice = if filtered { Voice::OwnFilter } else { Voice::OwnServer };
-        let (code, dsn, text) = said::strip_codes(line.reply);
-        let heard = Heard { text: &text, voice: Some(voice), daemon: Some(daemon), codes: Some((code, dsn)), ..Heard::default() };
-        let class = self.meaning.class(&heard);
-        let mut draft = Draft::default();
-        draft.set(rejects::time, place.time);
-        draft.set(rejects::reason_class, class.map(|(class, _)| class));
-        draft.set(rejects::reason_bucket, class.map(|(_, bucket)| bucket));
-        draft.set(rejects::voice, voice.name());
-        draft.set(rejects::daemon, daemon);
-        draft.set(rejects::action, line.action);
-        draft.set(rejects::stage, line.stage);
-        draft.set(rejects::client, line.client);
-        draft.set(rejects::client_ip, line.client_ip);
-        draft.set(rejects::local, local);
-        draft.set(rejects::sasl_username, line.sasl_username);
-        draft.set(rejects::code, code.map(i64::from));
-        draft.set(rejects::dsn, dsn);
-        draft.set(rejects::text, &*text);
-        draft.set(rejects::sender, line.sender);
-        draft.set(rejects::recipient, line.recipient);
-        draft.set(rejects::helo, line.helo);
-        self.rejects.add(&draft, place, &mut self.names);
+        let key = mix(item.form, u64::from(local));
+        let refusal = Refusal { line, daemon, voice, local };
+        let (digest, meaning) = (&mut self.rejects, &mut self.meaning);
+        let lead = lead(&mut self.leads.rejects, key, digest, || refusal.describe(meaning, |draft| digest.lead(draft)));
+        let mut rest = Draft::default();
+        refusal.add_client(&mut rest);
+        if let Some(wanted) = digest.note(&lead, &rest, place) {
+            refusal.describe(meaning, |whole| digest.show(&wanted, &lead, whole, place));
+        }
     }
 
-    fn diagnostic(&mut self, daemon: &str, level: &str, text: &str, place: Place) {
-        let heard = Heard { text, otherwise: Some(Voice::OwnDaemon), daemon: Some(daemon), ..Heard::default() };
-        let class = self.meaning.class(&heard);
-        // "H[A]: SASL LOGIN authentication failed: ..., sasl_username=U"
-        let peer = text.split_once(": SASL ").map(|(peer, _)| said::split_peer(peer));
-        let user = text.rsplit_once("sasl_username=").map(|(_, user)| user.split(", ").next().unwrap_or(user));
-        let mut draft = Draft::default();
-        draft.set(diagnostics::time, place.time);
-        draft.set(diagnostics::reason_class, class.map(|(class, _)| class));
-        draft.set(diagnostics::reason_bucket, class.map(|(_, bucket)| bucket));
-        draft.set(diagnostics::daemon, daemon);
-        draft.set(diagnostics::level, level);
-        draft.set(diagnostics::text, text);
-        draft.set(diagnostics::client, peer.and_then(|(host, _, _)| host));
-        draft.set(diagnostics::client_ip, peer.and_then(|(_, ip, _)| ip));
-        draft.set(diagnostics::sasl_username, user);
-        self.diagnostics.add(&draft, place, &mut self.names);
+    fn diagnostic(&mut self, item: &Item<'_>, level: &str, text: &str, place: Place<'_>) {
+        let warning = Warning { daemon: item.daemon, level, text };
+        let (digest, meaning) = (&mut self.diagnostics, &mut self.meaning);
+        let known = &mut self.leads.diagnostics;
+        let mut found = lead(known, item.form, digest, || warning.describe(meaning, |draft| digest.lead(draft)));
+        if found.asks(diagnostics::text) {
+            // Texts of one form are told apart.
+            let key = hash(text.as_bytes(), item.form);
+            found = lead(known, key, digest, || warning.describe(meaning, |draft| digest.lead(draft)));
+        }
+        let mut rest = Draft::default();
+        warning.add_client(&mut rest);
+        if let Some(wanted) = digest.note(&found, &rest, place) {
+            warning.describe(meaning, |whole| digest.show(&wanted, &found, whole, place));
+        }
     }
 
     /// Ends the message with this key, if it is under way: what was neither delivered nor returned went another way.
     fn end(&mut self, key: u64) {
         let Some(message) = self.messages.remove(&key) else { return };
         self.close(&message, true, true);
+        self.recycle(message);
+    }
+
+    /// Keeps the memory of a message that ended, for the next one.
+    fn recycle(&mut self, mut message: Box<Message>) {
+        if self.spare.len() < 1024 {
+            message.renew();
+            self.spare.push(message);
+        }
     }
 
     /// Adds the failures of a message.
     fn close(&mut self, message: &Message, gone: bool, with_waiting: bool) {
         if message.begun && !message.queued {
-            arrival(message, &mut self.arrivals, &mut self.names);
+            arrival(message, &mut self.arrivals, &mut self.leads.arrivals);
         }
         for recipient in &message.recipients {
             let outcome = if gone && recipient.outcome == Outcome::Waiting { Outcome::Gone } else { recipient.outcome };
             for (attempted, place) in &recipient.open {
-                let name = outcome.name();
-                add_attempt(&mut self.attempts, &mut self.meaning, &mut self.names, attempted, recipient, message, name, *place);
+                let open = Open { attempted, recipient, outcome: outcome.name(), place: *place };
+                open.add(&mut self.attempts, &mut self.leads.attempts, &mut self.meaning, message);
             }
             let failed = match outcome {
                 Outcome::Bounced | Outcome::Expired => true,
@@ -532,6 +662,9 @@ impl<'r> Fold<'r> {
             }
             enrich(&mut record, message, Some(recipient), names);
             self.failures.push(record);
+            if !recipient.line.is_empty() && self.lines.len() < LINES {
+                self.lines.insert(recipient.source, recipient.line.clone());
+            }
         }
     }
 
@@ -563,8 +696,9 @@ impl<'r> Fold<'r> {
             }
         }
         let coarse = [&self.attempts, &self.arrivals, &self.rejects, &self.diagnostics];
-        self.traffic.coarse = coarse.into_iter().filter_map(Digest::coarseness).collect();
+        self.traffic.coarse = coarse.into_iter().filter_map(Digest::coarse).collect();
         tables.names = self.names;
+        tables.lines = std::mem::take(&mut self.lines);
         tables.rows_mut(&failures::TABLE).append(&mut self.failures);
         for (table, digest) in [
             (&attempts::TABLE, self.attempts),
@@ -572,7 +706,8 @@ impl<'r> Fold<'r> {
             (&rejects::TABLE, self.rejects),
             (&diagnostics::TABLE, self.diagnostics),
         ] {
-            tables.rows_mut(table).append(&mut digest.finish());
+            let mut rows = digest.finish(&mut tables.names, &mut tables.lines);
+            tables.rows_mut(table).append(&mut rows);
         }
         if let Some(rows) = listed {
             let ports = self.ports.unwrap_or_default();
@@ -608,8 +743,33 @@ fn is_cut(tables: &Tables) -> bool {
     rows.iter().any(|row| row.text(collection::outcome, &tables.names) == Some("cut-off"))
 }
 
+impl Item<'_> {
+    /// The key of its queue id, if it has one.
+    fn key(&self) -> Option<u64> {
+        (self.key != 0).then_some(self.key)
+    }
+}
+
+/// By what a delivery line is recognised, apart from whom it is about.
+pub(super) fn told_form(line: &Delivery<'_>, daemon: &str) -> u64 {
+    let mut lowered = String::new();
+    let domain = domain_in(line.to, &mut lowered);
+    Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain }.form()
+}
+
+/// By what a refusal is recognised, apart from whom it is about.
+pub(super) fn refusal_form(line: &Reject<'_>, daemon: &str) -> u64 {
+    let texts = [line.action, line.stage, daemon];
+    texts.iter().fold(template(line.reply, 0), |form, text| hash(text.as_bytes(), form))
+}
+
+/// By what a diagnostic is recognised.
+pub(super) fn warning_form(daemon: &str, level: &str, text: &str) -> u64 {
+    template(text, hash(daemon.as_bytes(), hash(level.as_bytes(), 0)))
+}
+
 /// The key of a queue id, which is unique only within an instance; none for a line that lost it.
-fn key(instance: &str, queue_id: &str) -> Option<u64> {
+pub(super) fn key(instance: &str, queue_id: &str) -> Option<u64> {
     if queue_id.is_empty() {
         return None;
     }
@@ -621,10 +781,21 @@ fn key(instance: &str, queue_id: &str) -> Option<u64> {
 }
 
 /// The message under way with this key, begun if it is new.
-fn message<'m>(messages: &'m mut FxHashMap<u64, Box<Message>>, key: u64, id: &str, place: Place) -> &'m mut Message {
-    messages
-        .entry(key)
-        .or_insert_with(|| Box::new(Message { id: id.into(), source: place.source, arrived: place.time, ..Message::default() }))
+fn message<'m>(
+    messages: &'m mut FxHashMap<u64, Box<Message>>,
+    spare: &mut Spare,
+    key: u64,
+    id: &str,
+    place: Place<'_>,
+) -> &'m mut Message {
+    messages.entry(key).or_insert_with(|| {
+        let mut message = spare.pop().unwrap_or_default();
+        message.id = id.into();
+        message.source = place.source;
+        message.line.push_str(place.line);
+        message.arrived = place.time;
+        message
+    })
 }
 
 /// What a delivery line says, apart from whom it is about.
@@ -637,108 +808,124 @@ struct Told<'a> {
     domain: &'a str,
 }
 
-#[allow(clippy::too_many_arguments)]
-fn add_attempt(
-    digest: &mut Digest,
-    meaning: &mut Meaning<'_>,
-    names: &mut Names,
-    attempted: &Attempted,
-    recipient: &Recipient,
-    message: &Message,
+impl<'a> Told<'a> {
+    /// What it comes to.
+    fn lead(&self, form: u64, digest: &Digest, known: &mut FxHashMap<u64, Lead>, meaning: &mut Meaning<'_>) -> Lead {
+        lead(known, form, digest, || self.describe(meaning, Draft::default(), |draft| digest.lead(draft)))
+    }
+
+    /// By what it is recognised: all of it, but for what in a reason varies from message to message.
+    fn form(&self) -> u64 {
+        let mut form = hash(self.relay.as_bytes(), hash(self.domain.as_bytes(), 1));
+        // Where no relay is named, the reason names the host.
+        form = match self.status == "sent" || self.relay.contains('[') {
+            true => template(self.reason, form),
+            false => hash(self.reason.as_bytes(), form),
+        };
+        for text in [self.dsn.unwrap_or_default(), self.status, self.daemon] {
+            form = hash(text.as_bytes(), form);
+        }
+        form
+    }
+
+    /// Completes `draft` with all that was told.
+    fn describe<R>(&self, meaning: &mut Meaning<'_>, draft: Draft<'a>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
+        let sent = self.status == "sent";
+        let said = Said::parse(self.reason);
+        let (relay, ip, port) = said::split_peer(self.relay);
+        let (host, ip, port) = if ip.is_some() { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
+        let voice = if sent { None } else { voice_of(self.daemon, ip, self.reason).or(said.voice) };
+        let domain = (!self.domain.is_empty()).then_some(self.domain);
+        let provider = meaning.provider(host, ip, domain);
+        // What a successful delivery was answered is nobody's reason.
+        let class = match sent {
+            true => None,
+            false => meaning.class(&Heard {
+                text: said.reason,
+                voice,
+                daemon: Some(self.daemon),
+                provider: provider.as_deref(),
+                ..Heard::default()
+            }),
+        };
+        let mut draft: Draft<'_> = draft;
+        draft.set(attempts::reason, said.reason);
+        draft.set(attempts::reason_class, class.map(|(class, _)| class));
+        draft.set(attempts::reason_bucket, class.map(|(_, bucket)| bucket));
+        draft.set(attempts::voice, voice.map(Voice::name));
+        draft.set(attempts::suspended, said.suspended);
+        draft.set(attempts::daemon, self.daemon);
+        draft.set(attempts::recipient_domain, domain);
+        draft.set(attempts::relay, host);
+        draft.set(attempts::relay_ip, ip);
+        draft.set(attempts::relay_port, port.map(i64::from));
+        draft.set(attempts::dsn, self.dsn);
+        draft.set(attempts::status, self.status);
+        draft.set(attempts::reply_code, said.code.map(i64::from));
+        draft.set(attempts::reply_enhanced, said.enhanced);
+        draft.set(attempts::stage, said.stage);
+        draft.set(attempts::provider, provider.as_deref());
+        draft.set(attempts::reply_text, &*said.words);
+        then(&draft)
+    }
+}
+
+impl Message {
+    /// Fills in where an attempt's message came from.
+    fn describe<'a>(&'a self, draft: &mut Draft<'a>, lowered: &'a mut String) {
+        let [client, client_ip, _, user] = self.origin_fields();
+        draft.set(attempts::client, client);
+        draft.set(attempts::client_ip, client_ip);
+        draft.set(attempts::sasl_username, user);
+        draft.set(attempts::uid, self.uid);
+        draft.set(attempts::origin, self.origin());
+        draft.set(attempts::sender, self.sender.as_deref());
+        let domain = domain_in(self.sender.as_deref().unwrap_or_default(), lowered);
+        draft.set(attempts::sender_domain, (!domain.is_empty()).then_some(domain));
+    }
+}
+
+/// An attempt of which it was asked what became of the recipient, and that.
+struct Open<'a> {
+    attempted: &'a Attempted,
+    recipient: &'a Recipient,
     outcome: &'static str,
-    place: Place,
-) {
-    let mut draft = Draft::default();
-    draft.set(attempts::queue_id, &*message.id);
-    draft.set(attempts::orig_to, recipient.orig_to.as_deref());
-    draft.set(attempts::recipient, &*recipient.address);
-    draft.set(attempts::outcome, outcome);
-    let told = Told {
-        daemon: attempted.daemon,
-        relay: &attempted.relay,
-        reason: &attempted.reason,
-        dsn: attempted.dsn.as_deref(),
-        status: &attempted.status,
-        domain: &attempted.domain,
-    };
-    add_told(digest, meaning, names, draft, &told, message, place);
+    place: Place<'static>,
 }
 
-/// Adds an attempt to the table.
-fn add_told(
-    digest: &mut Digest,
-    meaning: &mut Meaning<'_>,
-    names: &mut Names,
-    draft: Draft<'_>,
-    told: &Told<'_>,
-    message: &Message,
-    place: Place,
-) {
-    let sent = told.status == "sent";
-    // What a successful delivery was answered is nobody's reason.
-    let said = if sent && !digest.wants(attempts::reply_code) {
-        Said { reason: told.reason, ..Said::default() }
-    } else {
-        Said::parse(told.reason)
-    };
-    let (relay, ip, port) = said::split_peer(told.relay);
-    let (host, ip, port) = if ip.is_some() { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
-    let voice = if sent { None } else { voice_of(told.daemon, ip, told.reason).or(said.voice) };
-    let domain = (!told.domain.is_empty()).then_some(told.domain);
-    let provider = meaning.provider(host, ip, domain);
-    let class = match sent {
-        true => None,
-        false => meaning.class(&Heard {
-            text: said.reason,
-            voice,
-            daemon: Some(told.daemon),
-            provider: provider.as_deref(),
-            ..Heard::default()
-        }),
-    };
-    let mut draft = draft;
-    draft.set(attempts::time, place.time);
-    draft.set(attempts::reason, said.reason);
-    draft.set(attempts::reason_class, class.map(|(class, _)| class));
-    draft.set(attempts::reason_bucket, class.map(|(_, bucket)| bucket));
-    draft.set(attempts::voice, voice.map(Voice::name));
-    draft.set(attempts::suspended, said.suspended);
-    draft.set(attempts::daemon, told.daemon);
-    draft.set(attempts::recipient_domain, domain);
-    draft.set(attempts::relay, host);
-    draft.set(attempts::relay_ip, ip);
-    draft.set(attempts::relay_port, port.map(i64::from));
-    draft.set(attempts::dsn, told.dsn);
-    draft.set(attempts::status, told.status);
-    draft.set(attempts::reply_code, said.code.map(i64::from));
-    draft.set(attempts::reply_enhanced, said.enhanced);
-    draft.set(attempts::stage, said.stage);
-    let [client, client_ip, _, user] = message.origin_fields();
-    draft.set(attempts::client, client);
-    draft.set(attempts::client_ip, client_ip);
-    draft.set(attempts::sasl_username, user);
-    draft.set(attempts::uid, message.uid);
-    draft.set(attempts::origin, message.origin());
-    draft.set(attempts::sender, message.sender.as_deref());
-    let mut lowered = String::new();
-    let sender_domain = match digest.wants(attempts::sender_domain) {
-        true => domain_in(message.sender.as_deref().unwrap_or_default(), &mut lowered),
-        false => "",
-    };
-    draft.set(attempts::provider, provider.as_deref());
-    draft.set(attempts::reply_text, &*said.words);
-    draft.set(attempts::sender_domain, (!sender_domain.is_empty()).then_some(sender_domain));
-    digest.add(&draft, place, names);
+impl Open<'_> {
+    fn add(&self, digest: &mut Digest, known: &mut FxHashMap<u64, Lead>, meaning: &mut Meaning<'_>, message: &Message) {
+        let attempted = self.attempted;
+        let told = Told {
+            daemon: attempted.daemon,
+            relay: &attempted.relay,
+            reason: &attempted.reason,
+            dsn: attempted.dsn.as_deref(),
+            status: &attempted.status,
+            domain: &attempted.domain,
+        };
+        let lead = told.lead(told.form(), digest, known, meaning);
+        let mut draft = Draft::default();
+        let mut lowered = String::new();
+        draft.set(attempts::queue_id, &*message.id);
+        draft.set(attempts::orig_to, self.recipient.orig_to.as_deref());
+        draft.set(attempts::recipient, &*self.recipient.address);
+        draft.set(attempts::outcome, self.outcome);
+        message.describe(&mut draft, &mut lowered);
+        if let Some(wanted) = digest.note(&lead, &draft, self.place) {
+            told.describe(meaning, draft, |whole| digest.show(&wanted, &lead, whole, self.place));
+        }
+    }
 }
 
-fn arrival(message: &Message, digest: &mut Digest, names: &mut Names) {
-    let place = Place { source: message.source, time: message.arrived, times: 1 };
+fn arrival(message: &Message, digest: &mut Digest, known: &mut FxHashMap<u64, Lead>) {
+    let place = Place { source: message.source, line: &message.line, time: message.arrived, times: 1 };
     let [client, client_ip, method, user] = message.origin_fields();
+    let origin = message.origin();
     let mut lowered = String::new();
     let sender = message.sender.as_deref();
     let domain = domain_in(sender.unwrap_or_default(), &mut lowered);
     let mut draft = Draft::default();
-    draft.set(arrivals::time, message.arrived);
     draft.set(arrivals::queue_id, &*message.id);
     draft.set(arrivals::message_id, message.message_id.as_deref());
     draft.set(arrivals::client, client);
@@ -746,12 +933,97 @@ fn arrival(message: &Message, digest: &mut Digest, names: &mut Names) {
     draft.set(arrivals::sasl_method, method);
     draft.set(arrivals::sasl_username, user);
     draft.set(arrivals::uid, message.uid);
-    draft.set(arrivals::origin, message.origin());
+    draft.set(arrivals::origin, origin);
     draft.set(arrivals::sender, sender);
     draft.set(arrivals::sender_domain, (!domain.is_empty()).then_some(domain));
     draft.set(arrivals::size, message.size);
     draft.set(arrivals::nrcpt, message.nrcpt);
-    digest.add(&draft, place, names);
+    let mut key = message.uid.map_or(0, |uid| mix(1, uid as u64));
+    for text in [origin, method, user] {
+        key = hash(text.unwrap_or_default().as_bytes(), key);
+    }
+    let lead = lead(known, key, digest, || digest.lead(&draft));
+    if let Some(wanted) = digest.note(&lead, &draft, place) {
+        digest.show(&wanted, &lead, &draft, place);
+    }
+}
+
+/// A refusal, and what follows from its line.
+struct Refusal<'a> {
+    line: &'a Reject<'a>,
+    daemon: &'a str,
+    voice: Voice,
+    local: bool,
+}
+
+impl<'a> Refusal<'a> {
+    fn add_client(&self, draft: &mut Draft<'a>) {
+        draft.set(rejects::client, self.line.client);
+        draft.set(rejects::client_ip, self.line.client_ip);
+        draft.set(rejects::sasl_username, self.line.sasl_username);
+        draft.set(rejects::sender, self.line.sender);
+        draft.set(rejects::recipient, self.line.recipient);
+        draft.set(rejects::helo, self.line.helo);
+    }
+
+    fn describe<R>(&self, meaning: &mut Meaning<'_>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
+        let (code, dsn, text) = said::strip_codes(self.line.reply);
+        let heard = Heard {
+            text: &text,
+            voice: Some(self.voice),
+            daemon: Some(self.daemon),
+            codes: Some((code, dsn)),
+            ..Heard::default()
+        };
+        let class = meaning.class(&heard);
+        let mut draft = Draft::default();
+        self.add_client(&mut draft);
+        let mut draft: Draft<'_> = draft;
+        draft.set(rejects::reason_class, class.map(|(class, _)| class));
+        draft.set(rejects::reason_bucket, class.map(|(_, bucket)| bucket));
+        draft.set(rejects::voice, self.voice.name());
+        draft.set(rejects::daemon, self.daemon);
+        draft.set(rejects::action, self.line.action);
+        draft.set(rejects::stage, self.line.stage);
+        draft.set(rejects::local, self.local);
+        draft.set(rejects::code, code.map(i64::from));
+        draft.set(rejects::dsn, dsn);
+        draft.set(rejects::text, &*text);
+        then(&draft)
+    }
+}
+
+/// A diagnostic.
+struct Warning<'a> {
+    daemon: &'a str,
+    level: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Warning<'a> {
+    /// `H[A]: SASL LOGIN authentication failed: ..., sasl_username=U`
+    fn add_client(&self, draft: &mut Draft<'a>) {
+        let Some(at) = super::line::find(self.text, ": SASL ") else { return };
+        let peer = Some(said::split_peer(&self.text[..at]));
+        let user = self.text.rsplit_once("sasl_username=").map(|(_, user)| user.split(", ").next().unwrap_or(user));
+        draft.set(diagnostics::client, peer.and_then(|(host, _, _)| host));
+        draft.set(diagnostics::client_ip, peer.and_then(|(_, ip, _)| ip));
+        draft.set(diagnostics::sasl_username, user);
+    }
+
+    fn describe<R>(&self, meaning: &mut Meaning<'_>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
+        let heard = Heard { text: self.text, otherwise: Some(Voice::OwnDaemon), daemon: Some(self.daemon), ..Heard::default() };
+        let class = meaning.class(&heard);
+        let mut draft = Draft::default();
+        self.add_client(&mut draft);
+        let mut draft: Draft<'_> = draft;
+        draft.set(diagnostics::reason_class, class.map(|(class, _)| class));
+        draft.set(diagnostics::reason_bucket, class.map(|(_, bucket)| bucket));
+        draft.set(diagnostics::daemon, self.daemon);
+        draft.set(diagnostics::level, self.level);
+        draft.set(diagnostics::text, self.text);
+        then(&draft)
+    }
 }
 
 /// Fills what the log knows about a message and recipient into a failure.

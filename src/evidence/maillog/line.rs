@@ -195,15 +195,20 @@ const ID_BYTES: [u8; 256] = {
 /// Whether `word` has the form of a queue id: short (hexadecimal, upper case) or long (base 52 without vowels).
 pub fn is_queue_id(word: &str) -> bool {
     let bytes = word.as_bytes();
-    if !(5..=24).contains(&bytes.len()) {
-        return false;
-    }
     let mut seen = 0;
     for byte in bytes {
         match ID_BYTES[usize::from(*byte)] {
             0 => return false,
             form => seen |= form,
         }
+    }
+    is_id(bytes, seen)
+}
+
+/// Whether bytes of these forms are a queue id.
+fn is_id(bytes: &[u8], seen: u8) -> bool {
+    if !(5..=24).contains(&bytes.len()) {
+        return false;
     }
     match seen {
         1..=3 => true,
@@ -216,11 +221,32 @@ pub fn is_queue_id(word: &str) -> bool {
 /// The queue id at the start of a message, and what follows it and `: `.
 fn leading_id(message: &str) -> Option<(&str, &str)> {
     let bytes = message.as_bytes();
-    let end = bytes.iter().take(25).position(|byte| ID_BYTES[usize::from(*byte)] == 0)?;
-    if bytes[end] != b':' || bytes.get(end + 1) != Some(&b' ') || !is_queue_id(&message[..end]) {
+    let mut seen = 0;
+    let mut end = 0;
+    while let Some(byte) = bytes.get(end) {
+        match ID_BYTES[usize::from(*byte)] {
+            0 => break,
+            form => seen |= form,
+        }
+        end += 1;
+    }
+    if bytes.get(end) != Some(&b':') || bytes.get(end + 1) != Some(&b' ') || !is_id(&bytes[..end], seen) {
         return None;
     }
     Some((&message[..end], &message[end + 2..]))
+}
+
+/// Where `needle`, whose first byte is not common, stands in `text`. Quicker than `str::find` in texts as short as a line.
+pub(super) fn find(text: &str, needle: &str) -> Option<usize> {
+    let (text, needle) = (text.as_bytes(), needle.as_bytes());
+    let mut from = 0;
+    while let Some(at) = memchr::memchr(needle[0], &text[from..]).map(|at| from + at) {
+        if text[at..].starts_with(needle) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
 }
 
 impl<'a> Event<'a> {
@@ -306,7 +332,7 @@ impl<'a> Event<'a> {
     /// `client=H[A], sasl_method=M, sasl_username=U`.
     fn client(queue_id: &'a str, rest: &'a str) -> Option<Event<'a>> {
         let after = rest.strip_prefix("client=")?;
-        let (peer, fields) = after.split_once(", ").unwrap_or((after, ""));
+        let (peer, fields) = next_field(after);
         let (client, ip, _) = said::split_peer(peer);
         Some(Event::Client {
             queue_id,
@@ -386,7 +412,7 @@ fn level(message: &str) -> Option<(&'static str, &str)> {
 fn key_value<'a>(fields: &'a str, key: &str) -> Option<&'a str> {
     let mut rest = fields;
     loop {
-        let (field, after) = rest.split_once(", ").unwrap_or((rest, ""));
+        let (field, after) = next_field(rest);
         if let Some(value) = field.strip_prefix(key) {
             return Some(value);
         }
@@ -403,7 +429,7 @@ fn bracketed<'a>(text: &'a str, keys: &[&str]) -> (&'a str, &'a str) {
     let Some(inner) = text.strip_prefix('<') else {
         // info_log_address_format = internal, and old versions: no brackets.
         let mut from = 0;
-        while let Some(found) = text[from..].find(", ") {
+        while let Some(found) = find(&text[from..], ", ") {
             let at = from + found;
             if keys.iter().any(|key| text[at + 2..].starts_with(key)) {
                 return (&text[..at], &text[at + 2..]);
@@ -413,7 +439,7 @@ fn bracketed<'a>(text: &'a str, keys: &[&str]) -> (&'a str, &'a str) {
         return (text, "");
     };
     let mut from = quoted_length(inner);
-    while let Some(found) = inner[from..].find(">, ") {
+    while let Some(found) = find(&inner[from..], ">, ") {
         let at = from + found;
         if keys.iter().any(|key| inner[at + 3..].starts_with(key)) {
             return (&inner[..at], &inner[at + 3..]);
@@ -552,10 +578,9 @@ impl<'a> Reject<'a> {
         }
         let peer = after.strip_prefix("from ").unwrap_or(after);
         // "H[A]: reply" or, from postscreen, "[A]:P: reply".
-        let end = peer
-            .find("]: ")
+        let end = find(peer, "]: ")
             .map(|at| at + 1)
-            .or_else(|| peer.find("]:").and_then(|at| peer[at + 2..].find(": ").map(|colon| at + 2 + colon)));
+            .or_else(|| find(peer, "]:").and_then(|at| find(&peer[at + 2..], ": ").map(|colon| at + 2 + colon)));
         let end = end.unwrap_or(peer.len());
         let (client, ip, port) = said::split_peer(&peer[..end]);
         reject.client = client.unwrap_or_default();
@@ -593,7 +618,7 @@ impl<'a> Reject<'a> {
 
     fn fields(&mut self, fields: &'a str) {
         let value = |key: &str| {
-            let at = fields.find(key)?;
+            let at = find(fields, key)?;
             let inner = &fields[at + key.len()..];
             let inner = inner.strip_prefix('<')?;
             let end = quoted_length(inner) + inner[quoted_length(inner)..].find('>')?;
@@ -610,7 +635,7 @@ impl<'a> Reject<'a> {
 /// a known key follows.
 fn split_fields(text: &str) -> (&str, &str) {
     let mut from = 0;
-    while let Some(found) = text[from..].find("; ") {
+    while let Some(found) = find(&text[from..], "; ") {
         let at = from + found;
         let after = &text[at + 2..];
         if ["from=<", "to=<", "proto=", "helo="].iter().any(|key| after.starts_with(key)) {

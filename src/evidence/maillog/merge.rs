@@ -182,7 +182,7 @@ impl Batch {
             let scanned = scan(&text[..end], &streams[stream].clock, usize::MAX);
             for item in &scanned.items {
                 let line = self.places[start + item.line as usize].1;
-                fold.take(item, Citation { file: streams[stream].file, line });
+                fold.take(item, Citation { file: streams[stream].file, line }, false);
             }
             let file = &mut files[stream];
             let first = scanned.first_unparsed.map(|at| self.places[start + at as usize].1);

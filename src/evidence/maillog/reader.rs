@@ -8,12 +8,15 @@ use super::wrap::Wrapping;
 use crate::evidence::text::strip_escapes;
 use crate::tables::Citation;
 use crate::time::Time;
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of a piece, about.
-const PIECE: usize = 1 << 19;
+const PIECE: usize = 1 << 18;
+/// Bytes that must be free to read on.
+const READ: usize = 1 << 14;
 
 /// Seconds by which a log goes back from one line to the next when it is out of order.
 pub(super) const DISORDER: f64 = 2.0 * 3600.0;
@@ -33,6 +36,10 @@ pub struct Stream<'b> {
     pub first: Option<Time>,
     /// Its first line.
     pub begins: String,
+    /// Whether its bytes are those of the file, and not a part of it or what was pasted.
+    pub whole: bool,
+    /// Whether the lines that records may be cited with are kept, since reading the file again costs much.
+    pub keep_lines: bool,
     /// Opens it.
     pub open: Open<'b>,
 }
@@ -62,6 +69,8 @@ pub struct LogFile {
     pub lost: u64,
     /// Why reading ended before the end of the file.
     pub broken: Option<String>,
+    /// Where lines begin, one in each piece: the line's number, and its place in the file's bytes.
+    pub marks: Vec<(u32, u64)>,
 }
 
 /// How to read.
@@ -102,6 +111,8 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
             let Some(piece) = held(&feed).next(&mut bytes) else { break };
             let stream = &streams[piece.stream];
             let text = decode(&bytes, piece.first);
+            // A text that was changed before it was scanned does not show the lines as they stand.
+            let keep = stream.keep_lines && stream.wrapping == Wrapping::Plain && matches!(text, Cow::Borrowed(_));
             let text = stream.wrapping.unwrap(&text);
             let scanned = scan(&text, &stream.clock, reading.longest);
             let mut order = held(&order);
@@ -121,7 +132,7 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
                 stop.store(true, Ordering::Relaxed);
             }
             if !order.overlap {
-                order.take(&piece, stream, &scanned);
+                order.take(&piece, stream, &scanned, keep);
             }
             order.turn += 1;
             turned.notify_all();
@@ -151,18 +162,19 @@ struct Order<'f, 'r> {
 }
 
 impl Order<'_, '_> {
-    fn take(&mut self, piece: &Piece, stream: &Stream<'_>, scanned: &Scanned<'_>) {
+    fn take(&mut self, piece: &Piece, stream: &Stream<'_>, scanned: &Scanned<'_>, keep: bool) {
         let seen = &mut self.files[piece.stream];
         let base = u32::try_from(seen.lines).unwrap_or(u32::MAX);
+        seen.marks.push((base.saturating_add(1), piece.offset));
         if scanned.repeats_before > 0 && !self.last_line.is_empty() {
             // "last message repeated": the message is the last one of the piece before.
             for item in scan_line(&self.last_line, &stream.clock).items {
                 let times = scanned.repeats_before;
-                self.fold.take(&super::scan::Item { times, ..item }, Citation { file: stream.file, line: base + 1 });
+                self.fold.take(&super::scan::Item { times, ..item }, Citation { file: stream.file, line: base + 1 }, false);
             }
         }
         for item in &scanned.items {
-            self.fold.take(item, Citation { file: stream.file, line: base.saturating_add(item.line + 1) });
+            self.fold.take(item, Citation { file: stream.file, line: base.saturating_add(item.line + 1) }, keep);
         }
         seen.add(scanned);
         if let Some(broken) = &piece.broken {
@@ -204,6 +216,8 @@ struct Piece {
     stream: usize,
     /// Whether it is the first of its file.
     first: bool,
+    /// Where it begins in the file's bytes.
+    offset: u64,
     /// Why the file ends with it, if that is not its end.
     broken: Option<String>,
 }
@@ -218,11 +232,13 @@ struct Feed<'s, 'b> {
     /// The beginning of a line that the last piece did not hold the end of.
     rest: Vec<u8>,
     first: bool,
+    /// Bytes of the file that were given out.
+    offset: u64,
 }
 
 impl<'s> Feed<'s, '_> {
     fn new<'b>(streams: &'s [Stream<'b>], reading: Reading<'s>) -> Feed<'s, 'b> {
-        Feed { streams, reading, at: 0, number: 0, reader: None, rest: Vec::new(), first: true }
+        Feed { streams, reading, at: 0, number: 0, reader: None, rest: Vec::new(), first: true, offset: 0 }
     }
 
     /// Fills `bytes` with the next piece.
@@ -236,35 +252,50 @@ impl<'s> Feed<'s, '_> {
                     Err(error) => broken = Some(error.to_string()),
                 }
                 self.first = true;
+                self.offset = 0;
             }
-            bytes.clear();
-            bytes.append(&mut self.rest);
+            let mut filled = self.rest.len();
+            bytes.resize(PIECE.max(filled + READ), 0);
+            bytes[..filled].copy_from_slice(&self.rest);
+            self.rest.clear();
+            // Bytes of a line without end that were read over.
+            let mut over = 0;
             let mut ended = broken.is_some();
+            let mut searched = 0;
             while !ended {
-                let before = bytes.len();
-                // A line without end is cut: what follows in it is read over.
-                if before > PIECE && memchr::memrchr(b'\n', bytes).is_none() && before > self.reading.longest {
-                    bytes.truncate(self.reading.longest);
+                if bytes.len() - filled < READ {
+                    if let Some(end) = memchr::memrchr(b'\n', &bytes[searched..filled]) {
+                        let end = searched + end + 1;
+                        self.rest.extend_from_slice(&bytes[end..filled]);
+                        filled = end;
+                        break;
+                    }
+                    searched = filled;
+                    // A line without end is cut: what follows in it is read over.
+                    if filled > self.reading.longest.max(PIECE) {
+                        over += (filled - self.reading.longest) as u64;
+                        filled = self.reading.longest;
+                        searched = filled;
+                    }
+                    bytes.resize(filled + PIECE, 0);
                 }
-                let room = PIECE.max(4096);
                 let reader = self.reader.as_mut()?;
-                match reader.by_ref().take(room as u64).read_to_end(bytes) {
+                match reader.read(&mut bytes[filled..]) {
                     Ok(0) => ended = true,
                     Ok(read) => {
                         self.reading.progress.fetch_add(read as u64, Ordering::Relaxed);
-                        if let Some(end) = memchr::memrchr(b'\n', bytes) {
-                            self.rest.extend_from_slice(&bytes[end + 1..]);
-                            bytes.truncate(end + 1);
-                            break;
-                        }
+                        filled += read;
                     }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => {
                         broken = Some(error.to_string());
                         ended = true;
                     }
                 }
             }
-            let piece = Piece { number: self.number, stream: self.at, first: self.first, broken };
+            bytes.truncate(filled);
+            let piece = Piece { number: self.number, stream: self.at, first: self.first, offset: self.offset, broken };
+            self.offset += filled as u64 + over;
             self.first = false;
             if ended {
                 self.reader = None;
@@ -280,8 +311,7 @@ impl<'s> Feed<'s, '_> {
 }
 
 /// The bytes of a piece as text, without what terminals and crashed disks leave in it.
-fn decode(bytes: &[u8], first: bool) -> std::borrow::Cow<'_, str> {
-    use std::borrow::Cow;
+fn decode(bytes: &[u8], first: bool) -> Cow<'_, str> {
     let start = if first && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let clean = memchr::memchr2(0, 0x1b, bytes).is_none();
     let text = match std::str::from_utf8(&bytes[start..]) {
@@ -318,9 +348,20 @@ pub fn first_line(head: &str, wrapping: Wrapping, clock: &Clock) -> Option<Strin
 /// # Errors
 /// What reading the stream gives; lines before the error have been seen.
 pub fn for_each_line(reader: impl Read, longest: usize, mut each: impl FnMut(u32, &[u8])) -> io::Result<()> {
-    let mut reader = io::BufReader::with_capacity(1 << 18, reader);
+    each_line(reader, 1, longest, |number, line| {
+        each(number, line);
+        true
+    })
+}
+
+/// The same of a stream whose first line has the number `first`, until `each` says that it has seen enough.
+///
+/// # Errors
+/// As [`for_each_line`].
+pub fn each_line(reader: impl Read, first: u32, longest: usize, mut each: impl FnMut(u32, &[u8]) -> bool) -> io::Result<()> {
+    let mut reader = io::BufReader::with_capacity(1 << 16, reader);
     let mut line = Vec::new();
-    let mut number = 0u32;
+    let mut number = first.saturating_sub(1);
     loop {
         line.clear();
         let mut any = false;
@@ -353,6 +394,8 @@ pub fn for_each_line(reader: impl Read, longest: usize, mut each: impl FnMut(u32
             return Ok(());
         }
         number = number.saturating_add(1);
-        each(number, line.strip_suffix(b"\r").unwrap_or(&line));
+        if !each(number, line.strip_suffix(b"\r").unwrap_or(&line)) {
+            return Ok(());
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! A piece of a log as what it says: lines found, envelopes taken off, messages read. Pieces are scanned side by side.
 
 use super::envelope::{Clock, Line};
+use super::fold;
 use super::line::{Event, postfix_daemon};
+use crate::distinct::hash;
 use crate::evidence::text::beginning;
 use crate::time::Time;
 
@@ -10,6 +12,8 @@ use crate::time::Time;
 pub struct Item<'a> {
     /// Line in the piece, from 0.
     pub line: u32,
+    /// The line.
+    pub row: &'a str,
     /// When.
     pub time: Option<Time>,
     /// Postfix instance and service, such as `postfix/submission`.
@@ -20,6 +24,32 @@ pub struct Item<'a> {
     pub event: Event<'a>,
     /// How often in a row.
     pub times: u64,
+    /// The queue id as [`fold::key`] gives it; 0 without one.
+    pub key: u64,
+    /// A hash of what the event is to be recognised by: what a delivery agent told, the form of a refusal or a diagnostic, the
+    /// sender or the login that is counted.
+    pub form: u64,
+}
+
+impl<'a> Item<'a> {
+    /// An event with its hashes, which are worked out here, beside one another, and not in the fold.
+    fn new(line: u32, row: &'a str, time: Option<Time>, (instance, daemon): (&'a str, &'a str), event: Event<'a>) -> Item<'a> {
+        let (id, form) = match &event {
+            Event::Delivery(delivery) => (delivery.queue_id, fold::told_form(delivery, daemon)),
+            Event::Active { queue_id, sender, .. } => (*queue_id, hash(sender.as_bytes(), 0)),
+            Event::Client { queue_id, sasl_username, .. } => (*queue_id, hash(sasl_username.unwrap_or_default().as_bytes(), 0)),
+            Event::Reject(reject) => (reject.queue_id.unwrap_or_default(), fold::refusal_form(reject, daemon)),
+            Event::Diagnostic { level, text, .. } => ("", fold::warning_form(daemon, level, text)),
+            Event::Pickup { queue_id, .. }
+            | Event::MessageId { queue_id, .. }
+            | Event::Removed { queue_id }
+            | Event::Expired { queue_id, .. } => (*queue_id, 0),
+            Event::Notification { notification } => (*notification, 0),
+            Event::Other => ("", 0),
+        };
+        let key = fold::key(instance, id).unwrap_or(0);
+        Item { line, row, time, instance, daemon, event, times: 1, key, form }
+    }
 }
 
 /// What a piece of a log says.
@@ -62,6 +92,42 @@ struct Stamp {
     traditional: Option<Time>,
 }
 
+/// Who logs, so that a program's name is looked at once in a piece and not in every line.
+#[derive(Debug, Clone, Copy)]
+enum Program<'a> {
+    /// An instance and daemon of Postfix.
+    Postfix(&'a str, &'static str),
+    /// One whose troubles matter to mail.
+    Companion,
+    /// Any other.
+    Other,
+}
+
+/// The programs of a piece by their names.
+#[derive(Debug)]
+struct Programs<'a>([(&'a str, Program<'a>); 64]);
+
+impl<'a> Programs<'a> {
+    fn of(&mut self, tag: &'a str) -> Program<'a> {
+        let bytes = tag.as_bytes();
+        let end = bytes.len().wrapping_sub(1);
+        let form = match (bytes.get(end), bytes.get(end.wrapping_sub(3))) {
+            (Some(last), Some(before)) => usize::from(*last) * 5 + usize::from(*before) * 11 + end * 3,
+            _ => end,
+        };
+        let slot = &mut self.0[form % 64];
+        if slot.0 != tag {
+            let program = match postfix_daemon(tag) {
+                Some((instance, daemon)) => Program::Postfix(instance, daemon),
+                None if is_companion(tag) => Program::Companion,
+                None => Program::Other,
+            };
+            *slot = (tag, program);
+        }
+        slot.1
+    }
+}
+
 /// Repetitions of one line that are believed.
 const REPEATS: u64 = 1_000_000;
 
@@ -69,6 +135,7 @@ const REPEATS: u64 = 1_000_000;
 pub fn scan<'a>(text: &'a str, clock: &Clock, longest: usize) -> Scanned<'a> {
     let mut scanned = Scanned { items: Vec::with_capacity(text.len() / 256), ..Scanned::default() };
     let mut stamp = Stamp::default();
+    let mut programs = Programs([("", Program::Other); 64]);
     let bytes = text.as_bytes();
     let mut start = 0;
     let mut number = 0u32;
@@ -140,14 +207,14 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, longest: usize) -> Scanned<'a> {
                 Some((row, _)) => {
                     if let Some(mut again) = Line::parse(row, clock) {
                         again.time = line.time;
-                        scanned.take(&again, at, count);
+                        scanned.take(programs.of(again.tag), row, &again, at, count);
                     }
                 }
                 None => scanned.repeats_before += count,
             }
             continue;
         }
-        if scanned.take(&line, at, times) {
+        if scanned.take(programs.of(line.tag), row, &line, at, times) {
             scanned.last_line = Some(row);
         }
         before = Some((row, line.time));
@@ -161,18 +228,22 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, longest: usize) -> Scanned<'a> {
 
 impl<'a> Scanned<'a> {
     /// Takes in one line; whether it is one of Postfix.
-    fn take(&mut self, line: &Line<'a>, at: u32, times: u64) -> bool {
-        let Some((instance, daemon)) = postfix_daemon(line.tag) else {
-            if let Some((event, lost)) = companion(line) {
-                self.lost += lost;
-                self.items.push(Item { line: at, time: line.time, instance: "", daemon: line.tag, event, times });
+    fn take(&mut self, program: Program<'a>, row: &'a str, line: &Line<'a>, at: u32, times: u64) -> bool {
+        let (instance, daemon) = match program {
+            Program::Postfix(instance, daemon) => (instance, daemon),
+            Program::Companion => {
+                if let Some((event, lost)) = companion(line) {
+                    self.lost += lost;
+                    self.items.push(Item { times, ..Item::new(at, row, line.time, ("", line.tag), event) });
+                }
+                return false;
             }
-            return false;
+            Program::Other => return false,
         };
         self.postfix_lines += 1;
         let event = Event::parse(daemon, line.message);
         if !matches!(event, Event::Other) {
-            self.items.push(Item { line: at, time: line.time, instance, daemon, event, times });
+            self.items.push(Item { times, ..Item::new(at, row, line.time, (instance, daemon), event) });
         }
         true
     }
@@ -182,7 +253,7 @@ impl<'a> Scanned<'a> {
 pub fn scan_line<'a>(row: &'a str, clock: &Clock) -> Scanned<'a> {
     let mut scanned = Scanned::default();
     if let Some(line) = Line::parse(row, clock) {
-        scanned.take(&line, 0, 1);
+        scanned.take(Programs([("", Program::Other); 64]).of(line.tag), row, &line, 0, 1);
     }
     scanned
 }
@@ -293,6 +364,17 @@ impl Stamp {
     }
 }
 
+/// Filters and services beside Postfix.
+const FILTERS: &[&str] =
+    &["opendkim", "opendmarc", "amavis", "amavisd", "clamd", "saslauthd", "spamd", "rspamd", "postgrey", "systemd"];
+/// Programs that write logs.
+const LOGGERS: &[&str] = &["rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal", "imuxsock"];
+
+/// Whether the lines of a program that is not Postfix are looked at.
+fn is_companion(tag: &str) -> bool {
+    tag == "kernel" || FILTERS.contains(&tag) || LOGGERS.contains(&tag)
+}
+
 /// Whether the kernel speaks of trouble that mail can suffer from.
 pub(in crate::evidence) fn is_kernel_trouble(text: &str) -> bool {
     const MARKS: &[&str] = &[
@@ -322,10 +404,8 @@ fn companion<'a>(line: &Line<'a>) -> Option<(Event<'a>, u64)> {
     let found = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
     let (matters, level) = match line.tag {
         "kernel" => (is_kernel_trouble(text), "error"),
-        "opendkim" | "opendmarc" | "amavis" | "amavisd" | "clamd" | "saslauthd" | "spamd" | "rspamd" | "postgrey" | "systemd" => {
-            (found(TROUBLE), "warning")
-        }
-        "rsyslogd" | "rsyslogd-2177" | "systemd-journald" | "systemd-journal" | "journal" | "imuxsock" => {
+        tag if FILTERS.contains(&tag) => (found(TROUBLE), "warning"),
+        tag if LOGGERS.contains(&tag) => {
             let lost = lost(text)?;
             return Some((Event::Diagnostic { queue_id: None, level: "warning", text }, lost));
         }

@@ -57,8 +57,8 @@ pub struct Traffic {
     pub minutes: BTreeMap<i64, Minute>,
     /// Messages of which the log says that it lost them, at least.
     pub lost: u64,
-    /// Where less is told apart than was asked, to stay within memory.
-    pub coarse: Vec<String>,
+    /// Tables of which less is told apart than was asked, to stay within memory.
+    pub coarse: Vec<&'static str>,
     /// Minutes with any line, as runs: first and last minute.
     pub covered: Vec<(i64, i64)>,
     /// Time of the first line.
@@ -99,7 +99,11 @@ const MANY: usize = 2_000_000;
 impl Counter {
     /// Counts `text`.
     pub(super) fn add(&mut self, text: &str, times: u64) {
-        let key = hash(text.as_bytes(), 0);
+        self.add_hashed(hash(text.as_bytes(), 0), text, times);
+    }
+
+    /// Counts `text`, whose hash is `key`.
+    pub(super) fn add_hashed(&mut self, key: u64, text: &str, times: u64) {
         let many = self.counts.len() > FEW;
         let count = self.counts.entry(key).or_insert(0);
         let before = *count;
