@@ -40,7 +40,11 @@ impl Redactor<'_> {
         let pseudonyms: FxHashSet<&str> = replaced.values().map(String::as_str).collect();
         let telling = |text: &str| {
             let usual = kept::is_vocabulary(text) || kept::is_account(text) || kept::is_service(text);
-            text.chars().count() > SHORTEST && !usual && !pseudonyms.contains(text) && !self.keeps(text)
+            // A message id may begin with the queue id, which is no name.
+            let is_queue_id = text.len() >= 6
+                && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+                && text.bytes().any(|byte| byte.is_ascii_digit());
+            text.chars().count() > SHORTEST && !usual && !is_queue_id && !pseudonyms.contains(text) && !self.keeps(text)
         };
         let known = replaced.iter().map(|(old, new)| (old.clone(), new.clone()));
         let names = self.known.names.iter().map(|name| (name.clone(), self.word(name)));
