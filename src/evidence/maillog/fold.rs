@@ -586,6 +586,9 @@ impl<'r> Fold<'r> {
             // Refused by a milter or a header check: it never enters the queue and is never `removed`.
             if let Some(message) = self.messages.remove(&key) {
                 local |= message.uid.is_some();
+                if let (Some(sender), false, false) = (line.sender, message.queued, message.internal) {
+                    self.tally.senders.add(sender, 1);
+                }
             }
         }
         let filtered = line.action.starts_with("milter") || line.action.starts_with("proxy");

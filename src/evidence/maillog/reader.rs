@@ -265,7 +265,7 @@ impl<'s> Feed<'s, '_> {
             while !ended {
                 if bytes.len() - filled < READ {
                     if let Some(end) = memchr::memrchr(b'\n', &bytes[searched..filled]) {
-                        let end = searched + end + 1;
+                        let end = stream.wrapping.last_whole(&bytes[..searched + end + 1]);
                         self.rest.extend_from_slice(&bytes[end..filled]);
                         filled = end;
                         break;

@@ -73,6 +73,21 @@ impl Wrapping {
         Cow::Owned(out)
     }
 
+    /// How far `lines` can be read by themselves: up to a line whose further parts are still to come.
+    pub fn last_whole(self, lines: &[u8]) -> usize {
+        let mut end = lines.len();
+        while self == Wrapping::Line && end > 0 {
+            let start = memchr::memrchr(b'\n', &lines[..end - 1]).map_or(0, |before| before + 1);
+            let line = String::from_utf8_lossy(&lines[start..end]);
+            if part_of(line.trim_end_matches(['\n', '\r'])).1 {
+                return end;
+            }
+            end = start;
+        }
+        // Parts without end are read as far as they are there.
+        if end == 0 { lines.len() } else { end }
+    }
+
     /// The stream, its entries of several lines made one line each.
     pub fn flatten<'r>(self, reader: Box<dyn Read + Send + 'r>) -> Box<dyn Read + Send + 'r> {
         match self {
@@ -338,6 +353,16 @@ mod tests {
             "\n"
         );
         assert_eq!(plain(docker), "Nov 23 18:02:11 mx1 postfix/smtp[7]: A: b\n\n");
+    }
+
+    #[test]
+    fn what_waits_for_its_further_parts_is_not_read_yet() {
+        let whole = "2026-11-23T18:02:11.1Z stdout F a\n";
+        let part = "2026-11-23T18:02:11.1Z stdout P b\n";
+        let last_whole = |text: &str| Wrapping::Line.last_whole(text.as_bytes());
+        assert_eq!(last_whole(whole), whole.len());
+        assert_eq!(last_whole(&[whole, part, part].concat()), whole.len());
+        assert_eq!(last_whole(&[part, part].concat()), 2 * part.len(), "parts without end");
     }
 
     #[test]
