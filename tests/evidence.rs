@@ -252,3 +252,15 @@ fn every_platform_lays_its_files_where_they_are_found() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_sender_of_a_message_that_the_filter_refuses_is_counted_too() {
+    let log = "\
+2026-11-12T09:00:00+01:00 mx1 postfix/smtpd[7]: 5327428257: client=relay.example.net[192.0.2.7]
+2026-11-12T09:00:00+01:00 mx1 postfix/cleanup[8]: 5327428257: message-id=<1@example.net>
+2026-11-12T09:00:01+01:00 mx1 postfix/cleanup[8]: 5327428257: milter-reject: END-OF-MESSAGE from relay.example.net[192.0.2.7]: 5.7.1 Spam message rejected; from=<> to=<info@example.com> proto=ESMTP helo=<relay.example.net>
+";
+    let evidence = read("mail.log", log.into(), &RuleSet::built_in());
+    let traffic = evidence.traffic.expect("traffic");
+    assert_eq!(traffic.senders.into_iter().collect::<Vec<_>>(), [(String::new(), 1)]);
+}
