@@ -9,6 +9,9 @@
 #
 # Without --no-network it also asks a few public name servers and mail servers (DNS look-ups, port 25 and 587,
 # STARTTLS, the public address), because whether they answer is evidence.
+#
+# What stands in quotes below is expanded by the shell that runs it, each command with its own time limit.
+# shellcheck disable=SC2016
 
 set -u
 LC_ALL=C

@@ -89,10 +89,19 @@ const RESIDUE_COUNT: usize = 10;
 /// And their part of all recipients handled.
 const RESIDUE_SHARE: f64 = 0.2;
 
+/// Part of all recipients handled below which a cause of high severity is a trouble of a few among many, as on any day of a busy
+/// server. What is critical stays an incident: spam from a stolen login fails seldom.
+const ODD_SHARE: f64 = 0.01;
+
 fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: usize, handled: u64) -> Verdict {
     let root = causes.iter().find(|cause| matches!(cause.role, Role::RootCause));
     if let Some(root) = root {
-        return if root.judged.rule.severity >= Severity::High { Verdict::Incident } else { Verdict::Degraded };
+        let few = !root.explains.is_empty() && (root.explains.len() as f64) < ODD_SHARE * handled as f64;
+        return match root.judged.rule.severity {
+            Severity::High if few => Verdict::Degraded,
+            severity if severity >= Severity::High => Verdict::Incident,
+            _ => Verdict::Degraded,
+        };
     }
     let log = evidence.traffic.as_ref().is_some_and(|traffic| traffic.postfix_lines > 0);
     if !log {
