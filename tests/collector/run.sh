@@ -13,7 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 "$postdoc" collect >"$scratch/collect.sh"
 "$postdoc" collect --no-network --log-hours 6 --max-mb 5 >"$scratch/small.sh"
 shellcheck "$scratch/collect.sh" "$scratch/small.sh" "$here"/*.sh
-if grep -qE '(^|[^_])(dig|nc|curl|openssl) ' <(sed -n '/^if \[ "\$network" = yes/q;/^# --- Evidence/,$p' "$scratch/small.sh"); then
+if grep -qE '(^|[^_])(dig|nc|curl|ping|openssl s_client) ' <(sed -n '/^if \[ "\$network" = yes/q;/^# --- Evidence/,$p' "$scratch/small.sh"); then
     echo "--no-network still asks the network" >&2
     exit 1
 fi
