@@ -23,6 +23,7 @@ pub mod evidence;
 pub mod guard;
 pub mod names;
 pub mod redact;
+mod refill;
 pub mod report;
 pub mod rule_tests;
 pub mod rules;

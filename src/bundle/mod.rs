@@ -27,7 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use store::{Content, KeepError, Store};
-use utf16::{Decoding, Utf16};
+use utf16::{Utf16, decoding};
 
 /// An opened bundle.
 #[derive(Debug)]
@@ -380,7 +380,7 @@ impl BundleFile {
         };
         Ok(match self.utf16 {
             None => reader,
-            Some(order) => Box::new(Decoding::new(reader, order)),
+            Some(order) => Box::new(decoding(reader, order)),
         })
     }
 

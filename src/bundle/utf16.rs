@@ -1,5 +1,6 @@
 //! Text in UTF-16, as PowerShell's `>` and the editors of Windows save it, read as UTF-8.
 
+use crate::refill::{Refill, Refilled};
 use std::io::{self, Read};
 
 /// Order of the bytes of a unit.
@@ -29,53 +30,37 @@ impl Utf16 {
     }
 }
 
-/// Reads UTF-16 as UTF-8; what is no character becomes U+FFFD.
-pub(super) struct Decoding<R> {
+/// `inner` in UTF-16, read as UTF-8; what is no character becomes U+FFFD.
+pub(super) fn decoding<R: Read>(inner: R, order: Utf16) -> impl Read {
+    Refilled::new(Decoding { inner, order, rest: Vec::new() })
+}
+
+struct Decoding<R> {
     inner: R,
     order: Utf16,
     /// Bytes of units whose rest is not read yet: half a unit, or the first of a pair.
     rest: Vec<u8>,
-    out: Vec<u8>,
-    at: usize,
-    ended: bool,
 }
 
-impl<R: Read> Decoding<R> {
-    pub(super) fn new(inner: R, order: Utf16) -> Decoding<R> {
-        Decoding { inner, order, rest: Vec::new(), out: Vec::new(), at: 0, ended: false }
-    }
-
-    fn fill(&mut self) -> io::Result<()> {
+impl<R: Read> Refill for Decoding<R> {
+    fn refill(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
         let mut bytes = std::mem::take(&mut self.rest);
         let before = bytes.len();
         bytes.resize(before + (1 << 15), 0);
         let read = self.inner.read(&mut bytes[before..])?;
         bytes.truncate(before + read);
-        self.ended = read == 0;
+        let ended = read == 0;
         let mut whole = bytes.len() / 2 * 2;
         let unit = |at: usize| self.order.unit([bytes[at], bytes[at + 1]]);
         // The first half of a pair waits for the second.
-        if whole >= 2 && (0xd800..0xdc00).contains(&unit(whole - 2)) && !self.ended {
+        if whole >= 2 && (0xd800..0xdc00).contains(&unit(whole - 2)) && !ended {
             whole -= 2;
         }
         let units = (0..whole).step_by(2).map(unit);
         let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
         self.rest = bytes.split_off(whole);
-        self.out = text.into_bytes();
-        self.at = 0;
-        Ok(())
-    }
-}
-
-impl<R: Read> Read for Decoding<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.out.len() && !self.ended {
-            self.fill()?;
-        }
-        let length = buffer.len().min(self.out.len() - self.at);
-        buffer[..length].copy_from_slice(&self.out[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
+        *out = text.into_bytes();
+        Ok(!ended)
     }
 }
 
@@ -104,13 +89,13 @@ mod tests {
         ] {
             assert_eq!(Utf16::of(&bytes), Some(order));
             let mut whole = String::new();
-            Decoding::new(bytes.as_slice(), order).read_to_string(&mut whole).unwrap();
+            decoding(bytes.as_slice(), order).read_to_string(&mut whole).unwrap();
             let mut slow = String::new();
-            Decoding::new(Slow(&bytes), order).read_to_string(&mut slow).unwrap();
+            decoding(Slow(&bytes), order).read_to_string(&mut slow).unwrap();
             assert_eq!((whole.as_str(), slow.as_str()), (text, text));
         }
         let mut lone = String::new();
-        Decoding::new(&[0x00, 0xd8, 0x41][..], Utf16::Little).read_to_string(&mut lone).unwrap();
+        decoding(&[0x00, 0xd8, 0x41][..], Utf16::Little).read_to_string(&mut lone).unwrap();
         assert_eq!(lone, "\u{fffd}");
     }
 }

@@ -11,6 +11,7 @@
 
 use super::maillog::envelope::{Clock, Line};
 use super::text::strip_escapes;
+use crate::refill::{Refill, Refilled};
 use crate::time::Time;
 use std::borrow::Cow;
 use std::io::{self, BufRead, BufReader, Read};
@@ -96,7 +97,7 @@ impl Paste {
             return reader;
         }
         let reader = BufReader::with_capacity(1 << 16, reader);
-        Box::new(Undoing { reader, joiner: Joiner::new(self), out: String::new(), at: 0, done: false })
+        Box::new(Refilled::new(Undoing { reader, joiner: Joiner::new(self) }))
     }
 
     /// One line without what was put around it.
@@ -253,33 +254,25 @@ impl Joiner {
 struct Undoing<'r> {
     reader: BufReader<Box<dyn Read + Send + 'r>>,
     joiner: Joiner,
-    out: String,
-    at: usize,
-    done: bool,
 }
 
 /// Bytes of a line that are held; the rest of a longer one is read as a line of its own.
 const LONGEST: u64 = 1 << 20;
 
-impl Read for Undoing<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.out.len() && !self.done {
-            self.out.clear();
-            self.at = 0;
-            let mut line = Vec::new();
-            if self.reader.by_ref().take(LONGEST).read_until(b'\n', &mut line)? == 0 {
-                self.done = true;
-                self.joiner.end(&mut self.out);
-                break;
-            }
+impl Refill for Undoing<'_> {
+    fn refill(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
+        let mut undone = String::new();
+        let mut line = Vec::new();
+        let more = self.reader.by_ref().take(LONGEST).read_until(b'\n', &mut line)? > 0;
+        if more {
             let text = String::from_utf8_lossy(&line);
             let text = strip_escapes(text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']));
-            self.joiner.take(&text, &mut self.out);
+            self.joiner.take(&text, &mut undone);
+        } else {
+            self.joiner.end(&mut undone);
         }
-        let length = buffer.len().min(self.out.len() - self.at);
-        buffer[..length].copy_from_slice(&self.out.as_bytes()[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
+        *out = undone.into_bytes();
+        Ok(more)
     }
 }
 

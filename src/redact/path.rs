@@ -31,11 +31,6 @@ pub(super) fn learn(redactor: &mut Redactor<'_>, path: &str) {
 }
 
 impl Redactor<'_> {
-    /// Learns the hosts that are named in the path of a file of a bundle.
-    pub fn learn_path(&mut self, path: &str) {
-        learn(self, path);
-    }
-
     /// The path of a file of a bundle with pseudonyms.
     pub fn path(&self, check: &Check, path: &str) -> String {
         redacted(self, check, path)

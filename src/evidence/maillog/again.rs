@@ -6,6 +6,7 @@ use super::line::{Delivery, Event, postfix_daemon};
 use super::notice::Notice;
 use super::reader::{Stream, for_each_line};
 use super::said;
+use super::scan::repeated;
 use crate::names::Names;
 use crate::tables::{Citation, Record, Tables, attempts, events};
 use rustc_hash::FxHashMap;
@@ -73,14 +74,13 @@ pub fn account(stream: &Stream<'_>, longest: usize, examples: usize) -> std::io:
 
 /// Whether the message of a Postfix daemon is of a known form.
 pub fn is_understood(daemon: &str, message: &str) -> bool {
-    let message = repeated(message);
+    let message = once(message);
     !matches!(Event::parse(daemon, message), Event::Other) || Notice::parse(message).is_some()
 }
 
 /// The message inside rsyslog's `message repeated 3 times: [ MSG]`.
-fn repeated(message: &str) -> &str {
-    let inner = message.strip_prefix("message repeated ").and_then(|rest| rest.split_once(" times: ["));
-    inner.map_or(message, |(_, inner)| inner.strip_suffix(']').unwrap_or(inner).trim_start())
+fn once(message: &str) -> &str {
+    repeated(message).map_or(message, |(_, inner)| inner)
 }
 
 /// Makes a record of the table `events` of every line of Postfix, fills in the fields of attempts that the fold does not
@@ -96,7 +96,7 @@ pub fn fill(streams: &[Stream<'_>], longest: usize, tables: &mut Tables) {
             let Some(line) = Line::parse(row, &stream.clock).or_else(|| Line::bare(row)) else { return };
             let Some((instance, daemon)) = postfix_daemon(line.tag) else { return };
             let source = Citation { file: stream.file, line: number };
-            let message = repeated(line.message);
+            let message = once(line.message);
             if let Event::Delivery(delivery) = Event::parse(daemon, message) {
                 for at in rows.get(&source).map_or(&[][..], Vec::as_slice) {
                     complete(*at as usize, &delivery, instance, tables);
@@ -304,7 +304,10 @@ pub fn each_line(stream: &Stream<'_>, longest: usize, mut each: impl FnMut(u32, 
         batch.push_str(&crate::evidence::text::strip_escapes(&String::from_utf8_lossy(bytes)));
         batch.push('\n');
         if batch.len() > BATCH {
-            flush(&mut batch, number + 1, &mut first);
+            let parts = batch.split_off(stream.wrapping.last_whole(batch.as_bytes()));
+            let waiting = memchr::memchr_iter(b'\n', parts.as_bytes()).count() as u32;
+            flush(&mut batch, number + 1 - waiting, &mut first);
+            batch = parts;
         }
     });
     flush(&mut batch, last + 1, &mut first);
@@ -399,5 +402,20 @@ mod tests {
                 assert_eq!(fields.get(*name).and_then(Value::as_str), Some(*value), "{name} of {message}");
             }
         }
+    }
+
+    #[test]
+    fn a_line_in_parts_is_whole_wherever_the_lines_are_read_from() {
+        let pair =
+            "2026-11-23T18:02:11.1Z stdout P Nov 23 18:02:11 mx1 postfix/smtp[7]: A: \n2026-11-23T18:02:11.1Z stdout F b\n";
+        let text = pair.repeat(3 * BATCH / pair.len());
+        let mut last = 0;
+        each_line(&stream(&text), 4096, |number, line| {
+            assert_eq!(line, if number % 2 == 1 { "Nov 23 18:02:11 mx1 postfix/smtp[7]: A: b" } else { "" }, "{number}");
+            assert_eq!(number, last + 1);
+            last = number;
+        })
+        .expect("a text");
+        assert_eq!(last as usize, text.lines().count());
     }
 }

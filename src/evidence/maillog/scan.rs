@@ -259,7 +259,7 @@ pub fn scan_line<'a>(row: &'a str, clock: &Clock) -> Scanned<'a> {
 }
 
 /// `message repeated 3 times: [ MSG]`: how often, and the message.
-fn repeated(message: &str) -> Option<(u64, &str)> {
+pub(super) fn repeated(message: &str) -> Option<(u64, &str)> {
     let rest = message.strip_prefix("message repeated ")?;
     let (count, rest) = rest.split_once(" times: [")?;
     let inner = rest.strip_suffix(']').unwrap_or(rest).trim_start();

@@ -2,6 +2,7 @@
 //! prefixes. Each entry becomes one plain line (`2026-11-23T18:02:11.000000Z host postfix/smtp[2211]: message`) at the place
 //! of its first line, so that line numbers stay those of the file.
 
+use crate::refill::{Refill, Refilled};
 use crate::time::Time;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -92,13 +93,10 @@ impl Wrapping {
     pub fn flatten<'r>(self, reader: Box<dyn Read + Send + 'r>) -> Box<dyn Read + Send + 'r> {
         match self {
             Wrapping::Plain | Wrapping::Line => reader,
-            Wrapping::Pretty | Wrapping::Export => Box::new(Flatten {
-                wrapping: self,
-                reader: BufReader::with_capacity(1 << 16, reader),
-                out: Vec::new(),
-                at: 0,
-                done: false,
-            }),
+            Wrapping::Pretty | Wrapping::Export => {
+                let reader = BufReader::with_capacity(1 << 16, reader);
+                Box::new(Refilled::new(Flatten { wrapping: self, reader, done: false }))
+            }
         }
     }
 }
@@ -215,29 +213,27 @@ fn after_prefix(line: &str) -> Option<&str> {
 struct Flatten<'r> {
     wrapping: Wrapping,
     reader: BufReader<Box<dyn Read + Send + 'r>>,
-    out: Vec<u8>,
-    at: usize,
     done: bool,
 }
 
 /// Longest entry that is kept whole.
 const LONGEST_ENTRY: usize = 1 << 20;
 
-impl Flatten<'_> {
-    /// Fills `out` with the next entry.
-    fn next_entry(&mut self) -> io::Result<()> {
-        self.out.clear();
-        self.at = 0;
+impl Refill for Flatten<'_> {
+    /// The next entry.
+    fn refill(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
         let mut lines = 0;
         let entry = match self.wrapping {
             Wrapping::Export => self.export(&mut lines)?,
             _ => self.pretty(&mut lines)?,
         };
-        self.out.extend_from_slice(entry.unwrap_or_default().as_bytes());
-        self.out.extend(std::iter::repeat_n(b'\n', lines));
-        Ok(())
+        out.extend_from_slice(entry.unwrap_or_default().as_bytes());
+        out.extend(std::iter::repeat_n(b'\n', lines));
+        Ok(!self.done)
     }
+}
 
+impl Flatten<'_> {
     fn line(&mut self, lines: &mut usize) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         if self.reader.read_until(b'\n', &mut line)? == 0 {
@@ -290,18 +286,6 @@ impl Flatten<'_> {
             }
         }
         Ok(journal(|name| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())))
-    }
-}
-
-impl Read for Flatten<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.out.len() && !self.done {
-            self.next_entry()?;
-        }
-        let length = buffer.len().min(self.out.len() - self.at);
-        buffer[..length].copy_from_slice(&self.out[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
     }
 }
 
