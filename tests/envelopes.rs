@@ -370,6 +370,13 @@ fn rotations_copies_and_two_sources_are_counted_once() {
     let troubles = |entry: &&Entry| entry.message.starts_with("warning: ") || entry.message.starts_with("fatal: ");
     let troubles: Vec<u8> = entries.iter().filter(troubles).flat_map(|entry| plain(std::slice::from_ref(entry), zone)).collect();
     let iso = |entries: &[Entry]| lines(entries, |entry| format!("{} {}", entry.iso(3600, "T", 6, "+01:00"), entry.rest()));
+    let parts = |entries: &[Entry]| {
+        lines(entries, |entry| {
+            let (stamp, line) = (entry.iso(0, "T", 9, "Z"), format!("{} {}", entry.traditional(zone), entry.rest()));
+            let (one, two) = line.split_at(line.len() / 2);
+            format!("{stamp} stdout P {one}\n{stamp} stdout F {two}")
+        })
+    };
     let gz = {
         use std::io::Write;
         let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -408,6 +415,10 @@ fn rotations_copies_and_two_sources_are_counted_once() {
         (
             "overlapping rotations in two zones and forms",
             vec![("mail.log.1", iso(&entries[..half])), ("mail.log", plain(&entries[tenth..], zone))],
+        ),
+        (
+            "overlapping rotations of Kubernetes whose lines come in parts",
+            vec![("0.log.1", parts(&entries[..half])), ("0.log", parts(&entries[third..]))],
         ),
     ] {
         let got = outcome(logs);

@@ -3,7 +3,7 @@
 use super::view::Citation;
 use crate::bundle::Bundle;
 use crate::diagnose::words::visible;
-use crate::evidence::maillog::reader::each_line;
+use crate::evidence::maillog::lines::RawLines;
 use crate::evidence::secrets::without_secrets;
 use crate::evidence::{Evidence, Source};
 use crate::tables;
@@ -75,14 +75,16 @@ impl Lines {
                 let Some((first, reader)) = middle.or_else(|| Some((1, content.open().ok()?))) else { break };
                 // Lines up to the next mark are near; what lies further is gone to directly.
                 let near = source.marks.get(after).map_or(u32::MAX, |(line, _)| line - 1);
-                let texts = &mut self.texts;
-                let _ = each_line(reader, first, bundle.limits.line, |number, bytes| {
-                    if lines.remove(&number) {
-                        let text = String::from_utf8_lossy(bytes).trim_end().to_owned();
-                        texts.insert(tables::Citation { file, line: number }, text);
+                let mut raw = RawLines::new(reader, first, bundle.limits.line);
+                while let Ok(Some(line)) = raw.next() {
+                    if lines.remove(&line.number) {
+                        let text = String::from_utf8_lossy(line.bytes).trim_end().to_owned();
+                        self.texts.insert(tables::Citation { file, line: line.number }, text);
                     }
-                    lines.first().is_some_and(|next| whole || *next <= near)
-                });
+                    if !lines.first().is_some_and(|next| whole || *next <= near) {
+                        break;
+                    }
+                }
                 // A line that the file does not have (any more).
                 lines.remove(&next);
                 if whole {

@@ -3,17 +3,15 @@
 
 use super::envelope::Line;
 use super::line::{Delivery, Event, postfix_daemon};
+use super::lines::Lines;
 use super::notice::Notice;
-use super::reader::{Stream, for_each_line};
+use super::reader::Stream;
 use super::said;
 use super::scan::repeated;
 use crate::names::Names;
 use crate::tables::{Citation, Record, Tables, attempts, events};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
-
-/// Bytes of lines that are unwrapped at once.
-const BATCH: usize = 1 << 18;
 
 /// How the lines of a log are accounted for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -285,44 +283,24 @@ pub fn described<'a>(daemon: &str, message: &'a str) -> (Option<&'static str>, O
 /// Calls `each` with the number and the text of every line of a log, out of what it is wrapped in.
 ///
 /// # Errors
-/// If the log cannot be read to its end.
+/// If the log cannot be read to its end; lines before have been seen.
 pub fn each_line(stream: &Stream<'_>, longest: usize, mut each: impl FnMut(u32, &str)) -> std::io::Result<()> {
-    let reader = stream.wrapping.flatten((stream.open)()?);
-    let mut batch = String::new();
-    let mut first = 1;
-    let mut flush = |batch: &mut String, next: u32, first: &mut u32| {
-        let text = stream.wrapping.unwrap(batch);
-        for (at, line) in text.lines().enumerate() {
-            each(*first + at as u32, line.trim_start_matches('\u{feff}'));
-        }
-        batch.clear();
-        *first = next;
-    };
-    let mut last = 0;
-    let result = for_each_line(reader, longest, |number, bytes| {
-        last = number;
-        batch.push_str(&crate::evidence::text::strip_escapes(&String::from_utf8_lossy(bytes)));
-        batch.push('\n');
-        if batch.len() > BATCH {
-            let parts = batch.split_off(stream.wrapping.last_whole(batch.as_bytes()));
-            let waiting = memchr::memchr_iter(b'\n', parts.as_bytes()).count() as u32;
-            flush(&mut batch, number + 1 - waiting, &mut first);
-            batch = parts;
-        }
-    });
-    flush(&mut batch, last + 1, &mut first);
-    result
+    let mut lines = Lines::open(stream, 1, longest)?;
+    while let Some((number, line)) = lines.next()? {
+        each(number, line);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::envelope::Clock;
     use super::super::wrap::Wrapping;
     use super::*;
     use crate::time::Time;
     use std::io::Read;
 
-    fn stream(text: &str) -> Stream<'_> {
+    pub(in super::super) fn stream(text: &str) -> Stream<'_> {
         Stream {
             file: 0,
             wrapping: Wrapping::of(text),
@@ -402,20 +380,5 @@ mod tests {
                 assert_eq!(fields.get(*name).and_then(Value::as_str), Some(*value), "{name} of {message}");
             }
         }
-    }
-
-    #[test]
-    fn a_line_in_parts_is_whole_wherever_the_lines_are_read_from() {
-        let pair =
-            "2026-11-23T18:02:11.1Z stdout P Nov 23 18:02:11 mx1 postfix/smtp[7]: A: \n2026-11-23T18:02:11.1Z stdout F b\n";
-        let text = pair.repeat(3 * BATCH / pair.len());
-        let mut last = 0;
-        each_line(&stream(&text), 4096, |number, line| {
-            assert_eq!(line, if number % 2 == 1 { "Nov 23 18:02:11 mx1 postfix/smtp[7]: A: b" } else { "" }, "{number}");
-            assert_eq!(number, last + 1);
-            last = number;
-        })
-        .expect("a text");
-        assert_eq!(last as usize, text.lines().count());
     }
 }

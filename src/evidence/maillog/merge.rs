@@ -3,25 +3,29 @@
 
 use super::envelope::Line;
 use super::fold::Fold;
-use super::reader::{DISORDER, LogFile, Reading, Stream, for_each_line};
+use super::lines::Lines;
+use super::reader::{DISORDER, LogFile, Reading, Stream};
 use super::scan::scan;
 use crate::distinct::{hash, mix};
-use crate::evidence::text::strip_escapes;
 use crate::tables::Citation;
 use crate::time::Time;
 use rustc_hash::FxHashMap;
-use std::io::{BufRead, BufReader, Read};
 use std::sync::atomic::Ordering;
 
 /// Bytes of lines that are scanned at once.
 const BATCH: usize = 1 << 18;
+
+/// Runs of a file that are told apart: one of more pieces is in no order at all.
+const RUNS: usize = 256;
+/// Bytes that may be read again for the runs of one file.
+const AGAIN: u64 = 16 << 30;
 
 /// One file under way.
 struct Cursor<'s> {
     /// Its stream, and the line at which another cursor goes on.
     stream: usize,
     until: u32,
-    reader: BufReader<Box<dyn Read + Send + 's>>,
+    lines: Lines<'s>,
     /// The next line, its number and its time; that of the line before where it has none.
     line: String,
     number: u32,
@@ -36,22 +40,17 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
     for (at, (stream, file)) in streams.iter().zip(&mut files).enumerate() {
         let runs = runs(stream, reading);
         for (number, &from) in runs.iter().enumerate() {
-            let reader = match (stream.open)() {
-                Ok(reader) => stream.wrapping.flatten(reader),
+            let lines = match Lines::open(stream, from, reading.longest) {
+                Ok(lines) => lines,
                 Err(error) => {
                     file.broken = Some(error.to_string());
-                    Box::new(std::io::empty())
+                    continue;
                 }
             };
-            let reader = BufReader::with_capacity(1 << 16, reader);
             let until = runs.get(number + 1).copied().unwrap_or(u32::MAX);
             let time = if number == 0 { stream.first } else { None };
-            let mut cursor = Cursor { stream: at, until, reader, line: String::new(), number: 0, time, ended: false };
-            let mut before = LogFile::default();
-            while cursor.number + 1 < from && !cursor.ended {
-                cursor.advance(stream, reading, &mut before);
-            }
-            cursor.advance(stream, reading, file);
+            let mut cursor = Cursor { stream: at, until, lines, line: String::new(), number: from - 1, time, ended: false };
+            cursor.advance(streams, reading, file);
             cursors.push(cursor);
         }
     }
@@ -77,7 +76,7 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
                     files[at].duplicates += 1;
                 }
                 files[at].lines += 1;
-                cursor.advance(stream, reading, &mut files[at]);
+                cursor.advance(streams, reading, &mut files[at]);
             }
         }
         if batch.text.len() > BATCH {
@@ -93,17 +92,19 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
 fn runs(stream: &Stream<'_>, reading: Reading<'_>) -> Vec<u32> {
     let mut runs = vec![1];
     let mut last: Option<Time> = None;
-    let Ok(reader) = (stream.open)() else { return runs };
-    let _ = for_each_line(stream.wrapping.flatten(reader), reading.longest, |number, bytes| {
-        let text = String::from_utf8_lossy(bytes);
-        let line = stream.wrapping.unwrap(&text);
-        let Some(time) = Line::parse(line.trim_end_matches('\n'), &stream.clock).and_then(|line| line.time) else { return };
-        // A file of a thousand pieces is in no order at all.
-        if last.is_some_and(|last| last.since(time) > DISORDER) && runs.len() < 1000 {
+    let mut bytes = 0;
+    // What is wrong with the stream is said where its lines are taken.
+    let Ok(mut lines) = Lines::open(stream, 1, reading.longest) else { return runs };
+    while let Ok(Some((number, text))) = lines.next() {
+        bytes += text.len() as u64;
+        let Some(time) = Line::parse(text, &stream.clock).and_then(|line| line.time) else { continue };
+        if last.is_some_and(|last| last.since(time) > DISORDER) && runs.len() < RUNS {
             runs.push(number);
         }
         last = Some(time);
-    });
+    }
+    // Each run is gone to through all lines before it.
+    runs.truncate((AGAIN / bytes.max(1)).clamp(8, RUNS as u64) as usize);
     runs
 }
 
@@ -116,43 +117,27 @@ fn what(line: &str, stream: &Stream<'_>) -> u64 {
 }
 
 impl Cursor<'_> {
-    fn advance(&mut self, stream: &Stream<'_>, reading: Reading<'_>, file: &mut LogFile) {
+    fn advance(&mut self, streams: &[Stream<'_>], reading: Reading<'_>, file: &mut LogFile) {
+        self.ended = true;
         if self.number + 1 >= self.until {
-            self.ended = true;
             return;
         }
-        let mut bytes = Vec::new();
-        let limit = reading.longest as u64;
-        match self.reader.by_ref().take(limit).read_until(b'\n', &mut bytes) {
-            Ok(0) => {
-                self.ended = true;
-                return;
+        match self.lines.next() {
+            Ok(Some((number, line))) => {
+                reading.progress.fetch_add(line.len() as u64 + 1, Ordering::Relaxed);
+                self.number = number;
+                self.line.clear();
+                self.line.push_str(line);
+                self.ended = false;
             }
-            Ok(_) => {}
+            Ok(None) => return,
             Err(error) => {
                 file.broken = Some(error.to_string());
-                self.ended = true;
                 return;
             }
         }
-        if bytes.len() as u64 == limit && bytes.last() != Some(&b'\n') {
-            file.cut += 1;
-            // The rest of a longer line is read over.
-            while let Ok(buffer) = self.reader.fill_buf() {
-                let end = memchr::memchr(b'\n', buffer);
-                let used = end.map_or(buffer.len(), |end| end + 1);
-                self.reader.consume(used);
-                if end.is_some() || used == 0 {
-                    break;
-                }
-            }
-        }
-        reading.progress.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        self.number = self.number.saturating_add(1);
-        let text = String::from_utf8_lossy(&bytes);
-        let text = strip_escapes(text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']));
-        self.line = stream.wrapping.unwrap(&text).trim_end_matches('\n').replace('\n', " ");
-        let time = Line::parse(&self.line, &stream.clock).and_then(|line| line.time);
+        file.cut += u64::from(self.lines.was_cut());
+        let time = Line::parse(&self.line, &streams[self.stream].clock).and_then(|line| line.time);
         self.time = time.or(self.time);
     }
 }

@@ -6,6 +6,7 @@ pub mod digest;
 pub mod envelope;
 pub mod fold;
 pub mod line;
+pub mod lines;
 pub mod mask;
 pub mod merge;
 pub mod notice;

@@ -9,7 +9,7 @@ use crate::evidence::text::strip_escapes;
 use crate::tables::Citation;
 use crate::time::Time;
 use std::borrow::Cow;
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -340,62 +340,4 @@ pub fn first_line(head: &str, wrapping: Wrapping, clock: &Clock) -> Option<Strin
     let flat = wrapping.unwrap(&flat);
     let line = flat.lines().take(500).find(|text| Line::parse(text, clock).is_some_and(|line| line.time.is_some()))?;
     Some(line.to_owned())
-}
-
-/// Calls `each` with the number (from 1) and the bytes of every line, without its end; of a line longer than `longest` bytes
-/// with its beginning.
-///
-/// # Errors
-/// What reading the stream gives; lines before the error have been seen.
-pub fn for_each_line(reader: impl Read, longest: usize, mut each: impl FnMut(u32, &[u8])) -> io::Result<()> {
-    each_line(reader, 1, longest, |number, line| {
-        each(number, line);
-        true
-    })
-}
-
-/// The same of a stream whose first line has the number `first`, until `each` says that it has seen enough.
-///
-/// # Errors
-/// As [`for_each_line`].
-pub fn each_line(reader: impl Read, first: u32, longest: usize, mut each: impl FnMut(u32, &[u8]) -> bool) -> io::Result<()> {
-    let mut reader = io::BufReader::with_capacity(1 << 16, reader);
-    let mut line = Vec::new();
-    let mut number = first.saturating_sub(1);
-    loop {
-        line.clear();
-        let mut any = false;
-        loop {
-            let buffer = match reader.fill_buf() {
-                Ok(buffer) => buffer,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    if any {
-                        each(number.saturating_add(1), &line);
-                    }
-                    return Err(error);
-                }
-            };
-            if buffer.is_empty() {
-                break;
-            }
-            any = true;
-            let end = memchr::memchr(b'\n', buffer);
-            let part = &buffer[..end.unwrap_or(buffer.len())];
-            let room = longest.saturating_sub(line.len());
-            line.extend_from_slice(&part[..part.len().min(room)]);
-            let used = part.len() + usize::from(end.is_some());
-            reader.consume(used);
-            if end.is_some() {
-                break;
-            }
-        }
-        if !any {
-            return Ok(());
-        }
-        number = number.saturating_add(1);
-        if !each(number, line.strip_suffix(b"\r").unwrap_or(&line)) {
-            return Ok(());
-        }
-    }
 }

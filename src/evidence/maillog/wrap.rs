@@ -141,7 +141,7 @@ fn unwrap_line(line: &str) -> Cow<'_, str> {
 
 /// The line inside Docker's object: with its own envelope, or with the time that Docker noted.
 fn docker(object: &Map<String, Value>, log: &str) -> String {
-    let log = log.trim_end_matches(['\n', '\r']);
+    let log = log.trim_end_matches(['\n', '\r']).replace(['\n', '\r'], " ");
     let stamped = log.get(..3).is_some_and(|word| crate::time::month(word.as_bytes()).is_some())
         || log.starts_with('<')
         || Time::parse_rfc3339(log.as_bytes(), 0).is_some();
@@ -151,7 +151,7 @@ fn docker(object: &Map<String, Value>, log: &str) -> String {
             let program = log.split_once(": ").is_some_and(|(tag, _)| tag.contains('/') && !tag.contains(' '));
             format!("{time} {}{log}", if program { "- " } else { CONTINUED })
         }
-        _ => log.to_owned(),
+        _ => log,
     }
 }
 
