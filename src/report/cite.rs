@@ -76,7 +76,7 @@ impl Lines {
                 // Lines up to the next mark are near; what lies further is gone to directly.
                 let near = source.marks.get(after).map_or(u32::MAX, |(line, _)| line - 1);
                 let mut raw = RawLines::new(reader, first, bundle.limits.line);
-                while let Ok(Some(line)) = raw.next() {
+                while let Ok(Some(line)) = raw.next_line() {
                     if lines.remove(&line.number) {
                         let text = String::from_utf8_lossy(line.bytes).trim_end().to_owned();
                         self.texts.insert(tables::Citation { file, line: line.number }, text);

@@ -286,7 +286,7 @@ pub fn described<'a>(daemon: &str, message: &'a str) -> (Option<&'static str>, O
 /// If the log cannot be read to its end; lines before have been seen.
 pub fn each_line(stream: &Stream<'_>, longest: usize, mut each: impl FnMut(u32, &str)) -> std::io::Result<()> {
     let mut lines = Lines::open(stream, 1, longest)?;
-    while let Some((number, line)) = lines.next()? {
+    while let Some((number, line)) = lines.next_line()? {
         each(number, line);
     }
     Ok(())

@@ -41,7 +41,7 @@ impl<R: Read> RawLines<R> {
     ///
     /// # Errors
     /// What reading the stream gives, after what there is of the line in which it does.
-    pub fn next(&mut self) -> io::Result<Option<RawLine<'_>>> {
+    pub fn next_line(&mut self) -> io::Result<Option<RawLine<'_>>> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
@@ -107,7 +107,7 @@ impl<'s> Lines<'s> {
     /// If it cannot be opened, or read as far as that line.
     pub fn open(stream: &'s Stream<'_>, from: u32, longest: usize) -> io::Result<Lines<'s>> {
         let mut raw = RawLines::new(stream.wrapping.flatten((stream.open)()?), 1, longest);
-        while raw.number + 1 < from && raw.next()?.is_some() {}
+        while raw.number + 1 < from && raw.next_line()?.is_some() {}
         let number = raw.number;
         let (text, waiting) = (String::new(), String::new());
         Ok(Lines { raw, wrapping: stream.wrapping, text, at: 0, number, waiting, ended: false, failed: None, cut: Vec::new() })
@@ -117,7 +117,7 @@ impl<'s> Lines<'s> {
     ///
     /// # Errors
     /// What reading the log gives, after all lines before it.
-    pub fn next(&mut self) -> io::Result<Option<(u32, &str)>> {
+    pub fn next_line(&mut self) -> io::Result<Option<(u32, &str)>> {
         while self.at == self.text.len() {
             if self.ended {
                 return self.failed.take().map_or(Ok(None), Err);
@@ -141,7 +141,7 @@ impl<'s> Lines<'s> {
         self.cut.retain(|number| *number > self.number);
         let mut batch = std::mem::take(&mut self.waiting);
         while batch.len() <= BATCH && !self.ended {
-            match self.raw.next() {
+            match self.raw.next_line() {
                 Ok(Some(line)) => {
                     self.cut.extend(line.cut.then_some(line.number));
                     batch.push_str(&strip_escapes(&String::from_utf8_lossy(line.bytes)));
@@ -177,8 +177,8 @@ mod tests {
             let stream = stream(&text);
             let mut lines = Lines::open(&stream, 1, 4096).expect("a log");
             let mut last = 1;
-            assert_eq!(lines.next().expect("a line"), Some((1, &"x".repeat(before)[..])));
-            while let Some((number, line)) = lines.next().expect("a line") {
+            assert_eq!(lines.next_line().expect("a line"), Some((1, &"x".repeat(before)[..])));
+            while let Some((number, line)) = lines.next_line().expect("a line") {
                 assert_eq!(line, if number % 2 == 0 { "Nov 23 18:02:11 mx1 postfix/smtp[7]: A: b" } else { "" }, "{number}");
                 assert_eq!(number, last + 1);
                 last = number;
@@ -201,7 +201,7 @@ mod tests {
         let mut lines = RawLines::new(Broken(b"abcdef\r\n\nxyz"), 7, 4);
         let mut seen = Vec::new();
         let error = loop {
-            match lines.next() {
+            match lines.next_line() {
                 Ok(Some(line)) => seen.push((line.number, String::from_utf8_lossy(line.bytes).into_owned(), line.cut)),
                 Ok(None) => panic!("no end"),
                 Err(error) => break error,

@@ -95,7 +95,7 @@ fn runs(stream: &Stream<'_>, reading: Reading<'_>) -> Vec<u32> {
     let mut bytes = 0;
     // What is wrong with the stream is said where its lines are taken.
     let Ok(mut lines) = Lines::open(stream, 1, reading.longest) else { return runs };
-    while let Ok(Some((number, text))) = lines.next() {
+    while let Ok(Some((number, text))) = lines.next_line() {
         bytes += text.len() as u64;
         let Some(time) = Line::parse(text, &stream.clock).and_then(|line| line.time) else { continue };
         if last.is_some_and(|last| last.since(time) > DISORDER) && runs.len() < RUNS {
@@ -122,7 +122,7 @@ impl Cursor<'_> {
         if self.number + 1 >= self.until {
             return;
         }
-        match self.lines.next() {
+        match self.lines.next_line() {
             Ok(Some((number, line))) => {
                 reading.progress.fetch_add(line.len() as u64 + 1, Ordering::Relaxed);
                 self.number = number;
