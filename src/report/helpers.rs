@@ -9,14 +9,15 @@ use crate::diagnose::words::{code_span, duration, percent, thousands, visible};
 use crate::time::Time;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason, Renderable,
-    ScopedJson, StringOutput,
+    ScopedJson,
 };
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Registers every helper that `format` knows.
-pub(super) fn register<'p>(engine: &mut Handlebars<'p>, format: Format, phrases: &'p Phrases) {
+pub(super) fn register(engine: &mut Handlebars<'static>, format: Format, phrases: &Arc<Phrases>) {
     for (name, function) in PHRASED {
-        engine.register_helper(name, Box::new(PhraseHelper(*function, phrases)));
+        engine.register_helper(name, Box::new(PhraseHelper(*function, Arc::clone(phrases))));
     }
     for (name, function) in VALUES {
         engine.register_helper(name, Box::new(ValueHelper(*function)));
@@ -42,7 +43,7 @@ type Params<'a> = &'a [&'a Value];
 struct ValueHelper(fn(Params<'_>) -> Result<Value, String>);
 
 /// Gives a value with the report's own words in it.
-struct PhraseHelper<'p>(Words, &'p Phrases);
+struct PhraseHelper(Words, Arc<Phrases>);
 
 /// Writes finished markup of its format. As a block, what it encloses is its last parameter.
 struct MarkupHelper(fn(Params<'_>, &Look) -> Result<String, String>);
@@ -67,7 +68,7 @@ impl HelperDef for ValueHelper {
     }
 }
 
-impl HelperDef for PhraseHelper<'_> {
+impl HelperDef for PhraseHelper {
     fn call_inner<'reg: 'rc, 'rc>(
         &self,
         helper: &Helper<'rc>,
@@ -76,7 +77,7 @@ impl HelperDef for PhraseHelper<'_> {
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
         let named = helper.hash().iter().map(|(name, value)| ((*name).to_owned(), value.value().clone())).collect();
-        let text = (self.0)(self.1, &params(helper), &named).map_err(|why| failed(helper.name(), &why))?;
+        let text = (self.0)(&self.1, &params(helper), &named).map_err(|why| failed(helper.name(), &why))?;
         Ok(ScopedJson::Derived(text.into()))
     }
 }
@@ -94,13 +95,24 @@ impl HelperDef for MarkupHelper {
         let mut params = params(helper);
         let inner;
         if let Some(template) = helper.template() {
-            let mut text = StringOutput::new();
+            let mut text = Enclosed(String::new());
             template.render(engine, context, state, &mut text)?;
-            inner = Value::String(text.into_string()?);
+            inner = Value::String(text.0);
             params.push(&inner);
         }
         let text = (self.0)(&params, &look).map_err(|why| failed(helper.name(), &why))?;
         Ok(out.write(&text)?)
+    }
+}
+
+/// What a block encloses, no longer than a document may be.
+struct Enclosed(String);
+
+impl Output for Enclosed {
+    fn write(&mut self, text: &str) -> std::io::Result<()> {
+        super::render::within_largest(self.0.len() + text.len())?;
+        self.0.push_str(text);
+        Ok(())
     }
 }
 

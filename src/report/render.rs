@@ -9,14 +9,16 @@ use super::shorten::{CUTS, LeftOut};
 use super::view::Report;
 use super::{helpers, markup, page};
 use crate::compare::Comparison;
-use handlebars::{Handlebars, RenderErrorReason};
+use handlebars::{Handlebars, RenderError, RenderErrorReason};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 /// A format of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +81,10 @@ pub struct Templates {
     /// Files of the user's folder, for messages.
     places: BTreeMap<String, PathBuf>,
     /// Read when a template first needs them.
-    phrases: OnceLock<Phrases>,
+    phrases: OnceLock<Arc<Phrases>>,
     brand: Option<Brand>,
+    /// Time that a document may take.
+    longest: Duration,
 }
 
 /// What is wrong with a template, and where.
@@ -99,7 +103,7 @@ impl Templates {
     /// The built-in templates.
     pub fn built_in() -> Templates {
         let files = crate::embedded::TEMPLATES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        Templates { files, places: BTreeMap::new(), phrases: OnceLock::new(), brand: None }
+        Templates { files, places: BTreeMap::new(), phrases: OnceLock::new(), brand: None, longest: LONGEST }
     }
 
     /// The built-in templates, those in `folder` laid over them: a file replaces the built-in one of the same path, and
@@ -130,8 +134,18 @@ impl Templates {
                     known.join(", ")
                 )));
             }
+            let size = entry.metadata().map_or(0, |metadata| metadata.len());
+            if size > LARGEST_FILE {
+                let most = LARGEST_FILE >> 20;
+                return Err(TemplateError(format!("{}: has {size} bytes; a template has at most {most} MiB", path.display())));
+            }
             let text = std::fs::read_to_string(path)
                 .map_err(|error| TemplateError(format!("{}: cannot be read: {error}", path.display())))?;
+            if name.ends_with(".hbs")
+                && let Some(why) = nested_too_deep(&text)
+            {
+                return Err(TemplateError(format!("{}: {why}", path.display())));
+            }
             templates.files.insert(name.clone(), text);
             templates.places.insert(name, path.to_owned());
         }
@@ -146,34 +160,50 @@ impl Templates {
         if let Some(path) = templates.places.get(phrases::FILE) {
             let phrases = Phrases::read(&templates.files[phrases::FILE], Some(templates.phrases()))
                 .map_err(|why| TemplateError(format!("{}: {why}", path.display())))?;
-            templates.phrases = phrases.into();
+            templates.phrases = Arc::new(phrases).into();
         }
+        // Those that the user's folder changes, and what no document includes (yet).
+        let mut unseen: BTreeSet<&String> = templates.places.keys().filter(|name| name.ends_with(".hbs")).collect();
         for (format, document) in
             [Format::Text, Format::Markdown, Format::Html].into_iter().flat_map(|format| DOCUMENTS.map(|name| (format, name)))
         {
-            templates.engine(format, document)?;
+            let needed = templates.needed(&format.template(document));
+            if templates.places.keys().any(|name| needed.contains(name)) {
+                templates.engine(format, document)?;
+                unseen.retain(|name| !needed.contains(*name));
+            }
+        }
+        for name in unseen {
+            handlebars::Template::compile(&templates.files[name]).map_err(|error| templates.invalid(name, &error))?;
         }
         Ok(templates)
     }
 
-    /// That no partial includes itself, over however many others: it would never end.
+    /// A template that is none.
+    fn invalid(&self, name: &str, error: &handlebars::TemplateError) -> TemplateError {
+        let (line, column) = error.pos().unwrap_or((1, 1));
+        TemplateError(format!("{}:{line}:{column}: {}", self.place(name), error.reason()))
+    }
+
+    /// That no partial includes itself, over however many others: it would never end. Partials inside a template (`inline`,
+    /// `@partial-block`) are refused, since they could do so unseen.
     fn check_inclusions(&self) -> Result<(), TemplateError> {
-        let included = |name: &str| -> Vec<String> {
-            let text = self.files.get(name).map_or("", String::as_str);
-            let calls = text.split("{{").skip(1).filter_map(|call| {
-                let call = call.trim_start_matches(['~', '#', ' ']).strip_prefix('>')?.trim_start();
-                call.split(|c: char| c.is_whitespace() || matches!(c, '}' | '~')).next()
-            });
-            calls.map(|called| format!("partials/{called}.hbs")).collect()
-        };
         for name in self.places.keys() {
-            let mut path = vec![(name.clone(), included(name))];
-            let mut done = std::collections::BTreeSet::new();
+            let mut path = vec![(name.clone(), self.included(name))];
+            let mut done = BTreeSet::new();
             while let Some((_, open)) = path.last_mut() {
                 let Some(next) = open.pop() else {
                     path.pop();
                     continue;
                 };
+                if next.starts_with("partials/@") || next.starts_with("partials/*") {
+                    let place = self.place(name);
+                    return Err(TemplateError(format!("{place}: a partial stands in a file of its own: partials/NAME.hbs")));
+                }
+                if path.len() > DEEPEST {
+                    let place = self.place(name);
+                    return Err(TemplateError(format!("{place}: more than {DEEPEST} partials include one another")));
+                }
                 if next.starts_with("partials/(") {
                     let place = self.place(name);
                     return Err(TemplateError(format!("{place}: a partial must be called by its name, not by what is computed")));
@@ -188,12 +218,36 @@ impl Templates {
                     )));
                 }
                 if done.insert(next.clone()) {
-                    let inner = included(&next);
+                    let inner = self.included(&next);
                     path.push((next, inner));
                 }
             }
         }
         Ok(())
+    }
+
+    /// The file called `name`, and those that it includes, over however many others.
+    fn needed(&self, name: &str) -> BTreeSet<String> {
+        let mut needed = BTreeSet::new();
+        let mut open = vec![name.to_owned()];
+        while let Some(next) = open.pop() {
+            if needed.insert(next.clone()) {
+                open.extend(self.included(&next));
+            }
+        }
+        needed
+    }
+
+    /// The partials that the file called `name` includes itself.
+    fn included(&self, name: &str) -> Vec<String> {
+        let text = self.files.get(name).map_or("", String::as_str);
+        let calls = text.split("{{").skip(1).filter_map(|call| {
+            let call = call.trim_start_matches(['{', '~', '#']).trim_start();
+            let call = if call.starts_with('*') { call } else { call.strip_prefix('>')?.trim_start() };
+            let call = call.trim_start_matches(['"', '\'']);
+            call.split(|c: char| c.is_whitespace() || matches!(c, '}' | '~' | '"' | '\'')).next()
+        });
+        calls.map(|called| format!("partials/{called}.hbs")).collect()
     }
 
     /// Writes the built-in templates below `folder`, which is made if need be; returns how many files.
@@ -215,7 +269,7 @@ impl Templates {
     }
 
     /// The engine with the template of a document in one format, and the partials.
-    fn engine(&self, format: Format, document: &str) -> Result<Handlebars<'_>, TemplateError> {
+    fn engine(&self, format: Format, document: &str) -> Result<Handlebars<'static>, TemplateError> {
         let mut engine = Handlebars::new();
         engine.set_strict_mode(true);
         match format {
@@ -224,14 +278,11 @@ impl Templates {
             Format::Text | Format::Json => engine.register_escape_fn(helpers::visible_lines),
         }
         helpers::register(&mut engine, format, self.phrases());
-        let partials = self.files.iter().filter(|(name, _)| name.starts_with("partials/"));
-        for (name, text) in partials.chain(self.files.get_key_value(&format.template(document))) {
+        let needed = self.needed(&format.template(document));
+        for (name, text) in self.files.iter().filter(|(name, _)| needed.contains(name.as_str())) {
             let registered = name.trim_start_matches("partials/").trim_end_matches(".hbs");
             let registered = if name.starts_with("partials/") { registered } else { name.as_str() };
-            engine.register_template_string(registered, text).map_err(|error| {
-                let (line, column) = error.pos().unwrap_or((1, 1));
-                TemplateError(format!("{}:{line}:{column}: {}", self.place(name), error.reason()))
-            })?;
+            engine.register_template_string(registered, text).map_err(|error| self.invalid(name, &error))?;
         }
         Ok(engine)
     }
@@ -245,8 +296,8 @@ impl Templates {
         Ok(self)
     }
 
-    fn phrases(&self) -> &Phrases {
-        self.phrases.get_or_init(Phrases::built_in)
+    fn phrases(&self) -> &Arc<Phrases> {
+        self.phrases.get_or_init(|| Arc::new(Phrases::built_in()))
     }
 
     /// The style sheet.
@@ -274,11 +325,11 @@ pub fn render(report: &Report, format: Format, templates: &Templates, look: &Loo
     if format == Format::Json {
         return to_json(report);
     }
-    let engine = templates.engine(format, "report")?;
+    let engine = Arc::new(templates.engine(format, "report")?);
     let show = |report: &Report, left_out: &LeftOut| {
         let style = page::Style { look, sheet: templates.style(), phrases: templates.phrases(), brand: templates.brand.as_ref() };
         let context = page::context(report, &style, left_out).map_err(|error| TemplateError(error.to_string()))?;
-        fill(&engine, "report", format, &context, templates, look)
+        fill(&engine, "report", format, context, templates, look)
     };
     let mut text = show(report, &LeftOut::default())?;
     if let Some(most) = look.max_bytes.filter(|most| format == Format::Markdown && text.len() > *most) {
@@ -328,7 +379,7 @@ pub fn render_comparison(
     }
     let style = page::Style { look, sheet: templates.style(), phrases: templates.phrases(), brand: templates.brand.as_ref() };
     let context = page::comparison(comparison, &style).map_err(|error| TemplateError(error.to_string()))?;
-    fill(&templates.engine(format, "compare")?, "compare", format, &context, templates, look)
+    fill(&Arc::new(templates.engine(format, "compare")?), "compare", format, context, templates, look)
 }
 
 fn to_json(view: &impl Serialize) -> Result<String, TemplateError> {
@@ -337,16 +388,20 @@ fn to_json(view: &impl Serialize) -> Result<String, TemplateError> {
 }
 
 fn fill(
-    engine: &Handlebars<'_>,
+    engine: &Arc<Handlebars<'static>>,
     document: &str,
     format: Format,
-    context: &serde_json::Value,
+    context: serde_json::Value,
     templates: &Templates,
     look: &Look,
 ) -> Result<String, TemplateError> {
     let template = format.template(document);
-    let mut page = Page { text: Vec::new(), begun: Instant::now() };
-    engine.render_to_write(&template, context, &mut page).map_err(|error| {
+    let rendering = Rendering { engine: Arc::clone(engine), template: template.clone(), context };
+    let Some(rendered) = rendering.within(templates.longest) else {
+        let (place, longest) = (templates.place_of_registered(&template), templates.longest.as_secs());
+        return Err(TemplateError(format!("{place}: the document takes more than {longest} seconds: are there loops in loops?")));
+    };
+    let text = rendered.map_err(|error| {
         let place = templates.place_of_registered(error.template_name.as_deref().unwrap_or(&template));
         let at = match (error.line_no, error.column_no) {
             (Some(line), Some(column)) => format!("{place}:{line}:{column}"),
@@ -359,7 +414,7 @@ fn fill(
         };
         TemplateError(format!("{at}: {why}"))
     })?;
-    let text = tidy(&String::from_utf8_lossy(&page.text));
+    let text = tidy(&String::from_utf8_lossy(&text));
     Ok(if look.ascii && format == Format::Text { to_ascii(&text) } else { text })
 }
 
@@ -367,22 +422,84 @@ fn fill(
 const LARGEST: usize = 32 << 20;
 /// Time that a document may take: templates come from others, and loops inside loops end late.
 const LONGEST: Duration = Duration::from_secs(30);
+/// Bytes that a template may have.
+const LARGEST_FILE: u64 = 1 << 20;
+/// Blocks inside one another, and partials that include one another: each takes its share of the stack.
+const DEEPEST: usize = 50;
+/// Calls and lists inside one another, in one tag.
+const DEEPEST_CALLS: usize = 8;
+/// Bytes of the stack on which a document is rendered.
+const STACK: usize = 32 << 20;
+
+/// Why a template is nested deeper than can be read safely.
+fn nested_too_deep(text: &str) -> Option<String> {
+    let mut blocks = 0_usize;
+    for tag in text.split("{{").skip(1) {
+        let tag = tag.split("}}").next().unwrap_or(tag).trim_start_matches(['{', '~', ' ']);
+        match tag.as_bytes().first() {
+            Some(b'#' | b'^') => blocks += 1,
+            Some(b'/') => blocks = blocks.saturating_sub(1),
+            _ => {}
+        }
+        if blocks > DEEPEST {
+            return Some(format!("more than {DEEPEST} blocks inside one another"));
+        }
+        let mut open = 0_usize;
+        for byte in tag.bytes() {
+            match byte {
+                b'(' | b'[' | b'{' => open += 1,
+                b')' | b']' | b'}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            if open > DEEPEST_CALLS {
+                return Some(format!("more than {DEEPEST_CALLS} calls inside one another"));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a document may have so many bytes.
+pub(super) fn within_largest(bytes: usize) -> io::Result<()> {
+    if bytes > LARGEST { Err(io::Error::other(format!("the document grows beyond {} MB", LARGEST >> 20))) } else { Ok(()) }
+}
+
+/// A document on its way.
+struct Rendering {
+    engine: Arc<Handlebars<'static>>,
+    template: String,
+    context: serde_json::Value,
+}
+
+impl Rendering {
+    /// The document, or none if it takes longer: a template that loops is left alone, on its own thread, for the process to end.
+    fn within(self, longest: Duration) -> Option<Result<Vec<u8>, RenderError>> {
+        let (done, result) = channel();
+        let work = move || {
+            let mut page = Page(Vec::new());
+            let rendered = self.engine.render_to_write(&self.template, &self.context, &mut page);
+            // Nobody waits for it any more if it took too long.
+            let _ = done.send(rendered.map(|()| page.0));
+        };
+        let thread = thread::Builder::new().stack_size(STACK).spawn(work).ok()?;
+        match result.recv_timeout(longest) {
+            Ok(rendered) => Some(rendered),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => match thread.join() {
+                Ok(()) => None,
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+        }
+    }
+}
 
 /// A document being rendered, within its bounds.
-struct Page {
-    text: Vec<u8>,
-    begun: Instant,
-}
+struct Page(Vec<u8>);
 
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.text.len() + bytes.len() > LARGEST {
-            return Err(io::Error::other(format!("the document grows beyond {} MB", LARGEST >> 20)));
-        }
-        if self.begun.elapsed() > LONGEST {
-            return Err(io::Error::other(format!("the document takes more than {} seconds", LONGEST.as_secs())));
-        }
-        self.text.extend_from_slice(bytes);
+        within_largest(self.0.len() + bytes.len())?;
+        self.0.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -463,8 +580,93 @@ mod tests {
         std::fs::write(folder.path().join("partials/b.hbs"), "{{> (lookup this 'x')}}").expect("written");
         let error = Templates::with_overrides(folder.path()).expect_err("computed").to_string();
         assert!(error.ends_with("a partial must be called by its name, not by what is computed"), "{error}");
-        let mut page = Page { text: vec![b'x'; LARGEST], begun: Instant::now() };
+        for inner in ["{{#*inline \"x\"}}{{> x}}{{/inline}}{{> x}}", "{{#> a}}{{> @partial-block}}{{/a}}"] {
+            std::fs::write(folder.path().join("partials/b.hbs"), inner).expect("written");
+            let error = Templates::with_overrides(folder.path()).expect_err("a circle").to_string();
+            assert!(error.contains("a partial stands in a file of its own") || error.contains("without end"), "{error}");
+        }
+        let mut page = Page(vec![b'x'; LARGEST]);
         assert!(page.write_all(b"x").is_err());
+    }
+
+    /// Renders `report.txt.hbs` with these partials for at most so long.
+    fn rendered(files: &[(&str, String)], longest: Duration) -> Result<String, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("partials")).expect("made");
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).expect("written");
+        }
+        let mut templates = Templates::with_overrides(folder.path()).map_err(|error| error.to_string())?;
+        templates.longest = longest;
+        let engine = Arc::new(templates.engine(Format::Text, "report").map_err(|error| error.to_string())?);
+        let context = serde_json::json!({ "list": vec![0; 1000], "page": {} });
+        fill(&engine, "report", Format::Text, context, &templates, &Look::default()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_template_that_takes_too_long_or_too_much_is_given_up() {
+        // They do end, some seconds later: the tests go on beside them.
+        let soon = Duration::from_millis(50);
+        let loops = format!("{}{}", "{{#each @root.list}}".repeat(2), "{{/each}}".repeat(2));
+        // Each partial includes the next one twice: nothing is written, and the end is far.
+        let mut doubling: Vec<(String, String)> =
+            (0..20).map(|at| (format!("partials/d{at}.hbs"), format!("{{{{> d{0}}}}}{{{{> d{0}}}}}", at + 1))).collect();
+        doubling.push(("partials/d20.hbs".to_owned(), "{{#if false}}x{{/if}}".to_owned()));
+        doubling.push(("report.txt.hbs".to_owned(), "{{> d0}}".to_owned()));
+        let doubling: Vec<(&str, String)> = doubling.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+        for files in [&[("report.txt.hbs", loops.clone())][..], &doubling] {
+            let error = rendered(files, soon).expect_err("no end");
+            assert!(error.contains("report.txt.hbs: the document takes more than"), "{error}");
+        }
+        let much = loops.replacen("{{/each}}", &format!("{}{{{{/each}}}}", "much".repeat(1000)), 1);
+        let error = rendered(&[("report.txt.hbs", much)], Duration::from_secs(60)).expect_err("too much");
+        assert!(error.ends_with("the document grows beyond 32 MB"), "{error}");
+    }
+
+    #[test]
+    fn what_is_nested_deeper_than_the_stack_is_refused() {
+        let deep = |open: &str, close: &str, times: usize| format!("{}{}", open.repeat(times), close.repeat(times));
+        for (text, why) in [
+            (deep("{{#if list}}", "{{/if}}", 50_000), "blocks inside one another"),
+            (format!("{{{{when {}}}}}", deep("(when ", ")", 50_000)), "calls inside one another"),
+            (format!("{{{{when {}}}}}", deep("[", "]", 50_000)), "calls inside one another"),
+            ("x".repeat(2 << 20), "a template has at most 1 MiB"),
+        ] {
+            let error = rendered(&[("report.txt.hbs", text)], LONGEST).expect_err("too deep");
+            assert!(error.contains(why), "{error}");
+        }
+        // What is just not refused fits on the stack.
+        let inner =
+            format!("{{{{#if {}}}}}{{{{/if}}}}", deep("(and list ", ")", DEEPEST_CALLS - 1).replace("list )", "list list)"));
+        let within = |blocks: usize, inner: &str| format!("{}{inner}{}", "{{#if list}}".repeat(blocks), "{{/if}}".repeat(blocks));
+        let last = DEEPEST - 2;
+        let mut files: Vec<(String, String)> =
+            (0..last).map(|at| (format!("partials/c{at}.hbs"), within(2, &format!("{{{{> c{}}}}}", at + 1)))).collect();
+        files.push((format!("partials/c{last}.hbs"), within(DEEPEST - 1, &inner)));
+        files.push(("report.txt.hbs".to_owned(), "{{> c0}}".to_owned()));
+        let files: Vec<(&str, String)> = files.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+        rendered(&files, Duration::from_secs(60)).expect("a document");
+    }
+
+    #[test]
+    fn a_template_reads_no_file_and_no_environment() {
+        for text in [
+            "{{> /etc/passwd}}",
+            "{{> ../../../../etc/passwd}}",
+            "{{> \"../report.txt.hbs\"}}",
+            "{{> partials/../../Cargo.toml}}",
+            "{{env.PATH}}",
+            "{{@env.PATH}}",
+            "{{env \"PATH\"}}",
+            "{{include \"/etc/passwd\"}}",
+            "{{file \"/etc/passwd\"}}",
+            "{{read \"/etc/passwd\"}}",
+            "{{lookup @root \"/etc/passwd\"}}",
+            "{{exec \"id\"}}",
+        ] {
+            let shown = rendered(&[("report.txt.hbs", text.to_owned())], LONGEST);
+            assert!(shown.as_ref().map_or(true, |shown| shown.trim().is_empty()), "{text}: {shown:?}");
+        }
     }
 
     #[test]

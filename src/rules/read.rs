@@ -435,6 +435,13 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
         reader.problem(node.place, format!("the template in `{what}` is not valid: {reason}"), None);
         return text;
     }
+    if let Some(tag) = super::template::refused(&text) {
+        let message = format!(
+            "`{{{{{tag}}}}}` in `{what}`: a rule's template has variables and the blocks `if` and `unless`, nothing else"
+        );
+        reader.problem(node.place, message, None);
+        return text;
+    }
     for variable in super::template::variables(&text) {
         let mut parts = variable.split('.');
         let head = parts.next().unwrap_or_default();

@@ -1,4 +1,18 @@
-//! Templates inside rules: which variables they name.
+//! Templates inside rules: which variables they name, and what they must not do.
+
+/// What in a template could run without end or fill the stack: loops, partials, decorators. A rule's template has variables and
+/// the blocks `if` and `unless`, which is all that one sentence needs.
+pub fn refused(template: &str) -> Option<&str> {
+    template.split("{{").skip(1).find_map(|tag| {
+        let tag = tag.split("}}").next().unwrap_or(tag);
+        let tag = tag.trim_matches(['{', '~', ' ', '\n', '\t']);
+        let block = tag.strip_prefix(['#', '^']).map(|block| block.split_whitespace().next().unwrap_or_default());
+        let computed = tag.contains('@') || tag.contains('[') || tag.matches('(').count() > 1;
+        let is_comment = tag.starts_with('!');
+        let known = block.is_none_or(|block| matches!(block, "" | "if" | "unless"));
+        (!is_comment && (!known || computed || tag.starts_with(['>', '*', '&']))).then_some(tag)
+    })
+}
 
 /// The variables that a template names, such as `timeouts.count`; block names and literals are left out.
 pub fn variables(template: &str) -> Vec<String> {
@@ -27,7 +41,29 @@ pub fn variables(template: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::variables;
+    use super::{refused, variables};
+
+    #[test]
+    fn what_could_run_without_end_is_refused() {
+        for text in [
+            "a {{count}} b {{~#if first.text~}} x {{^}} y {{else}} z {{/if}}",
+            "{{! @root }}",
+            "{{#unless (eq count)}}{{/unless}}",
+        ] {
+            assert_eq!(refused(text), None, "{text}");
+        }
+        for text in [
+            "{{#each @root}}{{/each}}",
+            "{{~# with host}}{{/with}}",
+            "{{> a}}",
+            "{{#>a}}{{/a}}",
+            "{{#*inline 'a'}}{{/inline}}",
+            "{{@root}}",
+            "{{^each a}}{{/each}}",
+        ] {
+            assert!(refused(text).is_some(), "{text}");
+        }
+    }
 
     #[test]
     fn variables_are_found_in_expressions_and_blocks() {
