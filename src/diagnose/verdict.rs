@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 /// How sure a cause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Confidence {
-    /// All required signals met but contradicted, or a required one unknown while another holds.
+    /// All required signals met but contradicted, or a required one unknown while another holds and nothing speaks against it.
     Possible,
     /// All required signals met.
     Likely,
@@ -35,7 +35,7 @@ pub enum Outcome {
     Fires(Confidence),
     /// A required signal is not met.
     No,
-    /// What it requires was not collected.
+    /// What it requires was not collected, or a part of it, and something speaks against the rest.
     NotChecked,
 }
 
@@ -105,7 +105,7 @@ pub fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
             (false, true) => Confidence::Confirmed,
             (false, false) => Confidence::Likely,
         })
-    } else if required.contains(&Some(true)) {
+    } else if required.contains(&Some(true)) && contradicting == 0 {
         Outcome::Fires(Confidence::Possible)
     } else {
         Outcome::NotChecked
