@@ -6,6 +6,7 @@ use crate::diagnose::measure::Asker;
 use crate::diagnose::verdict::judge_rule;
 use crate::diagnose::why::why;
 use crate::evidence;
+use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::model::{Rule, TestSpec};
 use crate::time::Time;
@@ -32,18 +33,14 @@ fn collected() -> Time {
 
 /// Runs every test of the rules that `wanted` takes; returns how many ran, and those that failed.
 pub fn run(rules: &RuleSet, wanted: impl Fn(&Rule) -> bool) -> (usize, Vec<Failure>) {
-    let mut count = 0;
-    let mut failures = Vec::new();
-    for rule in rules.rules.iter().filter(|rule| wanted(rule)) {
-        for test in &rule.tests {
-            count += 1;
-            if let Some(why) = failure(rules, rule, test) {
-                let place = format!("{}:{}", rule.file, test.place.line);
-                failures.push(Failure { place, rule: rule.id.clone(), test: test.name.clone(), why });
-            }
-        }
-    }
-    (count, failures)
+    let wanted = rules.rules.iter().filter(|rule| wanted(rule));
+    let tests: Vec<(&Rule, &TestSpec)> = wanted.flat_map(|rule| rule.tests.iter().map(move |test| (rule, test))).collect();
+    let failures = parallel::each(&tests, |(rule, test)| {
+        let why = failure(rules, rule, test)?;
+        let place = format!("{}:{}", rule.file, test.place.line);
+        Some(Failure { place, rule: rule.id.clone(), test: test.name.clone(), why })
+    });
+    (tests.len(), failures.into_iter().flatten().collect())
 }
 
 fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {

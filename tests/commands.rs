@@ -104,7 +104,7 @@ fn every_command_of_every_rule_is_shell() {
     let tables = Tables::default();
     let asker = Asker::new(&tables, None, None);
     // Without evidence a value is shown as its name in capitals.
-    let words = Words { asker: &asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts: 0 };
+    let words = Words::of(&asker);
     let steps = rules.rules.iter().flat_map(|rule| rule.remedy.iter().map(move |step| (rule.id.as_str(), step)));
     let own = [&rules.plan.pause, &rules.plan.resume].into_iter().flatten().map(|step| ("plan.yaml", step));
     let mut seen = 0;

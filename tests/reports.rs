@@ -297,6 +297,98 @@ fn a_translation_is_one_file() {
     assert!(text.contains("**Seit:** 12 Nov. 09:12") && text.contains("**How sure:**"), "{text}");
 }
 
+/// A phrase in letters that no language has, its `{places}` and `code` as they are.
+fn foreign(phrase: &str) -> String {
+    let mut kept = None;
+    let mut turn = |c: char| match (kept, c) {
+        (Some(end), _) => {
+            kept = (c != end).then_some(end);
+            c
+        }
+        (None, '{' | '`') => {
+            kept = Some(if c == '{' { '}' } else { '`' });
+            c
+        }
+        (None, c) if c.is_ascii_alphabetic() => {
+            char::from_u32(c.to_ascii_lowercase() as u32 - 'a' as u32 + 'ⓐ' as u32).unwrap_or(c)
+        }
+        (None, c) => c,
+    };
+    phrase.chars().map(&mut turn).collect()
+}
+
+/// Puts every phrase into foreign letters, and keeps the English ones that are long enough to be known again.
+fn translate(value: &mut serde_json::Value, english: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => {
+            let parts =
+                text.split(['{', '}', '`', '*']).step_by(2).map(|part| part.trim_matches([' ', ',', ';', ':', '.', '(', ')']));
+            english.extend(parts.filter(|part| part.len() >= 12 && part.contains(' ')).map(str::to_owned));
+            *text = foreign(text);
+        }
+        serde_json::Value::Array(list) => list.iter_mut().for_each(|value| translate(value, english)),
+        serde_json::Value::Object(map) => map.values_mut().for_each(|value| translate(value, english)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_word_of_the_reports_own_comes_from_that_file() {
+    let source = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/report-templates/words.yaml")).expect("words");
+    let mut words: serde_json::Value = serde_saphyr::from_str(&source).expect("YAML");
+    let mut english = Vec::new();
+    translate(&mut words, &mut english);
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("words.yaml"), words.to_string()).expect("written");
+    let templates = Templates::with_overrides(folder.path()).expect("templates");
+    // What rules say is theirs, whatever the language of the report.
+    let rules: String = walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/rules"))
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|kind| kind == "yaml"))
+        .map(|entry| std::fs::read_to_string(entry.path()).expect("a text"))
+        .collect();
+    english.retain(|phrase| !rules.contains(phrase.as_str()));
+    assert!(english.len() > 200, "{} phrases", english.len());
+    for bundle in ["samples/port-25-blocked", "samples/stolen-login", "tests/cases/healthy-busy-newsletter/bundle"] {
+        for format in [Format::Text, Format::Markdown, Format::Html] {
+            let shown = render(&report(bundle), format, &templates, &Look::default()).expect(bundle);
+            let left: Vec<&String> = english.iter().filter(|phrase| shown.contains(phrase.as_str())).collect();
+            assert!(left.is_empty(), "{bundle}: not translated: {left:#?}");
+        }
+    }
+}
+
+#[test]
+fn the_templates_have_no_words_of_their_own() {
+    let mut found = Vec::new();
+    for entry in walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/report-templates")).into_iter().flatten() {
+        if entry.path().extension().is_none_or(|kind| kind != "hbs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(entry.path()).expect("a text");
+        let labels = ["aria-label=\"", "title=\"", "alt=\""];
+        let labels =
+            labels.iter().flat_map(|label| text.split(label).skip(1).map(|rest| rest.split('"').next().unwrap_or_default()));
+        let body = without(&without(&without(&text, "{{!--", "--}}"), "{{", "}}"), "<", ">");
+        for part in labels.map(|label| without(label, "{{", "}}")).chain([without(&body, "&", ";")]) {
+            found.extend(
+                part.split(|c: char| !c.is_alphabetic())
+                    .filter(|word| word.len() > 1)
+                    .map(|word| (entry.path().to_owned(), word.to_owned())),
+            );
+        }
+    }
+    assert!(found.is_empty(), "these words stand in templates and not in words.yaml: {found:#?}");
+}
+
+/// A text without what stands between two marks, and without these.
+fn without(text: &str, open: &str, close: &str) -> String {
+    let mut parts = text.split(open);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + " " + part.split_once(close).map_or("", |(_, after)| after))
+}
+
 /// The message of a folder of templates with one file in it.
 fn complaint(name: &str, text: &str) -> String {
     let folder = tempfile::tempdir().expect("a folder");

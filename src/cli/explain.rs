@@ -1,5 +1,6 @@
 //! `postdoc explain TEXT`: what one reply, reason or log line means.
 
+use super::terminal::Paint;
 use super::{Failure, RuleFolders};
 use crate::diagnose::explain::{Explained, explain};
 use clap::{Args, ValueEnum};
@@ -47,7 +48,7 @@ impl Explain {
                 serde_json::to_writer(&mut *out, explained)?;
                 writeln!(out)?;
             }
-            Format::Text => writeln!(out, "{explained}")?,
+            Format::Text => writeln!(out, "{}", Paint::new().show(explained))?,
         }
         Ok(())
     }

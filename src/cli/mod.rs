@@ -22,9 +22,11 @@ mod rules;
 mod schema;
 mod sources;
 mod templates;
+mod terminal;
 mod trace;
 
 use crate::rules::RuleSet;
+use crate::rules::problem::Problems;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -35,6 +37,9 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "postdoc", version, max_term_width = 100)]
 struct Cli {
+    /// When to use colour
+    #[arg(long, value_enum, global = true, value_name = "WHEN", default_value_t, hide_possible_values = false)]
+    color: terminal::Color,
     #[command(subcommand)]
     command: Command,
 }
@@ -64,6 +69,7 @@ type Failure = Box<dyn std::error::Error>;
 /// Runs the command line.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    terminal::ask(cli.color);
     interrupt::watch();
     let result = match cli.command {
         Command::Analyze(command) => command.run(),
@@ -86,7 +92,10 @@ pub fn main() -> ExitCode {
         if failure.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
             return ExitCode::SUCCESS;
         }
-        eprintln!("postdoc: {failure}");
+        match failure.downcast_ref::<Problems>() {
+            Some(problems) if terminal::colored(&std::io::stderr()) => eprintln!("postdoc: {problems:#}"),
+            _ => eprintln!("postdoc: {failure}"),
+        }
         ExitCode::from(2)
     })
 }

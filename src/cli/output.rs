@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::interrupt::Interruptible;
+use super::terminal::colored;
 use crate::report::render::{Format, Look, TemplateError, Templates};
 use clap::{Args, ValueEnum};
 use std::io::{IsTerminal, Read, Write};
@@ -113,8 +114,6 @@ impl Output {
 
     fn look(&self) -> Look {
         let terminal = std::io::stdout().is_terminal();
-        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let locale =
             ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
         let utf8 = locale.is_none_or(|locale| {
@@ -125,7 +124,7 @@ impl Output {
         let real = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         let width = asked.or_else(real).unwrap_or(80);
         Look {
-            color: terminal && !no_color && !dumb,
+            color: colored(&std::io::stdout()),
             ascii: self.ascii || (terminal && !utf8),
             width,
             brief: terminal && self.format.is_none(),

@@ -2,6 +2,7 @@
 
 use crate::evidence::maillog::line;
 use crate::evidence::maillog::said::{Said, Voice};
+use crate::ink::Ink;
 use crate::rules::RuleSet;
 use crate::rules::catalogue::readable;
 use crate::rules::model::{Condition, Matcher, Signal};
@@ -94,14 +95,17 @@ fn advice(class: &str, rules: &RuleSet) -> Vec<(String, String, Option<String>)>
     steps.take(3).collect()
 }
 
+/// For a terminal; the alternate form is coloured.
 impl fmt::Display for Explained {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text: String = self.text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        let colored = out.alternate();
         writeln!(out, "{text}")?;
         let Some(class) = &self.reason_class else {
-            return write!(out, "  no reason takes this text");
+            return write!(out, "  {}", Ink::Warn.on(colored, "no reason takes this text"));
         };
-        writeln!(out, "  class    {class}: {}", self.title.as_deref().unwrap_or_default())?;
+        let title = self.title.as_deref().unwrap_or_default();
+        writeln!(out, "  class    {}: {title}", Ink::Strong.on(colored, class))?;
         writeln!(out, "  bucket   {}", self.bucket.as_deref().unwrap_or("-"))?;
         writeln!(out, "  voice    {}", self.voice.unwrap_or("not told by the text"))?;
         writeln!(out, "  decided  by {}", self.decided_by.as_deref().unwrap_or("-"))?;
@@ -109,7 +113,7 @@ impl fmt::Display for Explained {
         for (rule, step, run) in &self.advice {
             write!(out, "\n  to do    {rule}: {step}")?;
             for line in run.iter().flat_map(|run| run.lines()) {
-                write!(out, "\n             $ {line}")?;
+                write!(out, "\n             {} {line}", Ink::Hint.on(colored, "$"))?;
             }
         }
         Ok(())

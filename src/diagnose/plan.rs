@@ -60,7 +60,7 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
     let acting: Vec<&Cause<'_>> =
         causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing | Role::Separate)).collect();
     let hurts = recipients_at_risk(&acting, asker, rules);
-    let own = Words { asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts };
+    let own = Words { hurts, ..Words::of(asker) };
     if hurts > 0 {
         let served: Vec<String> =
             acting.iter().filter(|cause| cause.role != Role::Separate).map(|cause| cause.judged.rule.id.clone()).collect();
@@ -73,16 +73,16 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
             plan.do_not.push(DoNot { run: own.fill(run, Place::Plain), why: own.fill(why, Place::Markdown), hurts: Some(hurts) });
         }
     }
+    let mut shared: Vec<Step> = Vec::new();
     for cause in &acting {
         let judged = cause.judged;
-        let words =
-            Words { asker, judged: Some(judged), signal: None, accounts: (cause.waiting, cause.bounced, cause.share), hurts };
+        let words = Words { judged: Some(judged), accounts: (cause.waiting, cause.bounced, cause.share), ..own };
         // Ordinary troubles of their own get their fix, but do not hold up or drain anything.
         let minor = cause.role == Role::Separate;
         for spec in judged.rule.remedy.iter().filter(|spec| !minor || matches!(PHASES[spec.phase], "fix" | "prevent")) {
             let mut step = fill(spec, &words);
             step.causes = vec![judged.rule.id.clone()];
-            add(&mut plan.steps, step);
+            add(if spec.shared.is_some() { &mut shared } else { &mut plan.steps }, step);
         }
         for warning in judged.rule.do_not.iter().filter(|_| !minor) {
             let filled = DoNot {
@@ -95,6 +95,10 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
             }
         }
     }
+    // After what each cause does for itself: a flush of everything comes once, and last.
+    for step in shared {
+        add(&mut plan.steps, step);
+    }
     let serious: Vec<&&Cause<'_>> = acting.iter().filter(|cause| cause.role != Role::Separate).collect();
     if !serious.is_empty() {
         let waiting = serious.iter().map(|cause| cause.waiting).sum::<u64>();
@@ -105,6 +109,7 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
         }
     }
     plan.steps.sort_by_key(|step| step.phase);
+    number_resumption(&mut plan.steps, &own, rules);
     lock(&mut plan.steps);
     plan
 }
@@ -124,21 +129,52 @@ fn fill(spec: &StepSpec, words: &Words<'_>) -> Step {
     }
 }
 
-/// Adds a step, or its cause to a step that says the same already.
-fn add(steps: &mut Vec<Step>, step: Step) {
-    let same = steps.iter_mut().find(|known| {
-        known.phase == step.phase && (known.action == step.action || (known.run.is_some() && known.run == step.run))
+/// Adds a step, or its causes and reasons to a step that says the same already.
+fn add(steps: &mut Vec<Step>, mut step: Step) {
+    let same = steps.iter().position(|known| {
+        let is_told = known.action == step.action || (known.run.is_some() && known.run == step.run);
+        known.phase == step.phase && (is_told || (step.phase == DRAIN && runs_all_of(&step, known)))
     });
-    match same {
-        Some(known) => {
-            for cause in step.causes {
-                if !known.causes.contains(&cause) {
-                    known.causes.push(cause);
-                }
-            }
-        }
-        None => steps.push(step),
+    let Some(at) = same else { return steps.push(step) };
+    if !runs_all_of(&steps[at], &step) && runs_all_of(&step, &steps[at]) {
+        // What does more takes the place of what does a part of it, and its own place in the order.
+        let known = steps.remove(at);
+        step.causes.splice(0..0, known.causes);
+        return steps.push(step);
     }
+    let known = &mut steps[at];
+    for cause in step.causes {
+        if !known.causes.contains(&cause) {
+            known.causes.push(cause);
+        }
+    }
+    match (&mut known.why, step.why) {
+        (Some(known), Some(more)) if !known.contains(&more) => *known = format!("{known} {more}"),
+        (known @ None, more) => *known = more,
+        _ => {}
+    }
+}
+
+/// Whether `step` runs every command that `other` runs.
+fn runs_all_of(step: &Step, other: &Step) -> bool {
+    let lines = |step: &Step| -> Vec<String> {
+        step.run.iter().flat_map(|run| run.lines()).map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+    };
+    let (more, less) = (lines(step), lines(other));
+    !less.is_empty() && less.iter().all(|line| more.contains(line))
+}
+
+/// Tells the step that pauses delivery the number of the one that resumes it.
+fn number_resumption(steps: &mut [Step], own: &Words<'_>, rules: &RuleSet) {
+    let (Some(pause), Some(resume)) = (&rules.plan.pause, &rules.plan.resume) else { return };
+    let [pausing, resuming] = [pause, resume].map(|spec| spec.run.as_ref().map(|run| own.fill(run, Place::Shell)));
+    let at = |run: &Option<String>| {
+        let run = run.as_ref()?.trim_end();
+        steps.iter().position(|step| step.run.as_deref() == Some(run))
+    };
+    let (Some(pausing), resuming) = (at(&pausing), at(&resuming)) else { return };
+    let words = Words { resume: resuming.map(|at| at + 1), ..*own };
+    steps[pausing].undo = pause.undo.as_ref().map(|undo| words.fill(undo, Place::Markdown).trim().to_owned());
 }
 
 /// Locks every drain step behind the fixes and checks of all causes that hold the mail: whatever one cause's step lets go

@@ -51,9 +51,16 @@ pub struct Words<'a> {
     pub accounts: (u64, u64, f64),
     /// Recipients at risk, for the plan's own steps.
     pub hurts: u64,
+    /// Number of the step that resumes delivery, for the one that pauses it.
+    pub resume: Option<usize>,
 }
 
-impl Words<'_> {
+impl<'a> Words<'a> {
+    /// The facts alone, outside of a rule.
+    pub fn of(asker: &'a Asker<'a>) -> Words<'a> {
+        Words { asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts: 0, resume: None }
+    }
+
     /// Fills `template` for `place`.
     pub fn fill(&self, template: &str, place: Place) -> String {
         let mut context = Map::new();
@@ -100,6 +107,7 @@ impl Words<'_> {
                 _ => None,
             },
             "hurts" => Some(thousands(self.hurts)),
+            "resume" => self.resume.map(|number| number.to_string()),
             "show_log" => Some(tables.show_log.to_owned()),
             _ => {
                 let judged = self.judged?;

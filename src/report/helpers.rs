@@ -5,7 +5,8 @@ use super::markup;
 use super::phrases::Phrases;
 use super::render::{Format, Look};
 use super::view::Span;
-use crate::diagnose::words::{code_span, duration, percent, thousands, visible};
+use crate::diagnose::words::{code_span, percent, thousands, visible};
+use crate::ink::Ink;
 use crate::time::Time;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason, Renderable,
@@ -132,6 +133,12 @@ const PHRASED: &[(&str, Words)] = &[
     ("tr", |phrases, params, _| Ok(phrases.word(text(params, 0)?, text(params, 1)?))),
     // {{span from to}} 12 Nov 06:14 to 11:40
     ("span", |phrases, params, _| Ok(phrases.span(Span { from: time(params, 0)?, to: time(params, 1)? }))),
+    // {{between from to}} 5 h 26 min
+    ("between", |phrases, params, _| Ok(phrases.duration(time(params, 1)?.since(time(params, 0)?)))),
+    // {{duration 19560}} 5 h 26 min
+    ("duration", |phrases, params, _| Ok(phrases.duration(float(params, 0)?))),
+    // {{bytes 20480}} 20.0 kB
+    ("bytes", |phrases, params, _| Ok(phrases.measured(&bytes(float(params, 0)?)))),
     // {{when time}} 12 Nov 06:14
     ("when", |phrases, params, _| Ok(phrases.moment(time(params, 0)?))),
     // {{day time}} 12 Nov
@@ -154,14 +161,7 @@ const VALUES: &[(&str, Computes)] = &[
     // {{pct 0.969}} 96.9 %
     ("pct", |params| Ok(percent(float(params, 0)?).into())),
     // {{rate 232.2}} +232
-    ("rate", |params| {
-        let rate = float(params, 0)?;
-        if rate.abs() < 0.05 {
-            return Ok("0".into());
-        }
-        let digits = if rate.abs() < 10.0 { format!("{:.1}", rate.abs()) } else { thousands(rate.abs().round() as u64) };
-        Ok(format!("{}{digits}", if rate < 0.0 { "−" } else { "+" }).into())
-    }),
+    ("rate", |params| Ok(rate(float(params, 0)?).into())),
     // {{clock time}} 06:14
     ("clock", |params| Ok(clock(time(params, 0)?).into())),
     // {{seconds time}} 06:14:07
@@ -169,12 +169,6 @@ const VALUES: &[(&str, Computes)] = &[
         let time = time(params, 0)?;
         Ok(format!("{}:{:02}", clock(time), time.civil().second).into())
     }),
-    // {{between from to}} 5 h 26 min
-    ("between", |params| Ok(duration(time(params, 1)?.since(time(params, 0)?)).into())),
-    // {{duration 19560}} 5 h 26 min
-    ("duration", |params| Ok(duration(float(params, 0)?).into())),
-    // {{bytes 20480}} 20.0 kB
-    ("bytes", |params| Ok(bytes(float(params, 0)?).into())),
     // {{plural 2 "message" "messages"}} 2 messages
     ("plural", |params| {
         let number = float(params, 0)?.round() as u64;
@@ -305,15 +299,15 @@ const TEXT: &[(&str, Shows)] = &[
     // {{#paint "red"}}text{{/paint}}: coloured where the terminal has colours
     ("paint", |params, look| {
         let text = visible_lines(text(params, 1)?);
-        let code = match params[0].as_str().unwrap_or_default() {
-            "incident" | "critical" | "red" => "1;31",
-            "degraded" | "amber" => "1;33",
-            "healthy" | "green" => "1;32",
-            "bold" => "1",
-            "dim" => "2",
-            _ => "1;36",
+        let ink = match params[0].as_str().unwrap_or_default() {
+            "incident" | "critical" | "red" => Ink::Bad,
+            "degraded" | "amber" => Ink::Warn,
+            "healthy" | "green" => Ink::Good,
+            "bold" => Ink::Strong,
+            "dim" => Ink::Faint,
+            _ => Ink::Hint,
         };
-        Ok(if look.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text })
+        Ok(ink.on(look.color, text))
     }),
     // {{#wrap 2}}text{{/wrap}}: wrapped to the terminal, indented by 2
     ("wrap", |params, look| Ok(wrap(&visible_lines(text(params, 1)?), float(params, 0)? as usize, "", look))),
@@ -330,6 +324,16 @@ const TEXT: &[(&str, Shows)] = &[
         Ok(wrap(&visible_lines(text(params, 2)?), width + 2, &label, look))
     }),
 ];
+
+/// `+232`, or `0` where it is nearly that.
+pub(super) fn rate(rate: f64) -> String {
+    let digits = match rate.abs() {
+        still if still < 0.05 => return "0".to_owned(),
+        small if small < 10.0 => format!("{small:.1}"),
+        large => thousands(large.round() as u64),
+    };
+    format!("{}{digits}", if rate < 0.0 { "−" } else { "+" })
+}
 
 /// `20.5 kB`.
 pub(super) fn bytes(bytes: f64) -> String {
@@ -363,7 +367,7 @@ fn wrap(text: &str, indent: usize, label: &str, look: &Look) -> String {
         }
     }
     let first = " ".repeat(indent - label.chars().count().min(indent));
-    let label = if look.color && !label.is_empty() { format!("\x1b[2m{label}\x1b[0m") } else { label.to_owned() };
+    let label = Ink::Faint.on(look.color && !label.is_empty(), label);
     format!("{first}{label}{}", lines.join(&format!("\n{}", " ".repeat(indent))))
 }
 

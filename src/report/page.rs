@@ -5,9 +5,9 @@ use super::phrases::{Phrases, Said};
 use super::render::Look;
 use super::shorten::LeftOut;
 use super::view::{AgeBucket, Cause, NotChecked, Report, Span, Step, Timeline, Verdict};
-use super::{charts, markup};
+use super::{charts, helpers, markup};
 use crate::compare::Comparison;
-use crate::diagnose::words::{duration, thousands};
+use crate::diagnose::words::thousands;
 use crate::time::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -61,10 +61,14 @@ pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) ->
         "share_bar": charts::share_bar(&report.shares),
         "failed": report.shares.iter().map(|share| share.recipients).sum::<u64>(),
         "timeline": report.timeline.as_ref().map(|timeline| timeline_page(timeline, report, style)),
-        "ages": report.queue.ages.iter().map(|bucket| json!({ "label": charts::age_label(bucket), "messages": bucket.messages })).collect::<Vec<_>>(),
+        "ages": report.queue.ages.iter().map(|bucket| json!({ "label": phrases.measured(&charts::age_label(bucket)), "messages": bucket.messages })).collect::<Vec<_>>(),
         "ages_chart": charts::ages(&report.queue, onset_age, phrases),
-        "bytes": report.queue.bytes.map_or_else(String::new, |bytes| format!(", {}", super::helpers::bytes(bytes as f64))),
+        "bytes": report.queue.bytes.map_or_else(String::new, |bytes| format!(", {}", phrases.measured(&helpers::bytes(bytes as f64)))),
         "after_onset": after_onset(report),
+        "trend": report.key.trend.map(|trend| match helpers::rate(trend.per_hour) {
+            still if still == "0" => phrases.say("keys.trend_steady", &[]),
+            rate => phrases.say("keys.trend_big", &[("rate", rate.into())]),
+        }),
         "queue_chart": report.forecast.as_ref().filter(|_| report.queue.waiting_messages > 0).map(|forecast| charts::queue(forecast, onset, phrases)),
         "forecast": forecast(report, phrases),
         "destinations": destinations(report),
@@ -111,7 +115,12 @@ fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Val
         .map(|lane| {
             let (blocks, full) = charts::blocks(timeline, lane, group);
             let title = phrases.say(&format!("shape.{}", lane.name), &[]);
-            json!({ "name": lane.name, "title": title, "blocks": blocks, "full": full, "sum": lane.counts.iter().sum::<u64>() })
+            let sum = lane.counts.iter().sum::<u64>();
+            let scale = match sum {
+                0 => phrases.say("shape.full_none", &[]),
+                _ => phrases.say("shape.full", &[("n", full.into()), ("sum", sum.into())]),
+            };
+            json!({ "name": lane.name, "title": title, "blocks": blocks, "full": full, "sum": sum, "scale": scale })
         })
         .collect();
     json!({
@@ -145,7 +154,7 @@ fn judged(report: &Report, phrases: &Phrases) -> Option<String> {
     let seconds = if seconds > 6.0 * 3600.0 { (seconds / 600.0).round() * 600.0 } else { seconds };
     Some(match at_the_end {
         true if seconds == 86_400.0 => phrases.say("document.judged_day", &[]),
-        true => phrases.say("document.judged_before", &[("duration", duration(seconds).into())]),
+        true => phrases.say("document.judged_before", &[("duration", phrases.duration(seconds).into())]),
         false => phrases.say("document.judged", &[("span", phrases.span(window).into())]),
     })
 }
@@ -179,17 +188,18 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
     match forecast.drain {
         Some(drain) if drain.median > 0.0 => {
             let waiting = report.queue.waiting_messages as f64;
-            let quick = duration(waiting / drain.median * 3600.0);
-            let slow = if drain.slowest > 0.0 { duration(waiting / drain.slowest * 3600.0) } else { "∞".to_owned() };
+            let quick = phrases.duration(waiting / drain.median * 3600.0);
+            let slow = (drain.slowest > 0.0).then(|| phrases.duration(waiting / drain.slowest * 3600.0));
+            let phrase = if slow.is_some() { "shape.drain" } else { "shape.drain_unsteady" };
             let values = [
                 ("from", quick.into()),
                 ("to", slow.into()),
                 ("rate", rate(-drain.median).into()),
-                ("over", duration(drain.over).into()),
+                ("over", phrases.duration(drain.over).into()),
             ];
-            words.push(phrases.say("shape.drain", &values));
+            words.push(phrases.say(phrase, &values));
         }
-        Some(drain) => words.push(phrases.say("shape.drain_not", &[("over", duration(drain.over).into())])),
+        Some(drain) => words.push(phrases.say("shape.drain_not", &[("over", phrases.duration(drain.over).into())])),
         None => {
             words.push(phrases.say("shape.drain_unknown", &[]));
             let measures = |step: &&Step| step.phase == "drain" && step.run.as_ref().is_some_and(|run| run.contains("qshape"));

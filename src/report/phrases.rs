@@ -146,6 +146,16 @@ impl Phrases {
         item.says = self.say(name, &[("what", what.into())]);
     }
 
+    /// A span of time or a size: a number and its unit, or two of them.
+    pub(crate) fn measured(&self, text: &str) -> String {
+        text.split(' ').map(|word| self.word("units", word)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// `5 h 26 min`.
+    pub(crate) fn duration(&self, seconds: f64) -> String {
+        self.measured(&duration(seconds))
+    }
+
     /// `12 Nov`.
     pub(crate) fn day(&self, time: Time) -> String {
         let civil = time.civil();
@@ -190,7 +200,7 @@ impl Phrases {
                 let mut values = vec![("rules", Value::from(report.made_by.rules)), ("waiting", waiting.into())];
                 match report.window.filter(|_| report.traffic.lines > 0) {
                     Some(window) => {
-                        values.push(("log", duration(window.to.since(window.from)).into()));
+                        values.push(("log", self.duration(window.to.since(window.from)).into()));
                         self.say("headline.healthy", &values)
                     }
                     None => self.say("headline.healthy_no_log", &values),

@@ -12,6 +12,7 @@ type Found = (Level, String, Place, String, Option<String>);
 impl Loader {
     /// Notes every error that spans files. With `examples` each example of a reason must be taken by its class.
     pub(super) fn check(&mut self, examples: bool) {
+        self.share_steps();
         let mut found: Vec<Found> = Vec::new();
         let ids: Vec<&str> = self.set.rules.iter().map(|rule| rule.id.as_str()).collect();
         let buckets: Vec<&str> = self.set.buckets.iter().map(|bucket| bucket.id.as_str()).collect();
@@ -135,6 +136,17 @@ impl Loader {
                     let message = "nothing locks this destructive step".to_owned();
                     let help = "put it in the phase `drain`, which opens after the rule's steps `fix` and `verify`";
                     warning(step.place, message, Some(help));
+                }
+            }
+            for step in rule.remedy.iter().filter(|step| step.shared.is_none()) {
+                let acts = step.run.is_some() || PHASES[step.phase] != "prevent";
+                if acts && step.good.is_none() {
+                    let message = "the step does not say what a good result looks like".to_owned();
+                    warning(step.place, message, Some("add `good:` with what its reader will see when it worked"));
+                }
+                if matches!(step.risk, "caution" | "destructive") && step.undo.is_none() {
+                    let message = format!("the step is of risk `{}` and does not say how to go back", step.risk);
+                    warning(step.place, message, Some("add `undo:`; if nothing brings it back, say that"));
                 }
             }
             for name in rule.params.keys() {

@@ -37,6 +37,8 @@ pub struct PlanSpec {
     pub pause: Option<StepSpec>,
     /// The step that resumes it.
     pub resume: Option<StepSpec>,
+    /// Steps that many remedies end in, by the name that these use.
+    pub shared: BTreeMap<String, StepSpec>,
     /// Steps of every plan: from how many waiting recipients on, and the step.
     pub always: Vec<(Amount, StepSpec)>,
     /// Command and reason of the warning against flushing.
@@ -378,6 +380,7 @@ impl Loader {
         let Some(root) = reader.parse() else { return };
         let mut fields = reader.fields(root, "plan.yaml");
         if let Some(node) = fields.take("phases") {
+            self.set.plan.phases.clear();
             for item in reader.list(node) {
                 let mut phase = reader.fields(item, "a phase");
                 let [id, title, says] =
@@ -386,8 +389,20 @@ impl Loader {
                 self.set.plan.phases.push((id, title, says));
             }
         }
-        self.set.plan.pause = fields.take("pause").and_then(|node| read::free_step(reader, node));
-        self.set.plan.resume = fields.take("resume").and_then(|node| read::free_step(reader, node));
+        // What a folder of one's own does not name stays as it is.
+        if let Some(node) = fields.take("pause") {
+            self.set.plan.pause = read::free_step(reader, node);
+        }
+        if let Some(node) = fields.take("resume") {
+            self.set.plan.resume = read::free_step(reader, node);
+        }
+        if let Some(node) = fields.take("shared") {
+            for (key, node) in reader.map(node, "shared") {
+                if let Some(step) = read::free_step(reader, node) {
+                    self.set.plan.shared.insert(key.name.clone(), StepSpec { shared: Some(key.name), ..step });
+                }
+            }
+        }
         if let Some(node) = fields.take("always") {
             self.set.plan.always = reader.list(node).into_iter().filter_map(|item| read::always_step(reader, item)).collect();
         }
@@ -407,6 +422,31 @@ impl Loader {
         self.problems.push(Problem::new(level, file, text, place, message, help));
     }
 
+    /// Puts the shared steps into the remedies that use them.
+    pub(super) fn share_steps(&mut self) {
+        let mut unknown: Vec<(String, Place, String)> = Vec::new();
+        let plan = &self.set.plan.shared;
+        for rule in &mut self.set.rules {
+            let file = &rule.file;
+            rule.remedy.retain_mut(|step| {
+                let Some(name) = step.shared.as_ref() else { return true };
+                let Some(known) = plan.get(name) else {
+                    unknown.push((file.clone(), step.place, name.clone()));
+                    return false;
+                };
+                *step = StepSpec { why: step.why.take().or_else(|| known.why.clone()), place: step.place, ..known.clone() };
+                true
+            });
+        }
+        for (file, place, name) in unknown {
+            let help = match did_you_mean(&name, self.set.plan.shared.keys().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => format!("known: {}", self.set.plan.shared.keys().cloned().collect::<Vec<_>>().join(", ")),
+            };
+            self.note(Level::Error, &file, place, format!("plan.yaml has no shared step `{name}`"), Some(help));
+        }
+    }
+
     fn lint(mut self) -> (Option<RuleSet>, Problems) {
         self.check(true);
         self.warn();
@@ -418,6 +458,7 @@ impl Loader {
     }
 
     fn finish(mut self) -> Result<RuleSet, Problems> {
+        self.share_steps();
         if !self.problems.is_empty() {
             self.problems.sort_by(|a, b| (&a.file, a.place).cmp(&(&b.file, b.place)));
             return Err(Problems(self.problems));

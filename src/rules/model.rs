@@ -341,7 +341,7 @@ pub const PHASES: [&str; 5] = ["contain", "fix", "verify", "drain", "prevent"];
 pub const RISKS: [&str; 4] = ["read-only", "safe", "caution", "destructive"];
 
 /// One step of a remedy, as templates.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct StepSpec {
     /// Index into [`PHASES`].
     pub phase: usize,
@@ -357,6 +357,8 @@ pub struct StepSpec {
     pub good: Option<String>,
     /// How to go back (Markdown).
     pub undo: Option<String>,
+    /// Its name among the steps of plan.yaml that many remedies end in; a plan has such a step once.
+    pub shared: Option<String>,
     /// Where it stands.
     pub place: Place,
 }

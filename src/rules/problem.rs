@@ -1,6 +1,7 @@
 //! What is wrong in a rule file: where, what, and what to do. Problems are collected, not thrown one by one.
 
 pub use super::node::Place;
+use crate::ink::Ink;
 use std::fmt;
 
 /// How bad a problem is.
@@ -41,31 +42,32 @@ impl Problem {
 }
 
 impl fmt::Display for Problem {
-    /// `file:line:column: error: message`, the line, a caret under the place, and help.
+    /// `file:line:column: error: message`, the line, a caret under the place, and help; the alternate form is coloured.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Place { line, column, length } = self.place;
-        let level = match self.level {
-            Level::Error => "error",
-            Level::Warning => "warning",
+        let colored = out.alternate();
+        let paint = |ink: Ink, words: &str| ink.on(colored, words);
+        let (level, ink) = match self.level {
+            Level::Error => ("error", Ink::Bad),
+            Level::Warning => ("warning", Ink::Warn),
         };
-        match line {
-            0 => writeln!(out, "{}: {level}: {}", self.file, self.message)?,
-            _ => writeln!(out, "{}:{line}:{column}: {level}: {}", self.file, self.message)?,
-        }
+        let place = if line == 0 { self.file.clone() } else { format!("{}:{line}:{column}", self.file) };
+        writeln!(out, "{place}: {}: {}", paint(ink, level), paint(Ink::Strong, &self.message))?;
         if line > 0 && !self.quoted.is_empty() {
             let number = line.to_string();
             let margin = " ".repeat(number.len());
             let (quoted, before) = window(&self.quoted, column.saturating_sub(1) as usize);
             let indent: String = quoted.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-            writeln!(out, "{margin} |")?;
-            writeln!(out, "{number} | {quoted}")?;
+            let bar = paint(Ink::Faint, "|");
+            writeln!(out, "{margin} {bar}")?;
+            writeln!(out, "{} {bar} {quoted}", paint(Ink::Faint, &number))?;
             // What goes on in the next line is underlined to the end of the first.
             let rest = quoted.trim_end().chars().count().saturating_sub(before);
             let length = (length as usize).min(rest).clamp(1, 60);
-            writeln!(out, "{margin} | {indent}{}", "^".repeat(length))?;
+            writeln!(out, "{margin} {bar} {indent}{}", paint(ink, &"^".repeat(length)))?;
         }
         if let Some(help) = &self.help {
-            writeln!(out, "  help: {help}")?;
+            writeln!(out, "  {}: {help}", paint(Ink::Hint, "help"))?;
         }
         Ok(())
     }
@@ -96,7 +98,9 @@ pub struct Problems(pub Vec<Problem>);
 impl fmt::Display for Problems {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in &self.0 {
-            writeln!(out, "{problem}")?;
+            // Its alternate form stands in the alternate form of all.
+            problem.fmt(out)?;
+            writeln!(out)?;
         }
         let errors = self.0.iter().filter(|problem| problem.level == Level::Error).count();
         let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });

@@ -424,7 +424,9 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
         reader.problem(node.place, message, None);
         return String::new();
     }
-    if let Err(error) = handlebars::Template::compile(&text) {
+    if !super::template::is_plain(&text)
+        && let Err(error) = handlebars::Template::compile(&text)
+    {
         // What the grammar would have taken instead says nothing to a person.
         let reason = error.reason().to_string();
         let reason = if reason.contains("syntax") {
@@ -445,7 +447,7 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
     for variable in super::template::variables(&text) {
         let mut parts = variable.split('.');
         let head = parts.next().unwrap_or_default();
-        let fixed = ["host", "settings", "accounts", "params", "hurts", "show_log"];
+        let fixed = ["host", "settings", "accounts", "params", "hurts", "resume", "show_log"];
         if !MEASURES.contains(&head) && !fixed.contains(&head) && !scope.signals.contains_key(head) {
             let known: Vec<&str> = scope.signals.keys().map(String::as_str).chain(fixed).chain(MEASURES).collect();
             reader.unknown(node.place, "template variable", head, known);
@@ -484,7 +486,8 @@ fn steps(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<StepSpec
 /// Reads a step that stands outside of a rule.
 pub(super) fn free_step(reader: &mut Reader<'_>, node: Node) -> Option<StepSpec> {
     let params = BTreeMap::new();
-    step(reader, node, &Scope { params: &params, signals: BTreeMap::new() })
+    let fields = reader.fields(node, "a step");
+    step_fields(reader, fields, &Scope { params: &params, signals: BTreeMap::new() })
 }
 
 /// Reads a step of every plan, and the backlog from which on it is wanted.
@@ -500,8 +503,19 @@ pub(super) fn always_step(reader: &mut Reader<'_>, node: Node) -> Option<(Amount
 }
 
 fn step(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Option<StepSpec> {
-    let fields = reader.fields(node, "a step");
-    step_fields(reader, fields, scope)
+    let mut fields = reader.fields(node, "a step");
+    match fields.take("use") {
+        Some(node) => shared_step(reader, &node, fields, scope),
+        None => step_fields(reader, fields, scope),
+    }
+}
+
+/// A step of plan.yaml by its name, which is looked up when every file is known; here it may only say why.
+fn shared_step(reader: &mut Reader<'_>, name: &Node, mut fields: Fields, scope: &Scope<'_>) -> Option<StepSpec> {
+    let why = fields.take("why").map(|node| template(reader, &node, "why", scope));
+    fields.finish(reader);
+    let shared = reader.text(name, "use");
+    Some(StepSpec { why, shared: Some(shared), place: name.place, ..StepSpec::default() })
 }
 
 fn step_fields(reader: &mut Reader<'_>, mut fields: Fields, scope: &Scope<'_>) -> Option<StepSpec> {
@@ -518,7 +532,7 @@ fn step_fields(reader: &mut Reader<'_>, mut fields: Fields, scope: &Scope<'_>) -
     let good = optional(reader, "good");
     let undo = optional(reader, "undo");
     fields.finish(reader);
-    Some(StepSpec { phase: phase?, action: action?, why, run, risk: risk?, good, undo, place })
+    Some(StepSpec { phase: phase?, action: action?, why, run, risk: risk?, good, undo, shared: None, place })
 }
 
 fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {

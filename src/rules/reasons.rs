@@ -4,6 +4,7 @@ use super::lazy::{Dialect, LazyRegex};
 use super::problem::Place;
 use super::yaml::{Node, Reader};
 use crate::evidence::maillog::said::{Said, Voice};
+use crate::parallel;
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -232,31 +233,21 @@ impl Reasons {
     /// Every example that another class takes, and every `not` text that the entry's own class takes:
     /// entry, text, place, and the class that took it.
     pub fn misplaced_examples(&self) -> Vec<(&Reason, &str, Place, Option<&str>)> {
-        let mut wrong = Vec::new();
-        for entry in &self.entries {
-            let context = Context {
-                provider: entry.only.provider.first().map(String::as_str),
-                daemon: entry.only.daemon.first().map(String::as_str),
-                voice: entry.only.voice.first().copied(),
-            };
-            let class_of = |text: &str| {
-                let said = Said::parse(text);
-                self.classify(&said, context).map(|(taken, _)| taken.class.as_str())
-            };
-            for (text, place) in &entry.examples {
-                let taken = class_of(text);
-                if taken != Some(entry.class.as_str()) {
-                    wrong.push((entry, text.as_str(), *place, taken));
-                }
-            }
-            for (text, place) in &entry.not {
-                let taken = class_of(text);
-                if taken == Some(entry.class.as_str()) {
-                    wrong.push((entry, text.as_str(), *place, taken));
-                }
-            }
-        }
-        wrong
+        parallel::each(&self.entries, |entry| self.misplaced_in(entry)).into_iter().flatten().collect()
+    }
+
+    fn misplaced_in<'s>(&'s self, entry: &'s Reason) -> Vec<(&'s Reason, &'s str, Place, Option<&'s str>)> {
+        let context = Context {
+            provider: entry.only.provider.first().map(String::as_str),
+            daemon: entry.only.daemon.first().map(String::as_str),
+            voice: entry.only.voice.first().copied(),
+        };
+        let texts = entry.examples.iter().map(|text| (text, true)).chain(entry.not.iter().map(|text| (text, false)));
+        let wrong = texts.filter_map(|((text, place), wanted)| {
+            let taken = self.classify(&Said::parse(text), context).map(|(taken, _)| taken.class.as_str());
+            ((taken == Some(entry.class.as_str())) != wanted).then_some((entry, text.as_str(), *place, taken))
+        });
+        wrong.collect()
     }
 }
 

@@ -91,7 +91,7 @@ fn rule() -> Value {
                 "run": text("A command that people reach for"),
                 "why": text("Why not (yet)"),
             }))),
-            "remedy": list(step()),
+            "remedy": list(step_or_shared()),
             "references": one_or_more("Where to read on"),
             "tests": list(mapping(&["name", "given", "expect"], json!({
                 "name": text("What the test shows"),
@@ -115,6 +115,16 @@ fn step() -> Value {
             "undo": text("How to go back"),
         }),
     )
+}
+
+/// A step of a remedy: its own, or one of plan.yaml by name.
+fn step_or_shared() -> Value {
+    let mut step = step();
+    step["properties"]["use"] = text("A step that stands in plan.yaml under `shared`; beside it only `why` may stand");
+    let own = step["required"].take();
+    step["oneOf"] = json!([{ "required": own }, { "required": ["use"] }]);
+    step["required"] = json!([]);
+    step
 }
 
 /// A step of every plan.
@@ -366,6 +376,7 @@ fn plan() -> Value {
             "phases": list(mapping(&["id", "title"], words)),
             "pause": step(),
             "resume": step(),
+            "shared": { "type": "object", "description": "Steps that many remedies end in, which take them with `use: NAME`; a plan has each once, after the causes' own", "additionalProperties": step() },
             "always": list(always_step()),
             "flush_warning": mapping(&["run", "why"], json!({ "run": text("The command"), "why": text("Why not (yet)") })),
         }),

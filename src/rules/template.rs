@@ -39,9 +39,18 @@ pub fn variables(template: &str) -> Vec<String> {
     found
 }
 
+/// Whether a template names values and does nothing else, which needs no grammar to see.
+pub(super) fn is_plain(template: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let mut parts = template.split("{{");
+    parts.next();
+    !template.contains('\\')
+        && parts.all(|part| part.split_once("}}").is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_name)))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{refused, variables};
+    use super::{is_plain, refused, variables};
 
     #[test]
     fn what_could_run_without_end_is_refused() {
@@ -62,6 +71,16 @@ mod tests {
             "{{^each a}}{{/each}}",
         ] {
             assert!(refused(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_plain_is_a_valid_template() {
+        for text in ["", "no more than } this", "{{count}} at {{top.relay}}", "{{a-b}}"] {
+            assert!(is_plain(text) && handlebars::Template::compile(text).is_ok(), "{text}");
+        }
+        for text in ["{{count", "{{#if a}}x{{/if}}", "{{}}", "\\{{a}}", "{{{a}}}", "{{a b}}"] {
+            assert!(!is_plain(text), "{text}");
         }
     }
 

@@ -68,6 +68,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A line of the file, from 1; empty where there is none.
+    pub(super) fn line(&self, number: u32) -> &'a str {
+        self.text.lines().nth((number as usize).wrapping_sub(1)).unwrap_or_default()
+    }
+
     /// Notes a problem at `place`.
     pub fn problem(&mut self, place: Place, message: impl Into<String>, help: Option<String>) {
         self.problems.push(Problem::new(Level::Error, self.file, self.text, place, message, help));

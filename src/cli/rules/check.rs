@@ -1,5 +1,6 @@
 //! `postdoc rules check`: every error and warning in rules, with its place.
 
+use crate::cli::terminal::Paint;
 use crate::cli::{Failure, rule_folders};
 use crate::rules::RuleSet;
 use crate::rules::problem::Level;
@@ -26,7 +27,7 @@ impl Check {
             Some(rules) if problems.0.is_empty() => {
                 say!("{} rules and {} reasons: no errors, no warnings", rules.rules.len(), rules.reasons.entries.len());
             }
-            _ => say!("{problems}"),
+            _ => say!("{}", Paint::new().show(&problems)),
         }
         let fatal = problems.0.iter().any(|problem| self.strict || problem.level == Level::Error);
         Ok(if fatal { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -3,11 +3,14 @@
 use super::named;
 use crate::analysis::{Options, gather};
 use crate::cli::output::print;
+use crate::cli::terminal::Paint;
 use crate::cli::{Failure, RuleFolders};
 use crate::diagnose::diagnosis;
 use crate::diagnose::measure::Asker;
 use crate::diagnose::why::why;
+use crate::ink::Ink;
 use crate::report::cite::Lines;
+use crate::report::markup::visible_but_tabs;
 use clap::Args;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -40,12 +43,19 @@ impl Explain {
         }
         lines.fetch(&bundle, &evidence);
         let mut out = String::new();
+        let paint = Paint::new();
         let (met, required) = judged.required;
+        let (became, ink) = match judged.outcome.name() {
+            "no" => ("did not fire".to_owned(), Ink::Bad),
+            "not-checked" => ("not checked: evidence that it requires was not collected".to_owned(), Ink::Warn),
+            "possible" => ("fired, as possible".to_owned(), Ink::Warn),
+            sure => (format!("fired, as {sure}"), Ink::Good),
+        };
         let _ = writeln!(
             out,
             "{}: {}\n  {met} of {required} required, {} supporting, {} against",
-            rule.id,
-            judged.outcome.name(),
+            paint.ink(Ink::Strong, &rule.id),
+            paint.ink(ink, became),
             judged.supporting,
             judged.contradicting
         );
@@ -53,25 +63,23 @@ impl Explain {
         for signal in &signals {
             if signal.section != section {
                 section = signal.section;
-                let _ = writeln!(out, "\n{section}");
+                let _ = writeln!(out, "\n{}", paint.ink(Ink::Strong, section));
             }
-            let state = match signal.met {
-                Some(true) => "met",
-                Some(false) => "unmet",
-                None => "unknown",
-            };
+            let state = paint.answer(signal.met);
             let groups: String = signal.groups.iter().map(|group| format!("{group} of: ")).collect();
-            let _ = writeln!(out, "  {state:7} {groups}{}\n          {}", signal.name, signal.question);
+            let name = paint.ink(Ink::Strong, signal.name);
+            let _ = writeln!(out, "  {state} {groups}{name}\n          {}", signal.question);
             for (expected, got) in &signal.measures {
                 let _ = writeln!(out, "          {expected}: {got}");
             }
             let cited = |place| {
                 lines.cite(place, None).map_or_else(String::new, |cited| {
-                    format!("{}:{}: {}", cited.file, cited.line, cited.text.chars().take(200).collect::<String>())
+                    let place = paint.ink(Ink::Faint, format!("{}:{}:", cited.file, cited.line));
+                    format!("{place} {}", visible_but_tabs(&cited.text.chars().take(200).collect::<String>()))
                 })
             };
             for place in &signal.matched {
-                let _ = writeln!(out, "          = {}", cited(*place));
+                let _ = writeln!(out, "          {} {}", paint.ink(Ink::Good, "="), cited(*place));
             }
             if signal.matched_total > signal.matched.len() {
                 let _ = writeln!(out, "          = and {} more", signal.matched_total - signal.matched.len());
@@ -79,7 +87,7 @@ impl Explain {
             // Near misses help where too little matched.
             if signal.met != Some(true) {
                 for (place, missed) in &signal.near {
-                    let _ = writeln!(out, "          ~ {missed}: {}", cited(*place));
+                    let _ = writeln!(out, "          {} {missed}: {}", paint.ink(Ink::Warn, "~"), cited(*place));
                 }
                 if signal.near_total > signal.near.len() {
                     let _ = writeln!(out, "          ~ and {} more near misses", signal.near_total - signal.near.len());

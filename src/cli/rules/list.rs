@@ -1,7 +1,9 @@
 //! `postdoc rules list`: every rule on a line.
 
 use crate::cli::output::print;
+use crate::cli::terminal::Paint;
 use crate::cli::{Failure, RuleFolders};
+use crate::ink::Ink;
 use crate::rules::catalogue::readable;
 use clap::Args;
 use std::fmt::Write as _;
@@ -28,10 +30,17 @@ impl List {
             rules.rules.iter().filter(|rule| self.bucket.as_ref().is_none_or(|bucket| *bucket == rule.bucket)).collect();
         let width = |of: fn(&crate::rules::model::Rule) -> &str| shown.iter().map(|rule| of(rule).len()).max().unwrap_or(0);
         let (ids, buckets) = (width(|rule| &rule.id), width(|rule| &rule.bucket));
+        let paint = Paint::new();
         let mut out = String::new();
         for rule in shown {
-            let severity = if rule.note { "note" } else { rule.severity.name() };
-            let _ = writeln!(out, "{:ids$}  {:buckets$}  {severity:8}  {}", rule.id, rule.bucket, readable(&rule.title));
+            let (severity, ink) = match rule.severity.name() {
+                _ if rule.note => ("note", Ink::Faint),
+                "critical" => ("critical", Ink::Bad),
+                "high" => ("high", Ink::Warn),
+                other => (other, Ink::Strong),
+            };
+            let severity = paint.ink(ink, format_args!("{severity:8}"));
+            let _ = writeln!(out, "{:ids$}  {:buckets$}  {severity}  {}", rule.id, rule.bucket, readable(&rule.title));
         }
         print(&out)?;
         Ok(ExitCode::SUCCESS)

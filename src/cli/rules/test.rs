@@ -1,6 +1,8 @@
 //! `postdoc rules test`: runs the tests that stand inside rules and reasons.
 
+use crate::cli::terminal::Paint;
 use crate::cli::{Failure, rule_folders};
+use crate::ink::Ink;
 use crate::rule_tests;
 use crate::rules::RuleSet;
 use crate::rules::model::Rule;
@@ -33,21 +35,32 @@ impl Test {
             )
             .into());
         }
+        let paint = Paint::new();
         let (count, failures) = rule_tests::run(&rules, wanted);
         for failure in &failures {
-            say!("FAILED {}: {}: {}\n  {}\n", failure.place, failure.rule, failure.test, failure.why.replace('\n', "\n  "));
+            let (failed, test) = (paint.ink(Ink::Bad, "FAILED"), paint.ink(Ink::Strong, &failure.test));
+            let why = failure.why.lines().map(|line| match line.split_once(' ') {
+                Some(("expected", _)) => paint.ink(Ink::Good, line),
+                Some(("got", _)) => paint.ink(Ink::Bad, line),
+                _ => line.to_owned(),
+            });
+            let why: Vec<String> = why.collect();
+            say!("{failed} {}: {}: {test}\n  {}\n", failure.place, failure.rule, why.join("\n  "));
         }
         for rule in rules.rules.iter().filter(|rule| wanted(rule)) {
             for (fires, what) in [(true, "it fires"), (false, "it does not fire")] {
                 if !rule.tests.iter().any(|test| test.fires() == fires) {
-                    say!("{}:{}: {} has no test that shows that {what}", rule.file, rule.place.line, rule.id);
+                    let warning = paint.ink(Ink::Warn, "warning");
+                    say!("{}:{}: {warning}: {} has no test that shows that {what}", rule.file, rule.place.line, rule.id);
                 }
             }
         }
         // The examples of reasons were tried when the rules were loaded.
         let examples: usize = rules.reasons.entries.iter().map(|entry| entry.examples.len() + entry.not.len()).sum();
         let examples = if self.rule.is_empty() { format!(", {examples} examples of reasons") } else { String::new() };
-        say!("{} of {count} tests passed{examples} in {:.0} ms", count - failures.len(), start.elapsed().as_secs_f64() * 1e3);
+        let passed = format!("{} of {count} tests passed", count - failures.len());
+        let passed = paint.ink(if failures.is_empty() { Ink::Good } else { Ink::Bad }, passed);
+        say!("{passed}{examples} in {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
         Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

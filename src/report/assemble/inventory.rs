@@ -38,7 +38,7 @@ pub(super) fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
     let relay_known = tables.is_collected(&tables::settings::TABLE);
     let relayhost = setting("relayhost")
         .map(str::to_owned)
-        .or_else(|| relay_known.then(|| "none: mail goes to each domain's mail exchanger".to_owned()));
+        .or_else(|| relay_known.then(|| "none, mail goes to each domain's mail exchanger".to_owned()));
     add("relayhost", relayhost, None, setting_source("relayhost"));
     let own_name = myhostname.as_ref().or(fqdn.as_ref());
     let ptr = tables.rows(&lookups::TABLE).iter().find(|row| row.text(lookups::r#type, &tables.names) == Some("PTR"));
@@ -80,9 +80,9 @@ pub(super) fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
             _ => None,
         };
         let mount = row.text(filesystems::mount, &tables.names).unwrap_or("/");
-        let used = part(filesystems::used_share).map(|used| format!("{mount} {used} full"));
-        add("queue file system", used, None, Some(row.source));
-        add("its inodes", part(filesystems::inodes_used_share).map(|used| format!("{used} in use")), None, Some(row.source));
+        add("queue file system", Some(mount.to_owned()), None, Some(row.source));
+        add("queue file system used", part(filesystems::used_share), None, Some(row.source));
+        add("its inodes used", part(filesystems::inodes_used_share), None, Some(row.source));
     }
     add(
         "load (1, 5, 15 min)",

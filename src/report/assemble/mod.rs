@@ -137,11 +137,9 @@ fn earliest(evidence: &Collected) -> Option<Time> {
 
 fn words<'a>(material: &Material<'a>, cause: &'a Ranked<'a>) -> Words<'a> {
     Words {
-        asker: material.diagnosis.asker,
         judged: Some(cause.judged),
-        signal: None,
         accounts: (cause.waiting, cause.bounced, cause.share),
-        hurts: 0,
+        ..Words::of(material.diagnosis.asker)
     }
 }
 

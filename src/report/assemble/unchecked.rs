@@ -24,14 +24,8 @@ pub(super) fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
                 if changes_plan || !list.iter().any(|known| known.rule == judged.rule.id) {
                     list.push(NotChecked {
                         rule: judged.rule.id.clone(),
-                        title: Words {
-                            asker: diagnosis.asker,
-                            judged: Some(judged),
-                            signal: None,
-                            accounts: (0, 0, 0.0),
-                            hurts: 0,
-                        }
-                        .fill(&judged.rule.title, Place::Plain),
+                        title: Words { judged: Some(judged), ..Words::of(diagnosis.asker) }
+                            .fill(&judged.rule.title, Place::Plain),
                         signal: name.to_owned(),
                         needs,
                         command,
@@ -84,7 +78,7 @@ fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
         .reduce(|best, next| if next.0 > best.0 { next } else { best });
     match best {
         Some((_, kind, collect)) => {
-            let words = Words { asker: material.diagnosis.asker, judged: None, signal: None, accounts: (0, 0, 0.0), hurts: 0 };
+            let words = Words::of(material.diagnosis.asker);
             let run = words.fill(&collect.run, Place::Shell);
             // A redirection belongs to the last command only, unless braces hold them together.
             let several = run.contains(';') || run.contains("&&") || run.contains("||") || run.trim().contains('\n');

@@ -23,8 +23,11 @@ pub(crate) fn ages(queue: &Queue, onset: Option<(f64, Time)>, phrases: &Phrases)
     let onset_age = onset.map(|(age, _)| age);
     let (left, right, top, bottom) = (40.0, 454.0, 30.0, 206.0);
     let end = nice(queue.ages.iter().map(|bucket| bucket.messages).max().unwrap_or(0));
-    let words: Vec<String> =
-        queue.ages.iter().map(|bucket| format!("{}: {}", age_label(bucket), thousands(bucket.messages))).collect();
+    let words: Vec<String> = queue
+        .ages
+        .iter()
+        .map(|bucket| format!("{}: {}", phrases.measured(&age_label(bucket)), thousands(bucket.messages)))
+        .collect();
     let alternative = format!("{} {}", phrases.say("shape.ages_alt", &[]), words.join(", "));
     let mut drawing = Drawing::new("\"", 440, (460.0, 262.0), &alternative);
     drawing.scale(end, (left, right), (top, bottom));
@@ -53,7 +56,7 @@ pub(crate) fn ages(queue: &Queue, onset: Option<(f64, Time)>, phrases: &Phrases)
         }
         // Neighbouring labels stand on two lines, since they are wider than a column.
         let y = if at % 2 == 0 { bottom + 16.0 } else { bottom + 30.0 };
-        drawing.label("", (middle, y), Anchor::Middle, &age_label(bucket));
+        drawing.label("", (middle, y), Anchor::Middle, &phrases.measured(&age_label(bucket)));
     }
     drawing.label("", (247.0, 256.0), Anchor::Middle, &phrases.say("shape.ages_axis", &[]));
     if let Some((x, (_, onset))) = onset_x.zip(onset) {

@@ -1,0 +1,26 @@
+//! The same small work on many things, on all cores.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What `work` makes of each of `items`, in their order.
+pub(crate) fn each<'i, T: Sync, R: Send>(items: &'i [T], work: impl Fn(&'i T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let one = || {
+        let mut made = Vec::new();
+        while let Some((at, item)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, items.get(at)?))) {
+            made.push((at, work(item)));
+        }
+        made
+    };
+    let mut made = std::thread::scope(|scope| {
+        let helpers = std::thread::available_parallelism().map_or(1, usize::from).min(items.len()).saturating_sub(1);
+        let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(one)).collect();
+        let mut made = one();
+        for helper in helpers {
+            made.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        made
+    });
+    made.sort_by_key(|(at, _)| *at);
+    made.into_iter().map(|(_, made)| made).collect()
+}
