@@ -10,10 +10,11 @@ use postdoc::report::view::Report;
 use postdoc::rules::RuleSet;
 use regex::Regex;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 
@@ -165,6 +166,9 @@ fn problems(case: &Path) -> Vec<String> {
         }
     }
     let after = report_on(&new).report;
+    // In a network that is used up, an address becomes another's original.
+    let pseudonyms: BTreeSet<String> = redactor.reverse_map().into_keys().collect();
+    let personal: BTreeSet<String> = personal.difference(&pseudonyms).cloned().collect();
     wrong.extend(differences(&diagnosis(&before.report), &diagnosis(&after)));
     let rewritten = Bundle::open(&new, &Limits::default()).expect("the new bundle");
     for file in &rewritten.files {
@@ -194,7 +198,9 @@ fn survivors(text: &str, personal: &BTreeSet<String>) -> Vec<String> {
         text.match_indices(what).any(|(at, _)| {
             let before = text[..at].chars().next_back();
             let after = text[at + what.len()..].chars().next();
-            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+            // A domain below another one, and a number that goes on, is something else.
+            let goes_on = after == Some('.') && text[at + what.len() + 1..].starts_with(char::is_alphanumeric);
+            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric) && !goes_on
         })
     };
     let planted = GONE.iter().filter(|gone| text.contains(**gone)).map(|gone| (*gone).to_owned());
@@ -206,7 +212,9 @@ fn nothing_personal_survives_and_no_diagnosis_changes() {
     let mut cases = cases();
     assert!(cases.len() >= 24, "only {} cases", cases.len());
     // Each is analysed three times: every eighth here, all of them on demand.
-    if std::env::var_os("POSTDOC_ALL_CASES").is_none() {
+    if let Ok(part) = std::env::var("POSTDOC_CASES") {
+        cases.retain(|path| part.split(',').any(|part| path.to_string_lossy().contains(part)));
+    } else if std::env::var_os("POSTDOC_ALL_CASES").is_none() {
         cases = cases.into_iter().step_by(8).collect();
     }
     let (one, other) = cases.split_at(cases.len() / 2);
@@ -354,12 +362,10 @@ const AROUND: &[(&str, &str)] = &[
     ("notes.txt", "a={};b={},c=\t{}"),
 ];
 
-#[test]
-fn no_spelling_of_a_name_survives() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let bundle = folder.path().join("bundle");
-    fs::create_dir(&bundle).expect("a folder");
-    let mut files: std::collections::BTreeMap<&str, String> = std::collections::BTreeMap::new();
+/// A bundle in which every spelling stands in every line, at `bundle`; its texts by file.
+fn with_all_spellings(bundle: &Path) -> BTreeMap<&'static str, String> {
+    fs::create_dir(bundle).expect("a folder");
+    let mut files: BTreeMap<&str, String> = BTreeMap::new();
     files
         .insert("passwd", "ottilie.krautwurst:x:1000:1000:Ottilie Krautwurst,,,:/home/ottilie.krautwurst:/bin/bash\n".to_owned());
     files.insert("hosts", "88.198.77.66 mail.krautwurst-werke.de krautwurst-mx1\n".to_owned());
@@ -373,6 +379,76 @@ fn no_spelling_of_a_name_survives() {
     for (name, text) in &files {
         fs::write(bundle.join(name), text).expect("a file");
     }
+    files
+}
+
+/// What postdoc answers.
+fn postdoc(arguments: &[&str]) -> String {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_postdoc")).args(arguments).env_remove("POSTDOC_RULES").output().expect("it runs");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn no_command_shows_a_name_in_any_spelling_and_all_call_a_person_alike() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    with_all_spellings(&folder.path().join("bundle"));
+    let (bundle, key) = (path("bundle"), path("key"));
+    let message = "Return-Path: <ottilie.krautwurst@krautwurst-werke.de>\n\
+        Authentication-Results: mx.krautwurst-werke.de; spf=pass smtp.mailfrom=ottilie.krautwurst@krautwurst-werke.de smtp.helo=mail.krautwurst-werke.de;\n\
+        \tdkim=pass header.d=krautwurst-werke.de header.s=krautwurst2026; dmarc=fail (p=REJECT) header.from=krautwurst-werke.de\n\
+        Received: from mail.krautwurst-werke.de (static.88-198-77-66.clients.krautwurst-werke.de [88.198.77.66])\n\
+        \tby mx.example.net (Postfix) with ESMTPS id 4F2C41A2B3; Thu, 12 Nov 2026 10:00:00 +0000\n\
+        From: =?UTF-8?B?T3R0aWxpZSBLcmF1dHd1cnN0?= <ottilie.krautwurst@krautwurst-werke.de>\n\
+        Message-ID: <20261112101500.4F2C41A2B3@mail.krautwurst-werke.de>\nSubject: hello\n\nhello\n";
+    fs::write(path("message.eml"), message).expect("a file");
+    let message = path("message.eml");
+    let mut calls: Vec<Vec<&str>> = vec![
+        vec!["trace", &bundle, "4F2C41A2B3"],
+        vec!["trace", &bundle, "ottilie.krautwurst@krautwurst-werke.de", "--format", "ndjson"],
+        vec!["headers", &message],
+        vec!["headers", &message, "--format", "json"],
+        vec!["sources", &bundle],
+        vec!["sources", &bundle, "--format", "json"],
+        vec!["compare", &bundle, &bundle, "--format", "json"],
+    ];
+    calls.extend(["json", "html", "md", "text"].map(|format| vec!["analyze", &bundle, "--format", format]));
+    calls.extend(
+        ["attempts", "rejects", "diagnostics", "accounts", "events"].map(|table| vec!["records", &bundle, "--table", table]),
+    );
+    let mut wrong = Vec::new();
+    let mut answers = Vec::new();
+    for call in &calls {
+        let answer = postdoc(&[call.as_slice(), &["--redact", "--redact-key", &key]].concat());
+        assert!(!answer.trim().is_empty(), "{call:?}");
+        for line in answer.lines() {
+            let left = survivors(&plain(line), &BTreeSet::new());
+            if !left.is_empty() {
+                wrong.push(format!("{}: {left:?}\n    {line:.400}", call.join(" ")));
+            }
+        }
+        answers.push(answer);
+    }
+    assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
+    // The domain that the headers are from is called the same wherever it stands.
+    let headers: Value = serde_json::from_str(&answers[3]).expect("JSON");
+    let domain = headers["message"]["from_domain"].as_str().expect("a domain");
+    assert!(domain.ends_with(".de") && !domain.contains("krautwurst"), "{domain}");
+    for (call, answer) in calls.iter().zip(&answers).filter(|(call, _)| matches!(call[0], "trace" | "records")) {
+        assert!(
+            answer.to_lowercase().contains(domain) || call.iter().any(|word| matches!(*word, "diagnostics" | "accounts")),
+            "{call:?}: {domain}"
+        );
+    }
+}
+
+#[test]
+fn no_spelling_of_a_name_survives() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bundle = folder.path().join("bundle");
+    let files = with_all_spellings(&bundle);
     let opened = Bundle::open(&bundle, &Limits::default()).expect("the bundle");
     let mut redactor = Redactor::new(Key::from_bytes(b"the key of the tests"), Policy::default(), &RULES);
     let new = folder.path().join("new.tar.gz");

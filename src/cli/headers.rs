@@ -2,9 +2,12 @@
 
 use super::Failure;
 use super::output::print;
+use super::redact::MaybeRedact;
 use crate::diagnose::words::{duration, visible};
 use crate::evidence::headers::TestMessage;
 use crate::evidence::text;
+use crate::report::render::without_controls;
+use crate::rules::RuleSet;
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
 use std::io::Read;
@@ -13,8 +16,7 @@ use std::process::ExitCode;
 
 /// Read the headers of a received test message: SPF, DKIM, DMARC, HELO, the path and what is wrong
 ///
-/// The answer names the hosts and addresses of the message. To send it to a stranger, run `postdoc redact` on the message
-/// and read the result.
+/// The answer names the hosts and addresses of the message; `--redact` puts pseudonyms in their place.
 #[derive(Args)]
 pub(super) struct Headers {
     /// The message or its headers, as the receiver shows them ("show original"); - for standard input
@@ -22,6 +24,8 @@ pub(super) struct Headers {
     /// How to answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    redaction: MaybeRedact,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -43,17 +47,27 @@ impl Headers {
             std::fs::File::open(&self.file).and_then(|file| file.take(MOST).read_to_end(&mut bytes))
         };
         read.map_err(|error| format!("{shown}: cannot be read: {error}"))?;
-        let message = TestMessage::read(&text::clean(&bytes)).ok_or_else(|| {
+        let text = text::clean(&bytes);
+        let mut message = TestMessage::read(&text).ok_or_else(|| {
             format!("{shown}: no headers of a received message; expected are Received: and Authentication-Results: lines")
         })?;
-        let findings = message.findings();
-        match self.format {
+        let rules = RuleSet::built_in();
+        let redacted = self.redaction.redactor(&rules)?.map(|mut redactor| (redactor.message(&text, &mut message), redactor));
+        let mut findings = message.findings();
+        if let Some((check, _)) = &redacted {
+            findings.iter_mut().for_each(|finding| finding.says = check.replaced(&finding.says));
+        }
+        let answer = match self.format {
             Format::Json => {
                 let both = serde_json::json!({ "message": message, "findings": findings });
-                print(&(serde_json::to_string_pretty(&both)? + "\n"))?;
+                without_controls(&serde_json::to_string_pretty(&both)?) + "\n"
             }
-            Format::Text => print(&text_of(&message, &findings))?,
+            Format::Text => text_of(&message, &findings),
+        };
+        if let Some((check, redactor)) = &redacted {
+            self.redaction.finish(redactor, check, &answer)?;
         }
+        print(&answer)?;
         Ok(ExitCode::SUCCESS)
     }
 }

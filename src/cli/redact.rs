@@ -70,14 +70,20 @@ impl MaybeRedact {
 
     /// Looks through what is to be written, and writes the reverse map if it is asked for.
     pub(super) fn finish(&self, redactor: &Redactor<'_>, check: &Check, text: &str) -> Result<(), Failure> {
-        if let Some(leak) = check.leaks(text).first() {
-            return Err(format!(
+        self.look_through(check, text)?;
+        self.how.write_map(redactor)
+    }
+
+    /// Looks through what is to be written.
+    pub(super) fn look_through(&self, check: &Check, text: &str) -> Result<(), Failure> {
+        match check.leaks(text).first() {
+            None => Ok(()),
+            Some(leak) => Err(format!(
                 "the check found personal data in the redacted output, so nothing was written: {}; replace it with --redact-also",
                 leak.hint
             )
-            .into());
+            .into()),
         }
-        self.how.write_map(redactor)
     }
 }
 

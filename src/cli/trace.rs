@@ -1,20 +1,24 @@
 //! `postdoc trace BUNDLE WHAT`: the story of a message.
 
 use super::limits::BundleLimits;
+use super::redact::MaybeRedact;
 use super::{Failure, RuleFolders};
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, BundleError};
 use crate::diagnose::words::{duration, thousands, visible};
 use crate::evidence;
 use crate::evidence::secrets::without_secrets;
+use crate::redact::Redactor;
 use crate::report::render::without_controls;
+use crate::rules::RuleSet;
 use crate::time::Time;
 use crate::trace::{Found, Step, Target, trace};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::AtomicU64;
 
 /// Tell the story of a message, or of all messages of an address, line by line with file and line number
 ///
@@ -34,6 +38,8 @@ pub(super) struct TraceCommand {
     rules: RuleFolders,
     #[command(flatten)]
     limits: BundleLimits,
+    #[command(flatten)]
+    redaction: MaybeRedact,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,8 +53,18 @@ impl TraceCommand {
         let target = Target::of(&self.what).ok_or("give a queue id, a message id or an address")?;
         let rules = self.rules.load()?;
         let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
-        let file = |number: u32| bundle.files.get(number as usize).map_or("", |file| file.path.as_str());
-        let mut out = BufWriter::new(io::stdout().lock());
+        let redactor = self.redactor(&rules, &bundle, &target)?;
+        let words = redactor.as_ref().map(|redactor| (redactor.check(), redactor));
+        let file = |number: u32| {
+            let path = bundle.files.get(number as usize).map_or("", |file| file.path.as_str());
+            words.as_ref().map_or_else(|| path.to_owned(), |(check, redactor)| redactor.path(check, path))
+        };
+        // What is redacted is looked through before anybody sees it.
+        let mut spool = words.is_some().then(tempfile::tempfile).transpose().map_err(BundleError::Spool)?;
+        let mut out: Box<dyn Write> = match &spool {
+            None => Box::new(BufWriter::new(io::stdout().lock())),
+            Some(spool) => Box::new(BufWriter::new(spool.try_clone()?)),
+        };
         let mut failed = None;
         let mut ends = Ends::default();
         let found = evidence::with_logs(&bundle, &rules, |logs| {
@@ -57,8 +73,13 @@ impl TraceCommand {
             }
             Some(trace(logs, bundle.limits.line, &target, |step| {
                 if failed.is_none() {
+                    let step = without_secrets_in(step);
+                    let step = match &words {
+                        Some((check, redactor)) => redactor.step(check, step),
+                        None => step,
+                    };
                     ends.add(&step);
-                    failed = self.write(&step, file(step.source.file), &mut out).err();
+                    failed = self.write(&step, &file(step.source.file), &mut out).err();
                 }
             }))
         });
@@ -68,13 +89,25 @@ impl TraceCommand {
         if failed.is_none() && self.format == TraceFormat::Text && found.steps > 0 {
             failed = ends.write(&mut out).err();
         }
-        match failed.or_else(|| out.flush().err()) {
+        failed = failed.or_else(|| out.flush().err());
+        drop(out);
+        if let (None, Some(spool), Some(redactor)) = (&failed, &mut spool, &redactor) {
+            let check = redactor.check();
+            spool.rewind()?;
+            for line in BufReader::new(&*spool).lines() {
+                self.redaction.look_through(&check, &line?)?;
+            }
+            self.redaction.write_map(redactor)?;
+            spool.rewind()?;
+            failed = io::copy(spool, &mut io::stdout().lock()).err();
+        }
+        match failed {
             Some(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
             Some(error) => return Err(error.into()),
             None => {}
         }
         for (number, why) in &found.broken {
-            eprintln!("postdoc: {}: reading ended early: {}", visible(file(*number)), visible(why));
+            eprintln!("postdoc: {}: reading ended early: {}", visible(&file(*number)), visible(why));
         }
         if found.steps > 0 {
             return Ok(ExitCode::SUCCESS);
@@ -83,15 +116,19 @@ impl TraceCommand {
         Ok(ExitCode::from(1))
     }
 
+    /// What is to be redacted with, if it is asked for: it knows the names of the whole bundle.
+    fn redactor<'r>(&self, rules: &'r RuleSet, bundle: &Bundle, target: &Target) -> Result<Option<Redactor<'r>>, Failure> {
+        let Some(mut redactor) = self.redaction.redactor(rules)? else { return Ok(None) };
+        redactor.learn_evidence(&evidence::collect(bundle, rules, &AtomicU64::new(0)));
+        evidence::with_logs(bundle, rules, |logs| trace(logs, bundle.limits.line, target, |step| redactor.learn_step(&step)));
+        Ok(Some(redactor))
+    }
+
     fn write(&self, step: &Step, file: &str, out: &mut impl Write) -> io::Result<()> {
         let line = step.source.line;
-        let text = without_secrets(&step.text).0;
+        let text = &step.text;
         if self.format == TraceFormat::Ndjson {
-            let fields: BTreeMap<&str, String> = step
-                .fields
-                .iter()
-                .filter_map(|(name, value)| Some((name.as_str(), without_secrets(value.as_str()?).0.into_owned())))
-                .collect();
+            let fields = &step.fields;
             let time = step.time.map(|time| time.to_string());
             let object = json!({
                 "time": time, "file": file, "line": line, "queue_id": step.queue_id, "program": step.program,
@@ -105,10 +142,21 @@ impl TraceCommand {
             .as_ref()
             .and_then(|id| text.strip_prefix(id.as_str()))
             .and_then(|rest| rest.strip_prefix(": "))
-            .unwrap_or(&text);
+            .unwrap_or(text);
         let id = step.queue_id.as_deref().unwrap_or("-");
         writeln!(out, "{time}  {id:<10}  {}  {}  ({}:{line})", visible(&step.program), visible(text), visible(file))
     }
+}
+
+/// The line without what nobody may see.
+fn without_secrets_in(mut step: Step) -> Step {
+    step.text = without_secrets(&step.text).0.into_owned();
+    for value in step.fields.values_mut() {
+        if let Value::String(text) = value {
+            *text = without_secrets(text).0.into_owned();
+        }
+    }
+    step
 }
 
 /// Messages of which the end is told.

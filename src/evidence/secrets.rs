@@ -53,7 +53,28 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"(?i)\b(?:resp|initial response|sasl_init_response)[=:] ?(?P<s>[A-Za-z0-9+/]{6,}={0,2})",
             any,
         ),
-        ("SASL credentials", &[": < ", ": > "], r": [<>] [^\s\[]+\[[^\]\s]+\]: (?P<s>[A-Za-z0-9+/]{4,}={0,2})\s*$", is_blob),
+        (
+            "SASL credentials",
+            &["< ", "> "],
+            r"(?:^|: )[<>] [^\s\[]+\[[^\]\s]+\](?::\d+)?: (?P<s>[A-Za-z0-9+/]{4,}={0,2})\s*$",
+            is_blob,
+        ),
+        // What Postfix writes of SASL with -v, or with debug_peer_list.
+        (
+            "SASL credentials",
+            &["init_response", "coded", "auth reply", "cont", "client response", "initial reply"],
+            r"(?i)(?:\binit_response:? |\b(?:un|de)coded (?:initial |client |server )*(?:response|reply|challenge):? |\b(?:client|initial) (?:response|reply):? |\b(?:AUTH|CONT)[?\t ]\d+[?\t ])(?P<s>\S.*)$",
+            any,
+        ),
+        ("password", &["pass `", "pass '"], r"\bpass [`'](?P<s>[^'`]+)['`]", any),
+        ("password", &["get_passwd: "], r"get_passwd: (?P<s>\S.*)$", any),
+        ("password in a lookup table", &["_maps: "], r"(?i)pass\w*_maps: .*? = [^\s:]*:(?P<s>\S.*)$", any),
+        (
+            "password",
+            &["!= '", "!= \""],
+            r"\b(?:PLAIN|CRYPT|[A-Z0-9-]*(?:CRYPT|SHA\d*|MD5|NTLM|CRAM-MD5)|CLEARTEXT)\((?P<s>[^)]*)\) != ",
+            any,
+        ),
         ("password in a URL", &["://"], r#"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:"'<>]*:(?P<s>[^\s/"'<>]+)@"#, any),
         (
             "cookie or token in a header",
@@ -64,8 +85,11 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ("token", &["bearer"], r"(?i)\bbearer\s+(?P<s>[\w.~+/=-]{12,})", any),
         (
             "token",
-            &["eyj", "akia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "xox", "sg.", "k_live_", "glpat-", "xkeysib-", "key-"],
-            r"\b(?P<s>eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}|AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|[sr]k_live_\w{10,}|glpat-[\w-]{16,}|xkeysib-[\w-]{20,}|key-[0-9a-f]{32})",
+            &[
+                "hooks.", "aiza", "ya29.", "sk-", "npm_", "dop_v1_", "pypi-", ":aa", "eyj", "akia", "asia", "ghp_", "gho_",
+                "ghu_", "ghs_", "ghr_", "xox", "sg.", "k_live_", "glpat-", "xkeysib-", "key-",
+            ],
+            r"\b(?P<s>hooks\.slack\.com/\S+|AIza[\w-]{30,}|ya29\.[\w.-]{20,}|sk-[\w-]{20,}|npm_\w{20,}|dop_v1_\w{20,}|pypi-[\w-]{20,}|\d{8,10}:AA[\w-]{30,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}|A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|xox[abprs]-[\w-]{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|[sr]k_live_\w{10,}|glpat-[\w-]{16,}|xkeysib-[\w-]{20,}|key-[0-9a-f]{32})",
             any,
         ),
         (
@@ -111,8 +135,35 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             "password on a command line",
-            &["pass", "pwd", "secret", "token", "curl", "mysql", "swaks", "redis-cli"],
-            r"(?i)(?:--(?:\w+-)*(?:password|pass|passwd|pwd|secret|token)[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\bmysql\w*\b.* -p|\bswaks\b.* (?:-ap|--auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a )(?P<s>[^\s\[(-][^\s]*)",
+            &[
+                "pass",
+                "pwd",
+                "secret",
+                "token",
+                "curl",
+                "mysql",
+                "mariadb",
+                "swaks",
+                "redis-cli",
+                "sasl",
+                "ldap",
+                "doveadm",
+                "aws configure",
+            ],
+            r"(?i)(?:--(?:\w+-)*(?:password|pass|passwd|pwd|secret|token)[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\b(?:mysql|mariadb)[\w-]*\b.* -p|\btestsaslauthd\b.* -p ?|\bldap\w+\b.* -w ?|\bdoveadm\b.* auth \w+ (?:-\w+ \S+ )*\S+ |\bdoveadm\b.* pw\b.* -p ?|-pass(?:in|out)?[ =](?:pass:)|\baws configure set \S*(?:secret|token|key)\S* |\bsasl\w+ .*<<< ?|\bpasswd\b.*<<< ?|\bswaks\b.* (?:-ap|--auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a )(?P<s>[^\s\[(-][^\s]*)",
+            any,
+        ),
+        (
+            "password on a command line",
+            &["chpasswd"],
+            r#"(?i)\becho\b[^|]*?["' ][\w.@-]+:(?P<s>[^"'|\s]+)["']?\s*\|.*\bchpasswd\b"#,
+            any,
+        ),
+        // What AUTH PLAIN is made of: NUL, user, NUL, password.
+        (
+            "SASL credentials",
+            &["\\0", "\\x00"],
+            r#"\\(?:000|x00|0)[^\\"']+(?:\\@[^\\"']+)?\\(?:000|x00|0)(?P<s>[^\\"'\s]+)"#,
             any,
         ),
         (
@@ -124,11 +175,20 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         (
             "password in a lookup table",
             &["]", ":25", ":465", ":587", ":2525", ":submission", ":smtp"],
-            r"^\s*(?:\[[^\]\s]+\](?::[\w-]+)?|[\w.-]+:(?:\d+|submissions?|smtps?))\s+[^\s:]+:(?P<s>\S.*?)\s*$",
+            r"^\s*(?:#+\s*)?\{?\s*(?:\[[^\]\s]+\](?::[\w-]+)?|[\w.-]+:(?:\d+|submissions?|smtps?))(?:\s+|\s*=\s*)[^\s:=]+:(?P<s>[^\s}].*?)\s*\}?,?\s*$",
+            any,
+        ),
+        ("password in a lookup table", &["inline:"], r"=\s*[^\s=:{},\[\]]+:(?P<s>[^\s{},]+)", any),
+        // .pgpass: host, port, database, user, password
+        (
+            "password in a lookup table",
+            &[":*:", ":543", ":6432:"],
+            r"^\s*[^\s:]+:(?:\d+|\*):[^\s:]+:[^\s:]+:(?P<s>\S.*?)\s*$",
             any,
         ),
         ("password in a lookup table", &["static:"], r"\bstatic:[^\s:,;]+:(?P<s>[^\s,;]+)", any),
-        ("password", &["password"], r"(?i)^\s*machine\s.*\spassword\s+(?P<s>\S+)", any),
+        ("password", &["password"], r"(?i)^\s*(?:machine\s.*\s)?password\s+(?P<s>\S+)\s*$", is_given),
+        ("password", &["password"], r"(?i)^\s*(?:machine|default)\s.*\spassword\s+(?P<s>\S+)", any),
         (
             "TLS session secret",
             &["master-key", "psk", "pre-shared", "exporter secret", "traffic_secret", "client_random"],
@@ -138,8 +198,15 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         // name = value, 'name' => 'value', "name": "value", define('NAME', 'value')
         (
             "password",
-            &["pass", "pwd", "bindpw", "bind_pw", "dbpw", "secret", "key", "token"],
-            r#"(?i)(?:\b|_)(?:pass|password|passwd|passwort|passphrase|pwd|bind_?pw|dbpw|db_?pass|secret|secret_?key|client_?secret|api[_-]?key|(?:auth|access|refresh|api|bot|bearer|x-csrf)[_-]?token|token|private[_-]?key|encryption[_-]?key|crypt[_-]?key)["']?\s*(?:=>|=|,\s*(?:["']))\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+'|[^\s,;&"'<>()]+)"#,
+            &["pass", "pwd", "bindpw", "bind_pw", "dbpw", "pw", "secret", "key", "token"],
+            r#"(?i)(?:(?:\b|_)(?:pass|pwd|pw)|\b\w*(?:password|passwd|passwort|passphrase)|(?:\b|_)(?:bind_?pw|dbpw|(?:db|my|pg|smtp|imap|sasl|auth|mail|ldap|root|admin|user|master)_?pass|secret(?:_?\w+)?|client_?secret|access_?key|(?:api|app|smtp|sendgrid|mailgun|postmark|mailjet|sparkpost|ses|brevo)_?key|(?:auth|access|refresh|api|bot|bearer|x-csrf)[_-]?token|token|private[_-]?key|encryption[_-]?key|crypt[_-]?key))(?:["']?\])?["']?\s*(?:=>|=|,\s*(?:["']))\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+'|[^\s,;&"'<>()]+)"#,
+            is_value,
+        ),
+        // The constants of WordPress and its like.
+        (
+            "password",
+            &["define"],
+            r#"(?i)\bdefine\s*\(\s*["']\w*(?:_KEY|_SALT|PASS\w*|SECRET\w*|TOKEN)["']\s*,\s*(?P<s>"[^"]+"|'[^']+')"#,
             is_value,
         ),
         (
@@ -151,7 +218,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         (
             "password",
             &["pass", "secret", "key", "bindpw", "token"],
-            r#"(?i)^\s*(?:[\w-]*[_-])?(?:password|passphrase|secret|api[_-]?key|bindpw|(?:\w+[_-])token)\s*:\s+(?P<s>[^\s].*?)\s*$"#,
+            r#"(?i)^\s*(?:-\s+)?(?:(?:[\w-]*[_-])?(?:password|passphrase|secret|api[_-]?key|bindpw|(?:\w+[_-])token)|[\w-]+[_-](?:pass|passwd|pwd))\s*:\s+(?P<s>[^\s].*?)\s*$"#,
             is_value,
         ),
     ];
@@ -169,8 +236,8 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
 
 impl Patterns {
     /// The patterns that may match, by their marks, as bits.
-    fn possible(&self, text: &str) -> u32 {
-        self.marks.find_overlapping_iter(text).fold(0, |bits, found| bits | 1 << self.of_marks[found.pattern().as_usize()])
+    fn possible(&self, text: &str) -> u64 {
+        self.marks.find_overlapping_iter(text).fold(0, |bits, found| bits | 1_u64 << self.of_marks[found.pattern().as_usize()])
     }
 }
 
@@ -208,6 +275,12 @@ impl SecretRemover {
     pub fn for_file(path: &str) -> SecretRemover {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
         let marks = [
+            "pgpass",
+            "passwd-file",
+            "passwd_file",
+            "dovecot-users",
+            "dovecot.users",
+            "dovecot.passwd",
             "sasl_pass",
             "sasl-pass",
             "saslpass",
@@ -250,16 +323,27 @@ impl SecretRemover {
 /// A line of a password file without the password: what follows the first colon of the value, or of the whole line.
 fn table_line(line: &str) -> Option<String> {
     let text = line.trim_end();
-    if text.trim_start().starts_with('#') || text.trim().is_empty() {
-        return None;
+    let start = text.len() - text.trim_start_matches(['#', ' ', '\t']).len();
+    // host, port, database, user and password of a .pgpass
+    if text[start..].matches(':').count() == 4
+        && !text[start..].contains(char::is_whitespace)
+        && let Some(colon) =
+            text.rfind(':').filter(|colon| text[start..].split(':').nth(1).is_some_and(is_port) && colon + 1 < text.len())
+    {
+        return Some(format!("{}{HIDDEN}", &text[..=colon]));
     }
-    let value = text.find(char::is_whitespace).map_or(0, |at| at + 1);
+    let value = text[start..].find(char::is_whitespace).map_or(start, |at| start + at + 1);
     let colon = value + text[value..].find(':')?;
     // In a file of the shape of shadow(5), what follows the hash is no secret.
     let secret = &text[colon + 1..];
-    let end = if value == 0 { secret.find(':').unwrap_or(secret.len()) } else { secret.len() };
+    let end = if value == start { secret.find(':').unwrap_or(secret.len()) } else { secret.len() };
     let is_locked = secret[..end].chars().all(|c| matches!(c, '*' | '!' | 'x'));
     (end > 0 && !is_locked).then(|| format!("{}{HIDDEN}{}", &text[..=colon], &secret[end..]))
+}
+
+/// A port, or any.
+fn is_port(text: &str) -> bool {
+    text == "*" || !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A single text without secrets, and what kind the first one was.
@@ -267,7 +351,7 @@ pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
     let possible = PATTERNS.possible(text);
     let mut out = Cow::Borrowed(text);
     let mut first = None;
-    let patterns = PATTERNS.patterns.iter().enumerate().filter(|(at, _)| possible & 1 << at != 0);
+    let patterns = PATTERNS.patterns.iter().enumerate().filter(|(at, _)| possible & (1_u64 << at) != 0);
     for (_, pattern) in patterns {
         let mut clean = String::new();
         let mut end = 0;
@@ -289,9 +373,6 @@ pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
     (out, first)
 }
 
-/// Bytes of a file in which secrets are looked for; what is longer is a listing or a log, which is no place for them.
-const LOOKED_THROUGH: usize = 16 << 20;
-
 /// A secret that stands in a file: its line, from 1, and what kind it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Found {
@@ -301,23 +382,31 @@ pub struct Found {
     pub kind: &'static str,
 }
 
-/// The secrets in a file, the first of each kind.
-pub fn found(path: &str, text: &str) -> Vec<Found> {
+/// The text of a file without the secrets in it, and the first of each kind.
+pub fn taken_out<'t>(path: &str, text: &'t str) -> (Cow<'t, str>, Vec<Found>) {
     let mut remover = SecretRemover::for_file(path);
     let mut list: Vec<Found> = Vec::new();
-    let mut looked = 0;
-    for (line, text) in (1..).zip(text.split_inclusive('\n')) {
-        if let Some(kind) = remover.line(text.trim_end_matches(['\n', '\r'])).1
-            && list.iter().all(|known| known.kind != kind)
-        {
-            list.push(Found { line, kind });
+    let mut clean = String::new();
+    let mut kept = 0;
+    let mut at = 0;
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        let bare = line.trim_end_matches(['\n', '\r']);
+        let (without, kind) = remover.line(bare);
+        if let Some(kind) = kind {
+            if list.iter().all(|known| known.kind != kind) {
+                list.push(Found { line: number, kind });
+            }
+            clean.push_str(&text[kept..at]);
+            clean.push_str(&without);
+            kept = at + bare.len();
         }
-        looked += text.len();
-        if looked > LOOKED_THROUGH {
-            break;
-        }
+        at += line.len();
     }
-    list
+    if list.is_empty() {
+        return (Cow::Borrowed(text), list);
+    }
+    clean.push_str(&text[kept..]);
+    (Cow::Owned(clean), list)
 }
 
 #[cfg(test)]

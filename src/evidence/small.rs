@@ -71,7 +71,9 @@ impl<'r> Reading<'r, '_> {
         source.lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
             + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         drop(bytes);
-        source.secrets = secrets::found(&self.file.path, &text);
+        // What nobody may see is in no record.
+        let (text, secrets) = secrets::taken_out(&self.file.path, &text);
+        source.secrets = secrets;
         let kind = self.name_of_host(&text, kind, source);
         let found = if sections { transcript::sections(&text) } else { None };
         let log = match found {

@@ -1,5 +1,6 @@
 //! The search afterwards for everything that was replaced, and for every name that was learnt.
 
+use super::names::is_folder;
 use super::{Edit, Redactor, SHORTEST, apply, kept};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::net::IpAddr;
@@ -39,15 +40,22 @@ impl Redactor<'_> {
         let replaced = self.replaced.borrow();
         let pseudonyms: FxHashSet<&str> = replaced.values().map(String::as_str).collect();
         let telling = |text: &str| {
-            let usual = kept::is_vocabulary(text) || kept::is_account(text) || kept::is_service(text);
+            let usual = kept::is_vocabulary(text) || kept::is_account(text) || kept::is_service(text) || is_folder(text);
             // A message id may begin with the queue id, which is no name.
             let is_queue_id = text.len() >= 6
                 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
                 && text.bytes().any(|byte| byte.is_ascii_digit());
-            text.chars().count() > SHORTEST && !usual && !is_queue_id && !pseudonyms.contains(text) && !self.keeps(text)
+            // Nor is a year.
+            let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+            text.chars().count() > SHORTEST
+                && !usual
+                && !is_queue_id
+                && !is_number
+                && !pseudonyms.contains(text)
+                && !self.keeps(text)
         };
         let known = replaced.iter().map(|(old, new)| (old.clone(), new.clone()));
-        let names = self.known.names.iter().map(|name| (name.clone(), self.word(name)));
+        let names = self.known.names.iter().map(|name| (name.clone(), self.pseudonym(name)));
         let mut originals: Vec<(String, String)> = known.chain(names).filter(|(old, _)| telling(old)).collect();
         originals.sort_unstable();
         originals.dedup_by(|a, b| a.0 == b.0);

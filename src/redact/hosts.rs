@@ -62,8 +62,9 @@ impl Redactor<'_> {
                 match octets.as_deref() {
                     Some(&[a, b, c, d]) => {
                         let (forward, backward) = (IpAddr::from([a, b, c, d]), IpAddr::from([d, c, b, a]));
-                        let backwards = !self.known.addresses.contains(&forward)
-                            && (self.known.addresses.contains(&backward) || kept::public_domain(lower).is_some());
+                        let is_public = kept::public_domain(lower).or_else(|| kept::hosted_domain(lower)).is_some();
+                        let backwards =
+                            !self.known.addresses.contains(&forward) && (self.known.addresses.contains(&backward) || is_public);
                         let new = self.ip(if backwards { backward } else { forward });
                         let IpAddr::V4(new) = new else { return bare.to_owned() };
                         let mut octets = new.octets();
@@ -120,7 +121,9 @@ impl Redactor<'_> {
                 around.collect::<Vec<_>>().join("\u{1}")
             } else if own == Zone::Customer {
                 self.customer(label)
-            } else if !is_registered && (kept::is_service(label) || own == Zone::Provider && !is_telling(label)) {
+            } else if !is_registered
+                && (kept::is_service(label) || own == Zone::Provider && !is_telling(label) && !self.is_known(label))
+            {
                 (*label).to_owned()
             } else {
                 self.label(label)
@@ -131,6 +134,17 @@ impl Redactor<'_> {
             Some(address) => new.replace('\u{1}', &address),
             None => new,
         }
+    }
+
+    fn is_known(&self, label: &str) -> bool {
+        self.known.names.contains(&label.to_lowercase())
+    }
+
+    /// The label of a host name under which its owner registered it, if it is registered with a registry.
+    pub(super) fn registered<'h>(&self, lower: &'h str) -> Option<&'h str> {
+        let (kept_labels, own) = self.kept_suffix(lower);
+        let label = lower.rsplit('.').nth(kept_labels)?;
+        (own == Zone::Registry && !lower.ends_with(".arpa")).then_some(label)
     }
 
     /// One label, of any script.
@@ -178,6 +192,9 @@ impl Redactor<'_> {
         }
         if let Some(domain) = kept::public_domain(lower) {
             return (count(domain), Zone::Provider);
+        }
+        if let Some(domain) = kept::hosted_domain(lower) {
+            return (count(domain), Zone::Local);
         }
         // The shortest suffix that is a provider's, so that every label below it is judged.
         let mut starts: Vec<usize> = lower.match_indices('.').map(|(at, _)| at + 1).collect();

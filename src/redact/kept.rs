@@ -3,9 +3,15 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// Words of logs, tools and rules. A person may be called so, too; where such a word stands alone in a text it is taken
+/// Words of logs, tools and rules, and those of the report itself. A person may be called so, too; where such a word stands alone in a text it is taken
 /// for the word, since replacing it would change what the text says.
-static LEXICON: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("lexicon.txt").lines().collect());
+static LEXICON: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let templates = crate::embedded::TEMPLATES.iter().filter(|(name, _)| !name.ends_with(".md"));
+    let schema = crate::report::schema::report().to_string();
+    let texts = templates.map(|(_, text)| *text).chain([schema.as_str()]);
+    let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic())).filter(|word| word.len() > 2);
+    include_str!("lexicon.txt").lines().map(str::to_owned).chain(words.map(str::to_lowercase)).collect()
+});
 
 /// Roles (RFC 2142) and accounts that systems and programs bring along.
 const ACCOUNTS: &[&str] = &[
@@ -142,6 +148,59 @@ const ACCOUNTS: &[&str] = &[
     "_chrony",
 ];
 
+/// What mail of a mailing, or of a web site, is sent as: with a number or a name behind it, this part stays.
+const ROLES: &[&str] = &[
+    "announce",
+    "announcement",
+    "announcements",
+    "angebot",
+    "angebote",
+    "bounce",
+    "bounces",
+    "bulk",
+    "campaign",
+    "campaigns",
+    "digest",
+    "drupal",
+    "infobrief",
+    "infomail",
+    "joomla",
+    "kampagne",
+    "list",
+    "lists",
+    "mailing",
+    "mailings",
+    "marketing",
+    "news",
+    "newsletter",
+    "newsletters",
+    "no-reply",
+    "noreply",
+    "offer",
+    "offers",
+    "promo",
+    "promos",
+    "promotion",
+    "promotions",
+    "rundbrief",
+    "web",
+    "wordpress",
+];
+
+/// The role that a name begins with, the sign behind it if there is one, and whose it is: `bounce-91`, `web17`.
+pub(super) fn role(name: &str) -> Option<(&str, &str)> {
+    ROLES
+        .iter()
+        .filter_map(|role| {
+            let start = name.get(..role.len()).filter(|start| start.eq_ignore_ascii_case(role))?;
+            let rest = &name[start.len()..];
+            let is_number = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+            let length = start.len() + usize::from(!is_number && rest.starts_with(['-', '_', '.']));
+            (is_number || length > start.len() && name.len() > length).then(|| name.split_at(length))
+        })
+        .max_by_key(|(role, _)| role.len())
+}
+
 /// Labels of host names that say what a host does and not whose it is; digits may follow.
 const SERVICES: &[&str] = &[
     "a",
@@ -150,6 +209,17 @@ const SERVICES: &[&str] = &[
     "autoconfig",
     "autodiscover",
     "b",
+    "campaign",
+    "campaigns",
+    "crm",
+    "em",
+    "info",
+    "mailing",
+    "mailings",
+    "marketing",
+    "mkt",
+    "news",
+    "promo",
     "backup",
     "c",
     "d",
@@ -508,9 +578,6 @@ const PUBLIC: &[&str] = &[
     "ntp.org",
     "pool.ntp.org",
     "ntp.ubuntu.com",
-    "example.com",
-    "example.net",
-    "example.org",
     "root-servers.net",
     "gtld-servers.net",
     "pathdump.com",
@@ -522,24 +589,35 @@ const PUBLIC: &[&str] = &[
     "ifconfig.me",
     "ipify.org",
     "icanhazip.com",
-    "github.com",
     "wordpress.org",
     "mozilla.org",
     "apache.org",
     "nginx.org",
-    "plesk.com",
-    "cpanel.net",
     "microsoft.com",
-    "windows.net",
     "googleapis.com",
-    "googleusercontent.com",
     "onmicrosoft.com",
-    "office.com",
     "1e100.net",
     "amazonses.com",
-    "cloudfront.net",
     "akamai.net",
     "spectrum.com",
+];
+
+/// Domains that everybody knows, below which the labels name somebody: the domain stays, they do not.
+const HOSTED: &[&str] = &[
+    "example.com",
+    "example.net",
+    "example.org",
+    "plesk.com",
+    "plesk.page",
+    "cpanel.net",
+    "windows.net",
+    "googleusercontent.com",
+    "office.com",
+    "sharepoint.com",
+    "cloudfront.net",
+    "amazonaws.com",
+    "github.com",
+    "github.io",
 ];
 
 /// Domains below which the first label names a customer: the domain of that customer with dashes, or a number.
@@ -563,7 +641,7 @@ pub(super) fn is_vocabulary(word: &str) -> bool {
 /// Whether the account is a role or one of the system's, without regard to case.
 pub(super) fn is_account(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ACCOUNTS.contains(&name.as_str())
+    ACCOUNTS.contains(&name.as_str()) || ROLES.contains(&name.as_str())
 }
 
 /// Whether the label says what a host does.
@@ -594,6 +672,11 @@ pub(super) fn is_registry(label: &str) -> bool {
 /// The public domain that `host` (lower case) is, or is below.
 pub(super) fn public_domain(host: &str) -> Option<&'static str> {
     PUBLIC.iter().copied().find(|known| is_below(host, known))
+}
+
+/// The domain that everybody knows below which `host` (lower case) names somebody, or which it is.
+pub(super) fn hosted_domain(host: &str) -> Option<&'static str> {
+    HOSTED.iter().copied().find(|known| is_below(host, known))
 }
 
 /// The zone below which `host` (lower case) names a customer.

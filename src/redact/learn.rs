@@ -1,12 +1,15 @@
 //! What is learnt before anything is replaced: which words are names, so that one which stands alone in a sentence is known.
 
 use super::hosts::{EMBEDDED, reverse_zone};
-use super::names::{FOLDERS, is_authority, pieces, unquoted};
+use super::names::{is_authority, is_folder, pieces, unquoted};
 use super::scan::{self, Part};
 use super::{MOST_NAMES, Redactor, SHORTEST, coded, is_ordinary, kept};
 use rustc_hash::FxHashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
+
+/// Letters of a part of a domain's name from which on it is taken for a name by itself: `krautwurst-werke`.
+const LONG: usize = 6;
 
 /// What was learnt.
 #[derive(Debug, Clone, Default)]
@@ -121,6 +124,14 @@ impl Redactor<'_> {
                 self.learn_name(&host);
                 continue;
             }
+            // Firms are called as their domains are.
+            if let Some(label) = self.registered(&host).filter(|label| label.is_ascii()).map(str::to_owned) {
+                let is_part = |part: &&str| part.len() >= LONG && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+                if label.len() > SHORTEST {
+                    self.learn_name(&label);
+                }
+                label.split('-').filter(is_part).for_each(|part| self.learn_name(part));
+            }
             // A name that has no known ending is known by having stood where host names stand.
             if !scan::is_host(&host) {
                 self.known_mut().hosts.insert(host.clone());
@@ -137,13 +148,12 @@ impl Redactor<'_> {
     }
 
     fn learn_name(&mut self, name: &str) {
-        let name = name.trim_matches(['.', '-', '_', '\'', '"']).to_lowercase();
+        let name = name.trim_matches(['.', '-', '_', '\'', '"', ':', ',']).to_lowercase();
         let letters = name.chars().filter(|c| c.is_alphabetic()).count();
         // A queue id or another number in hexadecimal is no name.
         let is_word = letters > 0
             && (letters == name.chars().count() || name.len() < 6 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let usual =
-            FOLDERS.contains(&name.as_str()) || kept::is_account(&name) || kept::is_vocabulary(&name) || kept::is_service(&name);
+        let usual = is_folder(&name) || kept::is_account(&name) || kept::is_vocabulary(&name) || kept::is_service(&name);
         if is_word && !usual && name.chars().count() >= SHORTEST && self.known.names.len() < MOST_NAMES && !self.keeps(&name) {
             self.known_mut().names.insert(name);
         }

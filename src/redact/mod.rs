@@ -19,6 +19,7 @@ mod hosts;
 mod ip;
 mod kept;
 mod learn;
+mod message;
 mod names;
 mod path;
 mod policy;
@@ -232,6 +233,7 @@ impl<'r> Redactor<'r> {
 
 /// Whether a word is one of the language of logs, where a name may stand but need not.
 fn is_ordinary(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
     kept::is_vocabulary(&word.to_lowercase())
 }
 

@@ -7,13 +7,20 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
+/// Bytes that a name may have (RFC 1035; RFC 5321 has 254 for an address).
+const LONGEST_NAME: usize = 255;
+
 impl Redactor<'_> {
     /// The pseudonym of a name of any kind.
     pub(super) fn word(&self, name: &str) -> String {
         if let Some(known) = self.words.borrow().get(name) {
             return known.clone();
         }
-        let new = self.key.word(name);
+        let mut new = self.key.word(name);
+        // What is longer than any name is no name, and stays so.
+        if name.len() > LONGEST_NAME {
+            new = new.chars().cycle().take(name.len()).collect();
+        }
         let mut words = self.words.borrow_mut();
         if words.len() < MOST_NAMES {
             words.insert(name.to_owned(), new.clone());
@@ -25,9 +32,20 @@ impl Redactor<'_> {
         if kept::is_account(name) || self.keeps(name) {
             return name.to_owned();
         }
-        let new = self.word(name);
+        let new = self.pseudonym(name);
         self.note(name, &new);
         new
+    }
+
+    /// What stands for a name: the role that it begins with stays.
+    pub(super) fn pseudonym(&self, name: &str) -> String {
+        match kept::role(name) {
+            Some((role, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("{role}{}", self.key.number(number))
+            }
+            Some((role, rest)) => format!("{role}{}", self.word(rest)),
+            None => self.word(name),
+        }
     }
 
     /// A word that stands alone: replaced if it, or a part of it, is a known name.
@@ -76,7 +94,7 @@ impl Redactor<'_> {
         }
         // What ps cuts short ends in a plus sign.
         let (name, cut) = text.strip_suffix('+').map_or((text, ""), |name| (name, "+"));
-        if FOLDERS.contains(&name) {
+        if is_folder(name) {
             return text.to_owned();
         }
         if scan::is_host(name) && !self.known.names.contains(&name.to_lowercase()) {
@@ -152,7 +170,7 @@ impl Redactor<'_> {
 }
 
 /// Folders that stand where a user's would.
-pub(super) const FOLDERS: &[&str] = &[
+const FOLDERS: &[&str] = &[
     "html",
     "htdocs",
     "httpdocs",
@@ -172,6 +190,11 @@ pub(super) const FOLDERS: &[&str] = &[
     "sites",
     "system",
 ];
+
+/// Whether it is one of them, in any case.
+pub(super) fn is_folder(name: &str) -> bool {
+    FOLDERS.contains(&name.to_ascii_lowercase().as_str())
+}
 
 pub(super) fn is_authority(text: &str) -> bool {
     let known = [
@@ -260,7 +283,7 @@ fn is_keyword(piece: &str) -> bool {
 /// A local part taken apart at the signs that divide it; the signs are told from the names.
 pub(super) fn pieces(local: &str) -> impl Iterator<Item = (&str, bool)> {
     static SIGNS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)=3D|=2B|=40|%40|%2B|%3D|[+=%!|/{}#&*?^~]").expect("a valid pattern"));
+        LazyLock::new(|| Regex::new(r"(?i)=3D|=2B|=40|%40|%2B|%3D|[+=%!|/{}#&*?^~:]").expect("a valid pattern"));
     let mut list = Vec::new();
     let mut at = 0;
     for sign in SIGNS.find_iter(local) {

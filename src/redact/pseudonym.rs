@@ -93,6 +93,13 @@ impl Key {
         in_case_of(name, word)
     }
 
+    /// A number in place of another: twelve digits, so that no two become one.
+    pub(super) fn number(&self, digits: &str) -> String {
+        let digest = self.digest(b'n', digits.as_bytes());
+        let number = digest[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+        format!("{:012}", number % 1_000_000_000_000)
+    }
+
     /// One bit, decided by the key, the width of the address and the bits before it.
     pub(super) fn bit(&self, width: u32, length: u32, prefix: u128) -> bool {
         let mut text = [0; 18];

@@ -4,7 +4,7 @@ use super::view::Citation;
 use crate::bundle::Bundle;
 use crate::diagnose::words::visible;
 use crate::evidence::maillog::lines::RawLines;
-use crate::evidence::secrets::without_secrets;
+use crate::evidence::secrets::{SecretRemover, without_secrets};
 use crate::evidence::{Evidence, Source};
 use crate::tables;
 use std::cell::RefCell;
@@ -76,9 +76,14 @@ impl Lines {
                 // Lines up to the next mark are near; what lies further is gone to directly.
                 let near = source.marks.get(after).map_or(u32::MAX, |(line, _)| line - 1);
                 let mut raw = RawLines::new(reader, first, bundle.limits.line);
+                // A secret may reach over several lines.
+                let mut remover = (!source.secrets.is_empty()).then(|| SecretRemover::for_file(&source.path));
                 while let Ok(Some(line)) = raw.next_line() {
+                    let hidden =
+                        remover.as_mut().map(|remover| remover.line(&String::from_utf8_lossy(line.bytes)).0.into_owned());
                     if lines.remove(&line.number) {
-                        let text = String::from_utf8_lossy(line.bytes).trim_end().to_owned();
+                        let text = hidden.unwrap_or_else(|| String::from_utf8_lossy(line.bytes).into_owned());
+                        let text = text.trim_end().to_owned();
                         self.texts.insert(tables::Citation { file, line: line.number }, text);
                     }
                     if !lines.first().is_some_and(|next| whole || *next <= near) {

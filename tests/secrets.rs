@@ -1,0 +1,62 @@
+//! Secrets in every kind of evidence and every spelling: `tests/secrets/bundle` is full of them, and none is ever shown, whether
+//! or not anything is redacted. Each holds one of the words of [`PLANTED`], plain or in base64.
+
+use std::path::Path;
+use std::process::Command;
+
+/// `Sek1`, its base64 (in AUTH PLAIN, behind `joe`, and alone), and tokens of fixed shapes.
+const PLANTED: [&str; 5] = ["sek1", "u2vrm", "agpvzqbtzwsx", "fodnn7sek1aki", "5ec1e5ec1e"];
+
+fn postdoc(arguments: &[&str]) -> String {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_postdoc")).args(arguments).env_remove("POSTDOC_RULES").output().expect("it runs");
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat()
+}
+
+fn shown(text: &str) -> Vec<String> {
+    let is_secret = |line: &&str| PLANTED.iter().any(|word| line.to_lowercase().contains(word));
+    text.lines().filter(is_secret).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/secrets/bundle");
+    let mut planted = 0;
+    let mut files = vec![Path::new(folder).to_owned()];
+    while let Some(path) = files.pop() {
+        match std::fs::read_dir(&path) {
+            Ok(entries) => files.extend(entries.map(|entry| entry.expect("an entry").path())),
+            Err(_) => planted += shown(&std::fs::read_to_string(&path).expect("a text")).len(),
+        }
+    }
+    assert!(planted > 90, "{planted} lines with secrets");
+    let temporary = tempfile::tempdir().expect("a folder");
+    let new = temporary.path().join("new.tar.gz").display().to_string();
+    let mut wrong = Vec::new();
+    let mut look = |arguments: &[&str]| {
+        let text = postdoc(arguments);
+        wrong.extend(shown(&text).into_iter().map(|line| format!("{}: {line}", arguments.join(" "))));
+        text
+    };
+    for format in ["json", "html", "md", "text"] {
+        look(&["analyze", folder, "--format", format]);
+    }
+    for table in ["lines", "settings", "events", "diagnostics", "accounts", "processes", "services", "rejects"] {
+        look(&["records", folder, "--table", table]);
+    }
+    look(&["trace", folder, "joe@x.example", "--format", "ndjson"]);
+    look(&["compare", folder, folder]);
+    let sources = look(&["sources", folder]);
+    for kind in ["private key", "password in a URL", "token", "password in a lookup table", "password on a command line"] {
+        assert!(sources.contains(kind), "{kind} is told:\n{sources}");
+    }
+    look(&["redact", folder, "-o", &new]);
+    let bundle = postdoc::bundle::Bundle::open(Path::new(&new), &postdoc::bundle::Limits::default()).expect("a bundle");
+    for file in &bundle.files {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut file.open().expect("a file"), &mut text).expect("text");
+        wrong.extend(shown(&text).into_iter().map(|line| format!("{}: {line}", file.path)));
+    }
+    assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
+}
