@@ -281,7 +281,7 @@ fn what_changed_before_the_onset_is_told() {
         [
             "2026-11-12T08:59:04Z start -",
             "2026-11-12T08:58:11Z config main.cf",
-            "2026-11-12T08:51:00Z package upgrade postfix:amd64 3.7.6-0 3.7.11-0 (+ 40 more)",
+            "2026-11-12T08:51:00Z package upgrade postfix:amd64 3.7.6-0 3.7.11-0 (+ 40)",
         ]
     );
 }

@@ -8,6 +8,15 @@ use crate::time::{self, Civil, Time};
 /// zone the server's.
 pub(super) fn time_of(text: &str, zone_offset: i32, collected_at: Option<Time>) -> Option<Time> {
     let text = text.trim();
+    // apt writes two blanks between day and time.
+    let single;
+    let text = match text.as_bytes() {
+        [_, _, _, _, b'-', _, _, b'-', _, _, b' ', b' ', ..] => {
+            single = text.replacen("  ", " ", 1);
+            single.as_str()
+        }
+        _ => text,
+    };
     if let Some((time, length)) = Time::parse_rfc3339(text.as_bytes(), zone_offset) {
         // `ls --full-time` writes the zone behind a blank.
         let zone = text.get(length..).map(str::trim).filter(|rest| rest.len() == 5).and_then(time::numeric_offset);

@@ -38,6 +38,13 @@ impl Loader {
                 let place = at.map_or(rule.place, |at| rule.explains_at[at]);
                 error(place, format!("`explains` goes in a circle: {path}"), Some("leave out the weakest of these".to_owned()));
             }
+            let mut names = BTreeSet::new();
+            for (name, signal) in rule.entries().flat_map(|entry| entry.signals()) {
+                if !names.insert(name) {
+                    let help = Some("each signal of a rule has a name of its own, in all its sections".to_owned());
+                    error(signal.place, format!("the rule has two signals `{name}`"), help);
+                }
+            }
             for test in &rule.tests {
                 for (kind, _) in test.given.iter().filter(|(kind, _)| self.set.kinds.iter().all(|known| known.kind != *kind)) {
                     let kinds: Vec<&str> = self.set.kinds.iter().map(|known| known.kind.as_str()).collect();

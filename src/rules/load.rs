@@ -235,8 +235,9 @@ impl Loader {
                 self.plain(&shown, format!("a rule file has at most {} MB", LARGEST >> 20));
                 continue;
             }
-            match std::fs::read_to_string(path) {
-                Ok(text) => self.file(&relative, &shown, text),
+            match std::fs::read(path).map(String::from_utf8) {
+                Ok(Ok(text)) => self.file(&relative, &shown, text),
+                Ok(Err(error)) => self.not_utf8(&shown, &error),
                 Err(error) => self.plain(&shown, format!("cannot be read: {error}")),
             }
         }
@@ -256,6 +257,18 @@ impl Loader {
 
     fn plain(&mut self, file: &str, message: String) {
         self.problems.push(Problem::new(Level::Error, file, "", Place::default(), message, None));
+    }
+
+    /// Notes where a file stops being text.
+    fn not_utf8(&mut self, shown: &str, error: &std::string::FromUtf8Error) {
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]);
+        let line = before.split('\n').count() as u32;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
+        let text = String::from_utf8_lossy(error.as_bytes());
+        let help = Some("save it as UTF-8".to_owned());
+        let message = "this is no UTF-8 text";
+        self.problems.push(Problem::new(Level::Error, shown, &text, Place { line, column, length: 1 }, message, help));
     }
 
     fn file(&mut self, path: &str, shown: &str, text: String) {
@@ -356,7 +369,12 @@ impl Loader {
         let changed = read::rule(&mut again, root, &origin.bucket, &origin.overrides);
         for problem in again.problems.drain(..).skip(before) {
             let message = format!("with these parameters the rule `{}` is not valid: {}", change.id, problem.message);
-            reader.problem(change.place, message, problem.help);
+            // Of several parameters it is not known which one is at fault.
+            let place = match change.params.values().collect::<Vec<_>>()[..] {
+                [(_, place)] => *place,
+                _ => change.place,
+            };
+            reader.problem(place, message, problem.help);
         }
         if let Some((rule, _)) = changed {
             self.put(rule, change.enabled);

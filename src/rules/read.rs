@@ -262,7 +262,10 @@ fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> 
 fn param(reader: &mut Reader<'_>, text: String, place: Place, scope: &Scope<'_>) -> Option<String> {
     let Some(name) = text.strip_prefix('$') else { return Some(text) };
     let value = scope.params.get(name).cloned();
-    if value.is_none() {
+    if value.is_none() && scope.params.is_empty() {
+        let help = format!("add `params: {{{name}: ...}}` to the rule");
+        reader.problem(place, format!("unknown parameter `{name}`: the rule has none"), Some(help));
+    } else if value.is_none() {
         reader.unknown(place, "parameter", name, scope.params.keys().map(String::as_str));
     }
     value
@@ -450,16 +453,19 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
         let fixed = ["host", "settings", "accounts", "params", "hurts", "resume", "show_log"];
         if !MEASURES.contains(&head) && !fixed.contains(&head) && !scope.signals.contains_key(head) {
             let known: Vec<&str> = scope.signals.keys().map(String::as_str).chain(fixed).chain(MEASURES).collect();
-            reader.unknown(node.place, "template variable", head, known);
+            let place = reader.part_of(node.place, &variable);
+            reader.unknown(place, "template variable", head, known);
         } else if head == "host" {
             if let Some(field) = parts.next() {
-                column_named(reader, field, node.place, &tables::host::TABLE);
+                let place = reader.part_of(node.place, &variable);
+                column_named(reader, field, place, &tables::host::TABLE);
             }
         } else if let (Some(Some(table)), Some("first" | "last" | "top" | "list" | "distinct")) =
             (scope.signals.get(head), parts.next())
             && let Some(field) = parts.next()
         {
-            column_named(reader, field, node.place, table);
+            let place = reader.part_of(node.place, &variable);
+            column_named(reader, field, place, table);
         }
     }
     text
@@ -544,7 +550,11 @@ fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {
         let given = fields.need(reader, "given").map(|node| reader.map(node, "given")).unwrap_or_default();
         let given = given.into_iter().map(|(key, node)| (key.name, reader.text(&node, "evidence"))).collect();
         let results = ["confirmed", "likely", "possible", "no", "unknown"].map(|name| (name, name));
-        let expect = fields.need(reader, "expect").and_then(|node| reader.one_of(&node, "expect", &results));
+        // Without quotes `no` is a truth value, and means the same here.
+        let expect = fields.need(reader, "expect").and_then(|node| match node.kind {
+            Kind::Bool(false) => Some("no"),
+            _ => reader.one_of(&node, "expect", &results),
+        });
         fields.finish(reader);
         list.push(TestSpec { name, given, expect: expect.unwrap_or("no").to_owned(), place });
     }

@@ -4,6 +4,40 @@ use super::node::{self, Place};
 pub use super::node::{Key, Kind, Node};
 use super::problem::{Level, Problem, did_you_mean};
 
+/// Lines of a scalar that are searched for a part of it.
+const LONGEST_SCALAR: usize = 60;
+
+/// What the YAML parser says, in words for whom has no parser in mind, with what is most often the remedy.
+fn in_our_words(message: &str, line: &str) -> (String, Option<String>) {
+    let help = |text: &str| Some(text.to_owned());
+    let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
+    match message {
+        said if said.contains("duplicate mapping key") => {
+            (said.replace(", set DuplicateKeyPolicy in Options if acceptable", ""), None)
+        }
+        said if said.contains("multiple YAML documents") => {
+            ("a second document begins here".to_owned(), help("one file holds one: put what follows into a file of its own"))
+        }
+        said if said.contains("tabs disallowed") || (said.contains("tab") && line.starts_with('\t')) => {
+            ("a tab in the indentation".to_owned(), help("indent with spaces"))
+        }
+        said if said.contains("simple key expected ':'") => {
+            (said.to_owned(), help("between a name and its value stand a colon and a space"))
+        }
+        said if said.contains("mapping values are not allowed") => {
+            (said.to_owned(), help("a text with `: ` in it stands in quotes; otherwise look at the indentation"))
+        }
+        said if said.contains("did not find expected key") => {
+            (said.to_owned(), help("indent it by as many spaces as the lines beside it"))
+        }
+        said if said.contains("unknown escape") => {
+            (said.to_owned(), help("write it in single quotes, where a backslash stands for itself"))
+        }
+        said if value.starts_with("{{") => (said.to_owned(), help("a text that begins with `{{` stands in quotes")),
+        said => (said.to_owned(), None),
+    }
+}
+
 /// One YAML file being read, with the problems found so far.
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -57,12 +91,9 @@ impl<'a> Reader<'a> {
                     self.problem(place, message, None);
                     return None;
                 }
-                let message = full
-                    .split(" at line ")
-                    .next()
-                    .unwrap_or(&full)
-                    .replace(", set DuplicateKeyPolicy in Options if acceptable", "");
-                self.problem(place, message, None);
+                let message = full.split(" at line ").next().unwrap_or(&full);
+                let (message, help) = in_our_words(message, self.line(place.line));
+                self.problem(place, message, help);
                 None
             }
         }
@@ -71,6 +102,26 @@ impl<'a> Reader<'a> {
     /// A line of the file, from 1; empty where there is none.
     pub(super) fn line(&self, number: u32) -> &'a str {
         self.text.lines().nth((number as usize).wrapping_sub(1)).unwrap_or_default()
+    }
+
+    /// Where `part` stands in the scalar at `place`, first where it is no part of a longer word; the place itself if it does
+    /// not stand there as it is.
+    pub(super) fn part_of(&self, place: Place, part: &str) -> Place {
+        let in_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let first = (place.line as usize).saturating_sub(1);
+        for (at, line) in self.text.lines().enumerate().skip(first).take(LONGEST_SCALAR) {
+            let skipped = if at == first { place.column.saturating_sub(1) as usize } else { 0 };
+            let from = line.char_indices().nth(skipped).map_or(line.len(), |(at, _)| at);
+            let alone = |at: usize| {
+                let (before, after) = (&line[..at], &line[at + part.len()..]);
+                !before.ends_with(in_word) && !after.starts_with(in_word) && before.rfind("{{") > before.rfind("}}")
+            };
+            if let Some((found, _)) = line[from..].match_indices(part).find(|(found, _)| alone(from + found)) {
+                let column = line[..from + found].chars().count() as u32 + 1;
+                return Place { line: at as u32 + 1, column, length: part.chars().count() as u32 };
+            }
+        }
+        place
     }
 
     /// Notes a problem at `place`.
@@ -84,7 +135,7 @@ impl<'a> Reader<'a> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => {
                 let all: Vec<&str> = known.into_iter().take(40).collect();
-                format!("known: {}", all.join(", "))
+                if all.is_empty() { "there is none".to_owned() } else { format!("known: {}", all.join(", ")) }
             }
         };
         // "field of `failures`" becomes "unknown field `reson` of `failures`".
@@ -97,7 +148,13 @@ impl<'a> Reader<'a> {
         match node.kind {
             Kind::Map(entries) => entries,
             other => {
-                self.problem(node.place, format!("{what} must be a mapping, found {}", other.describe()), None);
+                if matches!(other, Kind::Null)
+                    && self.text.lines().all(|line| line.trim_start().starts_with('#') || line.trim().is_empty())
+                {
+                    self.problem(Place { line: 1, column: 1, length: 1 }, "the file holds nothing", None);
+                } else {
+                    self.problem(node.place, format!("{what} must be a mapping, found {}", other.describe()), None);
+                }
                 Vec::new()
             }
         }

@@ -44,7 +44,7 @@ pub(super) fn changes(material: &Material<'_>, onset: Time, lines: &Lines) -> Ve
         let (Some(time), Some(kind)) = (row.time(changed::time), row.text(changed::kind, names)) else { continue };
         let what = row.text(changed::what, names).unwrap_or_default();
         match kind {
-            "package" => add(time, "package", Some(what), row, Some(what)),
+            "package" => add(time, "package", Some(&one_of_many(what)), row, Some(what)),
             "config" => add(time, "config", Some(what), row, Some(what)),
             _ => {}
         }
@@ -69,6 +69,17 @@ pub(super) fn changes(material: &Material<'_>, onset: Time, lines: &Lines) -> Ve
     found
 }
 
+/// Of a list of packages, `Upgrade: a (1, 2), b (3, 4), ...`, Postfix's own or else the first, and how many more there are.
+fn one_of_many(what: &str) -> String {
+    let Some((done, list)) = what.split_once(": ") else { return what.to_owned() };
+    let parts: Vec<&str> = list.split_inclusive("), ").map(|part| part.trim_end_matches(", ")).collect();
+    let Some(shown) = parts.iter().find(|part| part.contains("postfix")).or(parts.first()) else { return what.to_owned() };
+    match parts.len() {
+        1 => what.to_owned(),
+        many => format!("{done}: {shown} (+ {})", many - 1),
+    }
+}
+
 /// An upgrade changes hundreds of packages at once: of more than two, Postfix's own, or else the latest, stands for all.
 fn fold_packages(found: &mut Vec<Change>) {
     let is_package = |change: &Change| change.kind == "package";
@@ -86,7 +97,7 @@ fn fold_packages(found: &mut Vec<Change>) {
         }
         let keep = kept == Some(at - 1);
         if keep && let Some(what) = &mut change.what {
-            *what = format!("{what} (+ {} more)", count - 1);
+            *what = format!("{what} (+ {})", count - 1);
         }
         keep
     });
