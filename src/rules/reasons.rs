@@ -3,6 +3,7 @@
 use super::lazy::{Dialect, LazyRegex};
 use super::problem::Place;
 use super::yaml::{Node, Reader};
+use crate::evidence::maillog::mask::without_addresses;
 use crate::evidence::maillog::said::{Said, Voice};
 use crate::parallel;
 use rustc_hash::FxHashMap;
@@ -202,12 +203,14 @@ impl Reasons {
     pub fn classify(&self, said: &Said<'_>, context: Context<'_>) -> Option<(&Reason, DecidedBy)> {
         let voice = context.voice.or(said.voice);
         let words: &str = &said.words;
-        let applies =
-            |entry: &Reason| entry.applies(voice, said, context) && !entry.unless.iter().any(|unless| unless.is_match(words));
+        // Only a phrase that speaks of an address itself is asked of addresses.
+        let without = without_addresses(words);
+        let matches = |phrase: &LazyRegex| phrase.is_match(if phrase.as_str().contains('@') { words } else { &without });
+        let applies = |entry: &Reason| entry.applies(voice, said, context) && !entry.unless.iter().any(matches);
         let phrases = self.phrases.get_or_init(|| Phrases::of(&self.entries));
         let spoken = |phrase: &&Phrase| {
             let entry = &self.entries[phrase.entry];
-            applies(entry) && phrase.regex(entry).is_match(words)
+            applies(entry) && matches(phrase.regex(entry))
         };
         let first = phrases.candidates(words).find(spoken);
         let mut best = first.map(|phrase| (phrase.by, phrase.entry));

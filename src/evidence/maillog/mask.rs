@@ -1,6 +1,7 @@
 //! Masks the variable parts of a reason, so that what is said a thousand times to a thousand addresses is one reason.
 
 use crate::distinct::hash;
+use std::borrow::Cow;
 
 /// The reason with addresses, hosts, ids and numbers masked as `…`. Codes that name a rule (`[TSS04]`, `S3140`, `5.7.1`,
 /// the three-digit reply code) stay.
@@ -17,6 +18,36 @@ pub fn mask(reason: &str) -> String {
         out = out.replace("… …", "…");
     }
     out
+}
+
+/// The text with each mail address as `a@b` and each host in angle brackets as `<a>`: what somebody is called tells nothing of
+/// what is said, though it may hold words that do (`policy@relay-online.example`).
+pub fn without_addresses(text: &str) -> Cow<'_, str> {
+    if !text.contains(['@', '<']) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_inclusive(' ') {
+        if let Some(at) = word.find('@') {
+            let outside = |c: char| {
+                c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | ',' | ';' | ':' | '"' | '\'' | '=')
+            };
+            let begin = word[..at].rfind(outside).map_or(0, |at| at + word[at..].chars().next().map_or(0, char::len_utf8));
+            let end = word[at..].find(outside).map_or(word.len(), |end| at + end);
+            let end = begin + word[begin..end].trim_end_matches('.').len();
+            out.push_str(&word[..begin]);
+            out.push_str("a@b");
+            out.push_str(&word[end..]);
+        } else if let Some(end) =
+            word.find('>').filter(|end| word.starts_with('<') && word[..*end].contains('.') && !word.contains("//"))
+        {
+            out.push_str("<a");
+            out.push_str(&word[end..]);
+        } else {
+            out.push_str(word);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// A hash of the form of a text: of its words without those that vary from message to message. Two texts of one form mean
@@ -114,7 +145,20 @@ fn mask_word(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{mask, template};
+    use super::{mask, template, without_addresses};
+
+    #[test]
+    fn addresses_and_hosts_in_brackets_lose_their_names() {
+        for (text, without) in [
+            ("<policy@online.example>: Recipient address rejected", "<a@b>: Recipient address rejected"),
+            ("relay@x.example... User unknown", "a@b... User unknown"),
+            ("<spam.example[192.0.2.1]>: Client host rejected", "<a>: Client host rejected"),
+            ("see <https://x.example/a> or <mail>", "see <https://x.example/a> or <mail>"),
+            ("@ alone, \u{fc}@\u{fc}.example", "a@b alone, a@b"),
+        ] {
+            assert_eq!(without_addresses(text), without);
+        }
+    }
 
     #[test]
     fn texts_of_one_form_have_one_template() {
