@@ -43,8 +43,10 @@ pub struct Ask {
 pub struct Needs {
     /// Columns told apart.
     values: u64,
-    /// Columns of which distinct values are counted or the commonest weighed.
-    shown: u64,
+    /// Columns of which distinct values are counted.
+    counted: u64,
+    /// Columns of which the commonest values are weighed.
+    weighed: u64,
     tests: u64,
     /// All columns that are looked at.
     columns: u64,
@@ -56,14 +58,24 @@ impl Needs {
         self.values & (1 << column.0) != 0
     }
 
-    /// Whether the values of `column` are counted or weighed.
-    pub fn shown(self, column: Column) -> bool {
-        self.shown & (1 << column.0) != 0
+    /// Whether the distinct values of `column` are counted.
+    pub fn counted(self, column: Column) -> bool {
+        self.counted & (1 << column.0) != 0
     }
 
-    /// Whether the test at `at` is asked.
-    pub fn test(self, at: usize) -> bool {
-        self.tests & (1 << at) != 0
+    /// Whether the values of `column` are weighed.
+    pub fn weighed(self, column: Column) -> bool {
+        self.weighed & (1 << column.0) != 0
+    }
+
+    /// The tests that are asked, as bits.
+    pub fn tests(self) -> u64 {
+        self.tests
+    }
+
+    /// The columns that are looked at, as bits.
+    pub fn columns(self) -> u64 {
+        self.columns
     }
 
     /// Whether `column` is looked at for any of these.
@@ -76,7 +88,8 @@ impl Needs {
     pub fn or(self, other: Needs) -> Needs {
         Needs {
             values: self.values | other.values,
-            shown: self.shown | other.shown,
+            counted: self.counted | other.counted,
+            weighed: self.weighed | other.weighed,
             tests: self.tests | other.tests,
             columns: self.columns | other.columns,
         }
@@ -87,8 +100,13 @@ impl Needs {
         self.columns |= 1 << column.0;
     }
 
-    fn show(&mut self, column: Column) {
-        self.shown |= 1 << column.0;
+    fn count(&mut self, column: Column) {
+        self.counted |= 1 << column.0;
+        self.columns |= 1 << column.0;
+    }
+
+    fn weigh(&mut self, column: Column) {
+        self.weighed |= 1 << column.0;
         self.columns |= 1 << column.0;
     }
 
@@ -107,7 +125,7 @@ pub const DISTINCT: usize = 12;
 impl Demand {
     /// That each event of `table` is kept as it is.
     pub fn everything(table: &'static Table) -> Demand {
-        let always = Needs { values: u64::MAX, shown: 0, tests: 0, columns: u64::MAX };
+        let always = Needs { values: u64::MAX, counted: 0, weighed: 0, tests: 0, columns: u64::MAX };
         let values = (0..table.fields.len()).map(Column).collect();
         Demand {
             table,
@@ -311,7 +329,8 @@ impl Asked {
         for question in questions {
             let mut needs = Needs::default();
             question.values.iter().for_each(|column| needs.tell_apart(*column));
-            question.distinct.iter().chain(&question.weighed).for_each(|column| needs.show(*column));
+            question.distinct.iter().for_each(|column| needs.count(*column));
+            question.weighed.iter().for_each(|column| needs.weigh(*column));
             // What is not counted is told apart.
             let uncounted = question.distinct.iter().filter(|column| !distinct.contains(column));
             uncounted.for_each(|column| needs.tell_apart(*column));

@@ -196,6 +196,16 @@ impl Matcher {
         }
     }
 
+    /// Whether it looks at every byte of a text, so that it is worth remembering what came of it.
+    pub fn is_dear(&self) -> bool {
+        match self {
+            Matcher::Not(inner) => inner.is_dear(),
+            Matcher::All(all) => all.iter().any(Matcher::is_dear),
+            Matcher::OneOf(_) | Matcher::Missing(_) | Matcher::Compare(..) | Matcher::SameAs(_) | Matcher::DiffersFrom(_) => false,
+            _ => true,
+        }
+    }
+
     /// Whether a value satisfies it. What refers to something else never holds here.
     pub fn holds(&self, value: Given<'_>) -> bool {
         match self {

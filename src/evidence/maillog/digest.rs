@@ -11,6 +11,7 @@ use crate::rules::demand::{DISTINCT, Demand, Needs};
 use crate::tables::{Citation, Column, Given, KeptLines, Record, Weighed};
 use crate::time::{SECOND, Time};
 use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
 /// Spans in seconds; the last one is for good.
 const SPANS: [i64; 7] = [1, 60, 600, 3600, 6 * 3600, 24 * 3600, i64::MAX / SECOND];
@@ -117,6 +118,15 @@ struct Side {
 }
 
 impl Side {
+    /// Notes which tests of a column hold.
+    fn tests(&mut self, column: Column, held: u64) {
+        if held != 0 {
+            let sum = mix(held, 0x7e57 + column.0 as u64);
+            self.exact = self.exact.wrapping_add(sum);
+            self.coarse = self.coarse.wrapping_add(sum);
+        }
+    }
+
     fn with(&self, other: &Side) -> Side {
         let mut counted = self.counted;
         counted.iter_mut().zip(other.counted).for_each(|(one, other)| *one |= other);
@@ -153,9 +163,69 @@ pub struct Wanted(Option<u32>);
 #[derive(Debug, Default)]
 struct Asked {
     columns: u64,
-    values: Vec<Column>,
-    tests: Vec<usize>,
-    counted: Vec<(usize, Column)>,
+    each: Vec<AskedColumn>,
+}
+
+/// What is asked of one column.
+#[derive(Debug)]
+struct AskedColumn {
+    column: Column,
+    /// Whether some question tells its values apart.
+    told_apart: bool,
+    /// Its tests, as bits.
+    tests: u64,
+    /// Its place among the columns of which the distinct values are counted.
+    counted: Option<usize>,
+    /// Which of its tests hold for the values of late; none where asking anew costs less.
+    held: Option<Held>,
+}
+
+/// Which tests hold for which values, by their hashes: each has one place, which the next one takes.
+#[derive(Debug, Default)]
+struct Held(RefCell<Vec<(u64, u64)>>);
+
+impl Held {
+    const PLACES: usize = 1 << 13;
+
+    fn of(&self, value: u64, test: impl FnOnce() -> u64) -> u64 {
+        let mut places = self.0.borrow_mut();
+        if places.is_empty() {
+            places.resize(Self::PLACES, (0, 0));
+        }
+        let place = &mut places[value as usize % Self::PLACES];
+        if place.0 != value {
+            *place = (value, test());
+        }
+        place.1
+    }
+}
+
+impl AskedColumn {
+    /// None if nothing is asked of it.
+    fn new(demand: &Demand, column: Column) -> Option<AskedColumn> {
+        let own = |test: &usize| demand.tests[*test].column == column;
+        let tests = (0..demand.tests.len()).filter(own).fold(0, |tests, test| tests | (1u64 << test));
+        let told_apart = demand.values.contains(&column);
+        let counted = demand.distinct.iter().position(|known| *known == column);
+        let dear = |test: usize| demand.tests[test].matcher.is_dear();
+        let held = bits(tests).any(dear).then(Held::default);
+        let asked = told_apart || tests != 0 || counted.is_some();
+        asked.then_some(AskedColumn { column, told_apart, tests, counted, held })
+    }
+
+    /// Which of `tests` hold.
+    fn tests_held(&self, demand: &Demand, given: Given<'_>, tests: u64) -> u64 {
+        bits(tests).filter(|test| demand.tests[*test].matcher.holds(given)).fold(0, |held, test| held | (1 << test))
+    }
+}
+
+/// The places of the bits that are set.
+fn bits(mut set: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = (set != 0).then(|| set.trailing_zeros() as usize)?;
+        set &= set - 1;
+        Some(at)
+    })
 }
 
 /// One record under way.
@@ -265,13 +335,9 @@ impl Digest {
     pub fn new(demand: Demand, leading: &[Column]) -> Digest {
         let leads = leading.iter().fold(0, |columns, column| columns | (1u64 << column.0));
         let side = |columns: u64| {
-            let inside = |column: Column| columns & (1 << column.0) != 0;
-            Asked {
-                columns,
-                values: demand.values.iter().copied().filter(|column| inside(*column)).collect(),
-                tests: (0..demand.tests.len()).filter(|at| inside(demand.tests[*at].column)).collect(),
-                counted: demand.distinct.iter().copied().enumerate().filter(|(_, column)| inside(*column)).collect(),
-            }
+            let inside = (0..demand.table.fields.len()).map(Column).filter(|column| columns & (1 << column.0) != 0);
+            let each = inside.filter_map(|column| AskedColumn::new(&demand, column)).collect();
+            Asked { columns, each }
         };
         Digest {
             sides: [side(leads), side(!leads)],
@@ -339,7 +405,7 @@ impl Digest {
             }
         }
         self.held = self.held + held(row) - before;
-        let weighs = self.demand.weighed.iter().any(|column| lead.needs.shown(*column));
+        let weighs = self.demand.weighed.iter().any(|column| lead.needs.weighed(*column));
         if self.held > self.limits.1 {
             self.widen();
             // Where it is now is not worth a search.
@@ -428,27 +494,33 @@ impl Digest {
 
     /// What the columns of one side come to.
     fn side(&self, at: usize, draft: &Draft<'_>, needs: Needs) -> Side {
-        let asked = &self.sides[at];
         let mut side = Side::default();
-        for &column in asked.values.iter().filter(|column| needs.value(**column)) {
-            if let Some(value) = hash_of(draft.get(column)) {
+        for asked in self.sides[at].each.iter().filter(|asked| needs.column(asked.column)) {
+            let column = asked.column;
+            let given = draft.get(column);
+            let tests = asked.tests & needs.tests();
+            if tests != 0 && asked.held.is_none() {
+                side.tests(column, asked.tests_held(&self.demand, given, tests));
+            }
+            let Some(value) = hash_of(given) else {
+                if tests != 0 && asked.held.is_some() {
+                    side.tests(column, asked.tests_held(&self.demand, given, tests));
+                }
+                continue;
+            };
+            if let Some(held) = asked.held.as_ref().filter(|_| tests != 0) {
+                side.tests(column, tests & held.of(value, || asked.tests_held(&self.demand, given, asked.tests)));
+            }
+            if asked.told_apart && needs.value(column) {
                 let sum = mix(value, column.0 as u64 + 1);
                 side.exact = side.exact.wrapping_add(sum);
                 if self.wide & (1 << column.0) == 0 {
                     side.coarse = side.coarse.wrapping_add(sum);
                 }
             }
-        }
-        for &test in asked.tests.iter().filter(|test| needs.test(**test)) {
-            let condition = &self.demand.tests[test];
-            if condition.matcher.holds(draft.get(condition.column)) {
-                let sum = mix(test as u64, 0x7e57);
-                side.exact = side.exact.wrapping_add(sum);
-                side.coarse = side.coarse.wrapping_add(sum);
+            if let Some(at) = asked.counted.filter(|_| needs.counted(column)) {
+                side.counted[at] = value;
             }
-        }
-        for &(at, column) in asked.counted.iter().filter(|(_, column)| needs.shown(*column)) {
-            side.counted[at] = hash_of(draft.get(column)).unwrap_or_default();
         }
         side
     }
@@ -586,7 +658,7 @@ fn count(row: &mut Row, column: Column, value: u64) {
 
 /// Weighs the values of the columns of which the commonest ones are asked.
 fn weigh(row: &mut Row, demand: &Demand, needs: Needs, draft: &Draft<'_>, times: u64) {
-    for &column in demand.weighed.iter().filter(|column| needs.shown(**column)) {
+    for &column in demand.weighed.iter().filter(|column| needs.weighed(**column)) {
         let Given::Text(text) = draft.get(column) else { continue };
         let value = hash(text.as_bytes(), 0);
         let tally = tally(row, column);
