@@ -122,6 +122,9 @@ const TESTS: usize = 60;
 /// Columns of one table whose distinct values are counted; what goes beyond is told apart by value.
 pub const DISTINCT: usize = 12;
 
+/// Columns of one table whose values are weighed; what goes beyond is told apart by value.
+pub const WEIGHED: usize = 12;
+
 impl Demand {
     /// That each event of `table` is kept as it is.
     pub fn everything(table: &'static Table) -> Demand {
@@ -310,9 +313,10 @@ impl Asked {
         let mut tests: Vec<Condition> = Vec::new();
         let mut written: Vec<String> = Vec::new();
         let mut asks = Vec::new();
-        let mut weighed: BTreeSet<Column> = BTreeSet::new();
+        let asked: BTreeSet<Column> = questions.iter().flat_map(|question| question.weighed.iter().copied()).collect();
+        let weighed: Vec<Column> = asked.iter().copied().take(WEIGHED).collect();
+        values.extend(asked.iter().skip(WEIGHED));
         for question in &questions {
-            weighed.extend(&question.weighed);
             for condition in question.conditions.iter().filter(|condition| !condition.matcher.refers()) {
                 let text = format!("{condition:?}");
                 if always.contains(&condition.column) || written.contains(&text) {
@@ -331,6 +335,8 @@ impl Asked {
             question.values.iter().for_each(|column| needs.tell_apart(*column));
             question.distinct.iter().for_each(|column| needs.count(*column));
             question.weighed.iter().for_each(|column| needs.weigh(*column));
+            let beyond = question.weighed.iter().filter(|column| !weighed.contains(column));
+            beyond.for_each(|column| needs.tell_apart(*column));
             // What is not counted is told apart.
             let uncounted = question.distinct.iter().filter(|column| !distinct.contains(column));
             uncounted.for_each(|column| needs.tell_apart(*column));
@@ -346,7 +352,6 @@ impl Asked {
             samples.extend(&question.weighed);
             asks.push(Ask { conditions: question.conditions, needs });
         }
-        let weighed = weighed.into_iter().collect();
         let mut everywhere = Needs::default();
         always.iter().for_each(|column| everywhere.tell_apart(*column));
         let wanted = values.iter().chain(&samples).fold(0, |wanted, column| wanted | (1 << column.0));

@@ -2,11 +2,11 @@
 //! that differs from an earlier one only in addresses, ids and numbers means the same, so each form is matched once.
 
 use super::RuleSet;
-use super::reasons::Context;
+use super::reasons::{Context, Reason};
 use crate::distinct::{hash, mix};
 use crate::evidence::maillog::mask::template;
 use crate::evidence::maillog::said::{Said, Voice, is_own};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Texts of which the class is remembered, and relays of which the provider is. When there are more, all are forgotten: a
@@ -34,6 +34,8 @@ pub struct Heard<'a> {
 #[derive(Debug)]
 pub struct Meaning<'r> {
     rules: &'r RuleSet,
+    /// Providers of which a reason speaks: to the class of a text, all others are one.
+    named: FxHashSet<String>,
     classes: FxHashMap<u64, Option<(&'r str, &'r str)>>,
     providers: FxHashMap<u64, Option<Arc<str>>>,
 }
@@ -41,7 +43,8 @@ pub struct Meaning<'r> {
 impl<'r> Meaning<'r> {
     /// Nothing is remembered yet.
     pub fn new(rules: &'r RuleSet) -> Meaning<'r> {
-        Meaning { rules, classes: FxHashMap::default(), providers: FxHashMap::default() }
+        let named = rules.reasons.entries.iter().flat_map(Reason::providers).map(str::to_ascii_lowercase).collect();
+        Meaning { rules, named, classes: FxHashMap::default(), providers: FxHashMap::default() }
     }
 
     /// Reason class and bucket of a text.
@@ -49,7 +52,8 @@ impl<'r> Meaning<'r> {
         let seed = heard.voice.map_or(0, |voice| voice as u64 + 1) * 8 + heard.otherwise.map_or(0, |voice| voice as u64 + 1);
         let mut key = template(heard.text, seed);
         key = hash(heard.daemon.unwrap_or_default().as_bytes(), key);
-        key = hash(heard.provider.unwrap_or_default().as_bytes(), key);
+        let provider = heard.provider.filter(|provider| self.named.contains(&provider.to_ascii_lowercase()));
+        key = hash(provider.unwrap_or_default().as_bytes(), key);
         if let Some((code, enhanced)) = heard.codes {
             key = hash(enhanced.unwrap_or_default().as_bytes(), mix(key, u64::from(code.unwrap_or_default()) + 1));
         }
@@ -65,7 +69,7 @@ impl<'r> Meaning<'r> {
             said.enhanced = enhanced;
         }
         let voice = heard.voice.or(said.voice).or(heard.otherwise);
-        let context = Context { provider: heard.provider, daemon: heard.daemon, voice };
+        let context = Context { provider, daemon: heard.daemon, voice };
         let class = self.rules.reasons.classify(&said, context).map(|(entry, _)| (entry.class.as_str(), entry.bucket.as_str()));
         self.classes.insert(key, class);
         class

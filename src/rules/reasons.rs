@@ -261,6 +261,11 @@ impl Only {
 }
 
 impl Reason {
+    /// Ids of the providers whose words it is about; none if it is about anybody's.
+    pub fn providers(&self) -> impl Iterator<Item = &str> {
+        self.only.provider.iter().map(String::as_str)
+    }
+
     /// Whether the daemon decides: there is neither a phrase nor a code.
     fn is_by_daemon(&self) -> bool {
         self.any.is_empty() && self.hints.is_empty() && self.enhanced.is_empty() && self.code.is_empty()

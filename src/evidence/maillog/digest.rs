@@ -7,7 +7,7 @@
 
 use crate::distinct::{Distinct, hash, mix};
 use crate::names::Names;
-use crate::rules::demand::{DISTINCT, Demand, Needs};
+use crate::rules::demand::{DISTINCT, Demand, Needs, WEIGHED};
 use crate::tables::{Citation, Column, Given, KeptLines, Record, Weighed};
 use crate::time::{SECOND, Time};
 use rustc_hash::FxHashMap;
@@ -109,12 +109,13 @@ impl Place<'_> {
 }
 
 /// What some columns of an event come to: a sum of hashes of what is told apart, with and without the values that may be
-/// given up, and the hashes of the values that are counted.
+/// given up, and the hashes of the values that are counted and weighed; of what is not, 0.
 #[derive(Debug, Clone, Copy, Default)]
 struct Side {
     exact: u64,
     coarse: u64,
     counted: [u64; DISTINCT],
+    weighed: [u64; WEIGHED],
 }
 
 impl Side {
@@ -128,9 +129,11 @@ impl Side {
     }
 
     fn with(&self, other: &Side) -> Side {
-        let mut counted = self.counted;
+        let (mut counted, mut weighed) = (self.counted, self.weighed);
         counted.iter_mut().zip(other.counted).for_each(|(one, other)| *one |= other);
-        Side { exact: self.exact.wrapping_add(other.exact), coarse: self.coarse.wrapping_add(other.coarse), counted }
+        weighed.iter_mut().zip(other.weighed).for_each(|(one, other)| *one |= other);
+        let (exact, coarse) = (self.exact.wrapping_add(other.exact), self.coarse.wrapping_add(other.coarse));
+        Side { exact, coarse, counted, weighed }
     }
 }
 
@@ -176,6 +179,8 @@ struct AskedColumn {
     tests: u64,
     /// Its place among the columns of which the distinct values are counted.
     counted: Option<usize>,
+    /// Its place among those that are weighed.
+    weighed: Option<usize>,
     /// Which of its tests hold for the values of late; none where asking anew costs less.
     held: Option<Held>,
 }
@@ -207,10 +212,11 @@ impl AskedColumn {
         let tests = (0..demand.tests.len()).filter(own).fold(0, |tests, test| tests | (1u64 << test));
         let told_apart = demand.values.contains(&column);
         let counted = demand.distinct.iter().position(|known| *known == column);
+        let weighed = demand.weighed.iter().position(|known| *known == column);
         let dear = |test: usize| demand.tests[test].matcher.is_dear();
         let held = bits(tests).any(dear).then(Held::default);
-        let asked = told_apart || tests != 0 || counted.is_some();
-        asked.then_some(AskedColumn { column, told_apart, tests, counted, held })
+        let asked = told_apart || tests != 0 || counted.is_some() || weighed.is_some();
+        asked.then_some(AskedColumn { column, told_apart, tests, counted, weighed, held })
     }
 
     /// Which of `tests` hold.
@@ -308,7 +314,7 @@ struct Tally {
 }
 
 /// Values of a column of one record that are weighed; later ones are not.
-const WEIGHED: usize = 8;
+const VALUES: usize = 8;
 
 /// The records of one table.
 #[derive(Debug)]
@@ -364,6 +370,13 @@ impl Digest {
         self.demand.wants(column)
     }
 
+    /// Whether anybody asks one of `columns` of an event of which `given` tells the columns `known`.
+    pub fn asks_any<'v>(&self, columns: &[Column], given: impl Fn(Column) -> Given<'v>, known: &[Column]) -> bool {
+        let known = known.iter().fold(0, |known, column| known | (1u64 << column.0));
+        let needs = if self.demand.everything { self.demand.always } else { self.demand.needs(known, given) };
+        columns.iter().any(|column| needs.column(*column))
+    }
+
     /// What the leading columns of `draft` come to.
     pub fn lead(&self, draft: &Draft<'_>) -> Lead {
         let needs = self.demand.needs(self.sides[0].columns, |column| draft.get(column));
@@ -377,8 +390,7 @@ impl Digest {
 
     /// Whether somebody asks `column` of an event with this lead, of which `rest` holds the columns `known`, too.
     pub fn asks(&self, lead: &Lead, column: Column, rest: &Draft<'_>, known: &[Column]) -> bool {
-        let known = known.iter().fold(0, |known, column| known | (1u64 << column.0));
-        lead.asks(column) && (self.demand.everything || self.demand.needs(known, |column| rest.get(column)).column(column))
+        lead.asks(column) && self.asks_any(&[column], |column| rest.get(column), known)
     }
 
     /// Counts an event among its like. `rest` holds its columns apart from the leading ones as far as they are told apart,
@@ -405,22 +417,30 @@ impl Digest {
             }
         }
         self.held = self.held + held(row) - before;
-        let weighs = self.demand.weighed.iter().any(|column| lead.needs.weighed(*column));
+        // Of a value that is not weighed yet, the text is wanted.
+        let mut unknown = false;
+        for (column, value) in weighed(&self.demand, &side) {
+            let tally = tally(row, column);
+            match tally.values.iter_mut().find(|(known, _, _)| *known == value) {
+                Some((_, count, _)) => *count += place.times,
+                None => unknown |= tally.values.len() < VALUES,
+            }
+        }
         if self.held > self.limits.1 {
             self.widen();
             // Where it is now is not worth a search.
             return None;
         }
-        weighs.then_some(Wanted(Some(at)))
+        unknown.then_some(Wanted(Some(at)))
     }
 
     /// Takes the whole of an event that [`Digest::note`] asked for.
     pub fn show(&mut self, wanted: &Wanted, lead: &Lead, whole: &Draft<'_>, place: Place<'_>) {
+        let side = lead.side.with(&self.side(1, whole, lead.needs));
         if let Some(at) = wanted.0 {
-            weigh(&mut self.rows[at as usize], &self.demand, lead.needs, whole, place.times);
+            weigh(&mut self.rows[at as usize], &self.demand, &side, whole, place.times);
             return;
         }
-        let side = lead.side.with(&self.side(1, whole, lead.needs));
         let at = self.push(whole, &side, place, lead.needs);
         if let Some(span) = self.span {
             let row = &mut self.rows[at as usize];
@@ -498,19 +518,16 @@ impl Digest {
         for asked in self.sides[at].each.iter().filter(|asked| needs.column(asked.column)) {
             let column = asked.column;
             let given = draft.get(column);
+            let value = hash_of(given);
             let tests = asked.tests & needs.tests();
-            if tests != 0 && asked.held.is_none() {
-                side.tests(column, asked.tests_held(&self.demand, given, tests));
+            if tests != 0 {
+                let held = match (&asked.held, value) {
+                    (Some(held), Some(value)) => held.of(value, || asked.tests_held(&self.demand, given, asked.tests)),
+                    _ => asked.tests_held(&self.demand, given, tests),
+                };
+                side.tests(column, tests & held);
             }
-            let Some(value) = hash_of(given) else {
-                if tests != 0 && asked.held.is_some() {
-                    side.tests(column, asked.tests_held(&self.demand, given, tests));
-                }
-                continue;
-            };
-            if let Some(held) = asked.held.as_ref().filter(|_| tests != 0) {
-                side.tests(column, tests & held.of(value, || asked.tests_held(&self.demand, given, asked.tests)));
-            }
+            let Some(value) = value else { continue };
             if asked.told_apart && needs.value(column) {
                 let sum = mix(value, column.0 as u64 + 1);
                 side.exact = side.exact.wrapping_add(sum);
@@ -520,6 +537,9 @@ impl Digest {
             }
             if let Some(at) = asked.counted.filter(|_| needs.counted(column)) {
                 side.counted[at] = value;
+            }
+            if let Some(at) = asked.weighed.filter(|_| needs.weighed(column)) {
+                side.weighed[at] = value;
             }
         }
         side
@@ -550,7 +570,7 @@ impl Digest {
             for (at, column) in self.demand.distinct.iter().enumerate().filter(|(at, _)| side.counted[*at] != 0) {
                 count(&mut row, *column, side.counted[at]);
             }
-            weigh(&mut row, &self.demand, needs, draft, place.times);
+            weigh(&mut row, &self.demand, side, draft, place.times);
             self.held += held(&row);
         }
         self.rows.push(row);
@@ -656,17 +676,18 @@ fn count(row: &mut Row, column: Column, value: u64) {
     }
 }
 
-/// Weighs the values of the columns of which the commonest ones are asked.
-fn weigh(row: &mut Row, demand: &Demand, needs: Needs, draft: &Draft<'_>, times: u64) {
-    for &column in demand.weighed.iter().filter(|column| needs.weighed(**column)) {
+/// The columns of an event that are weighed, and the hashes of their values.
+fn weighed(demand: &Demand, side: &Side) -> impl Iterator<Item = (Column, u64)> {
+    demand.weighed.iter().copied().zip(side.weighed).filter(|(_, value)| *value != 0)
+}
+
+/// Weighs the values that are not weighed yet, as long as there are few.
+fn weigh(row: &mut Row, demand: &Demand, side: &Side, draft: &Draft<'_>, times: u64) {
+    for (column, value) in weighed(demand, side) {
         let Given::Text(text) = draft.get(column) else { continue };
-        let value = hash(text.as_bytes(), 0);
         let tally = tally(row, column);
-        let few = tally.values.len() < WEIGHED;
-        match tally.values.iter_mut().find(|(known, _, _)| *known == value) {
-            Some((_, count, _)) => *count += times,
-            None if few => tally.values.push((value, times, cut(text, EXAMPLE).into())),
-            None => {}
+        if tally.values.len() < VALUES && tally.values.iter().all(|(known, _, _)| *known != value) {
+            tally.values.push((value, times, cut(text, EXAMPLE).into()));
         }
     }
 }
@@ -702,9 +723,9 @@ fn absorb(row: &mut Row, other: Row) {
                 None => tally.values.push((value, count, text)),
             }
         }
-        if tally.values.len() > WEIGHED {
+        if tally.values.len() > VALUES {
             tally.values.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
-            tally.values.truncate(WEIGHED);
+            tally.values.truncate(VALUES);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::rules::RuleSet;
 use crate::rules::demand::Demand;
 use crate::rules::meaning::{Heard, Meaning};
 use crate::tables::{
-    Citation, Column, KeptLines, Record, Table, Tables, Value, arrivals, attempts, collection, diagnostics, failures, queue,
+    Citation, Column, Given, KeptLines, Record, Table, Tables, Value, arrivals, attempts, collection, diagnostics, failures, queue,
     rejects,
 };
 use crate::time::Time;
@@ -29,13 +29,15 @@ type Spare = Vec<Box<Message>>;
 /// One message under way.
 #[derive(Debug, Default)]
 struct Message {
-    id: Box<str>,
+    id: String,
     source: Citation,
     /// Its first line, where lines are kept.
     line: String,
     arrived: Option<Time>,
     message_id: Option<Box<str>>,
-    sender: Option<String>,
+    /// Sender, once it is known.
+    sender: String,
+    has_sender: bool,
     size: Option<i64>,
     nrcpt: Option<i64>,
     /// Client, address, SASL method and login, each ended by a zero byte; empty without a client.
@@ -110,12 +112,25 @@ impl Outcome {
 impl Message {
     /// Makes it a new one, keeping the memory of its texts.
     fn renew(&mut self) {
-        let (mut line, mut client) = (std::mem::take(&mut self.line), std::mem::take(&mut self.client));
+        let [id, line, sender, client] = [&mut self.id, &mut self.line, &mut self.sender, &mut self.client].map(|text| {
+            text.clear();
+            std::mem::take(text)
+        });
         let mut recipients = std::mem::take(&mut self.recipients);
-        line.clear();
-        client.clear();
         recipients.clear();
-        *self = Message { line, client, recipients, ..Message::default() };
+        *self = Message { id, line, sender, client, recipients, ..Message::default() };
+    }
+
+    fn sender(&self) -> Option<&str> {
+        self.has_sender.then_some(&*self.sender)
+    }
+
+    fn set_sender(&mut self, sender: &str) {
+        if !self.has_sender || self.sender != sender {
+            self.sender.clear();
+            self.sender.push_str(sender);
+            self.has_sender = true;
+        }
     }
 
     /// Client, address, SASL method, SASL login; none for what is empty.
@@ -196,6 +211,10 @@ const TOLD: &[Column] = &[
     attempts::stage,
 ];
 
+/// The columns of an attempt that follow from what was answered alone.
+const ANSWERED: [Column; 5] =
+    [attempts::reason, attempts::reply_code, attempts::reply_enhanced, attempts::reply_text, attempts::stage];
+
 /// The columns of an arrival of which there are few values.
 const ENTRANCE: &[Column] = &[arrivals::origin, arrivals::uid, arrivals::sasl_method, arrivals::sasl_username];
 
@@ -244,6 +263,8 @@ pub struct Fold<'r> {
     said: FxHashMap<u64, Arc<Attempted>>,
     /// Size of `said` at which what nobody holds any more is dropped.
     said_limit: usize,
+    /// By what events are recognised.
+    forms: Forms,
     attempts: Digest,
     arrivals: Digest,
     rejects: Digest,
@@ -265,7 +286,9 @@ impl<'r> Fold<'r> {
         let digest = |table: &'static Table, leading: &[Column]| {
             Digest::new(if every_record { Demand::everything(table) } else { Demand::of(rules, table) }, leading)
         };
+        let attempts = digest(&attempts::TABLE, TOLD);
         Fold {
+            forms: Forms::of(&attempts),
             names: std::mem::take(&mut tables.names),
             meaning: Meaning::new(rules),
             messages: FxHashMap::default(),
@@ -273,7 +296,7 @@ impl<'r> Fold<'r> {
             notifications: FxHashSet::default(),
             said: FxHashMap::default(),
             said_limit: 1024,
-            attempts: digest(&attempts::TABLE, TOLD),
+            attempts,
             arrivals: digest(&arrivals::TABLE, ENTRANCE),
             rejects: digest(&rejects::TABLE, REFUSED),
             diagnostics: digest(&diagnostics::TABLE, WARNED),
@@ -290,6 +313,11 @@ impl<'r> Fold<'r> {
     /// Gives back what was borrowed of `tables`, as if nothing had been read.
     pub fn abandon(self, tables: &mut Tables) {
         tables.names = self.names;
+    }
+
+    /// By what it recognises events.
+    pub fn forms(&self) -> Forms {
+        self.forms
     }
 
     /// Takes in what one line says. With `keep`, the text of the line is kept where a record may be cited with it.
@@ -314,9 +342,7 @@ impl<'r> Fold<'r> {
                 let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
                 message.size = size.or(message.size);
                 message.nrcpt = nrcpt.or(message.nrcpt);
-                if message.sender.as_deref() != Some(*sender) {
-                    message.sender = Some((*sender).to_owned());
-                }
+                message.set_sender(sender);
                 if !message.queued {
                     message.queued = true;
                     // Nobody sends a notification of this server itself.
@@ -350,7 +376,7 @@ impl<'r> Fold<'r> {
                 let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
                 message.begun = true;
                 message.uid = Some(*uid);
-                message.sender = Some((*sender).to_owned());
+                message.set_sender(sender);
             }
             Event::MessageId { queue_id, id } => {
                 self.traffic.messages += 1;
@@ -392,8 +418,8 @@ impl<'r> Fold<'r> {
                 self.traffic.expired += 1;
                 let Some(key) = item.key() else { return };
                 let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
-                if message.sender.is_none() {
-                    message.sender = Some((*sender).to_owned());
+                if !message.has_sender {
+                    message.set_sender(sender);
                 }
                 for recipient in &mut message.recipients {
                     if recipient.outcome == Outcome::Waiting {
@@ -476,7 +502,7 @@ impl<'r> Fold<'r> {
                     let recipient = message.recipients.swap_remove(at);
                     for (attempted, place) in &recipient.open {
                         let open = Open { attempted, recipient: &recipient, outcome: "sent", place: *place };
-                        open.add(&mut self.attempts, &mut self.leads.attempts, &mut self.meaning, message);
+                        open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &mut self.meaning, message);
                     }
                 }
             }
@@ -645,7 +671,7 @@ impl<'r> Fold<'r> {
             let outcome = if gone && recipient.outcome == Outcome::Waiting { Outcome::Gone } else { recipient.outcome };
             for (attempted, place) in &recipient.open {
                 let open = Open { attempted, recipient, outcome: outcome.name(), place: *place };
-                open.add(&mut self.attempts, &mut self.leads.attempts, &mut self.meaning, message);
+                open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &mut self.meaning, message);
             }
             let failed = match outcome {
                 Outcome::Bounced | Outcome::Expired => true,
@@ -753,11 +779,30 @@ impl Item<'_> {
     }
 }
 
-/// By what a delivery line is recognised, apart from whom it is about.
-pub(super) fn told_form(line: &Delivery<'_>, daemon: &str) -> u64 {
-    let mut lowered = String::new();
-    let domain = domain_in(line.to, &mut lowered);
-    Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain }.form()
+/// By what events are recognised.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Forms {
+    /// Whether anybody asks what a server answered that took the message.
+    accepted: bool,
+}
+
+impl Forms {
+    fn of(attempts: &Digest) -> Forms {
+        let given = |column| match column {
+            attempts::status => Given::Text("sent"),
+            attempts::suspended => Given::Bool(false),
+            _ => Given::Missing,
+        };
+        let known = [attempts::status, attempts::suspended, attempts::voice, attempts::reason_class, attempts::reason_bucket];
+        Forms { accepted: attempts.asks_any(&ANSWERED, given, &known) }
+    }
+
+    /// By what a delivery line is recognised, apart from whom it is about.
+    pub(super) fn delivery(self, line: &Delivery<'_>, daemon: &str) -> u64 {
+        let mut lowered = String::new();
+        let domain = domain_in(line.to, &mut lowered);
+        Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain }.form(self)
+    }
 }
 
 /// By what a refusal is recognised, apart from whom it is about.
@@ -793,7 +838,7 @@ fn message<'m>(
 ) -> &'m mut Message {
     messages.entry(key).or_insert_with(|| {
         let mut message = spare.pop().unwrap_or_default();
-        message.id = id.into();
+        message.id.push_str(id);
         message.source = place.source;
         message.line.push_str(place.line);
         message.arrived = place.time;
@@ -818,12 +863,13 @@ impl<'a> Told<'a> {
     }
 
     /// By what it is recognised: all of it, but for what in a reason varies from message to message.
-    fn form(&self) -> u64 {
+    fn form(&self, forms: Forms) -> u64 {
         let mut form = hash(self.relay.as_bytes(), hash(self.domain.as_bytes(), 1));
         // Where no relay is named, the reason names the host.
-        form = match self.status == "sent" || self.relay.contains('[') {
-            true => template(self.reason, form),
-            false => hash(self.reason.as_bytes(), form),
+        form = match (self.status, self.relay.contains('[')) {
+            ("sent", _) if !forms.accepted => form,
+            ("sent", _) | (_, true) => template(self.reason, form),
+            (_, false) => hash(self.reason.as_bytes(), form),
         };
         for text in [self.dsn.unwrap_or_default(), self.status, self.daemon] {
             form = hash(text.as_bytes(), form);
@@ -836,7 +882,8 @@ impl<'a> Told<'a> {
         let sent = self.status == "sent";
         let said = Said::parse(self.reason);
         let (relay, ip, port) = said::split_peer(self.relay);
-        let (host, ip, port) = if ip.is_some() { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
+        let (host, ip, port) =
+            if ip.is_some() || sent { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
         let voice = if sent { None } else { voice_of(self.daemon, ip, self.reason).or(said.voice) };
         let domain = (!self.domain.is_empty()).then_some(self.domain);
         let provider = meaning.provider(host, ip, domain);
@@ -882,8 +929,8 @@ impl Message {
         draft.set(attempts::sasl_username, user);
         draft.set(attempts::uid, self.uid);
         draft.set(attempts::origin, self.origin());
-        draft.set(attempts::sender, self.sender.as_deref());
-        let domain = domain_in(self.sender.as_deref().unwrap_or_default(), lowered);
+        draft.set(attempts::sender, self.sender());
+        let domain = domain_in(self.sender().unwrap_or_default(), lowered);
         draft.set(attempts::sender_domain, (!domain.is_empty()).then_some(domain));
     }
 }
@@ -897,7 +944,14 @@ struct Open<'a> {
 }
 
 impl Open<'_> {
-    fn add(&self, digest: &mut Digest, known: &mut FxHashMap<u64, Lead>, meaning: &mut Meaning<'_>, message: &Message) {
+    fn add(
+        &self,
+        forms: Forms,
+        digest: &mut Digest,
+        known: &mut FxHashMap<u64, Lead>,
+        meaning: &mut Meaning<'_>,
+        message: &Message,
+    ) {
         let attempted = self.attempted;
         let told = Told {
             daemon: attempted.daemon,
@@ -907,7 +961,7 @@ impl Open<'_> {
             status: &attempted.status,
             domain: &attempted.domain,
         };
-        let lead = told.lead(told.form(), digest, known, meaning);
+        let lead = told.lead(told.form(forms), digest, known, meaning);
         let mut draft = Draft::default();
         let mut lowered = String::new();
         draft.set(attempts::queue_id, &*message.id);
@@ -926,7 +980,7 @@ fn arrival(message: &Message, digest: &mut Digest, known: &mut FxHashMap<u64, Le
     let [client, client_ip, method, user] = message.origin_fields();
     let origin = message.origin();
     let mut lowered = String::new();
-    let sender = message.sender.as_deref();
+    let sender = message.sender();
     let domain = domain_in(sender.unwrap_or_default(), &mut lowered);
     let mut draft = Draft::default();
     draft.set(arrivals::queue_id, &*message.id);
@@ -1040,7 +1094,7 @@ fn enrich(record: &mut Record, message: &Message, recipient: Option<&Recipient>,
     let [client, client_ip, _, user] = message.origin_fields();
     fill(record, failures::arrived, message.arrived.into());
     fill(record, failures::size, message.size.into());
-    fill(record, failures::sender, text(message.sender.as_deref()));
+    fill(record, failures::sender, text(message.sender()));
     fill(record, failures::sasl_username, text(user));
     fill(record, failures::client, text(client));
     fill(record, failures::client_ip, text(client_ip));

@@ -509,16 +509,38 @@ impl<'a> Delivery<'a> {
 
     /// Seconds since arrival.
     pub fn delay(&self) -> Option<f64> {
-        self.delay.parse().ok()
+        seconds(self.delay)
     }
 
     /// Seconds before the queue manager, in it, for look-up and set-up, for transmission.
     pub fn delays(&self) -> [Option<f64>; 4] {
         let mut delays = [None; 4];
         for (slot, part) in delays.iter_mut().zip(self.delays.split('/')) {
-            *slot = part.parse().ok();
+            *slot = seconds(part);
         }
         delays
+    }
+}
+
+/// Seconds as Postfix prints them: `0.05`, `12`, `130000`.
+fn seconds(text: &str) -> Option<f64> {
+    const UNITS: [f64; 7] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6];
+    let (mut number, mut point) = (0u64, None);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => number = number * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(at),
+            _ => return text.parse().ok(),
+        }
+        // Up to fifteen digits the division below is exact to the last bit.
+        if at > 14 {
+            return text.parse().ok();
+        }
+    }
+    let decimals = point.map_or(0, |at| text.len() - at - 1);
+    match UNITS.get(decimals) {
+        Some(unit) if text.len() > usize::from(point.is_some()) => Some(number as f64 / unit),
+        _ => text.parse().ok(),
     }
 }
 

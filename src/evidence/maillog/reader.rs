@@ -96,6 +96,7 @@ pub enum Outcome {
 /// Reads the streams, which are in the order of their first times.
 pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -> Outcome {
     let feed = Mutex::new(Feed::new(streams, reading));
+    let forms = fold.forms();
     let order = Mutex::new(Order {
         turn: 0,
         fold,
@@ -114,7 +115,7 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
             // A text that was changed before it was scanned does not show the lines as they stand.
             let keep = stream.keep_lines && stream.wrapping == Wrapping::Plain && matches!(text, Cow::Borrowed(_));
             let text = stream.wrapping.unwrap(&text);
-            let scanned = scan(&text, &stream.clock, reading.longest);
+            let scanned = scan(&text, &stream.clock, forms, reading.longest);
             let mut order = held(&order);
             while order.turn != piece.number {
                 order = turned.wait(order).unwrap_or_else(PoisonError::into_inner);
@@ -168,7 +169,7 @@ impl Order<'_, '_> {
         seen.marks.push((base.saturating_add(1), piece.offset));
         if scanned.repeats_before > 0 && !self.last_line.is_empty() {
             // "last message repeated": the message is the last one of the piece before.
-            for item in scan_line(&self.last_line, &stream.clock).items {
+            for item in scan_line(&self.last_line, &stream.clock, self.fold.forms()).items {
                 let times = scanned.repeats_before;
                 self.fold.take(&super::scan::Item { times, ..item }, Citation { file: stream.file, line: base + 1 }, false);
             }

@@ -1,7 +1,7 @@
 //! A piece of a log as what it says: lines found, envelopes taken off, messages read. Pieces are scanned side by side.
 
 use super::envelope::{Clock, Line};
-use super::fold;
+use super::fold::{self, Forms};
 use super::line::{Event, postfix_daemon};
 use crate::distinct::hash;
 use crate::evidence::text::beginning;
@@ -33,9 +33,9 @@ pub struct Item<'a> {
 
 impl<'a> Item<'a> {
     /// An event with its hashes, which are worked out here, beside one another, and not in the fold.
-    fn new(line: u32, row: &'a str, time: Option<Time>, (instance, daemon): (&'a str, &'a str), event: Event<'a>) -> Item<'a> {
+    fn new(line: u32, row: &'a str, time: Option<Time>, (instance, daemon): (&'a str, &'a str), event: Event<'a>, forms: Forms) -> Item<'a> {
         let (id, form) = match &event {
-            Event::Delivery(delivery) => (delivery.queue_id, fold::told_form(delivery, daemon)),
+            Event::Delivery(delivery) => (delivery.queue_id, forms.delivery(delivery, daemon)),
             Event::Active { queue_id, sender, .. } => (*queue_id, hash(sender.as_bytes(), 0)),
             Event::Client { queue_id, sasl_username, .. } => (*queue_id, hash(sasl_username.unwrap_or_default().as_bytes(), 0)),
             Event::Reject(reject) => (reject.queue_id.unwrap_or_default(), fold::refusal_form(reject, daemon)),
@@ -132,7 +132,7 @@ impl<'a> Programs<'a> {
 const REPEATS: u64 = 1_000_000;
 
 /// Scans a piece of a log that ends at the end of a line; of a line longer than `longest` bytes only the beginning.
-pub fn scan<'a>(text: &'a str, clock: &Clock, longest: usize) -> Scanned<'a> {
+pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> Scanned<'a> {
     let mut scanned = Scanned { items: Vec::with_capacity(text.len() / 256), ..Scanned::default() };
     let mut stamp = Stamp::default();
     let mut programs = Programs([("", Program::Other); 64]);
@@ -207,14 +207,14 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, longest: usize) -> Scanned<'a> {
                 Some((row, _)) => {
                     if let Some(mut again) = Line::parse(row, clock) {
                         again.time = line.time;
-                        scanned.take(programs.of(again.tag), row, &again, at, count);
+                        scanned.take(programs.of(again.tag), row, &again, (at, count), forms);
                     }
                 }
                 None => scanned.repeats_before += count,
             }
             continue;
         }
-        if scanned.take(programs.of(line.tag), row, &line, at, times) {
+        if scanned.take(programs.of(line.tag), row, &line, (at, times), forms) {
             scanned.last_line = Some(row);
         }
         before = Some((row, line.time));
@@ -228,13 +228,13 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, longest: usize) -> Scanned<'a> {
 
 impl<'a> Scanned<'a> {
     /// Takes in one line; whether it is one of Postfix.
-    fn take(&mut self, program: Program<'a>, row: &'a str, line: &Line<'a>, at: u32, times: u64) -> bool {
+    fn take(&mut self, program: Program<'a>, row: &'a str, line: &Line<'a>, (at, times): (u32, u64), forms: Forms) -> bool {
         let (instance, daemon) = match program {
             Program::Postfix(instance, daemon) => (instance, daemon),
             Program::Companion => {
                 if let Some((event, lost)) = companion(line) {
                     self.lost += lost;
-                    self.items.push(Item { times, ..Item::new(at, row, line.time, ("", line.tag), event) });
+                    self.items.push(Item { times, ..Item::new(at, row, line.time, ("", line.tag), event, forms) });
                 }
                 return false;
             }
@@ -243,17 +243,17 @@ impl<'a> Scanned<'a> {
         self.postfix_lines += 1;
         let event = Event::parse(daemon, line.message);
         if !matches!(event, Event::Other) {
-            self.items.push(Item { times, ..Item::new(at, row, line.time, (instance, daemon), event) });
+            self.items.push(Item { times, ..Item::new(at, row, line.time, (instance, daemon), event, forms) });
         }
         true
     }
 }
 
 /// Reads one line as [`scan`] does, for what stands outside of any piece.
-pub fn scan_line<'a>(row: &'a str, clock: &Clock) -> Scanned<'a> {
+pub fn scan_line<'a>(row: &'a str, clock: &Clock, forms: Forms) -> Scanned<'a> {
     let mut scanned = Scanned::default();
     if let Some(line) = Line::parse(row, clock) {
-        scanned.take(Programs([("", Program::Other); 64]).of(line.tag), row, &line, 0, 1);
+        scanned.take(Programs([("", Program::Other); 64]).of(line.tag), row, &line, (0, 1), forms);
     }
     scanned
 }
@@ -448,7 +448,7 @@ mod tests {
             .map(|rest| format!("{stamp} mx1 {rest}"))
             .collect();
             let text = rows.join("\n");
-            let scanned = scan(&text, &clock(), 4096);
+            let scanned = scan(&text, &clock(), Forms::default(), 4096);
             assert_eq!((scanned.lines, scanned.unparsed, scanned.postfix_lines), (4, 0, 3), "{stamp}");
             let long = Line::parse(&rows[0], &clock()).unwrap();
             assert!(scanned.items.iter().all(|item| item.time == long.time), "{stamp}");
@@ -463,7 +463,7 @@ mod tests {
                     Nov 23 18:02:13 mx1 postfix/smtpd[1]: message repeated 3 times: [ warning: b]\n\
                     Nov 23 18:02:13 mx1 systemd-journald[9]: Suppressed 2313 messages from postfix.service\n\
                     Nov 23 18:02:13 mx1 rsyslogd: imuxsock lost 44 messages from pid 1234 due to rate-limiting\n";
-        let scanned = scan(text, &clock(), 4096);
+        let scanned = scan(text, &clock(), Forms::default(), 4096);
         assert_eq!(scanned.items.iter().map(|item| item.times).collect::<Vec<_>>(), [1, 4, 3, 1, 1]);
         assert_eq!(scanned.lost, 2357);
         assert!(matches!(scanned.items[2].event, Event::Diagnostic { text: "b", .. }));
