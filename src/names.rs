@@ -1,16 +1,25 @@
 //! Interned text: what a log repeats a million times is kept once.
 
+use crate::distinct::{hash, mix};
 use rustc_hash::FxHashMap;
 
 /// A text kept in [`Names`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(u32);
 
+impl Name {
+    /// Its place among all names, from 0.
+    pub fn number(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// The interned texts of one analysis.
 #[derive(Debug, Default)]
 pub struct Names {
     texts: Vec<Box<str>>,
-    index: FxHashMap<Box<str>, u32>,
+    /// By a hash of the text; where two texts have the same one, the later is under another.
+    index: FxHashMap<u64, u32>,
 }
 
 impl Names {
@@ -19,18 +28,36 @@ impl Names {
     /// # Panics
     /// With more than four billion distinct texts.
     pub fn intern(&mut self, text: &str) -> Name {
-        if let Some(&at) = self.index.get(text) {
-            return Name(at);
-        }
+        let key = match self.place(text) {
+            Ok(name) => return name,
+            Err(key) => key,
+        };
         let at = u32::try_from(self.texts.len()).expect("fewer than 2^32 distinct texts");
         self.texts.push(text.into());
-        self.index.insert(text.into(), at);
+        self.index.insert(key, at);
         Name(at)
     }
 
     /// The name of `text`, if it was ever interned.
     pub fn find(&self, text: &str) -> Option<Name> {
-        self.index.get(text).map(|&at| Name(at))
+        self.place(text).ok()
+    }
+
+    /// The name of `text`, or where it will be.
+    fn place(&self, text: &str) -> Result<Name, u64> {
+        let mut key = hash(text.as_bytes(), 0);
+        while let Some(&at) = self.index.get(&key) {
+            if *self.texts[at as usize] == *text {
+                return Ok(Name(at));
+            }
+            key = mix(key, 1);
+        }
+        Err(key)
+    }
+
+    /// Takes in the texts of another set of names: the names here of each of them, in their order.
+    pub fn absorb(&mut self, others: &Names) -> Vec<Name> {
+        others.texts.iter().map(|text| self.intern(text)).collect()
     }
 
     /// The text of `name`.

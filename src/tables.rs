@@ -203,6 +203,17 @@ impl Record {
         self.values[column.0]
     }
 
+    /// The same, its names those that `names` tells, by their number.
+    #[must_use]
+    pub fn renamed(mut self, names: &[Name]) -> Record {
+        for value in &mut self.values {
+            if let Value::Text(name) = value {
+                *name = names[name.number()];
+            }
+        }
+        self
+    }
+
     /// The earliest time of its events: its first time column.
     pub fn begun(&self) -> Option<Time> {
         self.values.iter().find_map(|value| match value {

@@ -8,7 +8,7 @@ use crate::tables::{Tables, Value, diagnostics, failures};
 
 /// Classifies every failure, and what the kernel said outside of the log.
 pub fn classify(tables: &mut Tables, rules: &RuleSet) {
-    let mut meaning = Meaning::new(rules);
+    let meaning = Meaning::new(rules);
     for at in 0..tables.rows(&diagnostics::TABLE).len() {
         let row = &tables.rows(&diagnostics::TABLE)[at];
         if row.text(diagnostics::daemon, &tables.names) != Some("kernel") || row.get(diagnostics::reason_class) != Value::Missing

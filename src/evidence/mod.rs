@@ -42,7 +42,8 @@ use crate::rules::kinds::Kind;
 use crate::tables::{Tables, Value, host, lines};
 use crate::time::Time;
 use maillog::envelope::{self, Clock};
-use maillog::fold::{self, Fold};
+use maillog::fold;
+use maillog::lanes::Lanes;
 use maillog::reader::{self, Outcome, Reading, Stream, first_line, first_time};
 use maillog::traffic::Traffic;
 use maillog::wrap::Wrapping;
@@ -214,7 +215,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         Some(fold) => Some(fold.finish(&mut tables, end)),
         None => {
             if fold::has_listing(&tables) {
-                Fold::new(rules, &mut tables, how.every_record).finish(&mut tables, end);
+                Lanes::new(rules, &mut tables, how.every_record).finish(&mut tables, end);
             }
             None
         }
@@ -366,18 +367,18 @@ fn read_logs<'a>(
     sources: &mut [Source],
     tables: &mut Tables,
     settings: Settings<'a>,
-) -> Option<Fold<'a>> {
+) -> Option<Lanes<'a>> {
     if streams.is_empty() {
         return None;
     }
     let reading = Reading { jobs: settings.how.jobs, longest: bundle.limits.line, progress: settings.progress };
-    let mut fold = Fold::new(settings.rules, tables, settings.how.every_record);
+    let mut fold = Lanes::new(settings.rules, tables, settings.how.every_record);
     let files = match reader::read(streams, reading, &mut fold) {
         Outcome::Read(files) => files,
         Outcome::Overlap => {
             fold.abandon(tables);
             settings.progress.store(0, std::sync::atomic::Ordering::Relaxed);
-            fold = Fold::new(settings.rules, tables, settings.how.every_record);
+            fold = Lanes::new(settings.rules, tables, settings.how.every_record);
             maillog::merge::read(streams, reading, &mut fold)
         }
     };

@@ -7,7 +7,7 @@ use crate::distinct::{hash, mix};
 use crate::evidence::maillog::mask::template;
 use crate::evidence::maillog::said::{Said, Voice, is_own};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Texts of which the class is remembered, and relays of which the provider is. When there are more, all are forgotten: a
 /// log whose every reason is of its own form costs time, not memory.
@@ -30,25 +30,25 @@ pub struct Heard<'a> {
     pub codes: Option<(Option<u16>, Option<&'a str>)>,
 }
 
-/// The rules' view of words and relays.
+/// The rules' view of words and relays, for all threads.
 #[derive(Debug)]
 pub struct Meaning<'r> {
     rules: &'r RuleSet,
     /// Providers of which a reason speaks: to the class of a text, all others are one.
     named: FxHashSet<String>,
-    classes: FxHashMap<u64, Option<(&'r str, &'r str)>>,
-    providers: FxHashMap<u64, Option<Arc<str>>>,
+    classes: Mutex<FxHashMap<u64, Option<(&'r str, &'r str)>>>,
+    providers: Mutex<FxHashMap<u64, Option<Arc<str>>>>,
 }
 
 impl<'r> Meaning<'r> {
     /// Nothing is remembered yet.
     pub fn new(rules: &'r RuleSet) -> Meaning<'r> {
         let named = rules.reasons.entries.iter().flat_map(Reason::providers).map(str::to_ascii_lowercase).collect();
-        Meaning { rules, named, classes: FxHashMap::default(), providers: FxHashMap::default() }
+        Meaning { rules, named, classes: Mutex::default(), providers: Mutex::default() }
     }
 
     /// Reason class and bucket of a text.
-    pub fn class(&mut self, heard: &Heard<'_>) -> Option<(&'r str, &'r str)> {
+    pub fn class(&self, heard: &Heard<'_>) -> Option<(&'r str, &'r str)> {
         let seed = heard.voice.map_or(0, |voice| voice as u64 + 1) * 8 + heard.otherwise.map_or(0, |voice| voice as u64 + 1);
         let mut key = template(heard.text, seed);
         key = hash(heard.daemon.unwrap_or_default().as_bytes(), key);
@@ -57,11 +57,8 @@ impl<'r> Meaning<'r> {
         if let Some((code, enhanced)) = heard.codes {
             key = hash(enhanced.unwrap_or_default().as_bytes(), mix(key, u64::from(code.unwrap_or_default()) + 1));
         }
-        if let Some(known) = self.classes.get(&key) {
+        if let Some(known) = held(&self.classes).get(&key) {
             return *known;
-        }
-        if self.classes.len() >= REMEMBERED {
-            self.classes.clear();
         }
         let mut said = Said::parse(heard.text);
         if let Some((code, enhanced)) = heard.codes {
@@ -71,24 +68,33 @@ impl<'r> Meaning<'r> {
         let voice = heard.voice.or(said.voice).or(heard.otherwise);
         let context = Context { provider, daemon: heard.daemon, voice };
         let class = self.rules.reasons.classify(&said, context).map(|(entry, _)| (entry.class.as_str(), entry.bucket.as_str()));
-        self.classes.insert(key, class);
+        remember(&self.classes, key, class);
         class
     }
 
     /// The provider behind a relay, or else behind the recipient's domain.
-    pub fn provider(&mut self, relay: Option<&str>, ip: Option<&str>, domain: Option<&str>) -> Option<Arc<str>> {
+    pub fn provider(&self, relay: Option<&str>, ip: Option<&str>, domain: Option<&str>) -> Option<Arc<str>> {
         let text = |text: Option<&str>, seed| hash(text.unwrap_or("\0").as_bytes(), seed);
         let key = text(domain, text(ip, text(relay, 0)));
-        if let Some(known) = self.providers.get(&key) {
+        if let Some(known) = held(&self.providers).get(&key) {
             return known.clone();
         }
-        if self.providers.len() >= REMEMBERED {
-            self.providers.clear();
-        }
         let provider = provider_of(relay, ip, domain, self.rules).map(Arc::from);
-        self.providers.insert(key, provider.clone());
+        remember(&self.providers, key, provider.clone());
         provider
     }
+}
+
+fn held<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remember<T>(memory: &Mutex<FxHashMap<u64, T>>, key: u64, value: T) {
+    let mut memory = held(memory);
+    if memory.len() >= REMEMBERED {
+        memory.clear();
+    }
+    memory.insert(key, value);
 }
 
 /// Id that stands for relays on this machine.

@@ -464,6 +464,21 @@ impl Digest {
         self.index.get(&key(mix(side.coarse, 1), time, span))
     }
 
+    /// Takes in the records of another lane.
+    pub fn absorb(&mut self, other: Digest) {
+        self.rows.extend(other.rows);
+        self.held += other.held;
+        self.rows.sort_by_key(|row| (row.time, row.source));
+        self.span = self.span.max(other.span);
+        self.wide |= other.wide;
+        self.crowded |= other.crowded;
+        self.limits = (self.limits.0.max(other.limits.0), self.limits.1.max(other.limits.1));
+        self.merge();
+        if (self.rows.len() > self.limits.0 || self.held > self.limits.1) && !self.demand.everything {
+            self.widen();
+        }
+    }
+
     /// The records, in the order of their first events; the lines that were kept go to `lines`.
     pub fn finish(self, names: &mut Names, lines: &mut KeptLines) -> Vec<Record> {
         let table = self.demand.table;

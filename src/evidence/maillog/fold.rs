@@ -250,11 +250,11 @@ const ORIGIN: &[Column] = &[
 /// The columns of an attempt that stand in its line only.
 const DELAYS: [Column; 4] = [attempts::delay_queue, attempts::delay_active, attempts::delay_setup, attempts::delay_transmission];
 
-/// The fold over all log lines, in time order.
+/// The fold over the log lines of one lane, in time order.
 #[derive(Debug)]
 pub struct Fold<'r> {
     names: Names,
-    meaning: Meaning<'r>,
+    meaning: Arc<Meaning<'r>>,
     messages: FxHashMap<u64, Box<Message>>,
     /// Messages that ended, whose memory the next ones take.
     spare: Spare,
@@ -282,15 +282,15 @@ pub struct Fold<'r> {
 
 impl<'r> Fold<'r> {
     /// Nothing read yet. With `every_record`, each event of the log stays a record of its own.
-    pub fn new(rules: &'r RuleSet, tables: &mut Tables, every_record: bool) -> Fold<'r> {
+    pub(super) fn new(rules: &'r RuleSet, meaning: &Arc<Meaning<'r>>, names: Names, listing: bool, every_record: bool) -> Fold<'r> {
         let digest = |table: &'static Table, leading: &[Column]| {
             Digest::new(if every_record { Demand::everything(table) } else { Demand::of(rules, table) }, leading)
         };
         let attempts = digest(&attempts::TABLE, TOLD);
         Fold {
             forms: Forms::of(&attempts),
-            names: std::mem::take(&mut tables.names),
-            meaning: Meaning::new(rules),
+            names,
+            meaning: Arc::clone(meaning),
             messages: FxHashMap::default(),
             spare: Vec::new(),
             notifications: FxHashSet::default(),
@@ -303,25 +303,42 @@ impl<'r> Fold<'r> {
             leads: Leads::default(),
             failures: Vec::new(),
             lines: KeptLines::default(),
-            ports: tables.is_collected(&queue::TABLE).then(FxHashMap::default),
+            ports: listing.then(FxHashMap::default),
             traffic: Traffic::default(),
             tally: Tally::default(),
             lowered: String::new(),
         }
     }
 
-    /// Gives back what was borrowed of `tables`, as if nothing had been read.
-    pub fn abandon(self, tables: &mut Tables) {
-        tables.names = self.names;
+    /// Its names, as if nothing had been read.
+    pub(super) fn into_names(self) -> Names {
+        self.names
     }
 
     /// By what it recognises events.
-    pub fn forms(&self) -> Forms {
+    pub(super) fn forms(&self) -> Forms {
         self.forms
     }
 
+    /// Takes in what another lane, with messages of its own, has folded.
+    pub(super) fn absorb(&mut self, other: Fold<'r>) {
+        let names = self.names.absorb(&other.names);
+        self.messages.extend(other.messages);
+        self.failures.extend(other.failures.into_iter().map(|record| record.renamed(&names)));
+        self.lines.extend(other.lines);
+        if let (Some(ports), Some(others)) = (&mut self.ports, other.ports) {
+            ports.extend(others);
+        }
+        self.attempts.absorb(other.attempts);
+        self.arrivals.absorb(other.arrivals);
+        self.rejects.absorb(other.rejects);
+        self.diagnostics.absorb(other.diagnostics);
+        self.traffic.absorb(&other.traffic);
+        self.tally.absorb(other.tally);
+    }
+
     /// Takes in what one line says. With `keep`, the text of the line is kept where a record may be cited with it.
-    pub fn take(&mut self, item: &Item<'_>, source: Citation, keep: bool) {
+    pub(super) fn take(&mut self, item: &Item<'_>, source: Citation, keep: bool) {
         let line = if keep { item.row } else { "" };
         for _ in 1..item.times.min(1000) {
             self.event(item, Place { source, line, time: item.time, times: 1 });
@@ -487,7 +504,7 @@ impl<'r> Fold<'r> {
             _ => Some(Outcome::Waiting),
         };
         let told = Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain };
-        let lead = told.lead(item.form, &self.attempts, &mut self.leads.attempts, &mut self.meaning);
+        let lead = told.lead(item.form, &self.attempts, &mut self.leads.attempts, &self.meaning);
         let mut rest = Draft::default();
         rest.set(attempts::orig_to, line.orig_to);
         rest.set(attempts::queue_id, line.queue_id);
@@ -502,7 +519,7 @@ impl<'r> Fold<'r> {
                     let recipient = message.recipients.swap_remove(at);
                     for (attempted, place) in &recipient.open {
                         let open = Open { attempted, recipient: &recipient, outcome: "sent", place: *place };
-                        open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &mut self.meaning, message);
+                        open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &self.meaning, message);
                     }
                 }
             }
@@ -592,7 +609,7 @@ impl<'r> Fold<'r> {
                 whole.set(attempts::delay, line.delay());
                 DELAYS.iter().zip(line.delays()).for_each(|(column, delay)| whole.set(*column, delay));
                 let digest = &mut self.attempts;
-                told.describe(&mut self.meaning, whole, |whole| digest.show(&wanted, &lead, whole, place));
+                told.describe(&self.meaning, whole, |whole| digest.show(&wanted, &lead, whole, place));
             }
         }
         self.lowered = lowered;
@@ -621,7 +638,7 @@ impl<'r> Fold<'r> {
         let voice = if filtered { Voice::OwnFilter } else { Voice::OwnServer };
         let key = mix(item.form, u64::from(local));
         let refusal = Refusal { line, daemon, voice, local };
-        let (digest, meaning) = (&mut self.rejects, &mut self.meaning);
+        let (digest, meaning) = (&mut self.rejects, &self.meaning);
         let lead = lead(&mut self.leads.rejects, key, digest, || refusal.describe(meaning, |draft| digest.lead(draft)));
         let mut rest = Draft::default();
         refusal.add_client(&mut rest);
@@ -632,7 +649,7 @@ impl<'r> Fold<'r> {
 
     fn diagnostic(&mut self, item: &Item<'_>, level: &str, text: &str, place: Place<'_>) {
         let warning = Warning { daemon: item.daemon, level, text };
-        let (digest, meaning) = (&mut self.diagnostics, &mut self.meaning);
+        let (digest, meaning) = (&mut self.diagnostics, &self.meaning);
         let known = &mut self.leads.diagnostics;
         let mut found = lead(known, item.form, digest, || warning.describe(meaning, |draft| digest.lead(draft)));
         if found.asks(diagnostics::text) {
@@ -671,7 +688,7 @@ impl<'r> Fold<'r> {
             let outcome = if gone && recipient.outcome == Outcome::Waiting { Outcome::Gone } else { recipient.outcome };
             for (attempted, place) in &recipient.open {
                 let open = Open { attempted, recipient, outcome: outcome.name(), place: *place };
-                open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &mut self.meaning, message);
+                open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &self.meaning, message);
             }
             let failed = match outcome {
                 Outcome::Bounced | Outcome::Expired => true,
@@ -698,9 +715,11 @@ impl<'r> Fold<'r> {
     }
 
     /// Ends the fold: what is open waits, and with the queue listing becomes the table `failures`.
-    pub fn finish(mut self, tables: &mut Tables, end: Option<Time>) -> Traffic {
+    pub(super) fn finish(mut self, tables: &mut Tables, end: Option<Time>) -> Traffic {
         let mut open: Vec<Box<Message>> = self.messages.drain().map(|(_, message)| message).collect();
         open.sort_by(|one, other| (one.source, &one.id).cmp(&(other.source, &other.id)));
+        let by_time = |record: &Record| (record.time(failures::time), record.source);
+        self.failures.sort_by_key(by_time);
         tables.names = std::mem::take(&mut self.names);
         let listed = super::backlog::listed(tables);
         let listed_ids: Option<FxHashSet<&str>> =
@@ -858,7 +877,7 @@ struct Told<'a> {
 
 impl<'a> Told<'a> {
     /// What it comes to.
-    fn lead(&self, form: u64, digest: &Digest, known: &mut FxHashMap<u64, Lead>, meaning: &mut Meaning<'_>) -> Lead {
+    fn lead(&self, form: u64, digest: &Digest, known: &mut FxHashMap<u64, Lead>, meaning: &Meaning<'_>) -> Lead {
         lead(known, form, digest, || self.describe(meaning, Draft::default(), |draft| digest.lead(draft)))
     }
 
@@ -878,7 +897,7 @@ impl<'a> Told<'a> {
     }
 
     /// Completes `draft` with all that was told.
-    fn describe<R>(&self, meaning: &mut Meaning<'_>, draft: Draft<'a>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
+    fn describe<R>(&self, meaning: &Meaning<'_>, draft: Draft<'a>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
         let sent = self.status == "sent";
         let said = Said::parse(self.reason);
         let (relay, ip, port) = said::split_peer(self.relay);
@@ -949,7 +968,7 @@ impl Open<'_> {
         forms: Forms,
         digest: &mut Digest,
         known: &mut FxHashMap<u64, Lead>,
-        meaning: &mut Meaning<'_>,
+        meaning: &Meaning<'_>,
         message: &Message,
     ) {
         let attempted = self.attempted;
@@ -1023,7 +1042,7 @@ impl<'a> Refusal<'a> {
         draft.set(rejects::helo, self.line.helo);
     }
 
-    fn describe<R>(&self, meaning: &mut Meaning<'_>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
+    fn describe<R>(&self, meaning: &Meaning<'_>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
         let (code, dsn, text) = said::strip_codes(self.line.reply);
         let heard = Heard {
             text: &text,
@@ -1068,7 +1087,7 @@ impl<'a> Warning<'a> {
         draft.set(diagnostics::sasl_username, user);
     }
 
-    fn describe<R>(&self, meaning: &mut Meaning<'_>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
+    fn describe<R>(&self, meaning: &Meaning<'_>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
         let heard = Heard { text: self.text, otherwise: Some(Voice::OwnDaemon), daemon: Some(self.daemon), ..Heard::default() };
         let class = meaning.class(&heard);
         let mut draft = Draft::default();

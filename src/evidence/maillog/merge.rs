@@ -2,7 +2,7 @@
 //! overlap, `mail.log` beside `mail.info`, the journal beside the file) is taken once.
 
 use super::envelope::Line;
-use super::fold::Fold;
+use super::lanes::Lanes;
 use super::lines::Lines;
 use super::reader::{DISORDER, LogFile, Reading, Stream};
 use super::scan::scan;
@@ -34,7 +34,7 @@ struct Cursor<'s> {
 }
 
 /// Reads the streams in time order.
-pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -> Vec<LogFile> {
+pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Lanes<'_>) -> Vec<LogFile> {
     let mut files = vec![LogFile::default(); streams.len()];
     let mut cursors = Vec::new();
     for (at, (stream, file)) in streams.iter().zip(&mut files).enumerate() {
@@ -157,7 +157,7 @@ impl Batch {
     }
 
     /// Scans the lines file by file, since their clocks may differ, and folds them in the order in which they stand here.
-    fn fold(&mut self, streams: &[Stream<'_>], fold: &mut Fold<'_>, files: &mut [LogFile]) {
+    fn fold(&mut self, streams: &[Stream<'_>], fold: &mut Lanes<'_>, files: &mut [LogFile]) {
         let mut start = 0;
         let mut text = self.text.as_str();
         while start < self.places.len() {

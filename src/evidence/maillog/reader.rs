@@ -3,6 +3,8 @@
 
 use super::envelope::{Clock, Line};
 use super::fold::Fold;
+use super::lanes::Lanes;
+use super::traffic::Traffic;
 use super::scan::{Scanned, scan, scan_line};
 use super::wrap::Wrapping;
 use crate::evidence::text::strip_escapes;
@@ -94,17 +96,12 @@ pub enum Outcome {
 }
 
 /// Reads the streams, which are in the order of their first times.
-pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -> Outcome {
+pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, lanes: &mut Lanes<'_>) -> Outcome {
     let feed = Mutex::new(Feed::new(streams, reading));
-    let forms = fold.forms();
-    let order = Mutex::new(Order {
-        turn: 0,
-        fold,
-        files: vec![LogFile::default(); streams.len()],
-        last_line: String::new(),
-        overlap: false,
-    });
-    let turned = Condvar::new();
+    let forms = lanes.forms();
+    let files = vec![LogFile::default(); streams.len()];
+    let order = Turns::new(Order { traffic: &mut lanes.traffic, files, last_line: String::new(), overlap: false });
+    let folds: Vec<Turns<&mut Fold<'_>>> = lanes.folds.iter_mut().map(Turns::new).collect();
     let stop = AtomicBool::new(false);
     let work = || {
         let mut bytes = Vec::new();
@@ -116,27 +113,37 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
             let keep = stream.keep_lines && stream.wrapping == Wrapping::Plain && matches!(text, Cow::Borrowed(_));
             let text = stream.wrapping.unwrap(&text);
             let scanned = scan(&text, &stream.clock, forms, reading.longest);
-            let mut order = held(&order);
-            while order.turn != piece.number {
-                order = turned.wait(order).unwrap_or_else(PoisonError::into_inner);
-            }
             // Lines later than the beginning of the next file: the files overlap.
             let next = streams.get(piece.stream + 1).and_then(|next| next.first);
             // Within the second of the cut, they do only if the first line of the next stands here.
             let repeats = || streams.get(piece.stream + 1).is_some_and(|next| text.contains(&next.begins));
             let overlaps =
                 scanned.covers.zip(next).is_some_and(|((_, last), next)| last.since(next) > 1.0 || last >= next && repeats());
-            let before = order.files[piece.stream].covers;
-            let back = before.zip(scanned.covers).is_some_and(|((_, last), (first, _))| last.since(first) > DISORDER);
-            if overlaps || back || scanned.back > DISORDER {
-                order.overlap = true;
+            let place = order.take(piece.number, |order| {
+                let before = order.files[piece.stream].covers;
+                let back = before.zip(scanned.covers).is_some_and(|((_, last), (first, _))| last.since(first) > DISORDER);
+                order.overlap |= overlaps || back || scanned.back > DISORDER;
+                (!order.overlap).then(|| order.account(&piece, &scanned))
+            });
+            let Some((base, repeated)) = place else {
                 stop.store(true, Ordering::Relaxed);
+                folds.iter().for_each(|fold| fold.take(piece.number, |_| ()));
+                continue;
+            };
+            let repeated = repeated.as_ref().map(|(line, times)| (scan_line(line, &stream.clock, forms), *times));
+            for (lane, fold) in folds.iter().enumerate() {
+                fold.take(piece.number, |fold| {
+                    if let Some((scanned, times)) = &repeated {
+                        let place = Citation { file: stream.file, line: base.saturating_add(1) };
+                        for item in scanned.items.iter().filter(|item| Lanes::of(item) == lane) {
+                            fold.take(&super::scan::Item { times: *times, ..item.clone() }, place, false);
+                        }
+                    }
+                    for item in scanned.items.iter().filter(|item| Lanes::of(item) == lane) {
+                        fold.take(item, Citation { file: stream.file, line: base.saturating_add(item.line + 1) }, keep);
+                    }
+                });
             }
-            if !order.overlap {
-                order.take(&piece, stream, &scanned, keep);
-            }
-            order.turn += 1;
-            turned.notify_all();
         }
     };
     std::thread::scope(|scope| {
@@ -145,52 +152,74 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Fold<'_>) -
         }
         work();
     });
-    let order = order.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let order = order.into_inner();
     if order.overlap { Outcome::Overlap } else { Outcome::Read(order.files) }
+}
+
+/// Something that the pieces come to in their order.
+struct Turns<T> {
+    state: Mutex<(u64, T)>,
+    turned: Condvar,
+}
+
+impl<T> Turns<T> {
+    fn new(state: T) -> Turns<T> {
+        Turns { state: Mutex::new((0, state)), turned: Condvar::new() }
+    }
+
+    /// Waits until it is the turn of the piece with this number, and works on the state.
+    fn take<R>(&self, number: u64, work: impl FnOnce(&mut T) -> R) -> R {
+        let mut state = held(&self.state);
+        while state.0 != number {
+            state = self.turned.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let result = work(&mut state.1);
+        state.0 += 1;
+        self.turned.notify_all();
+        result
+    }
+
+    fn into_inner(self) -> T {
+        self.state.into_inner().unwrap_or_else(PoisonError::into_inner).1
+    }
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The fold, to which the pieces come in their order.
-struct Order<'f, 'r> {
-    turn: u64,
-    fold: &'f mut Fold<'r>,
+/// What is accounted for piece by piece.
+struct Order<'f> {
+    traffic: &'f mut Traffic,
     files: Vec<LogFile>,
     last_line: String,
     overlap: bool,
 }
 
-impl Order<'_, '_> {
-    fn take(&mut self, piece: &Piece, stream: &Stream<'_>, scanned: &Scanned<'_>, keep: bool) {
+impl Order<'_> {
+    /// Accounts for a piece: how many lines of its file were before it, and the line before it, if its first one says how often
+    /// that was repeated.
+    fn account(&mut self, piece: &Piece, scanned: &Scanned<'_>) -> (u32, Option<(String, u64)>) {
         let seen = &mut self.files[piece.stream];
         let base = u32::try_from(seen.lines).unwrap_or(u32::MAX);
         seen.marks.push((base.saturating_add(1), piece.offset));
-        if scanned.repeats_before > 0 && !self.last_line.is_empty() {
-            // "last message repeated": the message is the last one of the piece before.
-            for item in scan_line(&self.last_line, &stream.clock, self.fold.forms()).items {
-                let times = scanned.repeats_before;
-                self.fold.take(&super::scan::Item { times, ..item }, Citation { file: stream.file, line: base + 1 }, false);
-            }
-        }
-        for item in &scanned.items {
-            self.fold.take(item, Citation { file: stream.file, line: base.saturating_add(item.line + 1) }, keep);
-        }
+        // "last message repeated": the message is the last one of the piece before.
+        let repeated = scanned.repeats_before > 0 && !self.last_line.is_empty();
+        let repeated = repeated.then(|| (self.last_line.clone(), scanned.repeats_before));
         seen.add(scanned);
         if let Some(broken) = &piece.broken {
             seen.broken = Some(broken.clone());
         }
-        let traffic = &mut self.fold.traffic;
-        traffic.lines += u64::from(scanned.lines);
-        traffic.unparsed += scanned.unparsed;
-        traffic.postfix_lines += scanned.postfix_lines;
-        traffic.lost += scanned.lost;
-        traffic.seen(scanned.covers, &scanned.minutes);
+        self.traffic.lines += u64::from(scanned.lines);
+        self.traffic.unparsed += scanned.unparsed;
+        self.traffic.postfix_lines += scanned.postfix_lines;
+        self.traffic.lost += scanned.lost;
+        self.traffic.seen(scanned.covers, &scanned.minutes);
         if let Some(line) = scanned.last_line {
             self.last_line.clear();
             self.last_line.push_str(line);
         }
+        (base, repeated)
     }
 }
 

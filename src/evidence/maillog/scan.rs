@@ -8,7 +8,7 @@ use crate::evidence::text::beginning;
 use crate::time::Time;
 
 /// Something that a line says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Item<'a> {
     /// Line in the piece, from 0.
     pub line: u32,

@@ -67,7 +67,38 @@ pub struct Traffic {
     pub last: Option<Time>,
 }
 
+impl Minute {
+    fn add(&mut self, other: Minute) {
+        self.delivered += other.delivered;
+        self.deferred += other.deferred;
+        self.bounced += other.bounced;
+        self.arrived += other.arrived;
+        self.left += other.left;
+        self.deleted += other.deleted;
+    }
+}
+
 impl Traffic {
+    /// Adds what was counted in another lane.
+    pub(super) fn absorb(&mut self, other: &Traffic) {
+        self.messages += other.messages;
+        self.sent += other.sent;
+        self.deferred_attempts += other.deferred_attempts;
+        self.bounced += other.bounced;
+        self.expired += other.expired;
+        self.rejected += other.rejected;
+    }
+
+    /// Takes in what was counted of the lines themselves, whatever they say.
+    pub(super) fn of_lines(&mut self, lines: Traffic) {
+        self.lines = lines.lines;
+        self.unparsed = lines.unparsed;
+        self.postfix_lines = lines.postfix_lines;
+        self.lost = lines.lost;
+        self.covered = lines.covered;
+        (self.first, self.last) = (lines.first, lines.last);
+    }
+
     /// Notes that there are lines from `first` to `last`, in these runs of minutes.
     pub(super) fn seen(&mut self, covers: Option<(Time, Time)>, minutes: &[(i64, i64)]) {
         let Some((first, last)) = covers else { return };
@@ -91,8 +122,8 @@ pub(super) struct Counter {
 
 /// Texts that are all kept.
 const FEW: usize = 2_000;
-/// Occurrences from which on a text is kept among many.
-const OFTEN: u32 = 12;
+/// Occurrences in one lane from which on a text is kept among many.
+const OFTEN: u32 = 6;
 /// Texts that are counted; beyond, those that occurred once are forgotten.
 const MANY: usize = 2_000_000;
 
@@ -115,6 +146,14 @@ impl Counter {
         if self.counts.len() > MANY {
             self.counts.retain(|_, count| *count > 1);
         }
+    }
+
+    fn absorb(&mut self, other: Counter) {
+        for (key, count) in other.counts {
+            let own = self.counts.entry(key).or_insert(0);
+            *own = own.saturating_add(count);
+        }
+        self.texts.extend(other.texts);
     }
 
     /// The counts of the texts that are kept.
@@ -154,6 +193,21 @@ impl Tally {
     fn keep(&mut self) {
         if self.minute != Minute::default() {
             self.minutes.insert(self.now, self.minute);
+        }
+    }
+
+    /// Adds what was counted in another lane.
+    pub(super) fn absorb(&mut self, mut other: Tally) {
+        self.dsn.absorb(other.dsn);
+        self.deferred_domains.absorb(other.deferred_domains);
+        self.bounced_domains.absorb(other.bounced_domains);
+        self.senders.absorb(other.senders);
+        self.sasl_users.absorb(other.sasl_users);
+        if other.minute != Minute::default() {
+            other.minutes.insert(other.now, other.minute);
+        }
+        for (minute, counts) in other.minutes {
+            self.minute(Some(Time::from_seconds(minute * 60))).add(counts);
         }
     }
 

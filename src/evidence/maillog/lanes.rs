@@ -1,0 +1,66 @@
+//! The fold in lanes: each message is folded in one of them, and what belongs to no message in the one of its form, so that lanes
+//! need not wait for one another. Their number is fixed, and what each holds depends on the log alone: the result is the same
+//! for any number of threads.
+
+use super::fold::{Fold, Forms};
+use super::scan::Item;
+use super::traffic::Traffic;
+use crate::rules::RuleSet;
+use crate::rules::meaning::Meaning;
+use crate::tables::{Citation, Tables, queue};
+use crate::time::Time;
+use std::sync::Arc;
+
+/// Lanes.
+pub const LANES: usize = 2;
+
+/// The fold over all log lines.
+#[derive(Debug)]
+pub struct Lanes<'r> {
+    /// What is counted of the lines themselves.
+    pub traffic: Traffic,
+    /// One fold a lane.
+    pub(super) folds: Vec<Fold<'r>>,
+}
+
+impl<'r> Lanes<'r> {
+    /// Nothing read yet. With `every_record`, each event of the log stays a record of its own.
+    pub fn new(rules: &'r RuleSet, tables: &mut Tables, every_record: bool) -> Lanes<'r> {
+        let meaning = Arc::new(Meaning::new(rules));
+        let listing = tables.is_collected(&queue::TABLE);
+        let mut names = std::mem::take(&mut tables.names);
+        let folds = (0..LANES).map(|_| Fold::new(rules, &meaning, std::mem::take(&mut names), listing, every_record));
+        Lanes { traffic: Traffic::default(), folds: folds.collect() }
+    }
+
+    /// The lane of what a line says.
+    pub(super) fn of(item: &Item<'_>) -> usize {
+        let key = if item.key == 0 { item.form } else { item.key };
+        (key >> 32) as usize % LANES
+    }
+
+    /// Takes in what one line says.
+    pub fn take(&mut self, item: &Item<'_>, source: Citation, keep: bool) {
+        self.folds[Lanes::of(item)].take(item, source, keep);
+    }
+
+    /// By what events are recognised.
+    pub fn forms(&self) -> Forms {
+        self.folds.first().map(Fold::forms).unwrap_or_default()
+    }
+
+    /// Gives back what was borrowed of `tables`, as if nothing had been read.
+    pub fn abandon(self, tables: &mut Tables) {
+        tables.names = self.folds.into_iter().next().map(Fold::into_names).unwrap_or_default();
+    }
+
+    /// Ends the fold: what is open waits, and with the queue listing becomes the table `failures`.
+    pub fn finish(self, tables: &mut Tables, end: Option<Time>) -> Traffic {
+        let mut folds = self.folds.into_iter();
+        let Some(mut whole) = folds.next() else { return self.traffic };
+        folds.for_each(|fold| whole.absorb(fold));
+        let mut traffic = whole.finish(tables, end);
+        traffic.of_lines(self.traffic);
+        traffic
+    }
+}
