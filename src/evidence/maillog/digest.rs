@@ -5,12 +5,13 @@
 //! What is asked of an event depends on the event: of a delivered message nobody asks the client. The values that decide
 //! this are the *leading* side of an event; what they come to ([`Lead`]) is worked out once for all events that share them.
 
+use super::lanes::LANES;
 use crate::distinct::{Distinct, hash, mix};
 use crate::names::Names;
 use crate::rules::demand::{DISTINCT, Demand, Needs, WEIGHED};
 use crate::tables::{Citation, Column, Given, KeptLines, Record, Weighed};
 use crate::time::{SECOND, Time};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 
 /// Spans in seconds; the last one is for good.
@@ -19,11 +20,11 @@ const SPANS: [i64; 7] = [1, 60, 600, 3600, 6 * 3600, 24 * 3600, i64::MAX / SECON
 /// The widest span that is taken before the rare values are given up.
 const FINE: usize = 2;
 
-/// Records of a table from which on the span widens.
-const RECORDS: usize = 6_000;
+/// Records of a table in one lane from which on the span widens.
+const RECORDS: usize = 6_000 / LANES;
 
-/// Values held to count distinct ones, from which on the span widens.
-const HELD: usize = 200_000;
+/// Values held in one lane to count distinct ones, from which on the span widens.
+const HELD: usize = 200_000 / LANES;
 
 /// Different values from which on a column is one whose rare values can be given up.
 const WIDE: usize = 64;
@@ -281,28 +282,36 @@ impl Row {
 
 /// How often the forms of late were seen, roughly: each has one place, which the next one may take.
 #[derive(Debug)]
-struct Seen(Vec<(u32, u32)>);
+struct Seen {
+    places: Vec<(u32, u32)>,
+    /// Events from which on a form is told apart among too many.
+    often: u32,
+}
 
 impl Seen {
-    /// Events from which on a form is told apart among too many.
-    const OFTEN: u32 = 3;
     const PLACES: usize = 1 << 14;
+    /// Fewest and most events that it takes.
+    const OFTEN: (u32, u32) = (3, 40);
+
+    fn new() -> Seen {
+        Seen { places: Vec::new(), often: Self::OFTEN.0 }
+    }
 
     /// Counts an event; whether there were often such.
     fn again(&mut self, form: u64) -> bool {
-        if self.0.is_empty() {
-            self.0.resize(Self::PLACES, (0, 0));
+        if self.places.is_empty() {
+            self.places.resize(Self::PLACES, (0, 0));
         }
-        let (mark, count) = &mut self.0[form as usize % Self::PLACES];
+        let (mark, count) = &mut self.places[form as usize % Self::PLACES];
         let own = (form >> 32) as u32;
-        *count = if *mark == own { *count + 1 } else { 1 };
+        *count = if *mark == own { count.saturating_add(1) } else { 1 };
         *mark = own;
-        *count >= Self::OFTEN
+        *count >= self.often
     }
 
     fn is_often(&self, form: u64) -> bool {
-        let seen = self.0.get(form as usize % Self::PLACES);
-        seen.is_some_and(|(mark, count)| *mark == (form >> 32) as u32 && *count >= Self::OFTEN)
+        let seen = self.places.get(form as usize % Self::PLACES);
+        seen.is_some_and(|(mark, count)| *mark == (form >> 32) as u32 && *count >= self.often)
     }
 }
 
@@ -353,7 +362,7 @@ impl Digest {
             span: None,
             wide: 0,
             crowded: false,
-            seen: Seen(Vec::new()),
+            seen: Seen::new(),
             generation: 0,
             held: 0,
             limits: (RECORDS, HELD),
@@ -410,13 +419,11 @@ impl Digest {
             row.last_line.clear();
             row.last_line.push_str(place.line);
         }
-        let before = held(row);
         for (at, column) in self.demand.distinct.iter().enumerate() {
             if side.counted[at] != 0 {
-                count(row, *column, side.counted[at]);
+                self.held = self.held.saturating_add_signed(count(row, *column, side.counted[at]));
             }
         }
-        self.held = self.held + held(row) - before;
         // Of a value that is not weighed yet, the text is wanted.
         let mut unknown = false;
         for (column, value) in weighed(&self.demand, &side) {
@@ -472,7 +479,7 @@ impl Digest {
         self.span = self.span.max(other.span);
         self.wide |= other.wide;
         self.crowded |= other.crowded;
-        self.limits = (self.limits.0.max(other.limits.0), self.limits.1.max(other.limits.1));
+        self.limits = (self.limits.0 + other.limits.0, self.limits.1 + other.limits.1);
         self.merge();
         if (self.rows.len() > self.limits.0 || self.held > self.limits.1) && !self.demand.everything {
             self.widen();
@@ -645,12 +652,16 @@ impl Digest {
     /// Keeps the records of most events; the others lose the values that make them many.
     fn give_up_rare_ones(&mut self) {
         let narrow = self.wide;
-        for &column in &self.demand.values {
-            let mut seen = rustc_hash::FxHashSet::default();
-            let values = self.rows.iter().filter(|row| !row.given_up).filter_map(|row| hash_of(row.cells.get(column)));
-            if values.map(|value| seen.insert(value)).filter(|new| *new).count() > WIDE {
-                self.wide |= 1 << column.0;
+        let told_apart = self.demand.values.iter().fold(0, |columns, column| columns | (1u64 << column.0));
+        let mut seen: Vec<FxHashSet<u64>> = vec![FxHashSet::default(); COLUMNS];
+        for (column, value) in self.rows.iter().filter(|row| !row.given_up).flat_map(|row| row.cells.iter()) {
+            let seen = &mut seen[column.0];
+            if (told_apart & !self.wide) & (1 << column.0) != 0 && seen.len() <= WIDE {
+                seen.extend(hash_of(value));
             }
+        }
+        for (at, _) in seen.iter().enumerate().filter(|(_, seen)| seen.len() > WIDE) {
+            self.wide |= 1 << at;
         }
         if self.wide != narrow {
             self.generation += 1;
@@ -658,6 +669,9 @@ impl Digest {
         let mut counts: Vec<u64> = self.rows.iter().filter(|row| !row.given_up).map(|row| row.count).collect();
         counts.sort_unstable_by(|a, b| b.cmp(a));
         let enough = counts.get(self.limits.0 / 4).copied().unwrap_or_default();
+        // What is rarer than half of what is kept would not be kept either.
+        let (fewest, most) = Seen::OFTEN;
+        self.seen.often = u32::try_from(enough / 2).unwrap_or(most).clamp(self.seen.often.max(fewest), most);
         let mut kept = 0;
         for row in &mut self.rows {
             if !row.given_up && row.count > enough && kept < self.limits.0 / 4 {
@@ -679,16 +693,16 @@ fn held(row: &Row) -> usize {
     row.distinct.iter().map(|(_, set)| set.held()).sum()
 }
 
-/// Counts a value of a column of which the distinct ones are counted.
-fn count(row: &mut Row, column: Column, value: u64) {
-    match row.distinct.iter_mut().find(|(known, _)| *known == column) {
-        Some((_, set)) => set.add(value),
-        None => {
-            let mut set = Distinct::default();
-            set.add(value);
-            row.distinct.push((column, set));
-        }
-    }
+/// Counts a value of a column of which the distinct ones are counted; by how much more is held.
+fn count(row: &mut Row, column: Column, value: u64) -> isize {
+    let at = row.distinct.iter().position(|(known, _)| *known == column).unwrap_or_else(|| {
+        row.distinct.push((column, Distinct::default()));
+        row.distinct.len() - 1
+    });
+    let set = &mut row.distinct[at].1;
+    let before = set.held();
+    set.add(value);
+    set.held() as isize - before as isize
 }
 
 /// The columns of an event that are weighed, and the hashes of their values.
@@ -766,21 +780,27 @@ fn cut(text: &str, longest: usize) -> &str {
     &text[..end]
 }
 
-/// The values of a record, one after the other: column, kind, and the value; of a text its length and its bytes.
+/// The values of a record, one after the other: column, kind, and the value; of a text its length and itself. Numbers stand in it
+/// seven bits a character, so that the whole is a text and its parts need no second look.
 #[derive(Debug, Default)]
-struct Cells(Box<[u8]>);
+struct Cells(Box<str>);
 
 impl Cells {
+    /// Characters of a length, and of a number.
+    const LENGTH: usize = 5;
+    const NUMBER: usize = 10;
+
     fn of<'a>(values: impl Iterator<Item = (Column, Given<'a>)>, longest: usize) -> Cells {
-        let mut bytes = Vec::with_capacity(256);
+        let mut cells = String::with_capacity(256);
         for (column, value) in values {
             let (kind, number) = match value {
                 Given::Missing => continue,
                 Given::Text(text) => {
                     let text = cut(text, longest);
-                    bytes.extend([column.0 as u8, 0]);
-                    bytes.extend((text.len() as u32).to_le_bytes());
-                    bytes.extend(text.as_bytes());
+                    write(&mut cells, column.0 as u64, 1);
+                    write(&mut cells, 0, 1);
+                    write(&mut cells, text.len() as u64, Self::LENGTH);
+                    cells.push_str(text);
                     continue;
                 }
                 Given::Int(number) => (1, number as u64),
@@ -788,44 +808,57 @@ impl Cells {
                 Given::Bool(yes) => (3, u64::from(yes)),
                 Given::Time(time) => (4, time.0 as u64),
             };
-            bytes.extend([column.0 as u8, kind]);
-            bytes.extend(number.to_le_bytes());
+            write(&mut cells, column.0 as u64, 1);
+            write(&mut cells, kind, 1);
+            write(&mut cells, number, Self::NUMBER);
         }
-        Cells(bytes.into_boxed_slice())
+        Cells(cells.into_boxed_str())
     }
 
     fn iter(&self) -> impl Iterator<Item = (Column, Given<'_>)> {
-        let mut rest = &self.0[..];
+        let mut at = 0;
         std::iter::from_fn(move || {
-            let (&[column, kind], after) = rest.split_first_chunk::<2>()?;
-            let value = if kind == 0 {
-                let (length, after) = after.split_first_chunk::<4>()?;
-                let (text, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-                rest = after;
-                Given::Text(std::str::from_utf8(text).unwrap_or_default())
-            } else {
-                let (number, after) = after.split_first_chunk::<8>()?;
-                rest = after;
-                let number = u64::from_le_bytes(*number);
-                match kind {
-                    1 => Given::Int(number as i64),
-                    2 => Given::Number(f64::from_bits(number)),
-                    3 => Given::Bool(number != 0),
-                    _ => Given::Time(Time(number as i64)),
-                }
+            let cells = &*self.0;
+            if at >= cells.len() {
+                return None;
+            }
+            let column = Column(read(cells, at, 1) as usize);
+            let kind = read(cells, at + 1, 1);
+            at += 2;
+            if kind == 0 {
+                let start = at + Self::LENGTH;
+                let end = start + read(cells, at, Self::LENGTH) as usize;
+                at = end;
+                return Some((column, Given::Text(cells.get(start..end).unwrap_or_default())));
+            }
+            let number = read(cells, at, Self::NUMBER);
+            at += Self::NUMBER;
+            let value = match kind {
+                1 => Given::Int(number as i64),
+                2 => Given::Number(f64::from_bits(number)),
+                3 => Given::Bool(number != 0),
+                _ => Given::Time(Time(number as i64)),
             };
-            Some((Column(usize::from(column)), value))
+            Some((column, value))
         })
-    }
-
-    fn get(&self, column: Column) -> Given<'_> {
-        self.iter().find(|(known, _)| *known == column).map_or(Given::Missing, |(_, value)| value)
     }
 
     /// Takes out the values of these columns.
     fn remove(&mut self, gone: impl Fn(Column) -> bool) {
         *self = Cells::of(self.iter().filter(|(column, _)| !gone(*column)), usize::MAX);
     }
+}
+
+fn write(cells: &mut String, mut number: u64, characters: usize) {
+    for _ in 0..characters {
+        cells.push(char::from((number & 0x7f) as u8));
+        number >>= 7;
+    }
+}
+
+fn read(cells: &str, at: usize, characters: usize) -> u64 {
+    let part = cells.as_bytes().get(at..at + characters).unwrap_or_default();
+    part.iter().rev().fold(0, |number, byte| number << 7 | u64::from(*byte))
 }
 
 #[cfg(test)]

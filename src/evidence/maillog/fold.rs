@@ -40,8 +40,10 @@ struct Message {
     has_sender: bool,
     size: Option<i64>,
     nrcpt: Option<i64>,
-    /// Client, address, SASL method and login, each ended by a zero byte; empty without a client.
+    /// Client, address, SASL method and login, one after the other; empty without a client.
     client: String,
+    /// Where each of them ends.
+    client_ends: [u32; 4],
     uid: Option<i64>,
     internal: bool,
     /// Whether its beginning is in the log.
@@ -135,14 +137,12 @@ impl Message {
 
     /// Client, address, SASL method, SASL login; none for what is empty.
     fn origin_fields(&self) -> [Option<&str>; 4] {
-        let mut fields = [None; 4];
-        if self.client.is_empty() {
-            return fields;
-        }
-        for (slot, field) in fields.iter_mut().zip(self.client.split('\0')) {
-            *slot = (!field.is_empty()).then_some(field);
-        }
-        fields
+        let mut start = 0;
+        self.client_ends.map(|end| {
+            let field = self.client.get(start..end as usize).filter(|field| !field.is_empty());
+            start = end as usize;
+            field
+        })
     }
 
     fn sasl_username(&self) -> Option<&str> {
@@ -378,10 +378,10 @@ impl<'r> Fold<'r> {
                 message.begun = true;
                 let (method, user) = (sasl_method.unwrap_or_default(), sasl_username.unwrap_or_default());
                 message.client.clear();
-                message.client.reserve(client.len() + client_ip.len() + method.len() + user.len() + 4);
-                for field in [client, client_ip, method, user] {
+                message.client.reserve(client.len() + client_ip.len() + method.len() + user.len());
+                for (field, end) in [*client, client_ip, method, user].into_iter().zip(&mut message.client_ends) {
                     message.client.push_str(field);
-                    message.client.push('\0');
+                    *end = u32::try_from(message.client.len()).unwrap_or(u32::MAX);
                 }
                 if let Some(user) = sasl_username {
                     self.tally.sasl_users.add_hashed(item.form, user, 1);
