@@ -116,6 +116,12 @@ fn is_program(command: &str) -> bool {
     PROGRAMS.contains(&first.rsplit('/').next().unwrap_or(first))
 }
 
+/// Whether a line may begin with a prompt: it has a mark that could end one, and before the first nothing that only data holds.
+fn may_begin(line: &str) -> bool {
+    let Some(at) = line.find(|c| matches!(c, '#' | '$' | '%' | '>' | '➜' | '❯' | 'λ')) else { return false };
+    !line[..at].contains(['<', '='])
+}
+
 /// The command of a shell prompt: `root@mx1:~# postqueue -p`, `[root@mx1 ~]# df -h`, `mx1:~ # mailq`, `$ dig ...`, `+ dig ...`.
 /// Empty for a prompt at which nothing was typed.
 pub fn prompt(line: &str) -> Option<&str> {
@@ -137,7 +143,7 @@ pub fn prompt(line: &str) -> Option<&str> {
     if line.len() > 2_000 {
         return None;
     }
-    if let Some(captures) = SURE.captures(line) {
+    if let Some(captures) = may_begin(line).then(|| SURE.captures(line)).flatten() {
         let command = captures.get(1).or(captures.get(2)).map_or("", |command| command.as_str().trim());
         return Some(command);
     }

@@ -23,7 +23,9 @@ pub struct Demand {
     /// Columns of which the commonest values are asked.
     pub weighed: Vec<Column>,
     /// Who asks, and of which events.
-    pub asks: Vec<Ask>,
+    asks: Vec<Ask>,
+    /// What distinguishes these events.
+    conditions: Vec<Condition>,
     /// What is asked of every event.
     pub always: Needs,
     wanted: u64,
@@ -31,11 +33,11 @@ pub struct Demand {
 
 /// One question about a table.
 #[derive(Debug, Clone)]
-pub struct Ask {
-    /// The events that it is about satisfy these.
-    pub conditions: Vec<Condition>,
+struct Ask {
+    /// The events that it is about satisfy these, by their places in [`Demand::conditions`].
+    about: Vec<usize>,
     /// What it asks of them.
-    pub needs: Needs,
+    needs: Needs,
 }
 
 /// What is asked of an event: columns as bits, and tests by their place in [`Demand::tests`].
@@ -138,6 +140,7 @@ impl Demand {
             distinct: Vec::new(),
             weighed: Vec::new(),
             asks: Vec::new(),
+            conditions: Vec::new(),
             always,
             wanted: u64::MAX,
         }
@@ -160,12 +163,16 @@ impl Demand {
     /// What is asked of an event of which `given` tells the values of the columns in `known`: by the questions that are not
     /// known to be about others.
     pub fn needs<'v>(&self, known: u64, given: impl Fn(Column) -> Given<'v>) -> Needs {
-        let about = |condition: &Condition| {
-            known & (1 << condition.column.0) == 0
-                || condition.matcher.refers()
-                || condition.matcher.holds(given(condition.column))
+        let mut found = vec![None; self.conditions.len()];
+        let mut about = |at: usize| {
+            *found[at].get_or_insert_with(|| {
+                let condition = &self.conditions[at];
+                known & (1 << condition.column.0) == 0
+                    || condition.matcher.refers()
+                    || condition.matcher.holds(given(condition.column))
+            })
         };
-        let asks = self.asks.iter().filter(|ask| ask.conditions.iter().all(about));
+        let asks = self.asks.iter().filter(|ask| ask.about.iter().all(|at| about(*at)));
         asks.fold(self.always, |needs, ask| needs.or(ask.needs))
     }
 }
@@ -311,20 +318,18 @@ impl Asked {
         }
         // Tests that several questions ask are one.
         let mut tests: Vec<Condition> = Vec::new();
-        let mut written: Vec<String> = Vec::new();
+        let mut conditions: Vec<Condition> = Vec::new();
         let mut asks = Vec::new();
         let asked: BTreeSet<Column> = questions.iter().flat_map(|question| question.weighed.iter().copied()).collect();
         let weighed: Vec<Column> = asked.iter().copied().take(WEIGHED).collect();
         values.extend(asked.iter().skip(WEIGHED));
         for question in &questions {
             for condition in question.conditions.iter().filter(|condition| !condition.matcher.refers()) {
-                let text = format!("{condition:?}");
-                if always.contains(&condition.column) || written.contains(&text) {
+                if always.contains(&condition.column) || tests.contains(condition) {
                     continue;
                 }
                 if tests.len() < TESTS {
                     tests.push(condition.clone());
-                    written.push(text);
                 } else {
                     values.insert(condition.column);
                 }
@@ -341,8 +346,7 @@ impl Asked {
             let uncounted = question.distinct.iter().filter(|column| !distinct.contains(column));
             uncounted.for_each(|column| needs.tell_apart(*column));
             for condition in question.conditions.iter().filter(|condition| !condition.matcher.refers()) {
-                let text = format!("{condition:?}");
-                match written.iter().position(|known| *known == text) {
+                match tests.iter().position(|known| known == condition) {
                     Some(at) => needs.ask(at, condition.column),
                     None => needs.tell_apart(condition.column),
                 }
@@ -350,12 +354,18 @@ impl Asked {
             samples.extend(question.conditions.iter().map(|condition| condition.column));
             samples.extend(&question.distinct);
             samples.extend(&question.weighed);
-            asks.push(Ask { conditions: question.conditions, needs });
+            let about = question.conditions.into_iter().map(|condition| {
+                conditions.iter().position(|known| *known == condition).unwrap_or_else(|| {
+                    conditions.push(condition);
+                    conditions.len() - 1
+                })
+            });
+            asks.push(Ask { about: about.collect(), needs });
         }
         let mut everywhere = Needs::default();
         always.iter().for_each(|column| everywhere.tell_apart(*column));
         let wanted = values.iter().chain(&samples).fold(0, |wanted, column| wanted | (1 << column.0));
         let values = values.into_iter().collect();
-        Demand { table, everything: false, values, tests, distinct, weighed, asks, always: everywhere, wanted }
+        Demand { table, everything: false, values, tests, distinct, weighed, asks, conditions, always: everywhere, wanted }
     }
 }

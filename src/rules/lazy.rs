@@ -4,11 +4,13 @@ use super::literals;
 use super::problem::Place;
 use super::yaml::Reader;
 use regex_automata::util::captures::Captures;
-use regex_automata::{meta, nfa::thompson::WhichCaptures, util::syntax};
+use regex_automata::hybrid::dfa;
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::{Input, meta, util::syntax};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Size in bytes that a compiled expression may have.
 const SIZE: usize = 1 << 20;
@@ -29,7 +31,6 @@ pub(crate) enum Dialect {
 }
 
 /// A regular expression that is compiled at first use.
-#[derive(Clone)]
 pub struct LazyRegex {
     pattern: Cow<'static, str>,
     dialect: Dialect,
@@ -37,7 +38,32 @@ pub struct LazyRegex {
     literals: Vec<String>,
     /// Whether they are found without regard to case; then they are in lower case.
     folded: bool,
+    /// Tells whether it matches.
+    matcher: OnceLock<Matcher>,
+    /// Tells where.
     regex: OnceLock<meta::Regex>,
+}
+
+/// Half an expression, which costs half: forwards only, it finds that there is a match, and not where it begins.
+struct Matcher(Option<(dfa::DFA, Mutex<dfa::Cache>)>);
+
+impl PartialEq for LazyRegex {
+    fn eq(&self, other: &LazyRegex) -> bool {
+        self.dialect == other.dialect && self.pattern == other.pattern
+    }
+}
+
+impl Clone for LazyRegex {
+    fn clone(&self) -> LazyRegex {
+        LazyRegex {
+            pattern: self.pattern.clone(),
+            dialect: self.dialect,
+            literals: self.literals.clone(),
+            folded: self.folded,
+            matcher: OnceLock::new(),
+            regex: self.regex.clone(),
+        }
+    }
 }
 
 impl LazyRegex {
@@ -45,7 +71,7 @@ impl LazyRegex {
     pub(crate) fn valid(pattern: impl Into<Cow<'static, str>>, dialect: Dialect) -> LazyRegex {
         let pattern = pattern.into();
         let (literals, folded) = literals::of(&pattern, matches!(dialect, Dialect::Said | Dialect::Value));
-        LazyRegex { pattern, dialect, literals, folded, regex: OnceLock::new() }
+        LazyRegex { pattern, dialect, literals, folded, matcher: OnceLock::new(), regex: OnceLock::new() }
     }
 
     /// The expression at `place`; none, and a problem, if it is not valid or matches everything. Trusted ones are not tried.
@@ -129,6 +155,14 @@ impl LazyRegex {
         self.regex.get_or_init(|| self.compile().expect("checked when it was read, or by a test if it is built in"))
     }
 
+    /// None where half an expression does not do.
+    fn half(&self) -> Option<dfa::DFA> {
+        let nfa = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE));
+        let lean = dfa::Config::new().skip_cache_capacity_check(true);
+        let nfa = nfa.utf8(self.dialect != Dialect::Said);
+        dfa::Builder::new().syntax(self.syntax()).thompson(nfa).configure(lean).build(&self.translated()).ok()
+    }
+
     /// Texts in lower case of which each match holds one; empty if nothing is known.
     pub(super) fn literals(&self) -> &[String] {
         &self.literals
@@ -145,7 +179,20 @@ impl LazyRegex {
 
     /// Whether it matches somewhere in `text`.
     pub fn is_match(&self, text: &str) -> bool {
-        self.may_match(text) && self.regex().is_match(text)
+        if !self.may_match(text) {
+            return false;
+        }
+        if self.regex.get().is_none() {
+            let matcher = self.matcher.get_or_init(|| Matcher(self.half().map(|dfa| (dfa.clone(), Mutex::new(dfa.create_cache())))));
+            if let Some((dfa, cache)) = &matcher.0 {
+                let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+                // It gives up where it would fill its memory anew again and again.
+                if let Ok(found) = dfa.try_search_fwd(&mut cache, &Input::new(text).earliest(true)) {
+                    return found.is_some();
+                }
+            }
+        }
+        self.regex().is_match(text)
     }
 
     /// The parts of its first match in `text`; not for what was said.

@@ -148,7 +148,7 @@ pub struct Signal {
 }
 
 /// A column and what its value must be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// The column.
     pub column: Column,
@@ -157,7 +157,7 @@ pub struct Condition {
 }
 
 /// What a value must be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Matcher {
     /// Equal to one of these, without regard to case.
     OneOf(Vec<String>),

@@ -13,6 +13,7 @@ use crate::tables::{Citation, Column, Given, KeptLines, Record, Weighed};
 use crate::time::{SECOND, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// Spans in seconds; the last one is for good.
 const SPANS: [i64; 7] = [1, 60, 600, 3600, 6 * 3600, 24 * 3600, i64::MAX / SECOND];
@@ -328,7 +329,7 @@ const VALUES: usize = 8;
 /// The records of one table.
 #[derive(Debug)]
 pub struct Digest {
-    demand: Demand,
+    demand: Arc<Demand>,
     /// The leading columns, and the others.
     sides: [Asked; 2],
     rows: Vec<Row>,
@@ -347,7 +348,7 @@ pub struct Digest {
 
 impl Digest {
     /// No event yet; `leading` are the columns that decide what is asked of an event.
-    pub fn new(demand: Demand, leading: &[Column]) -> Digest {
+    pub fn new(demand: Arc<Demand>, leading: &[Column]) -> Digest {
         let leads = leading.iter().fold(0, |columns, column| columns | (1u64 << column.0));
         let side = |columns: u64| {
             let inside = (0..demand.table.fields.len()).map(Column).filter(|column| columns & (1 << column.0) != 0);
@@ -870,7 +871,7 @@ mod tests {
     #[test]
     fn however_many_values_there_are_records_stay_few_and_every_event_is_counted() {
         let leading = [arrivals::origin, arrivals::sasl_username];
-        let mut digest = Digest::new(Demand::of(&RuleSet::default(), &arrivals::TABLE), &leading);
+        let mut digest = Digest::new(Arc::new(Demand::of(&RuleSet::default(), &arrivals::TABLE)), &leading);
         let events = 30_000;
         let mut flood = 0;
         for number in 0..events {

@@ -15,7 +15,7 @@ use crate::rules::RuleSet;
 use crate::rules::demand::Demand;
 use crate::rules::meaning::{Heard, Meaning};
 use crate::tables::{
-    Citation, Column, Given, KeptLines, Record, Table, Tables, Value, arrivals, attempts, collection, diagnostics, failures, queue,
+    Citation, Column, Given, KeptLines, Record, Tables, Value, arrivals, attempts, collection, diagnostics, failures, queue,
     rejects,
 };
 use crate::time::Time;
@@ -250,6 +250,23 @@ const ORIGIN: &[Column] = &[
 /// The columns of an attempt that stand in its line only.
 const DELAYS: [Column; 4] = [attempts::delay_queue, attempts::delay_active, attempts::delay_setup, attempts::delay_transmission];
 
+/// What is asked of a log, the same in all lanes.
+#[derive(Debug)]
+pub(super) struct Asked<'r> {
+    /// Of attempts, arrivals, rejects and diagnostics.
+    demands: [Arc<Demand>; 4],
+    meaning: Arc<Meaning<'r>>,
+}
+
+impl<'r> Asked<'r> {
+    /// What these rules ask. With `every_record`, each event of the log stays a record of its own.
+    pub(super) fn of(rules: &'r RuleSet, every_record: bool) -> Asked<'r> {
+        let demands = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE]
+            .map(|table| Arc::new(if every_record { Demand::everything(table) } else { Demand::of(rules, table) }));
+        Asked { demands, meaning: Arc::new(Meaning::new(rules)) }
+    }
+}
+
 /// The fold over the log lines of one lane, in time order.
 #[derive(Debug)]
 pub struct Fold<'r> {
@@ -281,25 +298,23 @@ pub struct Fold<'r> {
 }
 
 impl<'r> Fold<'r> {
-    /// Nothing read yet. With `every_record`, each event of the log stays a record of its own.
-    pub(super) fn new(rules: &'r RuleSet, meaning: &Arc<Meaning<'r>>, names: Names, listing: bool, every_record: bool) -> Fold<'r> {
-        let digest = |table: &'static Table, leading: &[Column]| {
-            Digest::new(if every_record { Demand::everything(table) } else { Demand::of(rules, table) }, leading)
-        };
-        let attempts = digest(&attempts::TABLE, TOLD);
+    /// Nothing read yet.
+    pub(super) fn new(asked: &Asked<'r>, names: Names, listing: bool) -> Fold<'r> {
+        let digest = |at: usize, leading| Digest::new(Arc::clone(&asked.demands[at]), leading);
+        let attempts = digest(0, TOLD);
         Fold {
             forms: Forms::of(&attempts),
             names,
-            meaning: Arc::clone(meaning),
+            meaning: Arc::clone(&asked.meaning),
             messages: FxHashMap::default(),
             spare: Vec::new(),
             notifications: FxHashSet::default(),
             said: FxHashMap::default(),
             said_limit: 1024,
             attempts,
-            arrivals: digest(&arrivals::TABLE, ENTRANCE),
-            rejects: digest(&rejects::TABLE, REFUSED),
-            diagnostics: digest(&diagnostics::TABLE, WARNED),
+            arrivals: digest(1, ENTRANCE),
+            rejects: digest(2, REFUSED),
+            diagnostics: digest(3, WARNED),
             leads: Leads::default(),
             failures: Vec::new(),
             lines: KeptLines::default(),

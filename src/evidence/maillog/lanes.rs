@@ -2,14 +2,12 @@
 //! need not wait for one another. Their number is fixed, and what each holds depends on the log alone: the result is the same
 //! for any number of threads.
 
-use super::fold::{Fold, Forms};
+use super::fold::{Asked, Fold, Forms};
 use super::scan::Item;
 use super::traffic::Traffic;
 use crate::rules::RuleSet;
-use crate::rules::meaning::Meaning;
 use crate::tables::{Citation, Tables, queue};
 use crate::time::Time;
-use std::sync::Arc;
 
 /// Lanes.
 pub const LANES: usize = 2;
@@ -26,10 +24,10 @@ pub struct Lanes<'r> {
 impl<'r> Lanes<'r> {
     /// Nothing read yet. With `every_record`, each event of the log stays a record of its own.
     pub fn new(rules: &'r RuleSet, tables: &mut Tables, every_record: bool) -> Lanes<'r> {
-        let meaning = Arc::new(Meaning::new(rules));
+        let asked = Asked::of(rules, every_record);
         let listing = tables.is_collected(&queue::TABLE);
         let mut names = std::mem::take(&mut tables.names);
-        let folds = (0..LANES).map(|_| Fold::new(rules, &meaning, std::mem::take(&mut names), listing, every_record));
+        let folds = (0..LANES).map(|_| Fold::new(&asked, std::mem::take(&mut names), listing));
         Lanes { traffic: Traffic::default(), folds: folds.collect() }
     }
 
