@@ -118,7 +118,7 @@ fn is_program(command: &str) -> bool {
 
 /// Whether a line may begin with a prompt: it has a mark that could end one, and before the first nothing that only data holds.
 fn may_begin(line: &str) -> bool {
-    let Some(at) = line.find(|c| matches!(c, '#' | '$' | '%' | '>' | '➜' | '❯' | 'λ')) else { return false };
+    let Some(at) = line.find(['#', '$', '%', '>', '➜', '❯', 'λ']) else { return false };
     !line[..at].contains(['<', '='])
 }
 

@@ -3,9 +3,9 @@
 use super::literals;
 use super::problem::Place;
 use super::yaml::Reader;
-use regex_automata::util::captures::Captures;
 use regex_automata::hybrid::dfa;
 use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_automata::util::captures::Captures;
 use regex_automata::{Input, meta, util::syntax};
 use std::borrow::Cow;
 use std::fmt;
@@ -38,14 +38,17 @@ pub struct LazyRegex {
     literals: Vec<String>,
     /// Whether they are found without regard to case; then they are in lower case.
     folded: bool,
-    /// Tells whether it matches.
-    matcher: OnceLock<Matcher>,
+    /// Tells whether it matches; none where that needs the whole.
+    half: OnceLock<Option<Box<Half>>>,
     /// Tells where.
     regex: OnceLock<meta::Regex>,
 }
 
 /// Half an expression, which costs half: forwards only, it finds that there is a match, and not where it begins.
-struct Matcher(Option<(dfa::DFA, Mutex<dfa::Cache>)>);
+struct Half {
+    dfa: dfa::DFA,
+    cache: Mutex<dfa::Cache>,
+}
 
 impl PartialEq for LazyRegex {
     fn eq(&self, other: &LazyRegex) -> bool {
@@ -60,7 +63,7 @@ impl Clone for LazyRegex {
             dialect: self.dialect,
             literals: self.literals.clone(),
             folded: self.folded,
-            matcher: OnceLock::new(),
+            half: OnceLock::new(),
             regex: self.regex.clone(),
         }
     }
@@ -71,7 +74,7 @@ impl LazyRegex {
     pub(crate) fn valid(pattern: impl Into<Cow<'static, str>>, dialect: Dialect) -> LazyRegex {
         let pattern = pattern.into();
         let (literals, folded) = literals::of(&pattern, matches!(dialect, Dialect::Said | Dialect::Value));
-        LazyRegex { pattern, dialect, literals, folded, matcher: OnceLock::new(), regex: OnceLock::new() }
+        LazyRegex { pattern, dialect, literals, folded, half: OnceLock::new(), regex: OnceLock::new() }
     }
 
     /// The expression at `place`; none, and a problem, if it is not valid or matches everything. Trusted ones are not tried.
@@ -155,12 +158,13 @@ impl LazyRegex {
         self.regex.get_or_init(|| self.compile().expect("checked when it was read, or by a test if it is built in"))
     }
 
-    /// None where half an expression does not do.
-    fn half(&self) -> Option<dfa::DFA> {
+    fn compile_half(&self) -> Option<Box<Half>> {
         let nfa = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE));
-        let lean = dfa::Config::new().skip_cache_capacity_check(true);
         let nfa = nfa.utf8(self.dialect != Dialect::Said);
-        dfa::Builder::new().syntax(self.syntax()).thompson(nfa).configure(lean).build(&self.translated()).ok()
+        let lean = dfa::Config::new().skip_cache_capacity_check(true);
+        let dfa = dfa::Builder::new().syntax(self.syntax()).thompson(nfa).configure(lean).build(&self.translated()).ok()?;
+        let cache = Mutex::new(dfa.create_cache());
+        Some(Box::new(Half { dfa, cache }))
     }
 
     /// Texts in lower case of which each match holds one; empty if nothing is known.
@@ -183,8 +187,7 @@ impl LazyRegex {
             return false;
         }
         if self.regex.get().is_none() {
-            let matcher = self.matcher.get_or_init(|| Matcher(self.half().map(|dfa| (dfa.clone(), Mutex::new(dfa.create_cache())))));
-            if let Some((dfa, cache)) = &matcher.0 {
+            if let Some(Half { dfa, cache }) = self.half.get_or_init(|| self.compile_half()).as_deref() {
                 let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
                 // It gives up where it would fill its memory anew again and again.
                 if let Ok(found) = dfa.try_search_fwd(&mut cache, &Input::new(text).earliest(true)) {

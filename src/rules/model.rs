@@ -201,7 +201,9 @@ impl Matcher {
         match self {
             Matcher::Not(inner) => inner.is_dear(),
             Matcher::All(all) => all.iter().any(Matcher::is_dear),
-            Matcher::OneOf(_) | Matcher::Missing(_) | Matcher::Compare(..) | Matcher::SameAs(_) | Matcher::DiffersFrom(_) => false,
+            Matcher::OneOf(_) | Matcher::Missing(_) | Matcher::Compare(..) | Matcher::SameAs(_) | Matcher::DiffersFrom(_) => {
+                false
+            }
             _ => true,
         }
     }

@@ -916,8 +916,7 @@ impl<'a> Told<'a> {
         let sent = self.status == "sent";
         let said = Said::parse(self.reason);
         let (relay, ip, port) = said::split_peer(self.relay);
-        let (host, ip, port) =
-            if ip.is_some() || sent { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
+        let (host, ip, port) = if ip.is_some() || sent { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
         let voice = if sent { None } else { voice_of(self.daemon, ip, self.reason).or(said.voice) };
         let domain = (!self.domain.is_empty()).then_some(self.domain);
         let provider = meaning.provider(host, ip, domain);
@@ -978,14 +977,7 @@ struct Open<'a> {
 }
 
 impl Open<'_> {
-    fn add(
-        &self,
-        forms: Forms,
-        digest: &mut Digest,
-        known: &mut FxHashMap<u64, Lead>,
-        meaning: &Meaning<'_>,
-        message: &Message,
-    ) {
+    fn add(&self, forms: Forms, digest: &mut Digest, known: &mut FxHashMap<u64, Lead>, meaning: &Meaning<'_>, message: &Message) {
         let attempted = self.attempted;
         let told = Told {
             daemon: attempted.daemon,

@@ -4,8 +4,8 @@
 use super::envelope::{Clock, Line};
 use super::fold::Fold;
 use super::lanes::Lanes;
-use super::traffic::Traffic;
 use super::scan::{Scanned, scan, scan_line};
+use super::traffic::Traffic;
 use super::wrap::Wrapping;
 use crate::evidence::text::strip_escapes;
 use crate::tables::Citation;

@@ -33,7 +33,14 @@ pub struct Item<'a> {
 
 impl<'a> Item<'a> {
     /// An event with its hashes, which are worked out here, beside one another, and not in the fold.
-    fn new(line: u32, row: &'a str, time: Option<Time>, (instance, daemon): (&'a str, &'a str), event: Event<'a>, forms: Forms) -> Item<'a> {
+    fn new(
+        line: u32,
+        row: &'a str,
+        time: Option<Time>,
+        (instance, daemon): (&'a str, &'a str),
+        event: Event<'a>,
+        forms: Forms,
+    ) -> Item<'a> {
         let (id, form) = match &event {
             Event::Delivery(delivery) => (delivery.queue_id, forms.delivery(delivery, daemon)),
             Event::Active { queue_id, sender, .. } => (*queue_id, hash(sender.as_bytes(), 0)),
