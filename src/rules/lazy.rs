@@ -186,13 +186,13 @@ impl LazyRegex {
         if !self.may_match(text) {
             return false;
         }
-        if self.regex.get().is_none() {
-            if let Some(Half { dfa, cache }) = self.half.get_or_init(|| self.compile_half()).as_deref() {
-                let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-                // It gives up where it would fill its memory anew again and again.
-                if let Ok(found) = dfa.try_search_fwd(&mut cache, &Input::new(text).earliest(true)) {
-                    return found.is_some();
-                }
+        if self.regex.get().is_none()
+            && let Some(Half { dfa, cache }) = self.half.get_or_init(|| self.compile_half()).as_deref()
+        {
+            let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+            // It gives up where it would fill its memory anew again and again.
+            if let Ok(found) = dfa.try_search_fwd(&mut cache, &Input::new(text).earliest(true)) {
+                return found.is_some();
             }
         }
         self.regex().is_match(text)
