@@ -9,20 +9,12 @@ use std::ops::Range;
 /// Looks for originals in output.
 #[derive(Debug)]
 pub struct Check {
-    originals: Vec<Original>,
-    /// The originals by their first word, in lower case; the longest first.
-    by_word: FxHashMap<Box<str>, Vec<u32>>,
+    /// What must not stand in output, in lower case, and what stands for it.
+    originals: FxHashMap<Box<str>, Box<str>>,
+    /// By the first word of originals, in lower case: where it begins in them and how long they are, the longest first.
+    by_word: FxHashMap<Box<str>, Vec<(u32, u32)>>,
     /// Whether it looks for everything that was replaced: beyond a million names, those that stand alone are missed.
     pub complete: bool,
-}
-
-/// What must not stand in output, in lower case.
-#[derive(Debug)]
-struct Original {
-    text: Box<str>,
-    /// Where its first word begins.
-    word: usize,
-    new: Box<str>,
 }
 
 /// Something personal that is still there.
@@ -65,22 +57,28 @@ impl Redactor<'_> {
 
 impl Check {
     fn new(list: Vec<(String, String)>, complete: bool) -> Check {
-        let mut by_word: FxHashMap<Box<str>, Vec<u32>> = FxHashMap::default();
-        let mut originals: Vec<Original> = Vec::with_capacity(list.len());
+        let mut by_word: FxHashMap<Box<str>, Vec<(u32, u32)>> = FxHashMap::default();
+        let mut originals: FxHashMap<Box<str>, Box<str>> = FxHashMap::default();
         for (text, new) in list {
             let Some(word) = words(&text).next() else { continue };
-            by_word.entry(text[word.clone()].into()).or_default().push(originals.len() as u32);
-            originals.push(Original { word: word.start, text: text.into(), new: new.into() });
+            let shape = (word.start as u32, text.len() as u32);
+            match by_word.get_mut(&text[word.clone()]) {
+                Some(shapes) if shapes.contains(&shape) => {}
+                Some(shapes) => shapes.push(shape),
+                None => {
+                    by_word.insert(text[word].into(), vec![shape]);
+                }
+            }
+            originals.insert(text.into(), new.into());
         }
-        for list in by_word.values_mut() {
-            list.sort_by_key(|at| std::cmp::Reverse(originals[*at as usize].text.len()));
-        }
+        by_word.values_mut().for_each(|shapes| shapes.sort_by_key(|(_, length)| std::cmp::Reverse(*length)));
         Check { originals, by_word, complete }
     }
 
     /// What is personal in `text` and still there, by line.
     pub fn leaks(&self, text: &str) -> Vec<Leak> {
         self.found(text)
+            .into_iter()
             .map(|(range, _)| {
                 let original = &text[range.clone()];
                 let start: String = original.chars().take(2).collect();
@@ -95,52 +93,75 @@ impl Check {
 
     /// Whether nothing personal is in `text`.
     pub fn is_clean(&self, text: &str) -> bool {
-        self.found(text).next().is_none()
+        self.found(text).is_empty()
     }
 
     /// `text` with every original that stands in it replaced.
     pub fn replaced(&self, text: &str) -> String {
-        let edits = self.found(text).map(|(range, original)| Edit { range, new: original.new.to_string() });
+        let edits = self.found(text).into_iter().map(|(range, new)| Edit { range, new: new.to_owned() });
         apply(text, &edits.collect::<Vec<_>>())
     }
 
-    /// The originals in `text`, which stand there as whole words in any case, in order.
-    fn found<'c>(&'c self, text: &'c str) -> impl Iterator<Item = (Range<usize>, &'c Original)> {
+    /// The originals in `text`, which stand there as whole words in any case, in order, and what stands for them.
+    fn found<'c>(&'c self, text: &str) -> Vec<(Range<usize>, &'c str)> {
+        let lower = Lower::of(text);
+        let mut list: Vec<(Range<usize>, &str)> = Vec::new();
         let mut end = 0;
-        let mut lower = String::new();
-        words(text).filter_map(move |word| {
-            lower.clear();
-            lower.extend(text[word.clone()].chars().flat_map(char::to_lowercase));
-            let list = self.by_word.get(lower.as_str())?;
-            let (range, original) = list.iter().find_map(|at| {
-                let original = &self.originals[*at as usize];
-                let start = word.start.checked_sub(original.word).filter(|start| *start >= end)?;
-                Some((self.matches(text, start, original)?, original))
-            })?;
-            end = range.end;
-            Some((range, original))
-        })
-    }
-
-    fn matches(&self, text: &str, start: usize, original: &Original) -> Option<Range<usize>> {
-        let mut wanted = original.text.chars();
-        let mut at = start;
-        while !wanted.as_str().is_empty() {
-            let c = text.get(at..)?.chars().next()?;
-            at += c.len_utf8();
-            if !c.to_lowercase().all(|lower| wanted.next() == Some(lower)) {
-                return None;
+        for word in words(&lower.text) {
+            let Some(shapes) = self.by_word.get(&lower.text[word.clone()]) else { continue };
+            let hit = shapes.iter().find_map(|(offset, length)| {
+                let start = word.start.checked_sub(*offset as usize).filter(|start| *start >= end)?;
+                let range = start..start + *length as usize;
+                let (original, new) = self.originals.get_key_value(lower.text.get(range.clone())?)?;
+                stands_alone(&lower.text, &range, original).then_some((range, &**new))
+            });
+            if let Some((range, new)) = hit {
+                end = range.end;
+                list.push((lower.place(range.start)..lower.place(range.end), new));
             }
         }
-        let before = text[..start].chars().next_back();
-        let mut after = text[at..].chars();
-        let next = after.next();
-        let joined = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-        // A number with dots inside a longer one is another address.
-        let sign = original.text.parse::<IpAddr>().ok().map(|ip| if ip.is_ipv4() { '.' } else { ':' });
-        let goes_on = next == sign && after.next().is_some_and(|c| c.is_ascii_hexdigit());
-        let longer = sign.is_some() && (before == sign || goes_on);
-        (!joined(before) && !joined(next) && !longer).then_some(start..at)
+        list
+    }
+}
+
+/// Whether the original at `range` is no part of a longer word, nor of a longer number with dots or colons: another address.
+fn stands_alone(text: &str, range: &Range<usize>, original: &str) -> bool {
+    let before = text[..range.start].chars().next_back();
+    let mut after = text[range.end..].chars();
+    let next = after.next();
+    let joined = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    if joined(before) || joined(next) {
+        return false;
+    }
+    let sign = original.parse::<IpAddr>().ok().map(|ip| if ip.is_ipv4() { '.' } else { ':' });
+    let goes_on = next == sign && after.next().is_some_and(|c| c.is_ascii_hexdigit());
+    sign.is_none() || before != sign && !goes_on
+}
+
+/// A text in lower case, and where its bytes stood.
+struct Lower {
+    text: String,
+    /// The place of each byte, and of the end; none where nothing moved.
+    places: Option<Vec<usize>>,
+}
+
+impl Lower {
+    fn of(text: &str) -> Lower {
+        if text.is_ascii() {
+            return Lower { text: text.to_ascii_lowercase(), places: None };
+        }
+        let mut lower = String::with_capacity(text.len());
+        let mut places = Vec::with_capacity(text.len() + 1);
+        for (at, c) in text.char_indices() {
+            lower.extend(c.to_lowercase());
+            places.resize(lower.len(), at);
+        }
+        places.push(text.len());
+        Lower { text: lower, places: Some(places) }
+    }
+
+    fn place(&self, at: usize) -> usize {
+        self.places.as_ref().map_or(at, |places| places[at])
     }
 }
 
