@@ -161,7 +161,9 @@ pub struct Citation {
 /// that anybody asks about them are one record with a count.
 #[derive(Debug, Clone)]
 pub struct Record {
-    values: Box<[Value]>,
+    /// The columns that have a value, as bits, and the values in their order: most records have few.
+    columns: u64,
+    values: Vec<Value>,
     /// Where it stands in the bundle; of several events, the first.
     pub source: Citation,
     /// How many events it stands for.
@@ -195,12 +197,21 @@ pub struct Weighed {
 impl Record {
     /// An empty record of `table`, read at `source`.
     pub fn new(table: &Table, source: Citation) -> Record {
-        Record { values: vec![Value::Missing; table.fields.len()].into_boxed_slice(), source, count: 1, several: None }
+        debug_assert!(table.fields.len() <= 64, "{} has more columns than a record can tell", table.name);
+        Record { columns: 0, values: Vec::new(), source, count: 1, several: None }
     }
 
     /// The value in `column`.
     pub fn get(&self, column: Column) -> Value {
-        self.values[column.0]
+        match self.columns & (1 << column.0) {
+            0 => Value::Missing,
+            _ => self.values[self.place(column)],
+        }
+    }
+
+    /// How many columns before this one have a value.
+    fn place(&self, column: Column) -> usize {
+        (self.columns & ((1 << column.0) - 1)).count_ones() as usize
     }
 
     /// The same, its names those that `names` tells, by their number.
@@ -234,7 +245,26 @@ impl Record {
 
     /// Sets the value in `column`.
     pub fn set(&mut self, column: Column, value: impl Into<Value>) {
-        self.values[column.0] = value.into();
+        let (value, at) = (value.into(), self.place(column));
+        match (self.columns & (1 << column.0) != 0, value == Value::Missing) {
+            (true, false) => self.values[at] = value,
+            (true, true) => {
+                self.values.remove(at);
+                self.columns &= !(1 << column.0);
+            }
+            (false, false) => {
+                self.values.insert(at, value);
+                self.columns |= 1 << column.0;
+            }
+            (false, true) => {}
+        }
+    }
+
+    /// The same, with no room for further values.
+    #[must_use]
+    pub fn settled(mut self) -> Record {
+        self.values.shrink_to_fit();
+        self
     }
 
     /// As [`Record::set`], for chains.

@@ -525,7 +525,7 @@ impl Digest {
                     })
                     .collect();
             }
-            record
+            record.settled()
         });
         records.collect()
     }

@@ -722,7 +722,7 @@ impl<'r> Fold<'r> {
                 record.set(failures::queue, names.intern("deferred"));
             }
             enrich(&mut record, message, Some(recipient), names);
-            self.failures.push(record);
+            self.failures.push(record.settled());
             if !recipient.line.is_empty() && self.lines.len() < LINES {
                 self.lines.insert(recipient.source, recipient.line.clone());
             }
@@ -795,7 +795,7 @@ impl<'r> Fold<'r> {
                 .with(failures::queue, names.intern("active"))
                 .with(failures::queue_id, names.intern(&message.id));
             enrich(&mut record, message, None, names);
-            self.failures.push(record);
+            self.failures.push(record.settled());
         }
     }
 }
