@@ -1,6 +1,7 @@
 //! Markdown in rule texts to HTML and to plain text, and evidence into Markdown that it cannot break out of.
 
 use crate::diagnose::words::{code_span, visible};
+use crate::rules::catalogue::anchor;
 use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html};
 
 /// Markdown as HTML. Raw HTML in it is shown as text, and only `http`, `https`, `mailto` and page-internal links are links.
@@ -34,12 +35,28 @@ pub(crate) fn page(title: &str, markdown: &str) -> String {
         h3{margin-top:2.5rem;border-top:1px solid #d5dae1;padding-top:1rem}\
         @media(prefers-color-scheme:dark){body{color:#e5eaf0;background:#161b22}pre{background:#1d242d}a{color:#86bdf5}}";
     let title = escape_html(title);
-    let body = to_html(markdown);
+    let body = with_anchors(&to_html(markdown));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
          content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width, \
          initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
+}
+
+/// Headings that links of the same page lead to.
+fn with_anchors(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    for line in html.split_inclusive('\n') {
+        let heading = ["<h2>", "<h3>"].into_iter().find_map(|tag| Some((tag, line.strip_prefix(tag)?)));
+        let Some((tag, rest)) = heading else {
+            out.push_str(line);
+            continue;
+        };
+        let words = rest.split("</h").next().unwrap_or_default();
+        let words = words.replace("&lt;", "").replace("&gt;", "").replace("&amp;", "").replace("&quot;", "");
+        out.push_str(&format!("{} id=\"{}\">{rest}", tag.trim_end_matches('>'), anchor(&words)));
+    }
+    out
 }
 
 fn is_harmless(url: &str) -> bool {

@@ -24,6 +24,12 @@ pub fn readable(template: &str) -> String {
     out
 }
 
+/// What a link to a heading names, as GitHub and GitLab make it of the heading's words.
+pub(crate) fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
+}
+
 /// One rule as a section.
 pub fn rule(rule: &Rule) -> String {
     let mut out = String::new();
@@ -104,8 +110,17 @@ pub fn all(rules: &RuleSet) -> String {
         rules.rules.len(),
         rules.reasons.entries.len()
     );
+    let members = |id: &str| rules.rules.iter().filter(|rule| rule.bucket == id).collect::<Vec<_>>();
+    for bucket in rules.buckets.iter().filter(|bucket| !members(&bucket.id).is_empty()) {
+        let _ = writeln!(out, "- [{}](#{})", bucket.title, anchor(&bucket.title));
+        for member in members(&bucket.id) {
+            let title = readable(&member.title);
+            let _ = writeln!(out, "  - [{title}](#{}): `{}`", anchor(&title), member.id);
+        }
+    }
+    out.push('\n');
     for bucket in &rules.buckets {
-        let members: Vec<&Rule> = rules.rules.iter().filter(|rule| rule.bucket == bucket.id).collect();
+        let members = members(&bucket.id);
         if members.is_empty() {
             continue;
         }

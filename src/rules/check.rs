@@ -166,9 +166,9 @@ impl Loader {
                     );
                 }
             }
-            if let Some(line) = text.lines().position(|line| line.contains("TODO")) {
-                let column = text.lines().nth(line).and_then(|line| line.find("TODO")).unwrap_or(0);
-                let place = Place { line: line as u32 + 1, column: column as u32 + 1, length: 4 };
+            for (number, line) in (1..).zip(text.lines()) {
+                let Some(at) = line.find("TODO") else { continue };
+                let place = Place { line: number, column: line[..at].chars().count() as u32 + 1, length: 4 };
                 warning(place, "something is still to be done here".to_owned(), None);
             }
         }

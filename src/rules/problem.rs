@@ -105,6 +105,7 @@ impl fmt::Display for Problems {
         let errors = self.0.iter().filter(|problem| problem.level == Level::Error).count();
         let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         match self.0.len() - errors {
+            warnings if errors == 0 => write!(out, "{} in the rules", counted(warnings, "warning")),
             0 => write!(out, "{} in the rules", counted(errors, "error")),
             warnings => write!(out, "{} and {} in the rules", counted(errors, "error"), counted(warnings, "warning")),
         }

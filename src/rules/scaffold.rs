@@ -75,8 +75,8 @@ impl Seed {
              # TODO: how many, at how many providers, before it is worth telling?\n    expect: {{count: 1+}}\n    says: '{{{{count}}}} recipients at \
              {{{{list.recipient_domain}}}}: {{{{top.reason}}}}'\n# supports: and contradicts: ask other evidence; `postdoc rules fields` shows what there is.\nremedy:\n  - \
              phase: fix\n    do: 'TODO: what to do first.'\n    risk: read-only # read-only, safe, caution or destructive\n    good: 'TODO: what a good result looks \
-             like'\n  - phase: verify\n    do: Let one message through and watch it.\n    run: |\n      postqueue -i {{{{refused.first.queue_id}}}}\n      grep \
-             {{{{refused.first.queue_id}}}} /var/log/mail.log | tail -n 3\n    risk: safe\n    good: '`status=sent`'\nreferences: []\ntests:\n  - name: as it was \
+             like'\n  - phase: verify\n    do: Let one message through and watch it.\n    run: |\n      postqueue -i {{{{refused.first.queue_id}}}}\n      {{{{show_log}}}} | \
+             grep {{{{refused.first.queue_id}}}} | tail -n 3\n    risk: safe\n    good: '`status=sent`'\nreferences: []\ntests:\n  - name: as it was \
              logged\n    given:\n      maillog: |\n        {line}\n    expect: likely\n  - name: mail that is delivered\n    given:\n      maillog: |\n        \
              {sent}\n    expect: 'no'\n",
             id = self.id,
@@ -118,17 +118,26 @@ pub fn example(voice: Voice) -> &'static str {
     }
 }
 
+/// Words that neither begin nor end an id.
+const SMALL: [&str; 16] =
+    ["the", "an", "of", "in", "on", "at", "to", "is", "are", "by", "for", "from", "with", "and", "or", "your"];
+
 /// The first words that are words, as an id.
 fn slug(words: &str) -> String {
-    let masked = mask(words);
-    let mut id = String::new();
-    for word in masked.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1).take(5) {
-        if !id.is_empty() {
-            id.push('-');
+    let masked = mask(words).to_ascii_lowercase();
+    let all = masked.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1);
+    let mut id: Vec<&str> = Vec::new();
+    for word in all.skip_while(|word| SMALL.contains(word)) {
+        // It does not end in the middle of what it says.
+        if id.len() >= 5 && id.last().is_none_or(|last| !SMALL.contains(last)) {
+            break;
         }
-        id.push_str(&word.to_ascii_lowercase());
+        id.push(word);
     }
-    if id.is_empty() { "new-reason".to_owned() } else { id }
+    while id.last().is_some_and(|last| SMALL.contains(last)) {
+        id.pop();
+    }
+    if id.is_empty() { "new-reason".to_owned() } else { id.join("-") }
 }
 
 fn sentence(id: &str) -> String {
@@ -140,8 +149,35 @@ fn sentence(id: &str) -> String {
 /// A regex of the words, what varies left open.
 fn pattern(words: &str) -> String {
     let masked = mask(words);
-    let pieces: Vec<String> = masked.split('…').map(str::trim).filter(|piece| piece.len() > 2).map(regex::escape).collect();
+    let pieces: Vec<String> = masked.split('…').map(str::trim).filter(|piece| piece.len() > 2).map(open_numbers).collect();
     if pieces.is_empty() { regex::escape(words.trim()) } else { pieces.join(".*") }
+}
+
+/// A regex of the text, in which a number that is a word may be any number.
+fn open_numbers(text: &str) -> String {
+    let words = text.split(' ').map(|word| match bare_number(word) {
+        Some((before, after)) => format!("{}\\d+{}", regex::escape(before), regex::escape(after)),
+        None => regex::escape(word),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// What stands before and behind the number of a word that is a number and no more than punctuation.
+fn bare_number(word: &str) -> Option<(&str, &str)> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let (start, end) = (word.find(is_digit)?, word.rfind(is_digit)? + 1);
+    let is_plain = word[start..end].chars().all(is_digit) && !word.contains(char::is_alphabetic);
+    is_plain.then_some((&word[..start], &word[end..]))
+}
+
+/// The form of a reason: what is the same in all that say it, whatever the numbers in them.
+pub fn form(reason: &str) -> String {
+    let masked = mask(reason);
+    let words = masked.split(' ').map(|word| match bare_number(word) {
+        Some((before, after)) => format!("{before}…{after}"),
+        None => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A YAML scalar in single quotes.
@@ -158,6 +194,8 @@ mod tests {
     fn what_varies_is_left_open() {
         assert_eq!(slug("Message from 192.0.2.1 refused by local policy XJ7"), "message-from-refused-by-local");
         assert_eq!(pattern("Message from 192.0.2.1 refused (policy)"), "Message from.*refused \\(policy\\)");
+        assert_eq!(slug("The moon is in the wrong house"), "moon-is-in-the-wrong");
+        assert_eq!(pattern("ask again (ticket 77), code S314"), r"ask again \(ticket \d+\), code S314");
         assert_eq!(pattern("192.0.2.1"), "192\\.0\\.2\\.1");
         assert_eq!(quoted("it's\n"), "'it''s'");
     }

@@ -5,11 +5,10 @@ use crate::cli::output::write_beside;
 use crate::cli::{Failure, RuleFolders, rule_folders};
 use crate::diagnose::diagnosis;
 use crate::diagnose::measure::Asker;
-use crate::evidence::maillog::mask::mask;
 use crate::evidence::maillog::said::Voice;
 use crate::rule_tests;
 use crate::rules::RuleSet;
-use crate::rules::scaffold::{Seed, example};
+use crate::rules::scaffold::{Seed, example, form};
 use crate::tables::failures;
 use clap::Args;
 use std::collections::HashMap;
@@ -102,7 +101,7 @@ impl New {
         let mut groups: HashMap<String, (usize, u32)> = HashMap::new();
         for &at in &diagnosis.residue {
             if let Some(reason) = rows[at as usize].text(failures::reason, &tables.names) {
-                groups.entry(mask(reason)).or_insert((0, at)).0 += 1;
+                groups.entry(form(reason)).or_insert((0, at)).0 += 1;
             }
         }
         let mut order: Vec<(String, (usize, u32))> = groups.into_iter().collect();
@@ -121,7 +120,8 @@ impl New {
             .and_then(|name| Voice::ALL.iter().find(|(known, _)| *known == name).map(|(_, voice)| *voice));
         let voice = voice.unwrap_or(Voice::OwnClient);
         let class = row.text(failures::reason_class, &tables.names).map(str::to_owned);
-        say!("{count} recipients are unexplained: {}", crate::diagnose::words::visible(&mask(reason)));
+        let are = if *count == 1 { "recipient is" } else { "recipients are" };
+        say!("{count} {are} unexplained: {}", crate::diagnose::words::visible(&form(reason)));
         Ok(Seed::new(reason, voice, self.id.clone(), self.bucket.clone(), class))
     }
 }
