@@ -4,6 +4,7 @@
 //! `removed`), and holds only the recipients that did not get through. What is open at the end still waits.
 
 use super::digest::{Digest, Draft, Lead, Place};
+use super::lanes::LANES;
 use super::line::{Delivery, Event, Reject};
 use super::mask::template;
 use super::said::{self, Said, Voice};
@@ -174,8 +175,8 @@ struct Leads {
     diagnostics: FxHashMap<u64, Lead>,
 }
 
-/// Leads of one table that are remembered. When there are more, all are forgotten: that costs time, not memory.
-const LEADS: usize = 20_000;
+/// Leads of one table in one lane that are remembered. When there are more, all are forgotten: that costs time, not memory.
+const LEADS: usize = 20_000 / LANES;
 
 /// The lead under `key`, made if it is not known or holds no longer.
 fn lead(known: &mut FxHashMap<u64, Lead>, key: u64, digest: &Digest, make: impl FnOnce() -> Lead) -> Lead {
