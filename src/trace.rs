@@ -187,19 +187,35 @@ fn in_order(held: &mut Vec<Step>) -> impl Iterator<Item = Step> {
     timed.into_iter().map(|(_, step)| step)
 }
 
-/// The queue id that a message begins with, also behind a level.
-fn leading_id(message: &str) -> Option<&str> {
+/// The queue id that a message begins with, also behind a level, and what follows it.
+fn leading_id(message: &str) -> Option<(&str, &str)> {
     let rest = ["warning: ", "error: ", "fatal: "].into_iter().find_map(|level| message.strip_prefix(level)).unwrap_or(message);
-    let (word, _) = rest.split_once(": ")?;
-    is_queue_id(word).then_some(word)
+    let end = memchr::memchr(b':', &rest.as_bytes()[..rest.len().min(30)])?;
+    let (word, rest) = (&rest[..end], rest[end + 1..].strip_prefix(' ')?);
+    is_queue_id(word).then_some((word, rest))
 }
 
 /// Whether a line may matter, before it is taken apart.
 fn may_matter(row: &str, target: &Target, links: &Links) -> bool {
-    let id = row.find("]: ").and_then(|at| leading_id(&row[at + 3..]));
-    id.is_none_or(|id| links.candidates.contains(id))
-        || ["message-id=", "queued as ", "otification: "].iter().any(|mark| row.contains(mark))
-        || target.is_in(row)
+    let bytes = row.as_bytes();
+    let Some(at) = memchr::memchr_iter(b']', bytes).find(|at| bytes[*at..].starts_with(b"]: ")) else { return true };
+    // Other programs name ids anywhere in their words.
+    if !row[..at].contains("postfix") {
+        return true;
+    }
+    let Some((id, rest)) = leading_id(&row[at + 3..]) else { return target.is_in(row) };
+    let known = |id: Option<&str>| id.is_some_and(|id| links.candidates.contains(id));
+    let linked = match rest.as_bytes().first() {
+        Some(b't') => known(queued_as(rest)),
+        Some(b's') => known(rest.rsplit_once("otification: ").map(|(_, id)| id)),
+        Some(b'm' | b'r') => rest.split_once("message-id=").is_some_and(|(_, id)| {
+            let id = id.trim();
+            let bare = id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id);
+            links.message_ids.contains(bare)
+        }),
+        _ => false,
+    };
+    linked || links.candidates.contains(id) || target.is_in(row)
 }
 
 /// Reads the logs once: follows the links, and gives the lines that belong to what is known.
@@ -257,7 +273,7 @@ fn step(line: &Line<'_>, target: &Target, links: &mut Links, watched: &FxHashSet
         return (id.is_some() || named() || target.is_in(message)).then(|| made(id.as_deref(), None, Map::new()));
     };
     let (kind, queue_id, fields) = described(daemon, message);
-    let id = queue_id.filter(|id| *id != "NOQUEUE" && !id.is_empty()).or_else(|| leading_id(message));
+    let id = queue_id.filter(|id| *id != "NOQUEUE" && !id.is_empty()).or_else(|| leading_id(message).map(|(id, _)| id));
     let Some(id) = id else { return target.is_in(message).then(|| made(None, kind, fields)) };
     if watched.contains(id) {
         links.lives.entry(id.to_owned()).or_default().begun = true;
