@@ -107,7 +107,8 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
         .collect();
     if order.len() > DESTINATIONS {
         let domains: usize = order[DESTINATIONS..].iter().map(|(key, _)| groups[*key].0.len()).sum();
-        table.push(DestinationRow { name: format!("{domains} other domains"), provider: None, counts: vec![0; columns.len()] });
+        let name = if domains == 1 { "1 other domain".to_owned() } else { format!("{domains} other domains") };
+        table.push(DestinationRow { name, provider: None, counts: vec![0; columns.len()] });
     }
     let mut totals = vec![0; columns.len()];
     for &at in judged {
