@@ -6,7 +6,7 @@
 
 use crate::evidence::maillog::again::{described, each_line};
 use crate::evidence::maillog::envelope::Line;
-use crate::evidence::maillog::line::{is_queue_id, postfix_daemon};
+use crate::evidence::maillog::line::{self, is_queue_id, postfix_daemon, without_brackets};
 use crate::evidence::maillog::reader::Stream;
 use crate::evidence::maillog::said::{is_own, split_peer};
 use crate::tables::Citation;
@@ -31,9 +31,7 @@ pub enum Target {
 impl Target {
     /// What a word from the command line means; none if it is empty.
     pub fn of(word: &str) -> Option<Target> {
-        let word = word.trim();
-        let inner = word.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(word);
-        match inner {
+        match without_brackets(word) {
             "" => None,
             id if is_queue_id(id) => Some(Target::Id(id.to_owned())),
             name => Some(Target::Name(name.to_ascii_lowercase())),
@@ -189,10 +187,7 @@ fn in_order(held: &mut Vec<Step>) -> impl Iterator<Item = Step> {
 
 /// The queue id that a message begins with, also behind a level, and what follows it.
 fn leading_id(message: &str) -> Option<(&str, &str)> {
-    let rest = ["warning: ", "error: ", "fatal: "].into_iter().find_map(|level| message.strip_prefix(level)).unwrap_or(message);
-    let end = memchr::memchr(b':', &rest.as_bytes()[..rest.len().min(30)])?;
-    let (word, rest) = (&rest[..end], rest[end + 1..].strip_prefix(' ')?);
-    is_queue_id(word).then_some((word, rest))
+    line::leading_id(line::level(message).map_or(message, |(_, text)| text))
 }
 
 /// Whether a line may matter, before it is taken apart.
@@ -208,11 +203,9 @@ fn may_matter(row: &str, target: &Target, links: &Links) -> bool {
     let linked = match rest.as_bytes().first() {
         Some(b't') => known(queued_as(rest)),
         Some(b's') => known(rest.rsplit_once("otification: ").map(|(_, id)| id)),
-        Some(b'm' | b'r') => rest.split_once("message-id=").is_some_and(|(_, id)| {
-            let id = id.trim();
-            let bare = id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id);
-            links.message_ids.contains(bare)
-        }),
+        Some(b'm' | b'r') => {
+            rest.split_once("message-id=").is_some_and(|(_, id)| links.message_ids.contains(without_brackets(id)))
+        }
         _ => false,
     };
     linked || links.candidates.contains(id) || target.is_in(row)

@@ -75,11 +75,6 @@ impl Needs {
         self.tests
     }
 
-    /// The columns that are looked at, as bits.
-    pub fn columns(self) -> u64 {
-        self.columns
-    }
-
     /// Whether `column` is looked at for any of these.
     pub fn column(self, column: Column) -> bool {
         self.columns & (1 << column.0) != 0

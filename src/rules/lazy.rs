@@ -3,6 +3,7 @@
 use super::literals;
 use super::problem::Place;
 use super::yaml::Reader;
+use crate::parallel::locked;
 use regex_automata::hybrid::dfa;
 use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::captures::Captures;
@@ -10,7 +11,7 @@ use regex_automata::{Input, meta, util::syntax};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 /// Size in bytes that a compiled expression may have.
 const SIZE: usize = 1 << 20;
@@ -189,7 +190,7 @@ impl LazyRegex {
         if self.regex.get().is_none()
             && let Some(Half { dfa, cache }) = self.half.get_or_init(|| self.compile_half()).as_deref()
         {
-            let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut cache = locked(cache);
             // It gives up where it would fill its memory anew again and again.
             if let Ok(found) = dfa.try_search_fwd(&mut cache, &Input::new(text).earliest(true)) {
                 return found.is_some();

@@ -6,8 +6,9 @@ use super::reasons::{Context, Reason};
 use crate::distinct::{hash, mix};
 use crate::evidence::maillog::mask::template;
 use crate::evidence::maillog::said::{Said, Voice, is_own};
+use crate::parallel::locked;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Texts of which the class is remembered, and relays of which the provider is. When there are more, all are forgotten: a
 /// log whose every reason is of its own form costs time, not memory.
@@ -57,7 +58,7 @@ impl<'r> Meaning<'r> {
         if let Some((code, enhanced)) = heard.codes {
             key = hash(enhanced.unwrap_or_default().as_bytes(), mix(key, u64::from(code.unwrap_or_default()) + 1));
         }
-        if let Some(known) = held(&self.classes).get(&key) {
+        if let Some(known) = locked(&self.classes).get(&key) {
             return *known;
         }
         let mut said = Said::parse(heard.text);
@@ -76,7 +77,7 @@ impl<'r> Meaning<'r> {
     pub fn provider(&self, relay: Option<&str>, ip: Option<&str>, domain: Option<&str>) -> Option<Arc<str>> {
         let text = |text: Option<&str>, seed| hash(text.unwrap_or("\0").as_bytes(), seed);
         let key = text(domain, text(ip, text(relay, 0)));
-        if let Some(known) = held(&self.providers).get(&key) {
+        if let Some(known) = locked(&self.providers).get(&key) {
             return known.clone();
         }
         let provider = provider_of(relay, ip, domain, self.rules).map(Arc::from);
@@ -85,12 +86,8 @@ impl<'r> Meaning<'r> {
     }
 }
 
-fn held<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {
-    memory.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn remember<T>(memory: &Mutex<FxHashMap<u64, T>>, key: u64, value: T) {
-    let mut memory = held(memory);
+    let mut memory = locked(memory);
     if memory.len() >= REMEMBERED {
         memory.clear();
     }

@@ -457,9 +457,7 @@ impl Digest {
             }
             self.index.insert(key(row.form(), place.time, span), at);
         }
-        if (self.rows.len() > self.limits.0 || self.held > self.limits.1) && !self.demand.everything {
-            self.widen();
-        }
+        self.keep_within_limits();
     }
 
     /// The record that an event belongs to, if there is one: its own, or, while it is rare among too many, the one of all rare
@@ -482,9 +480,7 @@ impl Digest {
         self.crowded |= other.crowded;
         self.limits = (self.limits.0 + other.limits.0, self.limits.1 + other.limits.1);
         self.merge();
-        if (self.rows.len() > self.limits.0 || self.held > self.limits.1) && !self.demand.everything {
-            self.widen();
-        }
+        self.keep_within_limits();
     }
 
     /// The records, in the order of their first events; the lines that were kept go to `lines`.
@@ -598,6 +594,13 @@ impl Digest {
         }
         self.rows.push(row);
         self.rows.len() as u32 - 1
+    }
+
+    /// Sees to it that there are not too many records, unless each is wanted.
+    fn keep_within_limits(&mut self) {
+        if (self.rows.len() > self.limits.0 || self.held > self.limits.1) && !self.demand.everything {
+            self.widen();
+        }
     }
 
     /// Takes wider spans, and gives up rare values, until the records are few enough.

@@ -219,7 +219,7 @@ fn is_id(bytes: &[u8], seen: u8) -> bool {
 }
 
 /// The queue id at the start of a message, and what follows it and `: `.
-fn leading_id(message: &str) -> Option<(&str, &str)> {
+pub(crate) fn leading_id(message: &str) -> Option<(&str, &str)> {
     let bytes = message.as_bytes();
     let mut seen = 0;
     let mut end = 0;
@@ -302,8 +302,7 @@ impl<'a> Event<'a> {
             return Event::Removed { queue_id };
         }
         if let Some(id) = rest.strip_prefix("message-id=") {
-            let id = id.trim();
-            return Event::MessageId { queue_id, id: id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id) };
+            return Event::MessageId { queue_id, id: without_brackets(id) };
         }
         if let Some(client) = Event::client(queue_id, rest) {
             return client;
@@ -402,10 +401,16 @@ impl<'a> Event<'a> {
 }
 
 /// `warning: `, `error: `, `fatal: `, `panic: ` before the message.
-fn level(message: &str) -> Option<(&'static str, &str)> {
+pub(crate) fn level(message: &str) -> Option<(&'static str, &str)> {
     ["warning", "error", "fatal", "panic"]
         .into_iter()
         .find_map(|level| Some((level, message.strip_prefix(level)?.strip_prefix(": ")?)))
+}
+
+/// A message id or an address without blanks and the brackets around it.
+pub(crate) fn without_brackets(text: &str) -> &str {
+    let text = text.trim();
+    text.strip_prefix('<').and_then(|text| text.strip_suffix('>')).unwrap_or(text)
 }
 
 /// The value of `key` (with its `=`) in `a=b, c=d`.

@@ -178,12 +178,7 @@ impl Batch {
                 (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
                 (known, new) => known.or(new),
             };
-            let traffic = &mut fold.traffic;
-            traffic.lines += u64::from(scanned.lines);
-            traffic.unparsed += scanned.unparsed;
-            traffic.postfix_lines += scanned.postfix_lines;
-            traffic.lost += scanned.lost;
-            traffic.seen(scanned.covers, &scanned.minutes);
+            fold.traffic.add_lines(&scanned);
             text = &text[end..];
             start += run;
         }

@@ -8,12 +8,13 @@ use super::scan::{Scanned, scan, scan_line};
 use super::traffic::Traffic;
 use super::wrap::Wrapping;
 use crate::evidence::text::strip_escapes;
+use crate::parallel::locked;
 use crate::tables::Citation;
 use crate::time::Time;
 use std::borrow::Cow;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Bytes of a piece, about.
 const PIECE: usize = 1 << 18;
@@ -106,7 +107,7 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, lanes: &mut Lanes<'_>)
     let work = || {
         let mut bytes = Vec::new();
         while !stop.load(Ordering::Relaxed) {
-            let Some(piece) = held(&feed).next(&mut bytes) else { break };
+            let Some(piece) = locked(&feed).next(&mut bytes) else { break };
             let stream = &streams[piece.stream];
             let text = decode(&bytes, piece.first);
             // A text that was changed before it was scanned does not show the lines as they stand.
@@ -169,7 +170,7 @@ impl<T> Turns<T> {
 
     /// Waits until it is the turn of the piece with this number, and works on the state.
     fn take<R>(&self, number: u64, work: impl FnOnce(&mut T) -> R) -> R {
-        let mut state = held(&self.state);
+        let mut state = locked(&self.state);
         while state.0 != number {
             state = self.turned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -182,10 +183,6 @@ impl<T> Turns<T> {
     fn into_inner(self) -> T {
         self.state.into_inner().unwrap_or_else(PoisonError::into_inner).1
     }
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is accounted for piece by piece.
@@ -210,11 +207,7 @@ impl Order<'_> {
         if let Some(broken) = &piece.broken {
             seen.broken = Some(broken.clone());
         }
-        self.traffic.lines += u64::from(scanned.lines);
-        self.traffic.unparsed += scanned.unparsed;
-        self.traffic.postfix_lines += scanned.postfix_lines;
-        self.traffic.lost += scanned.lost;
-        self.traffic.seen(scanned.covers, &scanned.minutes);
+        self.traffic.add_lines(scanned);
         if let Some(line) = scanned.last_line {
             self.last_line.clear();
             self.last_line.push_str(line);

@@ -1,5 +1,6 @@
 //! What the log counts, exactly and over all of it.
 
+use super::scan::Scanned;
 use crate::distinct::hash;
 use crate::time::Time;
 use rustc_hash::FxHashMap;
@@ -99,12 +100,16 @@ impl Traffic {
         (self.first, self.last) = (lines.first, lines.last);
     }
 
-    /// Notes that there are lines from `first` to `last`, in these runs of minutes.
-    pub(super) fn seen(&mut self, covers: Option<(Time, Time)>, minutes: &[(i64, i64)]) {
-        let Some((first, last)) = covers else { return };
+    /// Counts the lines of a piece, and when they are.
+    pub(super) fn add_lines(&mut self, scanned: &Scanned<'_>) {
+        self.lines += u64::from(scanned.lines);
+        self.unparsed += scanned.unparsed;
+        self.postfix_lines += scanned.postfix_lines;
+        self.lost += scanned.lost;
+        let Some((first, last)) = scanned.covers else { return };
         self.first = Some(self.first.map_or(first, |known| known.min(first)));
         self.last = Some(self.last.map_or(last, |known| known.max(last)));
-        for &(from, to) in minutes {
+        for &(from, to) in &scanned.minutes {
             match self.covered.last_mut() {
                 Some((start, end)) if (*start..=*end + 1).contains(&from) => *end = (*end).max(to),
                 _ => self.covered.push((from, to)),
