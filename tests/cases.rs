@@ -16,6 +16,7 @@ struct Expected {
     cause: Option<String>,
     bucket: Option<String>,
     confidence: Option<String>,
+    since: Option<String>,
     #[serde(default)]
     also: Vec<String>,
     #[serde(default)]
@@ -76,6 +77,8 @@ fn differences(report: &Report, expected: &Expected) -> Vec<String> {
     differ("cause", Some(expected.cause.as_deref().unwrap_or("none")), Some(first.map_or("none", |cause| &cause.rule)));
     differ("bucket", expected.bucket.as_deref(), first.map(|cause| cause.bucket.as_str()));
     differ("confidence", expected.confidence.as_deref(), first.map(|cause| &*cause.confidence));
+    let since = first.and_then(|cause| Some(cause.since?.to_string()));
+    differ("since", expected.since.as_deref(), since.as_deref());
     if first.is_some_and(|first| report.causes[0].rule != first.rule) {
         wrong.push("the root cause is not the first one".to_owned());
     }

@@ -4,6 +4,7 @@ pub mod classify;
 pub mod diagnosis;
 pub mod explain;
 pub mod measure;
+pub mod onset;
 pub mod plan;
 pub mod rank;
 pub mod verdict;

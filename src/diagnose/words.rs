@@ -1,8 +1,8 @@
 //! Fills the templates of rules: values from measures, facts and parameters, escaped for where the text will stand.
 
-use super::measure::{Asker, Measure, as_text, first_time, last_time};
+use super::measure::{Asker, Measure, as_text};
 use super::verdict::Judged;
-use crate::tables::{Column, Table, Value, failures, host};
+use crate::tables::{Column, Table, Value, host};
 use crate::time::Time;
 use handlebars::Handlebars;
 use serde_json::{Map, Value as Json};
@@ -164,33 +164,6 @@ impl<'a> Words<'a> {
         let mut counts: Vec<(String, u64)> = self.asker.counts(table, &measure.rows, column).into_iter().collect();
         counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         counts
-    }
-
-    /// First and last time of the records that these answers rest on.
-    pub fn interval(asker: &Asker<'_>, judged: &Judged<'_>) -> (Option<Time>, Option<Time>) {
-        let mut first: Option<Time> = None;
-        let mut last: Option<Time> = None;
-        let mut see = |from: Option<Time>, to: Option<Time>| {
-            first = match (first, from) {
-                (Some(known), Some(new)) => Some(known.min(new)),
-                (known, new) => known.or(new),
-            };
-            last = match (last, to) {
-                (Some(known), Some(new)) => Some(known.max(new)),
-                (known, new) => known.or(new),
-            };
-        };
-        for (name, _) in judged.rule.requires.iter().flat_map(|entry| entry.signals()) {
-            if let Some(measure) = judged.answers.get(name).filter(|measure| measure.met == Some(true)) {
-                see(measure.first, measure.last);
-            }
-        }
-        let table = &failures::TABLE;
-        for &at in &judged.accounts_for {
-            let row = &asker.tables.rows(table)[at as usize];
-            see(first_time(table, row), last_time(table, row));
-        }
-        (first, last)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::amount::Amount;
 use super::lazy::LazyRegex;
 use super::problem::Place;
-use crate::tables::{Column, Given, Table};
+use crate::tables::{Column, Given, Table, attempts};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -145,6 +145,21 @@ pub struct Signal {
     pub unknown: Option<String>,
     /// Where it stands.
     pub place: Place,
+}
+
+impl Signal {
+    /// Whether it holds without any record: it tells that evidence is there, or that something is not in it, so no record
+    /// shows it or dates it.
+    pub fn needs_no_record(&self) -> bool {
+        self.expect.count.as_ref().is_some_and(Amount::is_absence)
+    }
+
+    /// Whether it asks for deliveries that went well, as "others are reached" does: they are no part of a trouble.
+    pub fn asks_for_deliveries(&self) -> bool {
+        let sent = |matcher: &Matcher| matches!(matcher, Matcher::OneOf(words) if words.len() == 1 && words[0] == "sent");
+        let status = |condition: &Condition| condition.column == attempts::status && sent(&condition.matcher);
+        self.table.name == attempts::TABLE.name && self.conditions.iter().any(status)
+    }
 }
 
 /// A column and what its value must be.

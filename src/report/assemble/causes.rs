@@ -2,6 +2,7 @@
 
 use super::{Material, words};
 use crate::diagnose::measure::{Asker, as_text};
+use crate::diagnose::onset;
 use crate::diagnose::rank::{Cause as Ranked, Role};
 use crate::diagnose::verdict::{Judged, state};
 use crate::diagnose::words::{Place, Words, shortened};
@@ -69,7 +70,7 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
     let judged = cause.judged;
     let rule = judged.rule;
     let words = words(material, cause);
-    let (since, until) = Words::interval(material.diagnosis.asker, judged);
+    let (since, until) = onset::interval(material.diagnosis.asker, judged);
     let mut evidence = Vec::new();
     for (section, kind, entries) in
         [(0, "required", &rule.requires), (1, "supports", &rule.supports), (2, "contradicts", &rule.contradicts)]
@@ -80,6 +81,13 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                 // Of a group, what is met is shown; of a group that is not, everything.
                 let Some(measure) = judged.answers.get(name) else { continue };
                 if matches!(whole, Some(true)) && measure.met != Some(true) {
+                    continue;
+                }
+                // That evidence was there at all is worth telling where nothing in it is.
+                let shown = |(name, signal): &(&str, &Signal)| {
+                    !signal.needs_no_record() && judged.answers.get(*name).is_some_and(|measure| measure.met == Some(true))
+                };
+                if signal.needs_no_record() && measure.met == Some(true) && entry.signals().iter().any(shown) {
                     continue;
                 }
                 // A group that only as a whole speaks against the cause is told by its first question.
@@ -146,7 +154,7 @@ fn signal_view(
     };
     let mut citations: Vec<Citation> = Vec::new();
     let mut total = 0;
-    if met == Some(true) {
+    if met == Some(true) && !signal.needs_no_record() {
         let rows = words.asker.tables.rows(signal.table);
         total = measure.total;
         // The first record, and the first from another file, or else the last.

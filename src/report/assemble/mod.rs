@@ -14,6 +14,7 @@ use super::cite::Lines;
 use super::phrases::Phrases;
 use super::view::{self, Cause, Count, DoNot, MadeBy, Phase, Report, RuleRow, Span, Step};
 use crate::diagnose::diagnosis::Diagnosis;
+use crate::diagnose::onset;
 use crate::diagnose::rank::{Cause as Ranked, Role};
 use crate::diagnose::words::{Place, Words, visible};
 use crate::evidence::Evidence as Collected;
@@ -43,7 +44,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let tables = &evidence.tables;
     let phrases = Phrases::english();
     let primary = diagnosis.causes.iter().find(|cause| cause.role == Role::RootCause);
-    let since = primary.and_then(|cause| Words::interval(diagnosis.asker, cause.judged).0);
+    let since = primary.and_then(|cause| onset::interval(diagnosis.asker, cause.judged).0);
     let causes: Vec<Cause> = diagnosis.causes.iter().map(|cause| causes::cause_view(material, cause, lines)).collect();
     let queue = queue::queue_view(material);
     let timeline = evidence.traffic.as_ref().and_then(|traffic| traffic::timeline(traffic, material.from, since, &causes));
