@@ -39,9 +39,11 @@ pub struct LazyRegex {
     literals: Vec<String>,
     /// Whether they are found without regard to case; then they are in lower case.
     folded: bool,
-    /// Tells whether it matches; none where that needs the whole.
+    /// Tells whether it matches in an ASCII text; none where that needs the whole.
     half: OnceLock<Option<Box<Half>>>,
-    /// Tells where.
+    /// Tells where in an ASCII text; none where that needs all of Unicode.
+    ascii: OnceLock<Option<meta::Regex>>,
+    /// Tells where in any text.
     regex: OnceLock<meta::Regex>,
 }
 
@@ -65,6 +67,7 @@ impl Clone for LazyRegex {
             literals: self.literals.clone(),
             folded: self.folded,
             half: OnceLock::new(),
+            ascii: self.ascii.clone(),
             regex: self.regex.clone(),
         }
     }
@@ -75,7 +78,7 @@ impl LazyRegex {
     pub(crate) fn valid(pattern: impl Into<Cow<'static, str>>, dialect: Dialect) -> LazyRegex {
         let pattern = pattern.into();
         let (literals, folded) = literals::of(&pattern, matches!(dialect, Dialect::Said | Dialect::Value));
-        LazyRegex { pattern, dialect, literals, folded, half: OnceLock::new(), regex: OnceLock::new() }
+        LazyRegex { pattern, dialect, literals, folded, half: OnceLock::new(), ascii: OnceLock::new(), regex: OnceLock::new() }
     }
 
     /// The expression at `place`; none, and a problem, if it is not valid or matches everything. Trusted ones are not tried.
@@ -85,7 +88,7 @@ impl LazyRegex {
             return Some(lazy);
         }
         // The tree tells nearly all that can be wrong, and costs a tenth of an engine for it.
-        let tree = match syntax::parse_with(&lazy.translated(), &lazy.syntax()) {
+        let tree = match syntax::parse_with(&lazy.translated(), &lazy.syntax(lazy.is_bytes())) {
             Ok(tree) => tree,
             Err(error) => {
                 let (place, why) = lazy.why_invalid(reader.line(place.line), place, &error);
@@ -95,7 +98,7 @@ impl LazyRegex {
         };
         let counts = lazy.pattern.contains('{');
         if (counts || lazy.pattern.len() > SMALL)
-            && let Err(error) = lazy.compile()
+            && let Err(error) = lazy.compile(lazy.is_bytes())
         {
             reader.problem(place, why(&error), None);
             return None;
@@ -129,8 +132,12 @@ impl LazyRegex {
         (Place { column, length, ..place }, why)
     }
 
-    fn syntax(&self) -> syntax::Config {
-        let bytes = self.dialect == Dialect::Said;
+    /// Whether it is matched byte by byte whatever the text.
+    fn is_bytes(&self) -> bool {
+        self.dialect == Dialect::Said
+    }
+
+    fn syntax(&self, bytes: bool) -> syntax::Config {
         syntax::Config::new()
             .case_insensitive(matches!(self.dialect, Dialect::Said | Dialect::Value))
             .multi_line(self.dialect == Dialect::Lines)
@@ -140,30 +147,35 @@ impl LazyRegex {
 
     /// The pattern as the engine shall read it.
     fn translated(&self) -> Cow<'_, str> {
-        if self.dialect == Dialect::Said { Cow::Borrowed(&*self.pattern) } else { with_ascii_classes(&self.pattern) }
+        if self.is_bytes() { Cow::Borrowed(&*self.pattern) } else { with_ascii_classes(&self.pattern) }
     }
 
     /// Most are matched with a handful of short texts: what would make the search faster costs more than it saves.
-    fn compile(&self) -> Result<meta::Regex, Box<meta::BuildError>> {
-        let bytes = self.dialect == Dialect::Said;
+    fn compile(&self, bytes: bool) -> Result<meta::Regex, Box<meta::BuildError>> {
         let lean = meta::Config::new()
             .utf8_empty(!bytes)
             .auto_prefilter(false)
             .onepass(false)
-            .which_captures(if self.dialect == Dialect::Said { WhichCaptures::None } else { WhichCaptures::All })
+            .which_captures(if self.is_bytes() { WhichCaptures::None } else { WhichCaptures::All })
             .nfa_size_limit(Some(SIZE));
-        meta::Builder::new().syntax(self.syntax()).configure(lean).build(&self.translated()).map_err(Box::new)
+        meta::Builder::new().syntax(self.syntax(bytes)).configure(lean).build(&self.translated()).map_err(Box::new)
     }
 
-    fn regex(&self) -> &meta::Regex {
-        self.regex.get_or_init(|| self.compile().expect("checked when it was read, or by a test if it is built in"))
+    /// The engine for this text. Of an ASCII text each byte is a character, and an engine that knows no others is a tenth as large.
+    fn engine(&self, text: &str) -> &meta::Regex {
+        if text.is_ascii()
+            && let Some(ascii) = self.ascii.get_or_init(|| self.compile(true).ok())
+        {
+            return ascii;
+        }
+        let valid = "checked when it was read, or by a test if it is built in";
+        self.regex.get_or_init(|| self.compile(self.is_bytes()).expect(valid))
     }
 
     fn compile_half(&self) -> Option<Box<Half>> {
-        let nfa = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE));
-        let nfa = nfa.utf8(self.dialect != Dialect::Said);
+        let nfa = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE)).utf8(false);
         let lean = dfa::Config::new().skip_cache_capacity_check(true);
-        let dfa = dfa::Builder::new().syntax(self.syntax()).thompson(nfa).configure(lean).build(&self.translated()).ok()?;
+        let dfa = dfa::Builder::new().syntax(self.syntax(true)).thompson(nfa).configure(lean).build(&self.translated()).ok()?;
         let cache = Mutex::new(dfa.create_cache());
         Some(Box::new(Half { dfa, cache }))
     }
@@ -174,12 +186,12 @@ impl LazyRegex {
     }
 
     fn may_match(&self, text: &str) -> bool {
-        let holds = |literal: &String| match self.folded {
+        let stands = |literal: &String| match self.folded {
             true => holds_folded(text.as_bytes(), literal.as_bytes()),
-            false => memchr::memmem::find(text.as_bytes(), literal.as_bytes()).is_some(),
+            false => holds(text.as_bytes(), literal.as_bytes()),
         };
         // Beyond ASCII a letter may stand for another: `ſ` is an `s`.
-        self.literals.is_empty() || self.literals.iter().any(holds) || (self.folded && !text.is_ascii())
+        self.literals.is_empty() || self.literals.iter().any(stands) || (self.folded && !text.is_ascii())
     }
 
     /// Whether it matches somewhere in `text`.
@@ -187,7 +199,8 @@ impl LazyRegex {
         if !self.may_match(text) {
             return false;
         }
-        if self.regex.get().is_none()
+        if self.ascii.get().is_none()
+            && (self.is_bytes() || text.is_ascii())
             && let Some(Half { dfa, cache }) = self.half.get_or_init(|| self.compile_half()).as_deref()
         {
             let mut cache = locked(cache);
@@ -196,7 +209,7 @@ impl LazyRegex {
                 return found.is_some();
             }
         }
-        self.regex().is_match(text)
+        self.engine(text).is_match(text)
     }
 
     /// The parts of its first match in `text`; not for what was said.
@@ -204,14 +217,15 @@ impl LazyRegex {
         if !self.may_match(text) {
             return None;
         }
-        let mut captures = self.regex().create_captures();
-        self.regex().captures(text, &mut captures);
+        let engine = self.engine(text);
+        let mut captures = engine.create_captures();
+        engine.captures(text, &mut captures);
         captures.is_match().then_some(Found { text, captures })
     }
 
     /// The parts of each of its matches in `text`; not for what was said.
     pub fn each<'l, 't: 'l>(&'l self, text: &'t str) -> impl Iterator<Item = Found<'t>> + 'l {
-        let matches = self.may_match(text).then(|| self.regex().captures_iter(text));
+        let matches = self.may_match(text).then(|| self.engine(text).captures_iter(text));
         matches.into_iter().flatten().map(move |captures| Found { text, captures })
     }
 
@@ -246,7 +260,14 @@ impl<'t> Found<'t> {
     }
 }
 
-/// Whether a text holds `literal` (in lower case) in any case.
+/// Whether a text holds `literal`. Texts are short: a search that learns the literal first costs more than it saves.
+fn holds(text: &[u8], literal: &[u8]) -> bool {
+    let Some(&first) = literal.first() else { return true };
+    let last = text.len().saturating_sub(literal.len() - 1);
+    memchr::memchr_iter(first, &text[..last]).any(|at| text[at..].starts_with(literal))
+}
+
+/// The same of a literal in lower case, whatever the case of the text.
 fn holds_folded(text: &[u8], literal: &[u8]) -> bool {
     let Some(&first) = literal.first() else { return true };
     let last = text.len().saturating_sub(literal.len() - 1);

@@ -206,26 +206,29 @@ impl Reasons {
         // Only a phrase that speaks of an address itself is asked of addresses.
         let without = without_addresses(words);
         let matches = |phrase: &LazyRegex| phrase.is_match(if phrase.as_str().contains('@') { words } else { &without });
-        let applies = |entry: &Reason| entry.applies(voice, said, context) && !entry.unless.iter().any(matches);
+        let applies = |entry: &Reason| entry.applies(voice, said, context);
+        // Exceptions are asked last, and seldom.
+        let excepted = |entry: &Reason| entry.unless.iter().any(matches);
         let phrases = self.phrases.get_or_init(|| Phrases::of(&self.entries));
         let spoken = |phrase: &&Phrase| {
             let entry = &self.entries[phrase.entry];
-            applies(entry) && matches(phrase.regex(entry))
+            applies(entry) && matches(phrase.regex(entry)) && !excepted(entry)
         };
         let first = phrases.candidates(words).find(spoken);
         let mut best = first.map(|phrase| (phrase.by, phrase.entry));
         if best.is_none_or(|(by, _)| by < DecidedBy::Phrase) {
+            let basic = said.code.map(|code| code.to_string());
             for (at, entry) in self.entries.iter().enumerate() {
                 let by = if said.enhanced.is_some_and(|code| entry.enhanced.iter().any(|known| known == code)) {
                     DecidedBy::Enhanced
-                } else if entry.has_code(said) {
+                } else if entry.has_code(basic.as_deref(), said.enhanced) {
                     DecidedBy::Code
                 } else if entry.is_by_daemon() && context.daemon.is_some() {
                     DecidedBy::Daemon
                 } else {
                     continue;
                 };
-                if applies(entry) {
+                if applies(entry) && !excepted(entry) {
                     best = better(best, by, at);
                 }
             }
@@ -272,9 +275,8 @@ impl Reason {
     }
 
     /// Whether one of the codes that say little was said.
-    fn has_code(&self, said: &Said<'_>) -> bool {
-        let basic = said.code.map(|code| code.to_string());
-        self.code.iter().any(|known| Some(known) == basic.as_ref() || said.enhanced == Some(known))
+    fn has_code(&self, basic: Option<&str>, enhanced: Option<&str>) -> bool {
+        self.code.iter().any(|known| basic == Some(known) || enhanced == Some(known))
     }
 
     fn applies(&self, voice: Option<Voice>, said: &Said<'_>, context: Context<'_>) -> bool {

@@ -562,6 +562,10 @@ impl<'r> Fold<'r> {
                     }
                 };
                 let at = known.unwrap_or_else(|| {
+                    if message.recipients.is_empty() {
+                        // Most messages have one recipient.
+                        message.recipients.reserve_exact(1);
+                    }
                     message.recipients.push(Recipient {
                         address: line.to.into(),
                         orig_to: line.orig_to.map(Into::into),
