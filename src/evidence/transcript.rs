@@ -10,7 +10,7 @@
 //! ==> /var/log/mail.log <==
 //! ```
 
-use regex::Regex;
+use crate::rules::lazy::{Dialect, LazyRegex};
 use std::sync::LazyLock;
 
 /// The output of one command.
@@ -125,7 +125,7 @@ fn may_begin(line: &str) -> bool {
 /// The command of a shell prompt: `root@mx1:~# postqueue -p`, `[root@mx1 ~]# df -h`, `mx1:~ # mailq`, `$ dig ...`, `+ dig ...`.
 /// Empty for a prompt at which nothing was typed.
 pub fn prompt(line: &str) -> Option<&str> {
-    static SURE: LazyLock<Regex> = LazyLock::new(|| {
+    static SURE: LazyLock<LazyRegex> = LazyLock::new(|| {
         let who = r"[\w.-]+@[\w.-]+";
         let forms = [
             format!(r"\[{who} [^\]\s]+\]"),
@@ -136,15 +136,15 @@ pub fn prompt(line: &str) -> Option<&str> {
         ];
         let before = r"^(?:\([\w. -]+\) ?)?(?:\[?\d\d:\d\d(?::\d\d)?\]? )?";
         // Themes of zsh and fish: "➜  ~ mailq", "mx1 ~ ➜ mailq", "❯ mailq".
-        let arrow = r"(?:[\w.@-]+ )?(?:(?:~|/)[\w./~+-]* )?[➜❯λ](?:  +(?:(?:~|/)[\w./~+-]*|[\w.-]+)(?: git:\([^)]*\)(?: ✗)?)?)?(?: +(.*))?$";
-        Regex::new(&format!("{before}(?:(?:{}) ?[#$%>](?: (.*))?$|{arrow})", forms.join("|"))).expect("a valid regex")
+        let arrow = r"(?:[\w.@-]+ )?(?:(?:~|/)[\w./~+-]* )?[➜❯λ](?:  +(?:(?:~|/)[\w./~+-]*|[\w.-]+)(?: git:\([^)]*\)(?: ✗)?)?)?(?: +(?P<at_arrow>.*))?$";
+        LazyRegex::valid(format!("{before}(?:(?:{}) ?[#$%>](?: (?P<typed>.*))?$|{arrow})", forms.join("|")), Dialect::Line)
     });
     let line = line.trim_end();
     if line.len() > 2_000 {
         return None;
     }
     if let Some(captures) = may_begin(line).then(|| SURE.captures(line)).flatten() {
-        let command = captures.get(1).or(captures.get(2)).map_or("", |command| command.as_str().trim());
+        let command = captures.name("typed").or(captures.name("at_arrow")).map_or("", str::trim);
         return Some(command);
     }
     if let Some(command) = line.strip_prefix("$ ") {
@@ -161,17 +161,17 @@ pub fn prompt(line: &str) -> Option<&str> {
 
 /// The command or path in a heading that scripts print: `===== df -h =====`, `### postqueue -p`, `==> /var/log/mail.log <==`.
 fn heading(line: &str) -> Option<&str> {
-    static HEADING: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r#"^(?:={2,}>?|-{3,}|#{2,}|\*{3,}|>{2,}|~{3,}|:{4,})\s*\[?(?:(?:[Oo]utput of|[Cc]ommand|[Cc]md|[Rr]unning|[Ff]ile|\$)\s*:?\s*)?[`'"]?(.+?)[`'"]?\]?\s*:?\s*(?:<?={2,}|-{3,}|#{2,}|\*{3,}|<{2,}|~{3,}|:{4,})?$"#,
+    static HEADING: LazyLock<LazyRegex> = LazyLock::new(|| {
+        LazyRegex::valid(
+            r#"^(?:={2,}>?|-{3,}|#{2,}|\*{3,}|>{2,}|~{3,}|:{4,})\s*\[?(?:(?:[Oo]utput of|[Cc]ommand|[Cc]md|[Rr]unning|[Ff]ile|\$)\s*:?\s*)?[`'"]?(?P<inner>.+?)[`'"]?\]?\s*:?\s*(?:<?={2,}|-{3,}|#{2,}|\*{3,}|<{2,}|~{3,}|:{4,})?$"#,
+            Dialect::Line,
         )
-        .expect("a valid regex")
     });
     let line = line.trim();
     if line.len() > 200 || !line.starts_with(['=', '-', '#', '*', '>', '~', ':']) {
         return None;
     }
-    let inner = HEADING.captures(line)?.get(1)?.as_str().trim();
+    let inner = HEADING.captures(line)?.name("inner")?.trim();
     let path = inner.starts_with('/') && !inner.contains(' ') && inner.len() > 1;
     (path || is_program(inner)).then_some(inner)
 }

@@ -35,10 +35,9 @@ pub(crate) enum Dialect {
 pub struct LazyRegex {
     pattern: Cow<'static, str>,
     dialect: Dialect,
-    /// One of these stands in each match; empty if nothing is known.
-    literals: Vec<String>,
-    /// Whether they are found without regard to case; then they are in lower case.
-    folded: bool,
+    /// One of these stands in each match; empty if nothing is known. And whether they are found without regard to case; then
+    /// they are in lower case.
+    literals: OnceLock<(Vec<String>, bool)>,
     /// Tells whether it matches in an ASCII text; none where that needs the whole.
     half: OnceLock<Option<Box<Half>>>,
     /// Tells where in an ASCII text; none where that needs all of Unicode.
@@ -65,7 +64,6 @@ impl Clone for LazyRegex {
             pattern: self.pattern.clone(),
             dialect: self.dialect,
             literals: self.literals.clone(),
-            folded: self.folded,
             half: OnceLock::new(),
             ascii: self.ascii.clone(),
             regex: self.regex.clone(),
@@ -76,9 +74,8 @@ impl Clone for LazyRegex {
 impl LazyRegex {
     /// An expression that is known to be valid.
     pub(crate) fn valid(pattern: impl Into<Cow<'static, str>>, dialect: Dialect) -> LazyRegex {
-        let pattern = pattern.into();
-        let (literals, folded) = literals::of(&pattern, matches!(dialect, Dialect::Said | Dialect::Value));
-        LazyRegex { pattern, dialect, literals, folded, half: OnceLock::new(), ascii: OnceLock::new(), regex: OnceLock::new() }
+        let (literals, half, ascii, regex) = Default::default();
+        LazyRegex { pattern: pattern.into(), dialect, literals, half, ascii, regex }
     }
 
     /// The expression at `place`; none, and a problem, if it is not valid or matches everything. Trusted ones are not tried.
@@ -182,16 +179,21 @@ impl LazyRegex {
 
     /// Texts in lower case of which each match holds one; empty if nothing is known.
     pub(super) fn literals(&self) -> &[String] {
-        &self.literals
+        &self.needed().0
+    }
+
+    fn needed(&self) -> &(Vec<String>, bool) {
+        self.literals.get_or_init(|| literals::of(&self.pattern, matches!(self.dialect, Dialect::Said | Dialect::Value)))
     }
 
     fn may_match(&self, text: &str) -> bool {
-        let stands = |literal: &String| match self.folded {
+        let (literals, folded) = self.needed();
+        let stands = |literal: &String| match folded {
             true => holds_folded(text.as_bytes(), literal.as_bytes()),
             false => holds(text.as_bytes(), literal.as_bytes()),
         };
         // Beyond ASCII a letter may stand for another: `ſ` is an `s`.
-        self.literals.is_empty() || self.literals.iter().any(stands) || (self.folded && !text.is_ascii())
+        literals.is_empty() || literals.iter().any(stands) || (*folded && !text.is_ascii())
     }
 
     /// Whether it matches somewhere in `text`.
