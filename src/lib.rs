@@ -20,6 +20,7 @@ pub mod compare;
 pub mod diagnose;
 pub mod distinct;
 pub mod evidence;
+mod files;
 pub mod guard;
 pub mod ink;
 pub mod names;

@@ -1,11 +1,12 @@
 //! `postdoc check`: the guardrail as a monitoring plugin.
 
 use super::Failure;
+use crate::files;
 use crate::guard::{Limits, State, prometheus_failure};
 use crate::rules::RuleSet;
 use crate::time::Time;
 use clap::{Args, ValueEnum};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -82,12 +83,11 @@ impl Check {
     }
 
     fn listing(&self) -> Result<Vec<u8>, String> {
-        let mut bytes = Vec::new();
         match &self.queue {
-            Some(path) if path == Path::new("-") => {
-                std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| format!("standard input: {error}"))?;
+            Some(path) => {
+                let shown = if path == Path::new("-") { "standard input".into() } else { path.to_string_lossy() };
+                files::bytes(path, files::LARGEST).map_err(|error| format!("{shown}: {error}"))
             }
-            Some(path) => bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?,
             None => {
                 let output = Command::new("postqueue").arg("-j").stdin(Stdio::null()).output();
                 let output = output.map_err(|error| format!("postqueue -j cannot be run: {error}"))?;
@@ -96,14 +96,10 @@ impl Check {
                     let said = crate::diagnose::words::visible(said.lines().next().unwrap_or("no reason given"));
                     return Err(format!("postqueue -j failed: {said}"));
                 }
-                bytes = output.stdout;
-                if bytes.is_empty() {
-                    // It succeeded, so the queue is empty.
-                    bytes = b"Mail queue is empty\n".to_vec();
-                }
+                // It succeeded, so the queue is empty.
+                Ok(if output.stdout.is_empty() { b"Mail queue is empty\n".to_vec() } else { output.stdout })
             }
         }
-        Ok(bytes)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Failure, RuleFolders};
 use crate::collector::{Wanted, missing_in, script};
+use crate::files;
 use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
@@ -32,7 +33,7 @@ impl CollectScript {
         let only = match &self.report {
             Some(path) => {
                 let shown = path.display();
-                let text = std::fs::read_to_string(path).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
+                let text = files::text(path, files::LARGEST).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
                 let missing = missing_in(&text).map_err(|error| format!("{shown}: {error}"))?;
                 if missing.is_empty() {
                     return Err(format!("{shown}: nothing that can be collected is missing in this report").into());

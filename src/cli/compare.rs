@@ -7,6 +7,7 @@ use super::redact::MaybeRedact;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
 use crate::compare::{Snapshot, compare};
+use crate::files;
 use crate::redact::{learn_report, redact_report};
 use crate::report::render::{Format, Look, Templates, render_comparison};
 use crate::report::view::Report;
@@ -83,5 +84,5 @@ fn json_report(path: &Path) -> Option<String> {
     let mut start = [0; 64];
     let length = file.read(&mut start).ok()?;
     let begins: String = String::from_utf8_lossy(&start[..length]).split_whitespace().collect();
-    begins.starts_with("{\"schema\":\"postdoc.").then(|| std::fs::read_to_string(path).ok())?
+    begins.starts_with("{\"schema\":\"postdoc.").then(|| files::text(path, files::LARGEST).ok())?
 }

@@ -1,8 +1,9 @@
 //! Ctrl-C: postdoc ends at once, with exit status 130 as shells expect, and leaves neither a half-written file nor a progress line.
 
 use super::progress;
+use crate::parallel::locked;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Files being written under a name of their own, until they get their real one.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -16,7 +17,7 @@ pub(super) fn watch() {
     let _ = ctrlc::set_handler(|| {
         progress::wipe_for_good();
         // The list stays locked: nothing is written any more.
-        let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        let unfinished = locked(&UNFINISHED);
         for path in unfinished.iter() {
             let _ = std::fs::remove_file(path);
         }
@@ -30,13 +31,13 @@ pub(super) struct Interruptible(PathBuf);
 
 impl Interruptible {
     pub(super) fn new(path: &Path) -> Interruptible {
-        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(path.to_owned());
+        locked(&UNFINISHED).push(path.to_owned());
         Interruptible(path.to_owned())
     }
 }
 
 impl Drop for Interruptible {
     fn drop(&mut self) {
-        UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).retain(|path| *path != self.0);
+        locked(&UNFINISHED).retain(|path| *path != self.0);
     }
 }

@@ -1,10 +1,11 @@
 //! How far the reading is, on a terminal: `reading 512 of 1,024 MB  [=====>    ]  50 %, 480 MB/s, 2 s left`.
 
 use crate::diagnose::words::{duration, thousands};
+use crate::parallel::locked;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Work that takes no longer shows nothing.
@@ -59,14 +60,14 @@ impl Progress {
 }
 
 fn show(line: &str) {
-    let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut shown = locked(&SHOWN);
     *shown = true;
     // Nobody who looks at it misses it if the terminal is gone.
     let _ = write!(std::io::stderr(), "\r\x1b[K{line}");
 }
 
 fn wipe() {
-    let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut shown = locked(&SHOWN);
     if std::mem::take(&mut *shown) {
         let _ = write!(std::io::stderr(), "\r\x1b[K");
     }
@@ -74,7 +75,7 @@ fn wipe() {
 
 /// Wipes the line; none comes after it. For the end of the program.
 pub(super) fn wipe_for_good() {
-    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let shown = locked(&SHOWN);
     if *shown {
         let _ = write!(std::io::stderr(), "\r\x1b[K");
     }

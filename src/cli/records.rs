@@ -63,7 +63,7 @@ impl Records {
             None => Words::Plain,
             Some(mut redactor) => {
                 redactor.learn_evidence(&evidence);
-                Words::Redacted(redactor.check(), redactor)
+                Words::Redacted(redactor.check(), Box::new(redactor))
             }
         };
         let shown = Shown { table: self.table, format: self.format, evidence: &evidence, words: &words };
@@ -78,7 +78,7 @@ impl Records {
 /// How texts are shown.
 enum Words<'r> {
     Plain,
-    Redacted(Check, Redactor<'r>),
+    Redacted(Check, Box<Redactor<'r>>),
 }
 
 /// A table on its way out.

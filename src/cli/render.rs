@@ -2,10 +2,10 @@
 
 use super::Failure;
 use super::output::Output;
+use crate::files;
 use crate::report::render::render;
 use crate::report::view::Report;
 use clap::Args;
-use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -23,12 +23,7 @@ impl Render {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let output = self.output.ready()?;
         let shown = self.report.display();
-        let mut text = String::new();
-        if self.report.as_os_str() == "-" {
-            std::io::stdin().read_to_string(&mut text)?;
-        } else {
-            text = std::fs::read_to_string(&self.report).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
-        }
+        let text = files::text(&self.report, files::LARGEST).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
         let report = Report::from_json(&text).map_err(|why| format!("{shown}: {why}"))?;
         output.write(&report.headline, |format, templates, look| render(&report, format, templates, look))?;
         Ok(ExitCode::SUCCESS)

@@ -2,9 +2,17 @@
 
 use super::{Edit, Redactor, scan};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, STANDARD_NO_PAD};
 use regex::Regex;
+use std::ops::Range;
 use std::sync::LazyLock;
+
+/// Takes padding or none.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
+);
 
 impl Redactor<'_> {
     pub(super) fn token(&self, text: &str) -> String {
@@ -18,19 +26,10 @@ impl Redactor<'_> {
 
     /// Base64 that stands by itself and holds something personal.
     pub(super) fn blobs(&self, text: &str) -> Vec<Edit> {
-        if !text.contains('=') && text.len() < 16 {
-            return Vec::new();
-        }
-        static BLOB: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r#"(?:^|[\s"'<>:;,=(\[])([A-Za-z0-9+/]{8,}={0,2})(?:$|[\s"'<>;,)\]?&])"#).expect("a valid pattern")
-        });
         let mut edits = Vec::new();
-        for found in BLOB.captures_iter(text) {
-            let Some(blob) = found.get(1) else { continue };
-            if blob.as_str().len() % 4 != 0 {
-                continue;
-            }
-            let Some(decoded) = STANDARD.decode(blob.as_str()).ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        for range in blobs_in(text) {
+            let blob = &text[range.clone()];
+            let Some(decoded) = BASE64.decode(blob).ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
                 continue;
             };
             if decoded.chars().any(|c| c.is_control() && !c.is_whitespace()) {
@@ -41,7 +40,10 @@ impl Redactor<'_> {
                 inner = self.named(&decoded);
             }
             if inner != decoded {
-                edits.push(Edit { range: blob.range(), new: STANDARD.encode(inner) });
+                edits.push(Edit {
+                    range,
+                    new: if blob.len().is_multiple_of(4) { STANDARD.encode(inner) } else { STANDARD_NO_PAD.encode(inner) },
+                });
             }
         }
         edits
@@ -55,7 +57,7 @@ impl Redactor<'_> {
             )
             .expect("a valid pattern")
         });
-        if !text.contains(['%', '=', '+']) {
+        if !may_hold_codes(text.as_bytes()) {
             return Vec::new();
         }
         let mut edits = Vec::new();
@@ -77,6 +79,44 @@ impl Redactor<'_> {
         let new = if scan::at_sign(&word.text).is_some() { self.person(&word.text) } else { self.word(&word.text) };
         format!("=?utf-8?B?{}?=", STANDARD.encode(new))
     }
+}
+
+/// Where base64 may stand in a text, by itself: eight letters of the alphabet at least, with padding or without.
+fn blobs_in(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while let Some(skipped) = bytes[at..].iter().position(is_letter) {
+            let start = at + skipped;
+            let letters = bytes[start..].iter().position(|byte| !is_letter(byte)).unwrap_or(bytes.len() - start);
+            let signs = bytes[start + letters..].iter().take(2).take_while(|byte| **byte == b'=').count();
+            at = start + letters;
+            let end = at + signs;
+            if letters >= 8
+                && letters % 4 != 1
+                && (start == 0
+                    || matches!(bytes[start - 1], b'"' | b'\'' | b'<' | b'>' | b':' | b';' | b',' | b'=' | b'(' | b'[')
+                    || bytes[start - 1].is_ascii_whitespace())
+                && bytes.get(end).is_none_or(|byte| {
+                    matches!(byte, b'"' | b'\'' | b'<' | b'>' | b':' | b';' | b',' | b')' | b']' | b'?' | b'&')
+                        || byte.is_ascii_whitespace()
+                })
+            {
+                return Some(start..end);
+            }
+        }
+        None
+    })
+}
+
+/// Whether a line may hold what [`Redactor::codes`] looks for: most lines of a log do not.
+fn may_hold_codes(line: &[u8]) -> bool {
+    let two = |sign: u8| {
+        memchr::memchr_iter(sign, line)
+            .any(|at| line.get(at + 3) == Some(&sign) && line[at + 1..at + 3].iter().all(u8::is_ascii_hexdigit))
+    };
+    two(b'=') || two(b'%') || memchr::memchr_iter(b';', line).any(|at| line[..at].ends_with(b"822"))
 }
 
 /// What a text with codes of two hexadecimal digits behind `sign` says; none if that is no text.

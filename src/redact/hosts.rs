@@ -108,7 +108,8 @@ impl Redactor<'_> {
         for (at, label) in labels.iter().enumerate() {
             let is_registered = at + 1 == changing && own == Zone::Registry && labels.len() > 1;
             out.push(if at >= changing {
-                (*label).to_owned()
+                // What stands where all share a label may be the beginning of a name that was cut short.
+                if kept::is_top_level(label) || !self.known.is_name(label) { (*label).to_owned() } else { self.label(label) }
             } else if label.contains('\u{1}') {
                 let around = label.split('\u{1}').map(|piece| {
                     let core = piece.trim_matches(['-', '_']);

@@ -641,7 +641,8 @@ pub(super) fn is_vocabulary(word: &str) -> bool {
 /// Whether the account is a role or one of the system's, without regard to case.
 pub(super) fn is_account(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ACCOUNTS.contains(&name.as_str()) || ROLES.contains(&name.as_str())
+    static ALL: LazyLock<HashSet<&str>> = LazyLock::new(|| ACCOUNTS.iter().chain(ROLES).copied().collect());
+    ALL.contains(name.as_str())
 }
 
 /// Whether the label says what a host does.
@@ -653,10 +654,12 @@ pub(super) fn is_service(label: &str) -> bool {
 
 /// Whether `label` is a top-level domain.
 pub(super) fn is_top_level(label: &str) -> bool {
+    static ALL: LazyLock<HashSet<&str>> = LazyLock::new(|| TOP_LEVEL.iter().copied().collect());
+    if label.len() == 2 {
+        return label.bytes().all(|byte| byte.is_ascii_alphabetic());
+    }
     let label = label.to_ascii_lowercase();
-    (label.len() == 2 && label.bytes().all(|byte| byte.is_ascii_lowercase()))
-        || label.starts_with("xn--")
-        || TOP_LEVEL.contains(&label.as_str())
+    label.starts_with("xn--") || ALL.contains(label.as_str())
 }
 
 /// Whether names may end so without being host names.

@@ -1,7 +1,7 @@
 //! What is learnt before anything is replaced: which words are names, so that one which stands alone in a sentence is known.
 
 use super::hosts::{EMBEDDED, reverse_zone};
-use super::names::{is_authority, is_folder, pieces, unquoted};
+use super::names::{Piece, is_authority, is_folder, pieces, unquoted};
 use super::scan::{self, Part};
 use super::{MOST_NAMES, Redactor, SHORTEST, coded, is_ordinary, kept};
 use rustc_hash::FxHashSet;
@@ -27,6 +27,20 @@ impl Known {
         Known { names: names.collect(), ..Known::default() }
     }
 
+    /// Whether a word, in any case, is a name that was learnt.
+    pub(super) fn is_name(&self, word: &str) -> bool {
+        let mut lower = [0; 48];
+        // Asked for every word of a log, so without a copy on the heap where it can be.
+        match lower.get_mut(..word.len()).filter(|_| word.is_ascii()) {
+            Some(lower) => {
+                lower.copy_from_slice(word.as_bytes());
+                lower.make_ascii_lowercase();
+                std::str::from_utf8(lower).is_ok_and(|lower| self.names.contains(lower))
+            }
+            None => self.names.contains(&word.to_lowercase()),
+        }
+    }
+
     pub(super) fn join(&mut self, other: Known) {
         let room = MOST_NAMES.saturating_sub(self.names.len());
         self.names.extend(other.names.into_iter().take(room));
@@ -37,6 +51,8 @@ impl Known {
 
 impl Redactor<'_> {
     fn known_mut(&mut self) -> &mut Known {
+        // What stands in place of a part depends on what is known.
+        self.parts.get_mut().map.clear();
         Arc::make_mut(&mut self.known)
     }
 
@@ -44,12 +60,16 @@ impl Redactor<'_> {
     pub fn learn(&mut self, kind: Option<&str>, text: &str) {
         let mut found = Vec::new();
         scan::parts(kind, text, &mut |part, range| {
-            if !matches!(part, Part::Word | Part::Dotted | Part::Text | Part::Hex | Part::Token) {
+            if !matches!(part, Part::Word | Part::Dotted | Part::Text | Part::Hex | Part::Digits | Part::Token) {
                 found.push((part, range));
             }
         });
         for (part, range) in found {
-            self.learn_part(part, &text[range]);
+            let text = &text[range];
+            if self.learnt.get(part, text).is_none() {
+                self.learnt.put(part, text, ());
+                self.learn_part(part, text);
+            }
         }
     }
 
@@ -71,6 +91,7 @@ impl Redactor<'_> {
                     self.learn_local(text.trim_end_matches('+'));
                 }
             }
+            Part::Names => text.split(',').for_each(|name| self.learn_part(Part::MaybeName, name.trim())),
             Part::Host | Part::Hosts => self.learn_hosts(text),
             Part::Ip => {
                 if let Ok(ip) = text.parse() {
@@ -93,13 +114,13 @@ impl Redactor<'_> {
                     self.learn(None, &decoded.text);
                 }
             }
-            Part::Text | Part::Hex | Part::Token | Part::Dotted | Part::Word => {}
+            Part::Text | Part::Hex | Part::Digits | Part::Token | Part::Dotted | Part::Word => {}
         }
     }
 
     fn learn_local(&mut self, local: &str) {
         let local = unquoted(local);
-        for piece in pieces(&local).filter(|(_, is_sign)| !is_sign).map(|(piece, _)| piece) {
+        for (piece, _) in pieces(&local).into_iter().filter(|(_, what)| *what == Piece::Name) {
             if scan::is_host(piece) {
                 continue;
             }
@@ -135,6 +156,11 @@ impl Redactor<'_> {
             // A name that has no known ending is known by having stood where host names stand.
             if !scan::is_host(&host) {
                 self.known_mut().hosts.insert(host.clone());
+                // Its last label is none that all share, and may be the beginning of a name that was cut short.
+                let last = host.rsplit('.').next().unwrap_or_default();
+                if last.len() > SHORTEST && !is_ordinary(last) {
+                    self.learn_name(last);
+                }
             }
             // Pseudonyms of addresses are not settled yet.
             if !EMBEDDED.is_match(&host)
@@ -161,6 +187,6 @@ impl Redactor<'_> {
 
     /// Whether the names that are known are all that there are: beyond a million, names that stand alone are missed.
     pub fn knows_all_names(&self) -> bool {
-        self.known.names.len() < MOST_NAMES
+        self.known.names.len() < MOST_NAMES && self.replaced.borrow().len() < MOST_NAMES
     }
 }

@@ -57,9 +57,12 @@ pub struct Redactor<'r> {
     policy: Arc<Policy>,
     rules: &'r RuleSet,
     known: Arc<Known>,
-    /// What was replaced, in lower case, and by what.
-    replaced: RefCell<BTreeMap<String, String>>,
-    words: RefCell<FxHashMap<String, String>>,
+    /// What was replaced, in lower case, and by what; at most [`MOST_NAMES`].
+    replaced: RefCell<FxHashMap<String, String>>,
+    /// Parts that were seen before and what stands in their place: logs say the same names over and over.
+    parts: RefCell<Remembered<Option<String>>>,
+    /// Parts that were learnt before.
+    learnt: Remembered<()>,
 }
 
 /// A part of a text and what stands there instead.
@@ -79,7 +82,8 @@ impl<'r> Redactor<'r> {
             rules,
             known: Arc::new(known),
             replaced: RefCell::default(),
-            words: RefCell::default(),
+            parts: RefCell::default(),
+            learnt: Remembered::default(),
         }
     }
 
@@ -91,13 +95,16 @@ impl<'r> Redactor<'r> {
             rules: self.rules,
             known: Arc::clone(&self.known),
             replaced: RefCell::default(),
-            words: RefCell::default(),
+            parts: RefCell::default(),
+            learnt: Remembered::default(),
         }
     }
 
     /// Takes in what another learnt and replaced.
     fn join(&mut self, other: Redactor<'r>) {
-        self.replaced.get_mut().extend(other.replaced.into_inner());
+        let replaced = self.replaced.get_mut();
+        let room = MOST_NAMES.saturating_sub(replaced.len());
+        replaced.extend(other.replaced.into_inner().into_iter().take(room));
         if !Arc::ptr_eq(&self.known, &other.known) {
             Arc::make_mut(&mut self.known).join(Arc::unwrap_or_clone(other.known));
         }
@@ -197,6 +204,19 @@ impl<'r> Redactor<'r> {
 
     /// What stands in place of a part; none where it stays.
     fn part(&self, part: Part, old: &str, after: &str) -> Option<String> {
+        // Ordinary words come to nothing faster than they are looked up, and the length of a network matters.
+        if part == Part::Word || part == Part::Ip && after.starts_with('/') {
+            return self.part_anew(part, old, after);
+        }
+        if let Some(known) = self.parts.borrow_mut().get(part, old) {
+            return known.clone();
+        }
+        let new = self.part_anew(part, old, after);
+        self.parts.borrow_mut().put(part, old, new.clone());
+        new
+    }
+
+    fn part_anew(&self, part: Part, old: &str, after: &str) -> Option<String> {
         Some(match part {
             Part::Address => self.address(old),
             Part::Host => self.host(old),
@@ -208,6 +228,11 @@ impl<'r> Redactor<'r> {
             Part::People => self.people(old),
             Part::Text => format!("(text {})", self.word(old)),
             Part::Hex => self.key.hex(old),
+            Part::Digits => self.key.digits(old),
+            Part::Names => {
+                let one = |name: &str| self.part(Part::MaybeName, name, "").unwrap_or_else(|| name.to_owned());
+                names::in_list(old, one)
+            }
             Part::Token => self.token(old),
             Part::Encoded => self.encoded(old),
             Part::Dotted => self.dotted(old),
@@ -220,14 +245,56 @@ impl<'r> Redactor<'r> {
     }
 
     fn note(&self, old: &str, new: &str) {
-        if old != new {
-            self.replaced.borrow_mut().entry(old.to_lowercase()).or_insert_with(|| new.to_lowercase());
+        let mut replaced = self.replaced.borrow_mut();
+        if old != new && replaced.len() < MOST_NAMES {
+            replaced.entry(old.to_lowercase()).or_insert_with(|| new.to_lowercase());
         }
     }
 
     /// Every original and its pseudonym, in the order of the pseudonyms.
     pub fn reverse_map(&self) -> BTreeMap<String, String> {
         self.replaced.borrow().iter().map(|(old, new)| (new.clone(), old.clone())).collect()
+    }
+}
+
+/// What is remembered of parts of lines: a bounded number of them, the latest ones.
+#[derive(Debug, Clone)]
+struct Remembered<V> {
+    map: FxHashMap<String, V>,
+    /// The part that is looked for; here, so that a look needs no memory.
+    key: String,
+}
+
+impl<V> Default for Remembered<V> {
+    fn default() -> Self {
+        Remembered { map: FxHashMap::default(), key: String::new() }
+    }
+}
+
+impl<V> Remembered<V> {
+    const MOST: usize = 1 << 16;
+
+    fn key(&mut self, part: Part, text: &str) -> &str {
+        self.key.clear();
+        self.key.push(char::from(part as u8));
+        self.key.push_str(text);
+        &self.key
+    }
+
+    fn get(&mut self, part: Part, text: &str) -> Option<&V> {
+        self.key(part, text);
+        self.map.get(&self.key)
+    }
+
+    fn put(&mut self, part: Part, text: &str, value: V) {
+        if text.len() > names::LONGEST_NAME {
+            return;
+        }
+        if self.map.len() >= Self::MOST {
+            self.map.clear();
+        }
+        let key = self.key(part, text).to_owned();
+        self.map.insert(key, value);
     }
 }
 

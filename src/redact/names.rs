@@ -1,31 +1,21 @@
 //! Pseudonyms of people and accounts, and of the addresses made with their names.
 
 use super::scan::{self, Part};
-use super::{Edit, MOST_NAMES, Redactor, apply, kept};
+use super::{Edit, Redactor, SHORTEST, apply, kept};
 use regex::Regex;
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
 /// Bytes that a name may have (RFC 1035; RFC 5321 has 254 for an address).
-const LONGEST_NAME: usize = 255;
+pub(super) const LONGEST_NAME: usize = 255;
 
 impl Redactor<'_> {
     /// The pseudonym of a name of any kind.
     pub(super) fn word(&self, name: &str) -> String {
-        if let Some(known) = self.words.borrow().get(name) {
-            return known.clone();
-        }
-        let mut new = self.key.word(name);
+        let new = self.key.word(name);
         // What is longer than any name is no name, and stays so.
-        if name.len() > LONGEST_NAME {
-            new = new.chars().cycle().take(name.len()).collect();
-        }
-        let mut words = self.words.borrow_mut();
-        if words.len() < MOST_NAMES {
-            words.insert(name.to_owned(), new.clone());
-        }
-        new
+        if name.len() > LONGEST_NAME { new.chars().cycle().take(name.len()).collect() } else { new }
     }
 
     pub(super) fn named(&self, name: &str) -> String {
@@ -50,7 +40,7 @@ impl Redactor<'_> {
 
     /// A word that stands alone: replaced if it, or a part of it, is a known name.
     pub(super) fn bare(&self, word: &str) -> Option<String> {
-        let known = |part: &str| self.known.names.contains(&part.to_lowercase());
+        let known = |part: &str| self.known.is_name(part);
         if known(word) {
             return Some(self.named(word));
         }
@@ -129,8 +119,8 @@ impl Redactor<'_> {
         }
         let mut out = String::with_capacity(local.len() + 8);
         let mut later = false;
-        for (piece, is_sign) in pieces(local) {
-            if is_sign || is_keyword(piece) && local.len() > piece.len() {
+        for (piece, what) in pieces(local) {
+            if what != Piece::Name {
                 out.push_str(piece);
             } else if later && scan::is_host(piece) {
                 out.push_str(&self.host(piece));
@@ -154,6 +144,7 @@ impl Redactor<'_> {
                 Part::Word | Part::Dotted if old.chars().any(char::is_alphabetic) && old.chars().count() > 1 => {
                     Some(self.named(old))
                 }
+                Part::Word if old.len() > SHORTEST => Some(self.key.digits(old)),
                 other => self.part(other, old, ""),
             };
             if let Some(new) = new {
@@ -276,27 +267,62 @@ fn is_keyword(piece: &str) -> bool {
         "https",
         "helo",
         "uid",
+        "header.i",
+        "header.b",
+        "header.from",
+        "smtp.mailfrom",
+        "smtp.auth",
+        "envelope-from",
+        "rua",
+        "ruf",
     ];
     known.contains(&piece.to_ascii_lowercase().as_str())
 }
 
-/// A local part taken apart at the signs that divide it; the signs are told from the names.
-pub(super) fn pieces(local: &str) -> impl Iterator<Item = (&str, bool)> {
+/// What a piece of a local part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    Name,
+    /// What divides names.
+    Sign,
+    /// What says what the next one is: `mailto=`, and the path and the keys of a URL.
+    Key,
+}
+
+/// A local part taken apart at the signs that divide it.
+pub(super) fn pieces(local: &str) -> Vec<(&str, Piece)> {
     static SIGNS: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?i)=3D|=2B|=40|%40|%2B|%3D|[+=%!|/{}#&*?^~:]").expect("a valid pattern"));
     let mut list = Vec::new();
     let mut at = 0;
+    // An encoded word has such signs, too: `=?utf-8?Q?=4F=74?=`.
+    let query = local.find('?').filter(|at| local[..*at].contains([':', '/']) && local[*at..].contains('='));
+    let name = |piece: &'_ str, start: usize, next: &str| {
+        let of_url = query.is_some_and(|query| start < query || next == "=");
+        let is_key = of_url || is_keyword(piece) && local.len() > piece.len();
+        if is_key { Piece::Key } else { Piece::Name }
+    };
     for sign in SIGNS.find_iter(local) {
         if sign.start() > at {
-            list.push((&local[at..sign.start()], false));
+            let piece = &local[at..sign.start()];
+            list.push((piece, name(piece, at, sign.as_str())));
         }
-        list.push((sign.as_str(), true));
+        list.push((sign.as_str(), Piece::Sign));
         at = sign.end();
     }
     if at < local.len() {
-        list.push((&local[at..], false));
+        list.push((&local[at..], name(&local[at..], at, "")));
     }
-    list.into_iter()
+    list
+}
+
+/// A list of names, separated by commas, each replaced by `one`.
+pub(super) fn in_list(list: &str, one: impl Fn(&str) -> String) -> String {
+    let pieces = list.split(',').map(|piece| {
+        let name = piece.trim();
+        if name.is_empty() { piece.to_owned() } else { piece.replacen(name, &one(name), 1) }
+    });
+    pieces.collect::<Vec<_>>().join(",")
 }
 
 /// What stands between the quotes of a quoted local part; the quotes may be escaped themselves.

@@ -9,6 +9,7 @@
 //! ```
 
 use super::kept::is_below;
+use crate::files;
 use crate::rules::problem::{Place, Problems};
 use crate::rules::yaml::Reader;
 use regex::{Regex, RegexBuilder};
@@ -85,7 +86,7 @@ impl Policy {
     /// If it cannot be read, with every problem in it otherwise.
     pub fn read(&mut self, path: &Path) -> Result<(), PolicyError> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| PolicyError::Unreadable(shown.clone(), error))?;
+        let text = files::text(path, files::LARGEST_OPTIONS).map_err(|error| PolicyError::Unreadable(shown.clone(), error))?;
         let mut reader = Reader::new(&shown, &text);
         self.read_text(&mut reader);
         if reader.problems.is_empty() { Ok(()) } else { Err(PolicyError::Wrong(Problems(reader.problems))) }

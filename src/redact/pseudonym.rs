@@ -100,6 +100,14 @@ impl Key {
         format!("{:012}", number % 1_000_000_000_000)
     }
 
+    /// Digits in place of others: as many, with the same signs between them.
+    pub(super) fn digits(&self, text: &str) -> String {
+        let number: String = text.chars().filter(char::is_ascii_digit).collect();
+        let digest = self.digest(b'd', number.as_bytes());
+        let mut digits = digest.iter().map(|byte| char::from(b'0' + byte % 10)).cycle();
+        text.chars().map(|c| if c.is_ascii_digit() { digits.next().unwrap_or('0') } else { c }).collect()
+    }
+
     /// One bit, decided by the key, the width of the address and the bits before it.
     pub(super) fn bit(&self, width: u32, length: u32, prefix: u128) -> bool {
         let mut text = [0; 18];

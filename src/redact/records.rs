@@ -12,7 +12,7 @@ fn part_of(table: &Table, field: &Field) -> Option<Part> {
         ("accounts", "name") => Part::Name,
         (_, "sasl_username" | "user" | "sender" | "recipient" | "orig_to" | "orig_address" | "to") => Part::Name,
         (_, "client" | "relay" | "fqdn" | "hostname" | "mailname" | "helo" | "sender_domain" | "recipient_domain") => Part::Host,
-        ("probes" | "route", "host") | ("route", "target") | ("lookups" | "hosts", "name") => Part::Host,
+        ("probes" | "route", "host") | ("route", "target") | ("logins", "from") | ("lookups" | "hosts", "name") => Part::Host,
         (_, "client_ip" | "relay_ip" | "ip" | "public_ip" | "nameserver" | "chroot_nameserver") => Part::Ip,
         _ => return None,
     })

@@ -33,6 +33,10 @@ pub(super) enum Part {
     Hex,
     /// A public token that names a domain: a site verification, a public key.
     Token,
+    /// Names in a list.
+    Names,
+    /// A number that names somebody: a telephone's.
+    Digits,
     /// An encoded word of a header (RFC 2047).
     Encoded,
     /// A word with dots that is no host name by its ending.
@@ -55,7 +59,13 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Name, r"(?:from|to|orig_to|user|recipient|sender|rcpt|mailbox)=<(?P<n>[^<>\s]+)>".into()),
         (Part::Host, r"\bhelo=<(?P<n>[^<>\s]+)>".into()),
         (Part::Host, format!(r"^{log} (?P<n>[A-Za-z0-9][\w.-]*) \S")),
-        (Part::Host, r"(?P<n>[A-Za-z0-9][\w.-]*)\[(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]".into()),
+        (Part::Host, r"(?:^|[^\w.:-]|[^0-9A-Fa-f:]:)(?P<n>[A-Za-z0-9][\w.-]*)\[(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]".into()),
+        (Part::Host, r"(?:^|[<>:(] )[2-5]\d\d[- ](?P<n>[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]*)(?:\s|$)".into()),
+        (Part::Host, r"(?i)\bhello,? (?P<n>[A-Za-z0-9][\w.-]*\w) [\[(]".into()),
+        (Part::Host, r"(?:\bheader\.s|[;\s(]s)=(?P<n>[A-Za-z][\w.-]*)".into()),
+        (Part::Host, r"^Linux \S+ \((?P<n>[A-Za-z0-9][\w.-]*)\)".into()),
+        (Part::Host, r"\bkernel\.(?:hostname|domainname)\s*=\s*(?P<n>[A-Za-z0-9][\w.-]*)".into()),
+        (Part::Host, r"^(?P<n>[A-Za-z0-9][\w.-]*):/\S*\s".into()),
         (Part::Host, r"\bname=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
         (Part::Name, format!(r#"{account}=<?(?P<n>(?:"(?:[^"\\]|\\.){{1,200}}"|\\"(?:[^"\\]|\\\\.){{1,200}}\\")@[^\s,;<>"'()\[\]{{}}&=]+)"#)),
         (Part::Name, format!(r#"{account}=[<"']?(?P<n>[^\s,;<>"'()\[\]{{}}&=]*[^\s,;<>"'()\[\]{{}}&=:.])"#)),
@@ -81,7 +91,21 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Token, r#"(?:^|[;\s"])p=(?P<n>[A-Za-z0-9+/]{40,}={0,2})"#.into()),
         (Part::Person, r"(?:^|[\s,/=:])(?:O|OU|L|ST|GN|SN|STREET|street|organizationName|localityName|stateOrProvinceName|commonName|CN)\s?=\s?(?P<n>[^,/=\n]*[^,/=\s])(?:\s*[,/]|\s*$)".into()),
         (Part::Name, r"^[0-9A-Za-z]{6,}[*!#]*\s+\d+\s+\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\s+(?P<n>\S+)\s*$".into()),
-        (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*)\s+(?:pts/\d+|tty\d+|ftpd\d+)\s".into()),
+        (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*)\s+(?:(?:pts/\d+|tty\d*|ftpd\d+|\S+:notty|:\d+|console)\s|\*\*Never)".into()),
+        (Part::Host, r"^\S+\s+(?:pts/\d+|tty\d*|\S+:notty|:\d+)\s+(?P<n>[A-Za-z][\w.-]*)\s+\w{3} \w{3} [ \d]\d".into()),
+        // The owner and the group of a file, as ls writes them.
+        (Part::Name, r"^[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+ (?P<n>[A-Za-z_][\w.-]*) +\S+ ".into()),
+        (Part::Name, r"^[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+ \S+ +(?P<n>[A-Za-z_][\w.-]*) ".into()),
+        (Part::Name, r#"(?:--[ug]id-owner|\bsk[ug]id) "?(?P<n>[A-Za-z_][\w.-]*)"#.into()),
+        (Part::Name, r"\\\\[^\\\s]+\\(?P<n>[^\\\s]+)".into()),
+        (Part::Name, r"/~(?P<n>[A-Za-z_][\w.-]*)".into()),
+        (Part::Name, r"^\s*(?:\[[\w.-]+\](?::[\w-]+)?|[\w.-]+:\d+)\s+(?P<n>[^\s:=@\[\](){}]+):\S".into()),
+        // Whom mail of a role, an address or a domain goes to: aliases, virtual.
+        (Part::Names, r"(?i)^\s*(?:(?:root|postmaster|hostmaster|webmaster|abuse|admin|info|support|security|mailer-daemon|nobody|www-data)\s*:|[\w.+-]*@[\w.-]+)\s+(?P<n>[\w.@+-]+(?:\s*,\s*[\w.@+-]+)*)\s*$".into()),
+        (Part::Person, r"(?i)^\s*(?:pretty hostname|location|deployment|sender_fullname)\s*: (?P<n>\S.*)$".into()),
+        (Part::Hex, r"^Reference ID\s*: (?P<n>[0-9A-F]{8}) \([\w-]+\.".into()),
+        (Part::Hex, r"\b(?:TLSA|SSHFP|DS)\s+\d+ \d+ (?:\d+ )?(?P<n>[0-9A-Fa-f][0-9A-Fa-f ]{15,})".into()),
+        (Part::Digits, r"(?i)\b(?:tel|telefon|phone|fon|fax|mobil|mobile|handy|cell)\b\.?:?\s*(?P<n>\+?\d[\d /().-]{4,}\d)".into()),
     ];
     let set = RegexSetBuilder::new(list.iter().map(|(_, pattern)| pattern)).size_limit(1 << 26).dfa_size_limit(1 << 24).build();
     (set.expect("valid patterns"), list.iter().map(|(part, pattern)| (*part, regex(pattern))).collect())
@@ -96,7 +120,10 @@ static OF_KIND: LazyLock<Vec<(&'static str, Part, Regex)>> = LazyLock::new(|| {
         ("hostname", Part::Host, r"^\s*(?P<n>[A-Za-z0-9][\w.-]*)\s*$"),
         ("mailname", Part::Host, r"^\s*(?P<n>[A-Za-z0-9][\w.-]*)\s*$"),
         ("postqueue", Part::Name, r"^\s{10,}(?P<n>[^\s()]+)\s*$"),
-        ("logins", Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*)\s"),
+        ("qshape", Part::Host, r"^\s*(?P<n>[\w-]+(?:\.[\w-]+)+)(?:\.\.)?\s+\d+\s+\d"),
+        ("top", Part::Name, r"^\s*\d+\s+(?P<n>[A-Za-z_][\w.-]*\+?)\s+(?:-?\d+|rt)\s+-?\d+\s"),
+        ("top", Part::Name, r"^\s*\d+\s+\d+\s+(?P<n>[A-Za-z_][\w.-]*\+?)\s+[A-Z]"),
+        ("web-access", Part::Name, r"^\S+(?: \S+)? \S+ (?P<n>[^\s\[-]\S*) \["),
     ]
     .into_iter()
     .map(|(kind, part, pattern)| (kind, part, regex(pattern)))
@@ -187,7 +214,7 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
             None => words(text, range, visit),
         };
     }
-    if token.parse::<std::net::Ipv4Addr>().is_ok() {
+    if token.starts_with(|c: char| c.is_ascii_digit()) && token.parse::<std::net::Ipv4Addr>().is_ok() {
         let before = text[..range.start].chars().next_back();
         let after = &text[range.end..];
         let longer = before.is_some_and(|c| c.is_alphanumeric() || c == '.')
@@ -198,7 +225,9 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
         }
         return;
     }
-    if token.ends_with(".ip6.arpa") || is_host(token) && !is_file(text, &range) && !is_sentence(token) {
+    // The beginning of `net.ipv4.ip_local_port_range` ends as a domain of Saint Pierre might.
+    let goes_on = text[range.end..].starts_with('_');
+    if token.ends_with(".ip6.arpa") || is_host(token) && !goes_on && !is_file(text, &range) && !is_sentence(token) {
         return visit(Part::Host, range);
     }
     if token.contains('.') { visit(Part::Dotted, range) } else { visit(Part::Word, range) }
@@ -206,6 +235,8 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
 
 /// Where the sign stands that divides a token into local part and domain.
 pub(super) fn at_sign(token: &str) -> Option<Range<usize>> {
+    // Asked of every word: most have none of these signs.
+    memchr::memchr3(b'@', b'%', b'=', token.as_bytes())?;
     if let Some(at) = token.rfind('@') {
         return Some(at..at + 1);
     }
@@ -228,12 +259,15 @@ fn words(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
 /// The IPv6 address in a token of hexadecimal digits and colons; not one that is a part of something longer.
 fn address_v6(text: &str, range: &Range<usize>) -> Option<Range<usize>> {
     let token = &text[range.clone()];
-    let before = text[..range.start].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_');
+    // A word with a colon may stand before it: `ip6:2001:db8::1`. In `x:1000:1000::/home` none does.
+    let label = text[..range.start].rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let labelled = label.len() > 1 && !label.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let one = token.starts_with(':') && !token.starts_with("::");
+    let before = !(one && labelled) && text[..range.start].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_');
     let after = text[range.end..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
     if before || after {
         return None;
     }
-    let one = token.starts_with(':') && !token.starts_with("::");
     let start = range.start + usize::from(one);
     [range.end, range.end - 1].into_iter().find_map(|end| {
         let address = text.get(start..end)?;

@@ -1,5 +1,6 @@
 //! Whose report it is: a name, a logo and a contact, from a small YAML file.
 
+use crate::files;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -27,7 +28,8 @@ struct Written {
 impl Brand {
     /// Reads `path`; the logo is named relative to it.
     pub(super) fn read(path: &Path) -> Result<Brand, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
+        let text =
+            files::text(path, files::LARGEST_OPTIONS).map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
         let written: Written = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
         let logo = match &written.logo {
             Some(logo) => Some(inline(&path.parent().unwrap_or(Path::new("")).join(logo))?),
@@ -50,7 +52,7 @@ fn inline(path: &Path) -> Result<String, String> {
         "svg" => "svg+xml",
         _ => return Err(format!("{shown}: a logo is a .png, .jpg, .gif, .webp or .svg")),
     };
-    let bytes = std::fs::read(path).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
+    let bytes = files::bytes(path, files::LARGEST_OPTIONS).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
     if bytes.len() > LARGEST {
         return Err(format!("{shown}: has {} bytes; a logo may have {LARGEST}, since every report carries it", bytes.len()));
     }

@@ -1,0 +1,32 @@
+//! Small files that options name, read whole: what never ends, or is far too large, is an error and fills no memory.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes that a report in JSON, a queue listing or the like may have.
+pub(crate) const LARGEST: u64 = 256 << 20;
+/// Bytes that a file of options may have.
+pub(crate) const LARGEST_OPTIONS: u64 = 4 << 20;
+
+/// The bytes of the file at `path`, or of standard input if that is `-`.
+///
+/// # Errors
+/// If it cannot be read, or has more bytes than `most`.
+pub(crate) fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let reader: Box<dyn Read> = if path == Path::new("-") { Box::new(io::stdin().lock()) } else { Box::new(File::open(path)?) };
+    reader.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it has more than {} MB", most >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// As [`bytes`], as text.
+///
+/// # Errors
+/// Also if it is no UTF-8.
+pub(crate) fn text(path: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(bytes(path, most)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text"))
+}

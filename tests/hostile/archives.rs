@@ -1,0 +1,86 @@
+//! Archives that unpack to more than anybody has, and say what is not so.
+
+use super::*;
+
+#[test]
+fn a_bomb_of_archives_in_archives_is_given_up() {
+    // 48 MiB of nothing, 16 times in an archive, that 16 times in another: 12 GiB in a few kilobytes.
+    let nothing = vec![0; 48 << 20];
+    let inner = zip(&[("mail.log".to_owned(), &nothing)]);
+    let middle = zip(&(0..16).map(|at| (format!("{at}.zip"), inner.as_slice())).collect::<Vec<_>>());
+    let mut members: Vec<(String, &[u8])> = (0..16).map(|at| (format!("z{at}.zip"), middle.as_slice())).collect();
+    let log = ordinary();
+    members.insert(0, ("a.log".to_owned(), log.as_bytes()));
+    let folder = Folder::with("bomb.zip", zip(&members));
+    let outcome = Call::new(&["analyze", &folder.path("bomb.zip"), "--format", "json"]).run();
+    assert!(
+        outcome.reported().contains("the bundle unpacks to more than 1000 times its size (see --max-ratio)"),
+        "{}",
+        outcome.out
+    );
+    let outcome = Call::new(&["sources", &folder.path("bomb.zip"), "--max-unpacked", "50MB"]).run();
+    assert!(outcome.reported().contains("unpacked (see --max-unpacked)"), "{}", outcome.out);
+}
+
+#[test]
+fn endless_streams_end_at_the_limit() {
+    let log = ordinary();
+    // Bytes that never end, and a gzip stream that never ends.
+    let outcome =
+        Call::new(&["sources", "-", "--max-unpacked", "20MB"]).run_with(|input| while input.write_all(log.as_bytes()).is_ok() {});
+    assert!(
+        outcome.reported().contains("longer than 20 MB (see --max-unpacked)") || outcome.out.contains("longer than 19 MiB"),
+        "{}",
+        outcome.out
+    );
+    let outcome = Call::new(&["sources", "-", "--max-unpacked", "20MB"]).run_with(|input| {
+        let mut packer = flate2::write::GzEncoder::new(input, flate2::Compression::fast());
+        let block = log.repeat(100);
+        while packer.write_all(block.as_bytes()).is_ok() {}
+        std::mem::forget(packer);
+    });
+    assert!(outcome.reported().contains("--max-unpacked"), "{}", outcome.out);
+}
+
+#[test]
+fn sizes_that_no_archive_can_hold_are_not_believed() {
+    let folder = Folder::new();
+    let mut bytes = header("mail.log", 1 << 60).as_bytes().to_vec();
+    bytes.extend_from_slice(ordinary().as_bytes());
+    folder.add("huge.tar", &bytes);
+    let outcome = Call::new(&["analyze", &folder.path("huge.tar")]).run();
+    assert!(outcome.refused().contains("damaged or cut off"), "{}", outcome.said);
+
+    // A long name that says it is a gigabyte, and one with a sparse map.
+    let mut long = tar::Header::new_gnu();
+    long.set_path("././@LongLink").expect("a path");
+    long.set_entry_type(tar::EntryType::GNULongName);
+    long.set_size(1 << 30);
+    long.set_cksum();
+    let mut stream = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    stream.write_all(long.as_bytes()).expect("packed");
+    for _ in 0..64 {
+        stream.write_all(&[b'a'; 1 << 20]).expect("packed");
+    }
+    folder.add("name.tar.gz", stream.finish().expect("packed"));
+    let outcome = Call::new(&["analyze", &folder.path("name.tar.gz")]).run();
+    assert!(outcome.refused().contains("longer than any path can be"), "{}", outcome.said);
+}
+
+#[test]
+fn a_million_members_end_at_the_limit_of_files() {
+    let mut stream = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let log = ordinary();
+    stream.write_all(header("a.log", log.len() as u64).as_bytes()).expect("packed");
+    stream.write_all(log.as_bytes()).expect("packed");
+    stream.write_all(&vec![0; 512 - log.len() % 512]).expect("packed");
+    for at in 0..1_000_000 {
+        let mut name = *b"000000.txt";
+        name[..6].copy_from_slice(format!("{at:06}").as_bytes());
+        let block = header(std::str::from_utf8(&name).expect("text"), 0);
+        stream.write_all(block.as_bytes()).expect("packed");
+    }
+    let folder = Folder::with("many.tar.gz", stream.finish().expect("packed"));
+    let outcome = Call::new(&["analyze", &folder.path("many.tar.gz"), "--format", "json", "--max-files", "2000"]).run();
+    assert!(outcome.reported().contains("there are more than 2000 files (see --max-files)"));
+}

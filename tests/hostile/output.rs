@@ -1,0 +1,115 @@
+//! Reports that cannot be written, or whose writing ends in the middle.
+
+use super::*;
+
+#[test]
+fn a_full_disk_keeps_the_report_that_was_there() {
+    let folder = Folder::with("bundle/mail.log", ordinary());
+    let (bundle, place) = (folder.path("bundle"), folder.path("small"));
+    fs::create_dir(&place).expect("a folder");
+    // A disk of its own with room for one report and a bit.
+    let script = format!(
+        "mount -t tmpfs -o size=96k tmpfs '{place}' && echo former > '{place}/report.html' && head -c 94000 /dev/zero > '{place}/filler' && \
+         {{ \"$@\"; status=$?; cat '{place}/report.html' >&2; ls -A '{place}' >&2; exit $status; }}"
+    );
+    let report = format!("{place}/report.html");
+    let wrapper = ["unshare", "-rm", "sh", "-c", &script];
+    let can = Command::new("unshare")
+        .args(["-rm", "mount", "-t", "tmpfs", "tmpfs", &place])
+        .status()
+        .is_ok_and(|status| status.success());
+    if can {
+        for command in [vec!["analyze", &bundle, "-o", &report], vec!["compare", &bundle, &bundle, "-o", &report]] {
+            let outcome = Call::within(&wrapper, &command).run();
+            assert!(outcome.refused().contains("report.html: cannot be written: No space left on device"), "{}", outcome.said);
+            assert!(outcome.said.ends_with("former\nfiller\nreport.html\n"), "{}", outcome.said);
+        }
+        // No room to unpack into.
+        let big: Vec<u8> = (0..3_000_000_u32).flat_map(|at| (at.wrapping_mul(2_654_435_761) >> 8).to_le_bytes()).collect();
+        let mut archive = tar::Builder::new(Vec::new());
+        archive.append(&header("mail.log", big.len() as u64), big.as_slice()).expect("a member");
+        folder.add("big.tar", archive.into_inner().expect("an archive"));
+        let script = format!("mount -t tmpfs -o size=96k tmpfs '{place}' && TMPDIR='{place}' exec \"$@\"");
+        let outcome = Call::within(&["unshare", "-rm", "sh", "-c", &script], &["analyze", &folder.path("big.tar")]).run();
+        assert!(
+            outcome.refused().contains("No space left on device; set TMPDIR to a folder with more room")
+                || outcome.said.contains("(os error 28); set TMPDIR"),
+            "{}",
+            outcome.said
+        );
+    } else {
+        eprintln!("not tried: no file system can be mounted here");
+    }
+    let outcome = Call::new(&["analyze", &bundle, "-o", "/dev/full", "--format", "text"]).run();
+    assert!(outcome.refused().contains("/dev/full: cannot be written: No space left on device"), "{}", outcome.said);
+    let full = fs::File::options().write(true).open("/dev/full").expect("a device");
+    let mut call = Call::new(&["analyze", &bundle]);
+    call.command.stdout(full);
+    let output = call.command.output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("No space left on device"));
+}
+
+#[test]
+fn a_closed_pipe_is_quiet() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/port-25-blocked");
+    for command in [
+        vec!["analyze", sample],
+        vec!["analyze", sample, "--format", "json"],
+        vec!["records", sample, "--table", "attempts"],
+        vec!["sources", sample],
+        vec!["rules", "list"],
+        vec!["rules", "test", concat!(env!("CARGO_MANIFEST_DIR"), "/rules"), "--rule", "outbound-port-25-blocked"],
+        vec!["schema", "report"],
+        vec!["collect"],
+    ] {
+        let mut call = Call::new(&command);
+        let mut child = call.command.spawn().expect("it runs");
+        drop(child.stdout.take());
+        let status = wait(&mut child);
+        let said = text(&mut child.stderr.take().expect("a pipe"));
+        assert!(status.success() && said.is_empty(), "{command:?}: {status:?} {said}");
+    }
+}
+
+#[test]
+fn a_killed_run_keeps_the_report_that_was_there_and_the_next_one_cleans_up() {
+    let folder = Folder::with("out/report.html", "former");
+    folder.add("mail.log", ordinary());
+    let (report, log) = (folder.path("out/report.html"), folder.path("mail.log"));
+    let names = || -> Vec<PathBuf> {
+        let mut names: Vec<PathBuf> =
+            fs::read_dir(folder.path("out")).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+        names.sort();
+        names
+    };
+    for signal in ["-INT", "-KILL"] {
+        for command in [vec!["analyze", "-", "-o", &report], vec!["redact", "/dev/stdin", "-o", "x.tar.gz"]] {
+            let mut call = Call::new(&command);
+            call.command.stdin(Stdio::piped()).current_dir(folder.path("out"));
+            let mut child = call.command.spawn().expect("it runs");
+            let mut input = child.stdin.take().expect("a pipe");
+            // More than is kept in memory, and the stream does not end; a pipe is no bundle for `redact`.
+            let _ = input.write_all(ordinary().repeat(800).as_bytes());
+            let pid = child.id().to_string();
+            assert!(Command::new("kill").args([signal, &pid]).status().is_ok_and(|status| status.success()));
+            assert!(!wait(&mut child).success());
+            assert_eq!(fs::read_dir(call.temporary.path()).expect("a folder").count(), 0, "{signal}");
+        }
+        assert_eq!(fs::read_to_string(&report).expect("a report"), "former");
+        assert_eq!(names(), [PathBuf::from(&report)]);
+    }
+    // What a run left that was killed while it wrote; what another writes now; and what is none of ours.
+    let hour_ago = std::time::SystemTime::now() - Duration::from_secs(3600);
+    for name in [".postdoc-dead", ".postdoc-alive", ".other"] {
+        folder.add(&format!("out/{name}"), "half a report");
+        let file = fs::File::options().write(true).open(folder.path(&format!("out/{name}"))).expect("a file");
+        file.set_modified(hour_ago).expect("a time");
+    }
+    let alive = fs::File::open(folder.path("out/.postdoc-alive")).expect("a file");
+    alive.lock().expect("a lock");
+    Call::new(&["analyze", &log, "-o", &report]).run().reported();
+    assert!(fs::read_to_string(&report).expect("a report").starts_with("<!doctype html>"));
+    let left: Vec<String> = names().iter().filter_map(|path| Path::new(path).file_name()?.to_str().map(str::to_owned)).collect();
+    assert_eq!(left, [".other", ".postdoc-alive", "report.html"]);
+}
