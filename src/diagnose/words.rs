@@ -65,6 +65,7 @@ impl<'a> Words<'a> {
     pub fn fill(&self, template: &str, place: Place) -> String {
         let mut context = Map::new();
         let (plain, tested) = named(template);
+        let mut one = Vec::new();
         for path in plain.iter().chain(&tested) {
             let value = self.value(path);
             let value = match (value, place) {
@@ -74,6 +75,9 @@ impl<'a> Words<'a> {
                 (None, _) => Some("(not collected)".to_owned()),
             };
             if let Some(value) = value {
+                if value == "1" && path.split('.').any(|part| part == "count" || part == "distinct") {
+                    one.push(path.as_str());
+                }
                 insert(&mut context, path, value);
             }
         }
@@ -83,7 +87,8 @@ impl<'a> Words<'a> {
             Place::Shell => |text: &str| escape(text, shell_quote, " "),
             Place::Plain => |text: &str| escape(text, visible, ", "),
         });
-        engine.render_template(template, &Json::Object(context)).unwrap_or_else(|_| template.to_owned())
+        let template = one.iter().fold(template.to_owned(), |template, path| in_singular(&template, path));
+        engine.render_template(&template, &Json::Object(context)).unwrap_or(template)
     }
 
     /// The value that a path names, marked if it comes from the evidence.
@@ -176,6 +181,38 @@ fn named(template: &str) -> (Vec<String>, Vec<String>) {
         .filter_map(|(inside, _)| inside.split_whitespace().nth(1).map(str::to_owned))
         .collect();
     (all.into_iter().filter(|path| !tested.contains(path)).collect(), tested)
+}
+
+/// The template with what `path` counts in the singular: `{{count}} recipients were told` counts one.
+fn in_singular(template: &str, path: &str) -> String {
+    let placeholder = format!("{{{{{path}}}}} ");
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(at) = rest.find(&placeholder) {
+        let (before, after) = rest.split_at(at + placeholder.len());
+        out.push_str(before);
+        let length = after.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(after.len());
+        let (word, mut after) = after.split_at(length);
+        let singular = match word {
+            word if word.ends_with("sses") || word.ends_with("xes") => &word[..word.len() - 2],
+            word if word.ends_with('s') && !word.ends_with("ss") && word.len() > 3 => &word[..word.len() - 1],
+            word => word,
+        };
+        match singular.strip_suffix("ie") {
+            Some(stem) if singular != word => out.extend([stem, "y"]),
+            _ => out.push_str(singular),
+        }
+        for (many, one) in [(" were ", " was "), (" are ", " is "), (" have ", " has ")] {
+            if singular != word
+                && let Some(more) = after.strip_prefix(many)
+            {
+                out.push_str(one);
+                after = more;
+            }
+        }
+        rest = after;
+    }
+    out + rest
 }
 
 fn insert(context: &mut Map<String, Json>, path: &str, value: String) {
@@ -305,6 +342,15 @@ pub fn duration(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn one_is_counted_in_the_singular() {
+        let one = |template| super::in_singular(template, "count");
+        assert_eq!(one("{{count}} recipients at {{x}} domains"), "{{count}} recipient at {{x}} domains");
+        assert_eq!(one("{{count}} addresses have replies"), "{{count}} address has replies");
+        assert_eq!(one("{{count}} replies are odd, {{count}} times"), "{{count}} reply is odd, {{count}} time");
+        assert_eq!(one("{{count}} of them"), "{{count}} of them");
+    }
+
     use super::*;
 
     #[test]
