@@ -106,7 +106,11 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
     if let Some(onset) = timeline.onset.filter(|onset| *onset >= start && *onset <= shown.span.to) {
         let at = x(onset);
         let first = &lanes[0];
-        drawing.line("onset", (at, first.top - 14.0), (at, end));
+        // Between the lanes it leaves their titles alone.
+        for (number, lane) in lanes.iter().enumerate() {
+            let above = if number == 0 { 14.0 } else { 0.0 };
+            drawing.line("onset", (at, lane.top - above), (at, lane.bottom));
+        }
         let title_ends = LEFT + phrases.say(TITLES[0], &[]).chars().count() as f64 * CHARACTER + 8.0;
         let left_of = at > f64::midpoint(LEFT, right);
         let room = if left_of { at - title_ends } else { right - at.max(title_ends) };
