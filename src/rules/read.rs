@@ -47,16 +47,6 @@ pub(super) fn rule(
     let title = take_text(reader, "title");
     let consequence = take_text(reader, "consequence");
     let summary = take_text(reader, "summary");
-    if enabled {
-        for (name, present) in [("title", title.is_some()), ("summary", summary.is_some())] {
-            if !present {
-                reader.problem(place, format!("the rule has no `{name}`"), None);
-            }
-        }
-        if asks_nothing {
-            reader.problem(place, "the rule requires nothing: it would always fire", None);
-        }
-    }
     let severity = fields.take("severity").and_then(|node| reader.one_of(&node, "severity", &Severity::ALL));
     let note =
         fields.take("role").and_then(|node| reader.one_of(&node, "role", &[("cause", false), ("note", true)])).unwrap_or(false);
@@ -65,6 +55,17 @@ pub(super) fn rule(
     let remedy = fields.take("remedy").map(|node| steps(reader, node, &scope)).unwrap_or_default();
     let references = fields.take("references").map(|node| reader.texts(node, "a reference")).unwrap_or_default();
     let tests = fields.take("tests").map(|node| rule_tests(reader, node)).unwrap_or_default();
+    if enabled {
+        // What is there under a misspelt name is told as that alone.
+        for (name, present) in [("title", title.is_some()), ("summary", summary.is_some())] {
+            if !present && !fields.has_misspelt(name) {
+                reader.problem(place, format!("the rule has no `{name}`"), None);
+            }
+        }
+        if asks_nothing && !fields.has_misspelt("requires") {
+            reader.problem(place, "the rule requires nothing: it would always fire", None);
+        }
+    }
     fields.finish(reader);
     let rule = Rule {
         id: id?,

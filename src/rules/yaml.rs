@@ -245,6 +245,11 @@ impl Fields {
         self.entries.iter().any(|(key, _)| key.name == name)
     }
 
+    /// Whether a field that nobody took is called nearly so.
+    pub fn has_misspelt(&self, name: &str) -> bool {
+        self.entries.iter().any(|(key, _)| did_you_mean(&key.name, [name]).is_some())
+    }
+
     /// Takes everything that is left.
     pub fn rest(&mut self) -> Vec<(Key, Node)> {
         std::mem::take(&mut self.entries)
