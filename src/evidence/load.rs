@@ -169,13 +169,15 @@ pub(super) fn vmstat(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let measured = rows.get(1..).unwrap_or_default();
     let Some((line, _)) = measured.first() else { return };
     let swapped = ["si", "so"].map(|name| columns.iter().position(|known| *known == name));
+    // A heading in the middle of it may have other columns than the rows before it.
+    let value = |values: &[f64], at: usize| values.get(at).copied().unwrap_or(0.0);
     if let [Some(si), Some(so)] = swapped {
-        let mean = measured.iter().map(|(_, values)| values[si] + values[so]).sum::<f64>() / measured.len() as f64;
+        let mean = measured.iter().map(|(_, values)| value(values, si) + value(values, so)).sum::<f64>() / measured.len() as f64;
         sink.host(host::swapping, mean, doc.at(*line));
     }
     for (name, column) in [("wa", host::io_wait), ("st", host::steal)] {
         if let Some(at) = columns.iter().position(|known| *known == name) {
-            let mean = measured.iter().map(|(_, values)| values[at]).sum::<f64>() / measured.len() as f64;
+            let mean = measured.iter().map(|(_, values)| value(values, at)).sum::<f64>() / measured.len() as f64;
             sink.host(column, mean, doc.at(*line));
         }
     }
