@@ -18,9 +18,13 @@ fn report(bundle: &str) -> Report {
     made.entry(bundle.to_owned()).or_insert_with(|| analysed(bundle)).clone()
 }
 
-fn analysed(bundle: &str) -> Report {
+fn complete(bundle: &str) -> Report {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(bundle);
-    let mut report = Analysis::run(&path, &RULES, &Options::default(), &AtomicU64::new(0)).expect(bundle).report;
+    Analysis::run(&path, &RULES, &Options::default(), &AtomicU64::new(0)).expect(bundle).report
+}
+
+fn analysed(bundle: &str) -> Report {
+    let mut report = complete(bundle);
     report.made_by.rules_sha256 = "(digest)".to_owned();
     report.made_by.bundle = bundle.to_owned();
     report.headline = report.headline.replace(&format!("{} rules", report.made_by.rules), "100 rules");
@@ -524,4 +528,53 @@ fn the_manual_of_the_templates_names_everything_that_they_can_use() {
         .filter(|name| !manual.contains(&format!("`{name}`")) && !manual.contains(&format!("`{name} ")))
         .collect();
     assert_eq!(untold, Vec::<String>::new());
+}
+
+#[test]
+fn a_shortened_report_counts_what_the_whole_one_counts() {
+    let report = complete("tests/cases/healthy-busy-newsletter/bundle");
+    let whole = ticket(&report, 60_000);
+    let short = ticket(&report, 1_000);
+    assert!(short.len() < whole.len());
+    let counted = |text: &str| -> Vec<String> {
+        let told = text.lines().filter(|line| {
+            line.starts_with("- **How sure") || line.contains("not checked for want") || line.contains("every line")
+        });
+        told.map(str::to_owned).collect()
+    };
+    assert_eq!(counted(&short), counted(&whole));
+    assert_eq!(counted(&short).len(), 3, "{short}");
+    // A section that is left out whole keeps its title above the sentence that says so.
+    for (at, line) in short.lines().enumerate().filter(|(_, line)| line.contains("that cannot change the plan")) {
+        let before: Vec<&str> = short.lines().take(at).collect();
+        assert!(before.contains(&"## Not checked"), "{line}");
+    }
+}
+
+#[test]
+fn causes_in_one_line_are_counted_as_many_as_there_are() {
+    let short = ticket(&report("samples/port-25-and-spf.tar.gz"), 4_000);
+    let lines = short.lines().filter(|line| line.contains("recipients. Rule `")).count();
+    assert!(lines > 2, "{short}");
+    assert!(short.contains(&format!("{lines} causes are shown in one line each.")), "{short}");
+}
+
+#[test]
+fn what_would_speak_against_a_cause_is_told_with_all_that_it_asks() {
+    let report = report("samples/port-25-and-spf.tar.gz");
+    let says: Vec<&str> =
+        report.causes[0].evidence.iter().filter(|item| item.kind == "would-contradict").map(|item| &*item.says).collect();
+    // There are waiting recipients at port 25: it must not read as if there were none.
+    let refused = says.iter().find(|says| says.contains("operation not permitted")).unwrap();
+    assert!(refused.starts_with("Looked for, and none or too few found: "), "{refused}");
+    let delivered = says.iter().find(|says| says.contains("`sent`")).unwrap();
+    assert!(delivered.contains("address outside of `127.0.0.0/8`"), "{delivered}");
+}
+
+#[test]
+fn the_first_action_repairs_or_contains() {
+    let report = report("samples/port-25-blocked");
+    let first: Vec<&str> = report.do_first.iter().map(|step| step.text.as_str()).collect();
+    assert!(first[0].contains("firewall"), "{first:?}");
+    assert!(report.plan[0].action.starts_with("Tell the senders"), "it stands in the plan all the same");
 }

@@ -181,6 +181,7 @@ fn texts(report: &mut Report, visit: &mut dyn FnMut(&mut String)) {
     if let Some(destinations) = &mut report.destinations {
         for row in &mut destinations.rows {
             visit(&mut row.name);
+            row.domains.iter_mut().for_each(&mut *visit);
             row.provider.iter_mut().for_each(&mut *visit);
         }
     }

@@ -103,8 +103,8 @@ impl Lines {
 /// Cuts a line to [`LONGEST`] characters around the matched part, which is returned as a range of characters.
 fn cut(text: &str, matched: &[String]) -> (String, Option<(usize, usize)>) {
     let matched = || matched.iter().filter(|matched| !matched.is_empty());
-    let whole = matched().find(|matched| text.contains(matched.as_str()));
-    let found = whole.and_then(|matched| find(text, matched)).or_else(|| matched().find_map(|matched| find(text, matched)));
+    let found: Vec<(bool, (usize, usize))> = matched().filter_map(|matched| find(text, matched)).collect();
+    let found = found.iter().find(|(whole, _)| *whole).or(found.first()).map(|(_, range)| *range);
     let whole = found.map_or(0, |(start, end)| (end - start + 40).min(WHOLE));
     shorten(text, found, LONGEST.max(whole))
 }
@@ -148,12 +148,12 @@ pub(super) fn shorten(text: &str, range: Option<(usize, usize)>, longest: usize)
 /// Places at which a reply may begin that are tried.
 const TRIES: usize = 200;
 
-/// Where `matched` stands in `text`, in characters. A reply of several lines stands there with a code before each of them,
-/// which `matched` has not; of one that is not there whole, the longest beginning counts.
-fn find(text: &str, matched: &str) -> Option<(usize, usize)> {
+/// Where `matched` stands in `text`, in characters, and whether it is there whole. A reply of several lines stands there with a
+/// code before each of them, which `matched` has not; of one that is not there whole, the longest beginning counts.
+fn find(text: &str, matched: &str) -> Option<(bool, (usize, usize))> {
     let chars = |bytes: usize| text[..bytes].chars().count();
     if let Some(at) = text.find(matched) {
-        return Some((chars(at), chars(at + matched.len())));
+        return Some((true, (chars(at), chars(at + matched.len()))));
     }
     let words: Vec<&str> = matched.split_whitespace().collect();
     let first = *words.first()?;
@@ -164,8 +164,8 @@ fn find(text: &str, matched: &str) -> Option<(usize, usize)> {
             best = Some((met, at, at + end));
         }
     }
-    let (_, start, end) = best.filter(|(_, start, end)| end - start >= 8)?;
-    Some((chars(start), chars(end)))
+    let (met, start, end) = best.filter(|(_, start, end)| end - start >= 8)?;
+    Some((met == words.len(), (chars(start), chars(end))))
 }
 
 /// How many of `words` stand at the beginning of `text`, codes of a reply between them aside, and where the last one ends.
@@ -229,9 +229,11 @@ mod tests {
     #[test]
     fn a_reply_of_several_lines_is_marked_whole() {
         let text = "said: 554-gmx.net (mxgmx117) Nemesis not available 554-No SMTP service 554 5.7.1 Listed (in reply to x)";
-        let (start, end) = find(text, "gmx.net (mxgmx117) Nemesis not available No SMTP service Listed").unwrap();
+        let (whole, (start, end)) = find(text, "gmx.net (mxgmx117) Nemesis not available No SMTP service Listed").unwrap();
+        assert!(whole);
         assert_eq!(&text[start..end], "gmx.net (mxgmx117) Nemesis not available 554-No SMTP service 554 5.7.1 Listed");
-        let (start, end) = find(text, "gmx.net (mxgmx117) and other words").unwrap();
+        let (whole, (start, end)) = find(text, "gmx.net (mxgmx117) and other words").unwrap();
+        assert!(!whole);
         assert_eq!(&text[start..end], "gmx.net (mxgmx117)");
     }
 }

@@ -165,10 +165,7 @@ const VALUES: &[(&str, Computes)] = &[
     // {{clock time}} 06:14
     ("clock", |params| Ok(clock(time(params, 0)?).into())),
     // {{seconds time}} 06:14:07
-    ("seconds", |params| {
-        let time = time(params, 0)?;
-        Ok(format!("{}:{:02}", clock(time), time.civil().second).into())
-    }),
+    ("seconds", |params| Ok(seconds(time(params, 0)?).into())),
     // {{plural 2 "message" "messages"}} 2 messages
     ("plural", |params| {
         let number = float(params, 0)?.round() as u64;
@@ -324,6 +321,11 @@ const TEXT: &[(&str, Shows)] = &[
         Ok(wrap(&visible_lines(text(params, 2)?), width + 2, &label, look))
     }),
 ];
+
+/// `06:14:07`.
+pub(super) fn seconds(time: Time) -> String {
+    format!("{}:{:02}", clock(time), time.civil().second)
+}
 
 /// `+232`, or `0` where it is nearly that.
 pub(super) fn rate(rate: f64) -> String {

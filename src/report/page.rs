@@ -4,10 +4,10 @@ use super::brand::Brand;
 use super::phrases::{Phrases, Said};
 use super::render::Look;
 use super::shorten::LeftOut;
-use super::view::{AgeBucket, Cause, NotChecked, Report, Span, Step, Timeline, Verdict};
+use super::view::{AgeBucket, Cause, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Verdict};
 use super::{charts, helpers, markup};
 use crate::compare::Comparison;
-use crate::diagnose::words::thousands;
+use crate::diagnose::words::{percent, thousands};
 use crate::time::Time;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -29,8 +29,14 @@ pub(super) struct Style<'s> {
     pub(super) brand: Option<&'s Brand>,
 }
 
-/// The template's context: the view model and `page`.
-pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) -> Result<Value, serde_json::Error> {
+/// The template's context: the view model and `page`. Of a shortened report, `whole` is what it was made from: what is
+/// counted in words is counted there.
+pub(super) fn context(
+    report: &Report,
+    whole: &Report,
+    style: &Style<'_>,
+    left_out: &LeftOut,
+) -> Result<Value, serde_json::Error> {
     let Style { look, phrases, .. } = *style;
     let mut context = serde_json::to_value(report)?;
     let numbers = numbers(report);
@@ -40,7 +46,7 @@ pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) ->
     let onset_age = onset.zip(report.collected_at).map(|(since, now)| (now.since(since) / 60.0, since));
     let delivered = (report.traffic.sent, report.traffic.sent + report.traffic.deferred_attempts + report.traffic.bounced);
     let hurts = report.do_not.iter().filter_map(|warning| warning.hurts).max();
-    let unchecked = report.rules.iter().filter(|rule| rule.result == "not-checked").count();
+    let unchecked = whole.rules.iter().filter(|rule| state(rule, whole) == State::NotChecked).count();
     context["page"] = json!({
         "look": look,
         "brand": style.brand,
@@ -57,7 +63,7 @@ pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) ->
         "queue_known": report.queue.listed.is_some() || report.traffic.lines > 0,
         "problems": report.causes.iter().filter(|cause| matches!(&*cause.role, "root-cause" | "contributing")).count(),
         "silent": silent(report),
-        "shares": shares(report, look.width.clamp(40, 120).saturating_sub(BEFORE_PLACE)),
+        "shares": shares(report, look.width.clamp(40, 120).saturating_sub(BEFORE_PLACE), phrases),
         "share_bar": charts::share_bar(&report.shares),
         "failed": report.shares.iter().map(|share| share.recipients).sum::<u64>(),
         "timeline": report.timeline.as_ref().map(|timeline| timeline_page(timeline, report, style)),
@@ -71,14 +77,14 @@ pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) ->
         }),
         "queue_chart": report.forecast.as_ref().filter(|_| report.queue.waiting_messages > 0).map(|forecast| charts::queue(forecast, onset, phrases)),
         "forecast": forecast(report, phrases),
-        "destinations": destinations(report),
+        "destinations": destinations(report, phrases),
         "one_reason": one_reason(report),
         "phases": phases(report, &numbers, phrases),
         "hurts": hurts,
         "rules": rules(report),
-        "rules_no": report.rules.iter().filter(|rule| rule.result == "no").count(),
+        "rules_no": whole.rules.iter().filter(|rule| rule.result == "no").count(),
         "rules_unchecked": unchecked,
-        "unparsed": report.sources.iter().map(|source| source.unparsed).sum::<u64>(),
+        "unparsed": whole.sources.iter().map(|source| source.unparsed).sum::<u64>(),
         "delivered": json!({ "sent": delivered.0, "all": delivered.1, "share": delivered.0 as f64 / (delivered.1.max(1)) as f64 }),
         "collect": collect(report),
         "buckets": report.causes.iter().filter(|cause| cause.role == "root-cause" || cause.role == "contributing").fold(Vec::new(), |mut list, cause| {
@@ -88,6 +94,10 @@ pub(super) fn context(report: &Report, style: &Style<'_>, left_out: &LeftOut) ->
             list
         }),
     });
+    let page = &mut context["page"];
+    page["sources"] = whole.sources.len().into();
+    page["questions"] = whole.not_checked.len().into();
+    page["last_good"] = last_good(whole, phrases).into();
     Ok(context)
 }
 
@@ -283,10 +293,20 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
             value["symptoms"] = json!(symptoms);
             value["because"] = json!(phrases.because(&cause));
             value["of"] = json!(all);
+            value["percent"] = json!(percent_of(&cause, report));
             value["accounts"] = json!(cause.accounts_for.waiting + cause.accounts_for.bounced);
             Some(value)
         })
         .collect()
+}
+
+/// The part of the failures that a cause explains, as the bar has it where it is the same.
+fn percent_of(cause: &Cause, report: &Report) -> String {
+    let recipients = cause.accounts_for.waiting + cause.accounts_for.bounced;
+    let same = |share: &&(&Share, String)| share.0.rule.as_ref() == Some(&cause.rule) && share.0.recipients == recipients;
+    let parts: Vec<(&Share, String)> = report.shares.iter().zip(percents(report)).collect();
+    let known = parts.iter().find(same).map(|(_, percent)| percent.clone());
+    known.unwrap_or_else(|| percent(cause.accounts_for.share))
 }
 
 /// Marks a citation that an earlier signal of the cause showed already (`repeated`): its place is enough then.
@@ -299,8 +319,8 @@ fn mark_repeated(evidence: &mut Value) {
     }
 }
 
-/// The parts of the bar, with their place if it has `room`, and percents that add up to 100: rounded by largest remainder, in tenths.
-fn shares(report: &Report, room: usize) -> Vec<Value> {
+/// The percents of the bar's parts, which add up to 100: rounded by largest remainder, in tenths.
+fn percents(report: &Report) -> Vec<String> {
     let exact: Vec<f64> = report.shares.iter().map(|share| share.share * 1000.0).collect();
     let mut tenths: Vec<u64> = exact.iter().map(|part| part.floor() as u64).collect();
     let sum: f64 = exact.iter().sum();
@@ -310,29 +330,50 @@ fn shares(report: &Report, room: usize) -> Vec<Value> {
     for at in order.into_iter().take(missing as usize) {
         tenths[at] += 1;
     }
+    let percent = |(share, tenths): (&Share, &u64)| match (tenths, share.recipients) {
+        (0, 1..) => "< 0.1 %".to_owned(),
+        (tenths, _) => format!("{}.{} %", tenths / 10, tenths % 10),
+    };
+    report.shares.iter().zip(&tenths).map(percent).collect()
+}
+
+/// The parts of the bar, with their place if it has `room`.
+fn shares(report: &Report, room: usize, phrases: &Phrases) -> Vec<Value> {
     report
         .shares
         .iter()
-        .zip(&tenths)
+        .zip(percents(report))
         .zip(charts::segments(&report.shares))
-        .map(|((share, tenths), (class, fill))| {
-            let percent = match (tenths, share.recipients) {
-                (0, 1..) => "< 0.1 %".to_owned(),
-                (tenths, _) => format!("{}.{} %", tenths / 10, tenths % 10),
-            };
+        .map(|((share, percent), (class, fill))| {
+            let title = share.others.map(|others| phrases.say("shares.others", &[("n", others.into())]));
+            let title = title.unwrap_or_else(|| share.title.clone());
             let cause = report.causes.iter().find(|cause| Some(&cause.rule) == share.rule.as_ref());
             let place = cause
                 .and_then(|cause| cause.evidence.iter().flat_map(|item| &item.citations).next())
                 .map(|citation| format!("{}:{}", citation.file, citation.line))
                 .filter(|place| place.chars().count() <= room);
             json!({
-                "title": share.title, "rule": share.rule, "role": share.role, "recipients": share.recipients,
+                "title": title, "rule": share.rule, "role": share.role, "recipients": share.recipients,
                 "percent": percent, "class": class, "fill": fill,
                 "confidence": cause.map(|cause| &cause.confidence), "place": place,
-                "cause": cause.is_some_and(|cause| cause.title == share.title),
+                "cause": cause.is_some() && share.others.is_none(),
             })
         })
         .collect()
+}
+
+/// The last delivery before the onset, in words; or that other mail is still delivered.
+fn last_good(report: &Report, phrases: &Phrases) -> Option<String> {
+    let good = report.key.last_good.as_ref()?;
+    let delivered_since = report.timeline.as_ref().zip(report.key.since).is_some_and(|(timeline, since)| {
+        let column = (since.since(timeline.from) / f64::from(timeline.column)).max(0.0) as usize;
+        let delivered = timeline.lanes.iter().filter(|lane| lane.name == "delivered");
+        delivered.flat_map(|lane| lane.counts.iter().skip(column + 1)).any(|count| *count > 0)
+    });
+    Some(match delivered_since {
+        true => phrases.say("keys.still_delivers", &[]),
+        false => phrases.say("keys.last_delivery", &[("time", helpers::seconds(good.time).into())]),
+    })
 }
 
 /// The columns around the onset, or the last ones.
@@ -355,7 +396,7 @@ fn around(timeline: &super::view::Timeline) -> Vec<Value> {
 }
 
 /// Rows with a shade for each number: four steps by the square root of its part of the largest one.
-fn destinations(report: &Report) -> Value {
+fn destinations(report: &Report, phrases: &Phrases) -> Value {
     let Some(table) = &report.destinations else { return Value::Null };
     // A table of one number says nothing that its total does not.
     if table.rows.iter().flat_map(|row| &row.counts).filter(|count| **count > 0).count() < 2 {
@@ -374,8 +415,9 @@ fn destinations(report: &Report) -> Value {
             .collect()
     };
     json!({
+        "wide": table.columns.len() > 4,
         "columns": table.columns.iter().enumerate().map(|(at, title)| json!({ "title": title, "bounced": at == last })).collect::<Vec<_>>(),
-        "rows": table.rows.iter().map(|row| json!({ "name": row.name, "provider": row.provider, "cells": cells(&row.counts) })).collect::<Vec<_>>(),
+        "rows": table.rows.iter().map(|row| json!({ "name": phrases.destination(row), "named": !row.domains.is_empty(), "provider": row.provider, "cells": cells(&row.counts) })).collect::<Vec<_>>(),
         "totals": cells(&table.totals),
     })
 }
@@ -457,6 +499,24 @@ fn ranges(numbers: &[usize], phrases: &Phrases) -> String {
     }
 }
 
+/// What became of a rule, for a reader.
+#[derive(PartialEq)]
+enum State {
+    Met,
+    NotMet,
+    NotChecked,
+}
+
+/// A rule that is merely possible and no cause of this report hangs on what was not collected.
+fn state(rule: &RuleRow, report: &Report) -> State {
+    match &*rule.result {
+        "no" => State::NotMet,
+        "not-checked" => State::NotChecked,
+        "possible" if !report.causes.iter().any(|cause| cause.rule == rule.id) => State::NotChecked,
+        _ => State::Met,
+    }
+}
+
 /// Rules by bucket: how many were met, not met, not checked, and which.
 fn rules(report: &Report) -> Vec<Value> {
     let mut buckets: Vec<(&str, Vec<&str>, usize, Vec<&str>)> = Vec::new();
@@ -468,10 +528,10 @@ fn rules(report: &Report) -> Vec<Value> {
                 buckets.len() - 1
             }
         };
-        match &*row.result {
-            "no" => buckets[at].2 += 1,
-            "not-checked" => buckets[at].3.push(&row.id),
-            _ => buckets[at].1.push(&row.id),
+        match state(row, report) {
+            State::NotMet => buckets[at].2 += 1,
+            State::NotChecked => buckets[at].3.push(&row.id),
+            State::Met => buckets[at].1.push(&row.id),
         }
     }
     buckets

@@ -1,6 +1,6 @@
 //! The report's own words, from `words.yaml` beside the templates, so that a translation is one file.
 
-use super::view::{Cause, Evidence, Ladder, Report, Span, Verdict};
+use super::view::{Cause, DestinationRow, Evidence, Ladder, Report, Span, Verdict};
 use crate::diagnose::words::{code_span, duration, thousands};
 use crate::time::Time;
 use serde::{Serialize, Serializer};
@@ -12,6 +12,9 @@ use std::sync::LazyLock;
 
 /// The file beside the templates.
 pub(crate) const FILE: &str = "words.yaml";
+
+/// Values of a field that a question names.
+const VALUES: usize = 3;
 
 /// Phrases by dotted name.
 #[derive(Debug, Clone, Default)]
@@ -131,8 +134,13 @@ impl Phrases {
             .conditions
             .iter()
             .map(|one| {
-                let values: Vec<String> = one.values.iter().map(|value| code_span(value)).collect();
-                self.say("asked.condition", &[("field", one.field.as_str().into()), ("values", values.join(&or).into())])
+                let mut values: Vec<String> = one.values.iter().take(VALUES).map(|value| code_span(value)).collect();
+                if let more @ 1.. = one.values.len().saturating_sub(VALUES) {
+                    values.push(self.say("asked.more", &[("n", more.into())]));
+                }
+                let field = self.word("asked.field", &one.field);
+                let phrase = format!("asked.how.{}", one.how);
+                self.say(&phrase, &[("field", field.into()), ("values", values.join(&or).into())])
             })
             .collect();
         let mut what = self.word("tables", &asked.table);
@@ -142,7 +150,12 @@ impl Phrases {
         if asked.after {
             what = self.say("asked.after", &[("what", what.into())]);
         }
-        let name = if item.kind == "not-known" { "asked.unknown" } else { "asked.absent" };
+        let name = match (&*item.kind, &*asked.wanted) {
+            ("not-known", _) => "asked.unknown",
+            (_, "none") => "asked.present",
+            (_, "enough") => "asked.few",
+            _ => "asked.absent",
+        };
         item.says = self.say(name, &[("what", what.into())]);
     }
 
@@ -226,6 +239,17 @@ impl Phrases {
         let values =
             [("met", ladder.met.into()), ("n", ladder.required.into()), ("support", support.into()), ("against", against.into())];
         self.say("ladder.short", &values)
+    }
+
+    /// The domains of a row of destinations.
+    pub(crate) fn destination(&self, row: &DestinationRow) -> String {
+        let named: Vec<&str> = row.domains.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        match (named.as_slice(), row.more) {
+            ([], 0) => self.say("shape.no_domain", &[]),
+            ([], more) => self.say("shape.other_domains", &[("n", more.into())]),
+            (named, 0) => named.join(", "),
+            (named, more) => self.say("shape.more_domains", &[("domains", named.join(", ").into()), ("n", more.into())]),
+        }
     }
 
     /// Why a cause has its confidence, and what would change it (Markdown).

@@ -326,9 +326,9 @@ pub fn render(report: &Report, format: Format, templates: &Templates, look: &Loo
         return to_json(report);
     }
     let engine = Arc::new(templates.engine(format, "report")?);
-    let show = |report: &Report, left_out: &LeftOut| {
+    let show = |shown: &Report, left_out: &LeftOut| {
         let style = page::Style { look, sheet: templates.style(), phrases: templates.phrases(), brand: templates.brand.as_ref() };
-        let context = page::context(report, &style, left_out).map_err(|error| TemplateError(error.to_string()))?;
+        let context = page::context(shown, report, &style, left_out).map_err(|error| TemplateError(error.to_string()))?;
         fill(&engine, "report", format, context, templates, look)
     };
     let mut text = show(report, &LeftOut::default())?;
@@ -355,7 +355,8 @@ pub fn render(report: &Report, format: Format, templates: &Templates, look: &Loo
 pub fn page_of(report: &Report) -> Result<serde_json::Value, TemplateError> {
     let (look, templates) = (Look::default(), Templates::built_in());
     let style = page::Style { look: &look, sheet: templates.style(), phrases: templates.phrases(), brand: None };
-    let mut context = page::context(report, &style, &LeftOut::default()).map_err(|error| TemplateError(error.to_string()))?;
+    let mut context =
+        page::context(report, report, &style, &LeftOut::default()).map_err(|error| TemplateError(error.to_string()))?;
     Ok(context["page"].take())
 }
 

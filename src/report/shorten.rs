@@ -21,6 +21,9 @@ pub(super) struct LeftOut {
     causes: usize,
     destinations: usize,
     timeline: bool,
+    checks: bool,
+    ages: bool,
+    signals: usize,
 }
 
 impl LeftOut {
@@ -33,7 +36,7 @@ impl LeftOut {
 type Cut = fn(&mut Report, &mut LeftOut);
 
 /// The cuts, in their order.
-pub(super) const CUTS: [Cut; 12] = [
+pub(super) const CUTS: [Cut; 15] = [
     |report, left_out| {
         let mut buckets: Vec<&str> = report.rules.iter().map(|rule| rule.bucket.as_str()).collect();
         buckets.dedup();
@@ -59,7 +62,7 @@ pub(super) const CUTS: [Cut; 12] = [
     |report, left_out| shorten_citations(report, left_out, 160),
     |report, left_out| {
         let beyond = report.causes.iter_mut().filter(|cause| cause.role != "root-cause" && cause.role != "symptom");
-        left_out.causes = beyond.skip(2).map(to_one_line).filter(|cut| *cut).count();
+        left_out.causes += beyond.skip(2).map(to_one_line).filter(|cut| *cut).count();
     },
     |report, left_out| {
         if let Some(table) = &mut report.destinations {
@@ -80,7 +83,7 @@ pub(super) const CUTS: [Cut; 12] = [
     },
     |report, left_out| {
         let minor = report.causes.iter_mut().filter(|cause| cause.role != "root-cause");
-        left_out.causes = minor.map(to_one_line).filter(|cut| *cut).count().max(left_out.causes);
+        left_out.causes += minor.map(to_one_line).filter(|cut| *cut).count();
         left_out.sources += report.sources.len().saturating_sub(5);
         report.sources.truncate(5);
     },
@@ -93,6 +96,18 @@ pub(super) const CUTS: [Cut; 12] = [
         left_out.unexplained += report.unexplained.len();
         report.unexplained.clear();
     },
+    // Every command of them stands with its step, too.
+    |_, left_out| left_out.checks = true,
+    |report, left_out| {
+        left_out.ages = report.queue.waiting_messages > 0;
+        left_out.destinations += report.destinations.take().map_or(0, |table| table.rows.len());
+    },
+    |report, left_out| {
+        for cause in &mut report.causes {
+            left_out.signals += remove(&mut cause.evidence, |item| item.kind != "required");
+            cause.references.clear();
+        }
+    },
 ];
 
 /// Removes what `fits`; returns how much that was.
@@ -102,9 +117,9 @@ fn remove<T>(list: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> usize {
     before - list.len()
 }
 
-/// A cause without its evidence, which makes it one line; false if it was one before.
+/// A cause without its evidence, which makes it one line; false if it was one before, or has no lines of its own.
 fn to_one_line(cause: &mut Cause) -> bool {
-    let cut = !cause.evidence.is_empty();
+    let cut = !cause.evidence.is_empty() && !matches!(&*cause.role, "symptom" | "note");
     cause.evidence.clear();
     cause.references.clear();
     cut

@@ -204,6 +204,9 @@ pub struct DoNot {
 pub struct Share {
     /// Rule id; none for the residue.
     pub rule: Option<String>,
+    /// How many causes this part sums up, if it is not one of them.
+    #[serde(default)]
+    pub others: Option<usize>,
     /// What the part is called.
     pub title: String,
     /// Role of the cause, or `unexplained`.
@@ -309,6 +312,14 @@ pub struct Asked {
     pub conditions: Vec<AskedField>,
     /// Whether only records after another signal count.
     pub after: bool,
+    /// How many it takes: some, enough (more than one, or a part of the records), none.
+    #[schemars(extend("enum" = ["some", "enough", "none"]))]
+    #[serde(default = "some")]
+    pub wanted: Word,
+}
+
+fn some() -> Word {
+    "some".into()
 }
 
 /// A field and the values that would do.
@@ -316,8 +327,24 @@ pub struct Asked {
 pub struct AskedField {
     /// Field of the table.
     pub field: String,
-    /// One of these.
+    /// How the field is compared, with `not-` before it where that must not hold: is, contains, starts-with, ends-with,
+    /// matches, at-least, at-most, above, below, in-network, missing, same-as, differs-from, otherwise.
+    #[serde(default = "is")]
+    pub how: Word,
+    /// With one of these.
     pub values: Vec<String>,
+}
+
+impl AskedField {
+    /// A field, how it is compared (or, with `not`, must not be) and with what.
+    pub fn new(field: &str, how: &str, not: bool, values: Vec<String>) -> AskedField {
+        let how = if not { format!("not-{how}").into() } else { how.to_owned().into() };
+        AskedField { field: field.to_owned(), how, values }
+    }
+}
+
+fn is() -> Word {
+    "is".into()
 }
 
 /// A line of the bundle.
@@ -588,8 +615,14 @@ pub struct Destinations {
 /// One destination.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DestinationRow {
-    /// Domains, the commonest first, or "n other domains".
+    /// The row in words: its domains, or "n other domains".
     pub name: String,
+    /// Its domains, the commonest first, at most three; empty for the row of the others.
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// How many more domains it has.
+    #[serde(default)]
+    pub more: u64,
     /// Provider, if known.
     pub provider: Option<String>,
     /// Recipients a column.
@@ -612,6 +645,9 @@ pub struct Fact {
     pub name: String,
     /// Its value, plain text from the evidence.
     pub value: String,
+    /// Why there is none, in the words of DNS: `NXDOMAIN`.
+    #[serde(default)]
+    pub status: Option<String>,
     /// Whether it agrees with another fact; none where there is nothing to compare.
     pub agrees: Option<bool>,
     /// Where it stands.

@@ -3,9 +3,10 @@
 use super::amount::Amount;
 use super::lazy::LazyRegex;
 use super::problem::Place;
-use crate::tables::{Column, Given, Table, attempts};
+use crate::tables::{Column, Given, Table, attempts, host};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 
 /// How bad a cause is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,6 +149,12 @@ pub struct Signal {
 }
 
 impl Signal {
+    /// Whether it asks the same question as `other`: of the same records, for as many of them.
+    pub fn asks_as(&self, other: &Signal) -> bool {
+        let same_table = std::ptr::eq(self.table, other.table);
+        same_table && self.conditions == other.conditions && self.by == other.by && self.expect == other.expect
+    }
+
     /// Whether it holds without any record: it tells that evidence is there, or that something is not in it, so no record
     /// shows it or dates it.
     pub fn needs_no_record(&self) -> bool {
@@ -303,6 +310,16 @@ pub struct Network {
     pub bits: u32,
 }
 
+impl fmt::Display for Network {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = Ipv6Addr::from(self.address);
+        match address.to_ipv4_mapped().zip(self.bits.checked_sub(96)) {
+            Some((address, bits)) => write!(out, "{address}/{bits}"),
+            None => write!(out, "{address}/{}", self.bits),
+        }
+    }
+}
+
 /// Something that a value is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
@@ -320,8 +337,26 @@ pub enum Reference {
     First(String, Column),
 }
 
+impl fmt::Display for Reference {
+    /// As a rule writes it.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = |table: &Table, column: &Column| table.fields[column.0].name;
+        match self {
+            Reference::Setting(name) => write!(out, "settings.{name}"),
+            Reference::Host(column) => write!(out, "host.{}", field(&host::TABLE, column)),
+            Reference::Table(table, column) => {
+                let known = crate::tables::TABLES.iter().find(|known| known.name == *table);
+                write!(out, "{table}.{}", known.map_or("", |known| field(known, column)))
+            }
+            Reference::Key(signal) => write!(out, "{signal}.key"),
+            Reference::Keys(signal) => write!(out, "{signal}.keys"),
+            Reference::First(signal, _) => write!(out, "{signal}.first"),
+        }
+    }
+}
+
 /// What must hold of the matched records.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Expect {
     /// How many.
     pub count: Option<Amount>,

@@ -8,8 +8,9 @@ use crate::diagnose::verdict::{Judged, state};
 use crate::diagnose::words::{Place, Words, shortened};
 use crate::evidence::maillog::mask::mask;
 use crate::report::cite::Lines;
+use crate::report::phrases::Phrases;
 use crate::report::view::{AccountsFor, Asked, AskedField, Cause, Citation, Evidence, Ladder, Share, Unexplained};
-use crate::rules::model::{Condition, Matcher, Signal};
+use crate::rules::model::{Condition, Entry, Matcher, Ordering, Signal};
 use crate::tables::{self, Column, Record, attempts, failures, host};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,7 @@ pub(super) fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
         taken.extend(&own);
         shares.push(Share {
             rule: Some(view.rule.clone()),
+            others: None,
             title: view.title.clone(),
             role: view.role.clone(),
             recipients: own.len() as u64,
@@ -47,7 +49,8 @@ pub(super) fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
         let recipients = small.iter().map(|share| share.recipients).sum();
         shares.push(Share {
             rule: Some(small[0].rule.clone().unwrap_or_default()),
-            title: format!("{} other causes", small.len()),
+            others: Some(small.len()),
+            title: Phrases::english().say("shares.others", &[("n", small.len().into())]),
             role: small[0].role.clone(),
             recipients,
             share: recipients as f64 / total,
@@ -57,7 +60,8 @@ pub(super) fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
     if rest > 0 {
         shares.push(Share {
             rule: None,
-            title: "Unexplained".to_owned(),
+            others: None,
+            title: Phrases::english().say("shares.unexplained", &[]),
             role: "unexplained".into(),
             recipients: rest as u64,
             share: rest as f64 / total,
@@ -88,6 +92,14 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                     !signal.needs_no_record() && judged.answers.get(*name).is_some_and(|measure| measure.met == Some(true))
                 };
                 if signal.needs_no_record() && measure.met == Some(true) && entry.signals().iter().any(shown) {
+                    continue;
+                }
+                // What one of a group tells and a supporting signal tells as well is told once, if another of the group remains.
+                let supports = |(_, signal): &(&str, &Signal)| {
+                    rule.supports.iter().flat_map(Entry::signals).any(|(_, other)| other.asks_as(signal))
+                };
+                let remains = |other: &(&str, &Signal)| shown(other) && !supports(other);
+                if section == 0 && supports(&(name, signal)) && entry.signals().iter().any(remains) {
                     continue;
                 }
                 // A group that only as a whole speaks against the cause is told by its first question.
@@ -157,11 +169,16 @@ fn signal_view(
     if met == Some(true) && !signal.needs_no_record() {
         let rows = words.asker.tables.rows(signal.table);
         total = measure.total;
-        // The first record, and the first from another file, or else the last.
-        let first = measure.rows.first();
+        // The first record, and the first from another file, or else the last; of those that the statement is about.
+        let told = |at: &&u32| match (&measure.key, signal.by) {
+            (Some(key), Some(by)) => as_text(rows[**at as usize].get(by), &words.asker.tables.names).as_ref() == Some(key),
+            _ => true,
+        };
+        let first = measure.rows.iter().find(told);
         let other = first.and_then(|first| {
             let file = rows[*first as usize].source.file;
-            measure.rows.iter().find(|at| rows[**at as usize].source.file != file).or(measure.rows.last())
+            let elsewhere = |at: &&u32| rows[**at as usize].source.file != file && told(at);
+            measure.rows.iter().find(elsewhere).or_else(|| measure.rows.iter().rev().find(told))
         });
         for at in first.into_iter().chain(other.filter(|other| Some(*other) != first)) {
             let row = &rows[*at as usize];
@@ -191,11 +208,46 @@ fn signal_view(
 
 /// What a signal asks for.
 fn asked(signal: &Signal) -> Asked {
-    let conditions = signal.conditions.iter().filter_map(|Condition { column, matcher }| match matcher {
-        Matcher::OneOf(list) => Some(AskedField { field: signal.table.fields[column.0].name.to_owned(), values: list.clone() }),
-        _ => None,
-    });
-    Asked { table: signal.table.name.to_owned(), conditions: conditions.collect(), after: signal.expect.after.is_some() }
+    let mut conditions = Vec::new();
+    for Condition { column, matcher } in &signal.conditions {
+        asked_field(signal.table.fields[column.0].name, matcher, false, &mut conditions);
+    }
+    let expect = &signal.expect;
+    let one = expect.count.is_none_or(|count| count.holds(1.0)) && expect.distinct.iter().all(|(_, count)| count.holds(1.0));
+    let wanted = match () {
+        () if signal.needs_no_record() => "none",
+        () if one && expect.share.is_none() && expect.rate.is_none() && expect.lasting.is_none() => "some",
+        () => "enough",
+    };
+    Asked { table: signal.table.name.to_owned(), conditions, after: expect.after.is_some(), wanted: wanted.into() }
+}
+
+/// What a matcher asks of a field, each part of it by itself.
+fn asked_field(field: &str, matcher: &Matcher, not: bool, out: &mut Vec<AskedField>) {
+    let (how, values) = match matcher {
+        Matcher::All(all) if !not => return all.iter().for_each(|one| asked_field(field, one, not, out)),
+        Matcher::Not(inner) => return asked_field(field, inner, !not, out),
+        Matcher::OneOf(list) => ("is", list.clone()),
+        Matcher::Contains(list) => ("contains", list.clone()),
+        Matcher::StartsWith(list) => ("starts-with", list.clone()),
+        Matcher::EndsWith(list) => ("ends-with", list.clone()),
+        Matcher::Matches(regex) => ("matches", vec![regex.as_str().to_owned()]),
+        Matcher::Compare(ordering, limit) => {
+            let how = match ordering {
+                Ordering::AtLeast => "at-least",
+                Ordering::AtMost => "at-most",
+                Ordering::Above => "above",
+                Ordering::Below => "below",
+            };
+            (how, vec![limit.to_string()])
+        }
+        Matcher::InNetwork(list) => ("in-network", list.iter().map(ToString::to_string).collect()),
+        Matcher::Missing(missing) => return out.push(AskedField::new(field, "missing", *missing == not, Vec::new())),
+        Matcher::SameAs(reference) => ("same-as", vec![reference.to_string()]),
+        Matcher::DiffersFrom(reference) => ("differs-from", vec![reference.to_string()]),
+        Matcher::All(_) => ("otherwise", Vec::new()),
+    };
+    out.push(AskedField::new(field, how, not && how != "otherwise", values));
 }
 
 /// What may be the part of a cited line that matters, the best first: the reason's text, or the values that the conditions

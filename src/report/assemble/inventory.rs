@@ -8,6 +8,9 @@ use crate::report::view::{Fact, Secret, SourceRow, State};
 use crate::tables::{self, Column, Record, Value, filesystems, host, hosts, lookups};
 use std::collections::BTreeMap;
 
+/// The fact that a look-up tells.
+const PTR: &str = "reverse DNS (PTR)";
+
 pub(super) fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
     let tables = &material.evidence.tables;
     let mut facts = Vec::new();
@@ -22,6 +25,7 @@ pub(super) fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
             facts.push(Fact {
                 name: name.to_owned(),
                 value: shortened(&visible(&value)),
+                status: None,
                 agrees,
                 citation: source.and_then(|source| lines.cite(source, None)),
             });
@@ -44,14 +48,8 @@ pub(super) fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
     let ptr = tables.rows(&lookups::TABLE).iter().find(|row| row.text(lookups::r#type, &tables.names) == Some("PTR"));
     if let Some(row) = ptr {
         let answer = row.text(lookups::answer, &tables.names);
-        let status = row.text(lookups::status, &tables.names).unwrap_or_default();
         let agrees = Some(answer.zip(own_name).is_some_and(|(answer, name)| same(answer, name)));
-        add(
-            "reverse DNS (PTR)",
-            Some(answer.map_or_else(|| format!("none ({status})"), str::to_owned)),
-            agrees,
-            Some(row.source),
-        );
+        add(PTR, Some(answer.unwrap_or("none").to_owned()), agrees, Some(row.source));
     }
     add("public address", field(host::public_ip), None, source(host::public_ip));
     let own_ip = tables
@@ -97,6 +95,10 @@ pub(super) fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
         .and_then(|row| row.int(host::mem_available))
         .map(|bytes| format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64));
     add("memory available", memory, None, source(host::mem_available));
+    if let Some((row, fact)) = ptr.zip(facts.iter_mut().find(|fact| fact.name == PTR)) {
+        let answered = row.get(lookups::answer) != Value::Missing;
+        fact.status = row.text(lookups::status, &tables.names).filter(|_| !answered).map(visible);
+    }
     facts
 }
 

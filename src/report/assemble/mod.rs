@@ -124,6 +124,9 @@ fn word(report: &mut Report, phrases: &Phrases) {
     report.headline = phrases.headline(report);
     let primary = report.causes.iter().find(|cause| cause.role == Role::RootCause.name());
     report.key.confidence_because = primary.map(|cause| phrases.ladder(&cause.ladder));
+    for row in report.destinations.iter_mut().flat_map(|table| &mut table.rows) {
+        row.name = phrases.destination(row);
+    }
     for cause in &mut report.causes {
         cause.confidence_because = phrases.because(cause);
         for item in &mut cause.evidence {

@@ -98,17 +98,15 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
         .take(DESTINATIONS)
         .map(|(key, _)| {
             let domains: Vec<String> = top(&groups[*key].0, 3).into_iter().map(|count| count.name).collect();
-            let more = groups[*key].0.len().saturating_sub(3);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = groups[*key].0.len().saturating_sub(3) as u64;
             let provider = material.rules.providers.is_known(key).then(|| material.rules.providers.title(key).to_owned());
-            let name = if domains.iter().all(String::is_empty) { "no domain".to_owned() } else { domains.join(", ") + &more };
-            DestinationRow { name, provider, counts: vec![0; columns.len()] }
+            DestinationRow { name: String::new(), domains, more, provider, counts: vec![0; columns.len()] }
         })
         .collect();
     if order.len() > DESTINATIONS {
-        let domains: usize = order[DESTINATIONS..].iter().map(|(key, _)| groups[*key].0.len()).sum();
-        let name = if domains == 1 { "1 other domain".to_owned() } else { format!("{domains} other domains") };
-        table.push(DestinationRow { name, provider: None, counts: vec![0; columns.len()] });
+        let more = order[DESTINATIONS..].iter().map(|(key, _)| groups[*key].0.len() as u64).sum();
+        let (name, domains) = (String::new(), Vec::new());
+        table.push(DestinationRow { name, domains, more, provider: None, counts: vec![0; columns.len()] });
     }
     let mut totals = vec![0; columns.len()];
     for &at in judged {

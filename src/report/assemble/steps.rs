@@ -9,21 +9,28 @@ use crate::rules::model::PHASES;
 const FIRST: usize = 3;
 
 /// The first steps: what contains the damage, then the first repair of each cause, then whatever comes next; in their order.
-pub(super) fn do_first(plan: &[Step], serious: &[&str]) -> Vec<DoFirst> {
+/// To tell people, without a command, helps and repairs nothing: it comes last, and only where there is room.
+pub(super) fn do_first<'p>(plan: &'p [Step], serious: &[&str]) -> Vec<DoFirst> {
     let of = |phase: &'static str| plan.iter().filter(move |step| step.phase == phase);
+    let acts = |step: &&Step| step.run.is_some() || step.risk != "safe";
+    let telling = of("contain").find(|step| !acts(step));
     let repairs = serious.iter().filter_map(|rule| of("fix").find(|step| step.causes.iter().any(|cause| cause == rule)));
-    let mut chosen: Vec<&Step> = Vec::new();
-    let order = of("contain").take(1).chain(repairs).chain(of("contain")).chain(of("fix"));
-    for step in order {
-        if chosen.len() < FIRST && !chosen.iter().any(|known| known.number == step.number) {
+    let must = of("contain").filter(acts).take(1).chain(repairs);
+    let mut chosen: Vec<&'p Step> = Vec::new();
+    let mut choose = |step: &'p Step, most: usize| {
+        if chosen.len() < most && !chosen.iter().any(|known| known.number == step.number) {
             chosen.push(step);
         }
-    }
+    };
+    must.for_each(|step| choose(step, FIRST));
+    let more = of("contain").filter(acts).chain(of("fix"));
+    more.for_each(|step| choose(step, FIRST - usize::from(telling.is_some())));
+    chosen.sort_by_key(|step| step.number);
+    chosen.extend(telling.filter(|_| chosen.len() < FIRST));
     // A plan that only looks (read-only) before it changes still starts there.
     if chosen.is_empty() {
         chosen = plan.iter().take(1).collect();
     }
-    chosen.sort_by_key(|step| step.number);
     let first = |step: &Step| DoFirst {
         step: step.number,
         text: step.action.clone(),

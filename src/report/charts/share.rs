@@ -5,9 +5,10 @@ use crate::report::markup::escape_html;
 use crate::report::view::Share;
 use std::fmt::Write;
 
-/// Colours of the segments of the share bar: root causes, then the others in their order, the residue grey.
+/// Colours of the segments of the share bar: root causes, then the others in their order, the sum of small ones, the residue grey.
 const ROOTS: [(&str, &str); 2] = [("f-bnc", "#b8342a"), ("f-5", "#7a5fa0")];
-const OTHERS: [(&str, &str); 3] = [("f-def", "#bf7d12"), ("f-sent", "#3f7fb8"), ("f-4", "#5a7d4e")];
+const OTHERS: [(&str, &str); 4] = [("f-def", "#bf7d12"), ("f-6", "#2b8a83"), ("f-sent", "#3f7fb8"), ("f-4", "#5a7d4e")];
+const SMALL: (&str, &str) = ("f-7", "#6f6fb5");
 const REST: (&str, &str) = ("f-rest", "#828d9b");
 
 /// Class and colour of each part, so that no two neighbours look the same.
@@ -15,6 +16,7 @@ pub(crate) fn segments(shares: &[Share]) -> Vec<(&'static str, &'static str)> {
     let (mut roots, mut others) = (ROOTS.iter(), OTHERS.iter());
     let segment = |share: &Share| match &*share.role {
         _ if share.rule.is_none() => REST,
+        _ if share.others.is_some() => SMALL,
         "root-cause" => roots.next().or_else(|| others.next()).copied().unwrap_or(REST),
         "contributing" => others.next().copied().unwrap_or(REST),
         // What is separate and minor is not amber while there is another colour.
