@@ -55,11 +55,6 @@ impl Names {
         Err(key)
     }
 
-    /// Takes in the texts of another set of names: the names here of each of them, in their order.
-    pub fn absorb(&mut self, others: &Names) -> Vec<Name> {
-        others.texts.iter().map(|text| self.intern(text)).collect()
-    }
-
     /// The text of `name`.
     pub fn get(&self, name: Name) -> &str {
         &self.texts[name.0 as usize]

@@ -214,25 +214,6 @@ impl Record {
         (self.columns & ((1 << column.0) - 1)).count_ones() as usize
     }
 
-    /// The same, its names those that `names` tells, by their number.
-    #[must_use]
-    pub fn renamed(mut self, names: &[Name]) -> Record {
-        for value in &mut self.values {
-            if let Value::Text(name) = value {
-                *name = names[name.number()];
-            }
-        }
-        self
-    }
-
-    /// The earliest time of its events: its first time column.
-    pub fn begun(&self) -> Option<Time> {
-        self.values.iter().find_map(|value| match value {
-            Value::Time(time) => Some(*time),
-            _ => None,
-        })
-    }
-
     /// What it knows of further events, if it stands for several.
     pub fn several(&self) -> Option<&Several> {
         self.several.as_deref()

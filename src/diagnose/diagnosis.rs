@@ -71,7 +71,7 @@ pub fn diagnose<'a>(asker: &'a Asker<'a>, judged: &'a [Judged<'a>], evidence: &E
         // What was not tried yet has no reason to explain.
         .filter(|at| rows[*at as usize].get(failures::reason) != Value::Missing)
         .collect();
-    let verdict = decide(&causes, evidence, residue.len(), handled);
+    let verdict = decide(&causes, evidence, asker.events(&failures::TABLE, &residue), handled);
     Diagnosis { asker, judged, causes, plan, verdict, residue, handled }
 }
 
@@ -81,11 +81,11 @@ fn handled(asker: &Asker<'_>) -> u64 {
     let rows = asker.tables.rows(&attempts::TABLE);
     let judged = asker.judged(&attempts::TABLE).iter().map(|at| &rows[*at as usize]);
     let delivered: u64 = judged.filter(|row| Some(row.get(attempts::status)) == sent).map(|row| row.count).sum();
-    delivered + asker.judged(&failures::TABLE).len() as u64
+    delivered + asker.events(&failures::TABLE, asker.judged(&failures::TABLE))
 }
 
 /// Unexplained failures from which something is wrong although no rule says what.
-const RESIDUE_COUNT: usize = 10;
+const RESIDUE_COUNT: u64 = 10;
 /// And their part of all recipients handled.
 const RESIDUE_SHARE: f64 = 0.2;
 
@@ -93,10 +93,10 @@ const RESIDUE_SHARE: f64 = 0.2;
 /// server. What is critical stays an incident: spam from a stolen login fails seldom.
 const ODD_SHARE: f64 = 0.01;
 
-fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: usize, handled: u64) -> Verdict {
+fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64) -> Verdict {
     let root = causes.iter().find(|cause| matches!(cause.role, Role::RootCause));
     if let Some(root) = root {
-        let few = !root.explains.is_empty() && (root.explains.len() as f64) < ODD_SHARE * handled as f64;
+        let few = !root.explains.is_empty() && (root.failed() as f64) < ODD_SHARE * handled as f64;
         return match root.judged.rule.severity {
             Severity::High if few => Verdict::Degraded,
             severity if severity >= Severity::High => Verdict::Incident,

@@ -80,6 +80,12 @@ impl<'t> Asker<'t> {
         self.judged.get(table.name).map_or(&[], Vec::as_slice)
     }
 
+    /// How many events these records of a table stand for.
+    pub fn events<'r>(&self, table: &Table, rows: impl IntoIterator<Item = &'r u32>) -> u64 {
+        let all = self.tables.rows(table);
+        rows.into_iter().map(|&at| all[at as usize].count).sum()
+    }
+
     /// Answers a signal.
     pub fn ask(&self, signal: &Signal, answered: &Answered) -> Measure {
         let table = signal.table;
@@ -161,12 +167,12 @@ impl<'t> Asker<'t> {
         let rows = self.tables.rows(table);
         let mut tests = Tests::new(self, table, conditions, answered);
         let held = self.judged(table).iter().map(|&at| &rows[at as usize]);
-        held.filter(|row| tests.hold(row) == Some(true)).map(|row| span.count(row)).sum()
+        held.filter(|row| tests.hold(row) == Some(true)).map(|row| span.count(table, row)).sum()
     }
 
     fn measure(&self, table: &'static Table, matched: Vec<u32>, expect: &Expect, of: u64, span: &TimeSpan) -> Measure {
         let rows = self.tables.rows(table);
-        let count = matched.iter().map(|&at| span.count(&rows[at as usize])).sum();
+        let count = matched.iter().map(|&at| span.count(table, &rows[at as usize])).sum();
         let mut measure = Measure { table: Some(table), count, total: count, of, ..Measure::default() };
         for &at in &matched {
             let row = &rows[at as usize];
@@ -481,8 +487,8 @@ impl TimeSpan {
     }
 
     /// How many events of a record lie in it: of one that reaches beyond, in proportion, and at least one.
-    fn count(&self, row: &Record) -> u64 {
-        let Some((several, first)) = row.several().zip(row.begun()) else { return row.count };
+    fn count(&self, table: &Table, row: &Record) -> u64 {
+        let Some((several, first)) = row.several().zip(first_time(table, row)) else { return row.count };
         let from = self.from.max(self.after).map_or(first, |from| from.max(first));
         let until = self.before.map_or(several.until, |before| before.min(several.until));
         let (whole, part) = (several.until.since(first), until.since(from));
@@ -499,16 +505,17 @@ pub fn first_time(table: &Table, row: &Record) -> Option<Time> {
         "failures" => {
             row.time(failures::first_failed).or_else(|| row.time(failures::time)).or_else(|| row.time(failures::arrived))
         }
-        _ if row.several().is_some() => row.begun(),
-        _ => last_time(table, row),
+        _ => own_time(table, row),
     }
 }
 
 /// When a record's matter was last seen.
 pub fn last_time(table: &Table, row: &Record) -> Option<Time> {
-    if let Some(several) = row.several() {
-        return Some(several.until);
-    }
+    row.several().map(|several| several.until).or_else(|| own_time(table, row))
+}
+
+/// The time of a record; of several events, that of the first.
+fn own_time(table: &Table, row: &Record) -> Option<Time> {
     match table.name {
         "attempts" => row.time(attempts::time),
         "failures" => row.time(failures::time).or_else(|| row.time(failures::first_failed)),

@@ -11,7 +11,7 @@ use crate::time::Time;
 use std::collections::HashSet;
 
 /// Part of the records that may be strays.
-const STRAYS: usize = 10;
+const STRAYS: u64 = 10;
 /// Part of the whole time that lies between strays and the beginning, at least.
 const GAP: f64 = 0.25;
 
@@ -51,8 +51,12 @@ fn began(asker: &Asker<'_>, table: &'static Table, rows: &[u32]) -> Option<Time>
         "attempts" => attempts::provider,
         _ => return Some(first),
     };
-    let strays = (1..=times.len() / STRAYS)
+    // How many events the records up to each stand for.
+    let mut sum = 0;
+    let until: Vec<u64> = times.iter().map(|(_, at)| all[*at as usize].count).map(|count| (sum += count, sum).1).collect();
+    let strays = (1..times.len())
         .rev()
+        .filter(|strays| until[strays - 1] * STRAYS <= sum)
         .find(|strays| times[*strays].0.since(times[strays - 1].0) > GAP * last.since(first).max(1.0))
         .filter(|strays| {
             let (before, after) = (times[strays - 1].0, times[*strays].0);

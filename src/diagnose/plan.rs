@@ -221,5 +221,5 @@ fn recipients_at_risk(acting: &[&Cause<'_>], asker: &Asker<'_>, rules: &RuleSet)
             }));
         }
     }
-    at_risk.len() as u64
+    asker.events(&failures::TABLE, &at_risk)
 }

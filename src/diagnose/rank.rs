@@ -56,17 +56,25 @@ pub struct Cause<'j> {
     pub share: f64,
 }
 
+impl Cause<'_> {
+    /// Recipients that it explains.
+    pub fn failed(&self) -> u64 {
+        self.waiting + self.bounced
+    }
+}
+
 /// A part of the recipients handled below which a cause of medium or low severity is ordinary mail.
 const ORDINARY_SHARE: f64 = 0.10;
 /// Recipients below which it is.
-const ORDINARY_COUNT: usize = 3;
+const ORDINARY_COUNT: u64 = 3;
 /// Part of the failures from which a second cause contributes.
 const CONTRIBUTING_SHARE: f64 = 0.10;
 
 /// Gives every rule that fires its role and puts them in order, the primary cause first. `handled` is how many recipients
 /// the server dealt with in the window.
 pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, handled: u64) -> Vec<Cause<'j>> {
-    let total = asker.judged(&failures::TABLE).len();
+    let events = |rows: &BTreeSet<u32>| asker.events(&failures::TABLE, rows);
+    let total = asker.events(&failures::TABLE, asker.judged(&failures::TABLE));
     let waiting_value = asker.tables.names.find("waiting").map(Value::Text);
     let sure: BTreeSet<u32> = judged
         .iter()
@@ -79,7 +87,7 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
             // A rule that hangs on something unknown and explains nothing that a surer one does not is a question, not a
             // cause; so is a contradicted one, where it is an ordinary part of the mail.
             Outcome::Fires(Confidence::Possible) if judged.accounts_for.is_subset(&sure) => {
-                let few = !judged.accounts_for.is_empty() && (judged.accounts_for.len() as f64) < ORDINARY_SHARE * handled as f64;
+                let few = !judged.accounts_for.is_empty() && (events(&judged.accounts_for) as f64) < ORDINARY_SHARE * handled as f64;
                 (judged.contradicting > 0 && !few).then_some((judged, Confidence::Possible))
             }
             Outcome::Fires(confidence) => Some((judged, confidence)),
@@ -122,12 +130,12 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
             }
         }
         let rows = asker.tables.rows(&failures::TABLE);
-        cause.waiting =
-            cause.explains.iter().filter(|at| Some(rows[**at as usize].get(failures::outcome)) == waiting_value).count() as u64;
-        cause.bounced = cause.explains.len() as u64 - cause.waiting;
-        cause.share = if total == 0 { 0.0 } else { cause.explains.len() as f64 / total as f64 };
+        let waiting = |at: &&u32| Some(rows[**at as usize].get(failures::outcome)) == waiting_value;
+        cause.waiting = asker.events(&failures::TABLE, cause.explains.iter().filter(waiting));
+        cause.bounced = events(&cause.explains) - cause.waiting;
+        cause.share = if total == 0 { 0.0 } else { events(&cause.explains) as f64 / total as f64 };
     }
-    set_roles(&mut causes, handled);
+    set_roles(&mut causes, handled, |rows| asker.events(&failures::TABLE, rows));
     causes.sort_by(|a, b| {
         let key = |cause: &Cause<'_>| {
             (
@@ -174,9 +182,9 @@ fn explained_by(judged: &Judged<'_>, confidence: Confidence, fired: &[(&Judged<'
     if roots.is_empty() { found } else { roots }
 }
 
-fn set_roles(causes: &mut [Cause<'_>], handled: u64) {
+fn set_roles(causes: &mut [Cause<'_>], handled: u64, events: impl Fn(&BTreeSet<u32>) -> u64) {
     let ordinary = |cause: &Cause<'_>| {
-        let count = cause.explains.len();
+        let count = cause.failed();
         let part = if handled == 0 { 1.0 } else { count as f64 / handled as f64 };
         cause.judged.rule.severity <= Severity::Medium && (count < ORDINARY_COUNT || part < ORDINARY_SHARE)
     };
@@ -192,8 +200,8 @@ fn set_roles(causes: &mut [Cause<'_>], handled: u64) {
         .map(|cause| {
             // A possible cause leads only where nothing surer explains the failures, and it explains much of them.
             let leads = cause.confidence >= Confidence::Likely || {
-                let alone = cause.explains.difference(&sure).count();
-                !sure_root && cause.share >= 0.3 && 2 * alone >= cause.explains.len()
+                let alone = events(&cause.explains.difference(&sure).copied().collect());
+                !sure_root && cause.share >= 0.3 && 2 * alone >= cause.failed()
             };
             cause.role == Role::Separate && leads && !ordinary(cause)
         })

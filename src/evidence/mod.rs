@@ -43,6 +43,7 @@ use crate::tables::{Tables, Value, host, lines};
 use crate::time::Time;
 use maillog::envelope::{self, Clock};
 use maillog::fold;
+use maillog::backlog::Waiting;
 use maillog::lanes::Lanes;
 use maillog::reader::{self, Outcome, Reading, Stream, first_line, first_time};
 use maillog::traffic::Traffic;
@@ -68,6 +69,8 @@ pub struct Evidence {
     pub sources: Vec<Source>,
     /// What the log counted; none if there is no log.
     pub traffic: Option<Traffic>,
+    /// What waits at the end.
+    pub waiting: Waiting,
     /// The end of the evidence: when it was collected, or else the last line.
     pub end: Option<Time>,
 }
@@ -211,15 +214,8 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         (Some(collected), Some(last)) => Some(collected.max(last)),
         (collected, last) => collected.or(last),
     };
-    let traffic = match fold {
-        Some(fold) => Some(fold.finish(&mut tables, end)),
-        None => {
-            if fold::has_listing(&tables) {
-                Lanes::new(rules, &mut tables, how.every_record).finish(&mut tables, end);
-            }
-            None
-        }
-    };
+    let fold = fold.or_else(|| fold::has_listing(&tables).then(|| Lanes::new(rules, &tables, how.every_record)));
+    let (traffic, waiting) = fold.map(|fold| fold.finish(&mut tables, end)).unzip();
     if how.every_record {
         maillog::again::fill(&streams, bundle.limits.line, &mut tables);
     }
@@ -250,7 +246,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
             marks: Vec::new(),
         });
     }
-    Evidence { tables, sources, traffic: traffic.filter(|traffic| traffic.lines > 0), end }
+    Evidence { tables, sources, traffic: traffic.filter(|traffic| traffic.lines > 0), waiting: waiting.unwrap_or_default(), end }
 }
 
 impl Source {
@@ -376,7 +372,6 @@ fn read_logs<'a>(
     let files = match reader::read(streams, reading, &mut fold) {
         Outcome::Read(files) => files,
         Outcome::Overlap => {
-            fold.abandon(tables);
             settings.progress.store(0, std::sync::atomic::Ordering::Relaxed);
             fold = Lanes::new(settings.rules, tables, settings.how.every_record);
             maillog::merge::read(streams, reading, &mut fold)

@@ -4,7 +4,7 @@
 use super::RuleSet;
 use super::model::{Condition, Entry, Matcher, Reference, Rule, Signal};
 use super::template;
-use crate::tables::{Column, Given, Table, arrivals, attempts, diagnostics, rejects};
+use crate::tables::{Column, Given, Table, arrivals, attempts, diagnostics, failures, rejects};
 use std::collections::BTreeSet;
 
 /// What is asked of one table.
@@ -212,9 +212,43 @@ impl Asked {
                 &[diagnostics::reason_class, diagnostics::daemon, diagnostics::level],
                 &[diagnostics::text, diagnostics::reason_bucket],
             ),
+            "failures" => (
+                &[
+                    failures::outcome,
+                    failures::queue,
+                    failures::reason_class,
+                    failures::voice,
+                    failures::provider,
+                    failures::recipient_domain,
+                    failures::permanent,
+                ],
+                &[
+                    failures::queue_id,
+                    failures::arrived,
+                    failures::first_failed,
+                    failures::sender,
+                    failures::recipient,
+                    failures::reason,
+                    failures::reason_bucket,
+                    failures::reply_text,
+                ],
+            ),
             _ => (&[], &[]),
         };
         let mut questions = Vec::new();
+        if table.name == failures::TABLE.name {
+            let condition = |column, matcher| Condition { column, matcher };
+            // Words that no reason knows are told apart, those of messages not tried yet from all others, and notifications too.
+            let mut unknown = Question::of(&[condition(failures::reason_class, Matcher::Missing(true))]);
+            unknown.values.insert(failures::reason);
+            unknown.distinct.insert(failures::recipient_domain);
+            questions.push(unknown);
+            questions.push(Question::of(&[condition(failures::reason, Matcher::Missing(true))]));
+            questions.push(Question::of(&[condition(failures::sender, Matcher::OneOf(vec![String::new()]))]));
+            let mut all = Question::of(&[]);
+            all.distinct.insert(failures::recipient_domain);
+            questions.push(all);
+        }
         if table.name == diagnostics::TABLE.name {
             // Starts and reloads, with their versions.
             let master = Matcher::OneOf(vec!["master".to_owned()]);
@@ -232,8 +266,11 @@ impl Asked {
                 self.references(&condition.matcher, &signals);
             }
         }
-        for condition in rule.accounts_for.iter().flatten() {
-            self.references(&condition.matcher, &signals);
+        if let Some(conditions) = &rule.accounts_for {
+            conditions.iter().for_each(|condition| self.references(&condition.matcher, &signals));
+            if self.table.name == failures::TABLE.name {
+                self.questions.push(Question::of(conditions));
+            }
         }
         // Anywhere in the rule, `signal.first.relay` speaks of a signal.
         let says = signals.iter().map(|(_, signal)| signal.says.as_str());

@@ -98,13 +98,13 @@ impl New {
         let diagnosis = diagnosis::diagnose(&asker, &judged, &evidence, rules);
         let tables = &evidence.tables;
         let rows = tables.rows(&failures::TABLE);
-        let mut groups: HashMap<String, (usize, u32)> = HashMap::new();
+        let mut groups: HashMap<String, (u64, u32)> = HashMap::new();
         for &at in &diagnosis.residue {
             if let Some(reason) = rows[at as usize].text(failures::reason, &tables.names) {
-                groups.entry(form(reason)).or_insert((0, at)).0 += 1;
+                groups.entry(form(reason)).or_insert((0, at)).0 += rows[at as usize].count;
             }
         }
-        let mut order: Vec<(String, (usize, u32))> = groups.into_iter().collect();
+        let mut order: Vec<(String, (u64, u32))> = groups.into_iter().collect();
         order.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(&b.0)));
         let shown = bundle.display();
         let Some((_, (count, at))) = order.get(self.nth.saturating_sub(1)) else {

@@ -1,12 +1,12 @@
 //! The backlog: the queue listing, joined with what the log knows about the same messages.
 
-use super::fold::domain_of;
-use super::said::{self, Said};
+use super::said::Said;
 use crate::distinct::hash;
-use crate::names::{Name, Names};
-use crate::tables::{Record, Tables, Value, failures, queue};
+use crate::names::Name;
+use crate::tables::{Citation, Record, Tables, Value, failures, queue};
 use crate::time::Time;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 /// One row of a queue listing.
 #[derive(Debug)]
@@ -33,60 +33,93 @@ pub fn listed(tables: &Tables) -> Option<Vec<Listed>> {
     Some(listed.collect())
 }
 
-/// Adds a failure for each listed recipient; `enrich` fills in what the log knows.
-pub fn add(
-    listed: &[Listed],
-    ports: &FxHashMap<u64, u16>,
-    tables: &mut Tables,
-    enrich: impl Fn(&str, &str, &mut Record, &mut Names),
-) {
-    let waiting = tables.name("waiting");
-    for entry in listed {
-        let row = tables.rows(&queue::TABLE)[entry.row].clone();
-        let mut record = Record::new(&failures::TABLE, row.source).with(failures::outcome, waiting);
-        for (to, from) in [
-            (failures::queue, queue::queue),
-            (failures::queue_id, queue::queue_id),
-            (failures::arrived, queue::arrived),
-            (failures::size, queue::size),
-            (failures::sender, queue::sender),
-            (failures::recipient, queue::recipient),
-        ] {
-            record.set(to, row.get(from));
+/// What the queue listing says of one recipient.
+#[derive(Debug, Clone, Copy)]
+pub struct Listing<'a> {
+    /// Where it says so.
+    pub source: Citation,
+    /// Queue id.
+    pub queue_id: &'a str,
+    /// Queue that holds the message.
+    pub queue: Option<&'a str>,
+    /// When the message arrived.
+    pub arrived: Option<Time>,
+    /// Its size in bytes.
+    pub size: Option<i64>,
+    /// Envelope sender.
+    pub sender: Option<&'a str>,
+    /// Recipient.
+    pub recipient: &'a str,
+    /// Why it waits.
+    pub reason: Option<&'a str>,
+    /// The port at which the log saw the address tried that the reason names: a listing's reasons often name only the address.
+    pub port: Option<u16>,
+}
+
+impl Listed {
+    /// What the row says; `ports` are the ports at which addresses were tried, by the hash of the address.
+    pub fn listing<'t>(&self, tables: &'t Tables, ports: &FxHashMap<u64, u16>) -> Listing<'t> {
+        let row = &tables.rows(&queue::TABLE)[self.row];
+        let text = |column| row.text(column, &tables.names);
+        let reason = text(queue::reason);
+        let ip = reason.filter(|_| !ports.is_empty()).and_then(|reason| Said::parse(reason).ip);
+        Listing {
+            source: row.source,
+            queue_id: tables.names.get(self.id),
+            queue: text(queue::queue),
+            arrived: row.time(queue::arrived),
+            size: row.int(queue::size),
+            sender: text(queue::sender),
+            recipient: text(queue::recipient).unwrap_or_default(),
+            reason,
+            port: ip.and_then(|ip| ports.get(&hash(ip.as_bytes(), 0)).copied()),
         }
-        let recipient = row.text(queue::recipient, &tables.names).unwrap_or_default().to_owned();
-        let domain = domain_of(&recipient);
-        if !domain.is_empty() {
-            record.set(failures::recipient_domain, tables.name(&domain));
-        }
-        if let Some(reason) = row.text(queue::reason, &tables.names).map(str::to_owned) {
-            let said = Said::parse(&reason);
-            record.set(failures::reason, tables.name(said.reason));
-            record.set(failures::reply_code, said.code.map(i64::from));
-            record.set(failures::reply_enhanced, said.enhanced.map(|code| tables.name(code)));
-            record.set(failures::reply_text, tables.name(&said.words));
-            record.set(failures::stage, said.stage.map(|stage| tables.name(stage)));
-            record.set(failures::relay, said.host.map(|host| tables.name(host)));
-            let ip = said.ip.map(|ip| tables.name(ip));
-            record.set(failures::relay_ip, ip);
-            // A listing's reasons often name only the address.
-            let tried = said.ip.and_then(|ip| ports.get(&hash(ip.as_bytes(), 0)).copied());
-            let port = said.port.or(tried).map(i64::from);
-            record.set(failures::relay_port, port);
-            let own = said.ip.is_some_and(said::is_own);
-            let voice = match said.voice {
-                Some(said::Voice::Remote) if own && said.ip.is_some_and(|ip| ip.contains('/')) => Some(said::Voice::OwnDelivery),
-                Some(said::Voice::Remote) if own => Some(said::Voice::OwnFilter),
-                other => other,
-            };
-            record.set(failures::voice, voice.map(|voice| tables.name(voice.name())));
-            record.set(failures::permanent, said.code.map(|_| said.permanent()));
-        }
-        let id = row.text(queue::queue_id, &tables.names).unwrap_or_default().to_owned();
-        enrich(&id, &recipient, &mut record, &mut tables.names);
-        tables.push(&failures::TABLE, record);
     }
-    tables.mark_collected(&failures::TABLE);
+}
+
+/// Limits between the ages that are counted, in minutes: those of qshape(1).
+pub const AGES: [u32; 9] = [5, 10, 20, 40, 80, 160, 320, 640, 1280];
+
+/// What waits at the end of the evidence, exactly. A message counts once.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    /// Messages.
+    pub messages: u64,
+    /// Their recipients that wait.
+    pub recipients: u64,
+    /// Their size together, where it is known.
+    pub bytes: Option<u64>,
+    /// When the oldest one arrived.
+    pub oldest: Option<Time>,
+    /// Messages by age, between the limits of [`AGES`]; the last ones are older.
+    pub ages: [u64; AGES.len() + 1],
+    /// Messages by the queue that holds them.
+    pub by_queue: BTreeMap<String, u64>,
+}
+
+impl Waiting {
+    /// Counts a message.
+    pub fn add(&mut self, queue: Option<&str>, arrived: Option<Time>, size: Option<i64>, end: Option<Time>) {
+        self.messages += 1;
+        if let Some(size) = size {
+            *self.bytes.get_or_insert(0) += u64::try_from(size).unwrap_or(0);
+        }
+        if let Some(arrived) = arrived {
+            self.oldest = Some(self.oldest.map_or(arrived, |oldest| oldest.min(arrived)));
+        }
+        if let (Some(arrived), Some(end)) = (arrived, end) {
+            let minutes = end.since(arrived).max(0.0) / 60.0;
+            let at = AGES.iter().position(|limit| minutes < f64::from(*limit)).unwrap_or(AGES.len());
+            self.ages[at] += 1;
+        }
+        match queue.map(|queue| (queue, self.by_queue.get_mut(queue))) {
+            Some((_, Some(count))) => *count += 1,
+            Some((queue, None)) => {
+                self.by_queue.insert(queue.to_owned(), 1);
+            }
+            None => {}
+        }
+    }
 }
 
 /// Sets the age of every failure at the end of the evidence.

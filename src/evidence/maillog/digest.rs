@@ -9,7 +9,7 @@ use super::lanes::LANES;
 use crate::distinct::{Distinct, hash, mix};
 use crate::names::Names;
 use crate::rules::demand::{DISTINCT, Demand, Needs, WEIGHED};
-use crate::tables::{Citation, Column, Given, KeptLines, Record, Weighed};
+use crate::tables::{Citation, Column, Given, KeptLines, Record, Table, Weighed};
 use crate::time::{SECOND, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
@@ -54,7 +54,15 @@ impl<'a> Draft<'a> {
         self.cells[column.0] = value.into();
     }
 
-    fn get(&self, column: Column) -> Given<'a> {
+    /// Sets the value of a column that has none.
+    pub fn fill(&mut self, column: Column, value: impl Into<Given<'a>>) {
+        if self.get(column) == Given::Missing {
+            self.set(column, value);
+        }
+    }
+
+    /// The value of a column.
+    pub fn get(&self, column: Column) -> Given<'a> {
         self.cells[column.0]
     }
 }
@@ -474,13 +482,23 @@ impl Digest {
     pub fn absorb(&mut self, other: Digest) {
         self.rows.extend(other.rows);
         self.held += other.held;
-        self.rows.sort_by_key(|row| (row.time, row.source));
         self.span = self.span.max(other.span);
         self.wide |= other.wide;
         self.crowded |= other.crowded;
         self.limits = (self.limits.0 + other.limits.0, self.limits.1 + other.limits.1);
-        self.merge();
+        self.settle();
         self.keep_within_limits();
+    }
+
+    /// Puts the records in the order of their time.
+    pub fn settle(&mut self) {
+        self.rows.sort_by_key(|row| (row.time, row.source));
+        self.merge();
+    }
+
+    /// The table of the records.
+    pub fn table(&self) -> &'static Table {
+        self.demand.table
     }
 
     /// The records, in the order of their first events; the lines that were kept go to `lines`.

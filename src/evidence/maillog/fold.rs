@@ -3,6 +3,7 @@
 //! A message's state lives from its first line to `removed` (or to the milter's refusal: such a message is never
 //! `removed`), and holds only the recipients that did not get through. What is open at the end still waits.
 
+use super::backlog::{Listing, Waiting};
 use super::digest::{Digest, Draft, Lead, Place};
 use super::lanes::LANES;
 use super::line::{Delivery, Event, Reject};
@@ -11,13 +12,11 @@ use super::said::{self, Said, Voice};
 use super::scan::Item;
 use super::traffic::{Tally, Traffic};
 use crate::distinct::{hash, mix};
-use crate::names::Names;
 use crate::rules::RuleSet;
 use crate::rules::demand::Demand;
 use crate::rules::meaning::{Heard, Meaning};
 use crate::tables::{
-    Citation, Column, Given, KeptLines, Record, Tables, Value, arrivals, attempts, collection, diagnostics, failures, queue,
-    rejects,
+    Citation, Column, Given, Tables, arrivals, attempts, collection, diagnostics, failures, queue, rejects,
 };
 use crate::time::Time;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -74,9 +73,6 @@ struct Recipient {
     open: Vec<(Arc<Attempted>, Place<'static>)>,
 }
 
-/// Lines of failures that are kept.
-const LINES: usize = 10_000;
-
 /// Attempts of one recipient that are held apart until it is known what became of it; further ones count as repetitions of
 /// the last.
 const OPEN: usize = 8;
@@ -90,6 +86,19 @@ struct Attempted {
     dsn: Option<Box<str>>,
     status: Box<str>,
     domain: Box<str>,
+}
+
+impl Attempted {
+    fn told(&self) -> Told<'_> {
+        Told {
+            daemon: self.daemon,
+            relay: &self.relay,
+            reason: &self.reason,
+            dsn: self.dsn.as_deref(),
+            status: &self.status,
+            domain: &self.domain,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,6 +182,7 @@ struct Leads {
     arrivals: FxHashMap<u64, Lead>,
     rejects: FxHashMap<u64, Lead>,
     diagnostics: FxHashMap<u64, Lead>,
+    failures: FxHashMap<u64, Lead>,
 }
 
 /// Leads of one table in one lane that are remembered. When there are more, all are forgotten: that costs time, not memory.
@@ -237,6 +247,27 @@ const REFUSED: &[Column] = &[
 const WARNED: &[Column] =
     &[diagnostics::reason_class, diagnostics::reason_bucket, diagnostics::daemon, diagnostics::level, diagnostics::text];
 
+/// The columns of a failure that follow from what was said and what came of it, apart from whom it is about.
+const FAILED: &[Column] = &[
+    failures::outcome,
+    failures::queue,
+    failures::recipient_domain,
+    failures::reason,
+    failures::reason_class,
+    failures::reason_bucket,
+    failures::voice,
+    failures::provider,
+    failures::relay,
+    failures::relay_ip,
+    failures::relay_port,
+    failures::reply_code,
+    failures::reply_enhanced,
+    failures::reply_text,
+    failures::stage,
+    failures::dsn,
+    failures::permanent,
+];
+
 /// The columns of an attempt that follow from the message.
 const ORIGIN: &[Column] = &[
     attempts::sender,
@@ -254,15 +285,15 @@ const DELAYS: [Column; 4] = [attempts::delay_queue, attempts::delay_active, atte
 /// What is asked of a log, the same in all lanes.
 #[derive(Debug)]
 pub(super) struct Asked<'r> {
-    /// Of attempts, arrivals, rejects and diagnostics.
-    demands: [Arc<Demand>; 4],
+    /// Of attempts, arrivals, rejects, diagnostics and failures.
+    demands: [Arc<Demand>; 5],
     meaning: Arc<Meaning<'r>>,
 }
 
 impl<'r> Asked<'r> {
     /// What these rules ask. With `every_record`, each event of the log stays a record of its own.
     pub(super) fn of(rules: &'r RuleSet, every_record: bool) -> Asked<'r> {
-        let demands = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE]
+        let demands = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE]
             .map(|table| Arc::new(if every_record { Demand::everything(table) } else { Demand::of(rules, table) }));
         Asked { demands, meaning: Arc::new(Meaning::new(rules)) }
     }
@@ -271,7 +302,6 @@ impl<'r> Asked<'r> {
 /// The fold over the log lines of one lane, in time order.
 #[derive(Debug)]
 pub struct Fold<'r> {
-    names: Names,
     meaning: Arc<Meaning<'r>>,
     messages: FxHashMap<u64, Box<Message>>,
     /// Messages that ended, whose memory the next ones take.
@@ -288,24 +318,26 @@ pub struct Fold<'r> {
     rejects: Digest,
     diagnostics: Digest,
     leads: Leads,
-    failures: Vec<Record>,
-    lines: KeptLines,
+    failures: Digest,
+    /// What waits at the end.
+    waiting: Waiting,
     /// The port at which each address was tried; only kept when a queue listing needs it.
     ports: Option<FxHashMap<u64, u16>>,
     /// What was counted.
     pub traffic: Traffic,
     tally: Tally,
+    /// The end of the evidence, once it is known.
+    end: Option<Time>,
     lowered: String,
 }
 
 impl<'r> Fold<'r> {
     /// Nothing read yet.
-    pub(super) fn new(asked: &Asked<'r>, names: Names, listing: bool) -> Fold<'r> {
+    pub(super) fn new(asked: &Asked<'r>, listing: bool) -> Fold<'r> {
         let digest = |at: usize, leading| Digest::new(Arc::clone(&asked.demands[at]), leading);
         let attempts = digest(0, TOLD);
         Fold {
             forms: Forms::of(&attempts),
-            names,
             meaning: Arc::clone(&asked.meaning),
             messages: FxHashMap::default(),
             spare: Vec::new(),
@@ -317,18 +349,14 @@ impl<'r> Fold<'r> {
             rejects: digest(2, REFUSED),
             diagnostics: digest(3, WARNED),
             leads: Leads::default(),
-            failures: Vec::new(),
-            lines: KeptLines::default(),
+            failures: digest(4, FAILED),
+            waiting: Waiting::default(),
             ports: listing.then(FxHashMap::default),
             traffic: Traffic::default(),
             tally: Tally::default(),
+            end: None,
             lowered: String::new(),
         }
-    }
-
-    /// Its names, as if nothing had been read.
-    pub(super) fn into_names(self) -> Names {
-        self.names
     }
 
     /// By what it recognises events.
@@ -338,10 +366,7 @@ impl<'r> Fold<'r> {
 
     /// Takes in what another lane, with messages of its own, has folded.
     pub(super) fn absorb(&mut self, other: Fold<'r>) {
-        let names = self.names.absorb(&other.names);
         self.messages.extend(other.messages);
-        self.failures.extend(other.failures.into_iter().map(|record| record.renamed(&names)));
-        self.lines.extend(other.lines);
         if let (Some(ports), Some(others)) = (&mut self.ports, other.ports) {
             ports.extend(others);
         }
@@ -349,6 +374,7 @@ impl<'r> Fold<'r> {
         self.arrivals.absorb(other.arrivals);
         self.rejects.absorb(other.rejects);
         self.diagnostics.absorb(other.diagnostics);
+        self.failures.absorb(other.failures);
         self.traffic.absorb(&other.traffic);
         self.tally.absorb(other.tally);
     }
@@ -718,43 +744,37 @@ impl<'r> Fold<'r> {
             if !failed {
                 continue;
             }
-            let names = &mut self.names;
-            let mut record = Record::new(&failures::TABLE, recipient.source)
-                .with(failures::outcome, names.intern(outcome.name()))
-                .with(failures::queue_id, names.intern(&message.id))
-                .with(failures::recipient, names.intern(&recipient.address));
-            if outcome == Outcome::Waiting {
-                record.set(failures::queue, names.intern("deferred"));
-            }
-            enrich(&mut record, message, Some(recipient), names);
-            self.failures.push(record.settled());
-            if !recipient.line.is_empty() && self.lines.len() < LINES {
-                self.lines.insert(recipient.source, recipient.line.clone());
-            }
+            let queue = (outcome == Outcome::Waiting).then_some("deferred");
+            let end = if outcome == Outcome::Waiting { self.end } else { None };
+            let failed = Failed { outcome: outcome.name(), queue, listing: None, message: Some(message), recipient: Some(recipient), end };
+            let place = Place { source: recipient.source, line: &recipient.line, time: recipient.time, times: 1 };
+            failed.add(self.forms, &mut self.failures, &mut self.leads.failures, &self.meaning, place);
         }
     }
 
     /// Ends the fold: what is open waits, and with the queue listing becomes the table `failures`.
-    pub(super) fn finish(mut self, tables: &mut Tables, end: Option<Time>) -> Traffic {
+    pub(super) fn finish(mut self, tables: &mut Tables, end: Option<Time>) -> (Traffic, Waiting) {
+        self.end = end;
         let mut open: Vec<Box<Message>> = self.messages.drain().map(|(_, message)| message).collect();
-        open.sort_by(|one, other| (one.source, &one.id).cmp(&(other.source, &other.id)));
-        let by_time = |record: &Record| (record.time(failures::time), record.source);
-        self.failures.sort_by_key(by_time);
-        tables.names = std::mem::take(&mut self.names);
+        // Of several failures that are one record, the first is the one that failed first.
+        let since = |message: &Message| message.recipients.iter().filter_map(|recipient| recipient.first_failed).min();
+        open.sort_by_cached_key(|message| (since(message), message.source, message.id.clone()));
         let listed = super::backlog::listed(tables);
         let listed_ids: Option<FxHashSet<&str>> =
             listed.as_ref().map(|rows| rows.iter().map(|row| tables.names.get(row.id)).collect());
-        // With a listing, what it does not list has left the queue, though the log does not show how; unless the listing was cut.
-        let missing: Vec<bool> =
-            open.iter().map(|message| listed_ids.as_ref().is_some_and(|ids| !ids.contains(&*message.id))).collect();
         let cut = is_cut(tables);
-        drop(listed_ids);
-        self.names = std::mem::take(&mut tables.names);
         let mut index = FxHashMap::default();
         for (at, message) in open.iter_mut().enumerate() {
-            self.close(message, missing[at] && !cut, listed.is_none() || missing[at] && cut);
-            if listed.is_none() && message.queued {
-                self.untried(message);
+            // With a listing, what it does not list has left the queue, though the log does not show how; unless the listing was cut.
+            let missing = listed_ids.as_ref().is_some_and(|ids| !ids.contains(&*message.id));
+            let with_waiting = listed.is_none() || missing && cut;
+            self.close(message, missing && !cut, with_waiting);
+            let untried = if listed.is_none() && message.queued { self.untried(message) } else { 0 };
+            let waiting = message.recipients.iter().filter(|recipient| with_waiting && recipient.outcome == Outcome::Waiting).count();
+            if waiting + untried > 0 {
+                let queue = if waiting > 0 { "deferred" } else { "active" };
+                self.waiting.add(Some(queue), message.arrived, message.size, end);
+                self.waiting.recipients += (waiting + untried) as u64;
             }
             if listed.is_some() {
                 index.insert(message.id.clone(), at);
@@ -763,45 +783,51 @@ impl<'r> Fold<'r> {
                 **message = Message::default();
             }
         }
-        let coarse = [&self.attempts, &self.arrivals, &self.rejects, &self.diagnostics];
-        self.traffic.coarse = coarse.into_iter().filter_map(Digest::coarse).collect();
-        tables.names = self.names;
-        tables.lines = std::mem::take(&mut self.lines);
-        tables.rows_mut(&failures::TABLE).append(&mut self.failures);
-        for (table, digest) in [
-            (&attempts::TABLE, self.attempts),
-            (&arrivals::TABLE, self.arrivals),
-            (&rejects::TABLE, self.rejects),
-            (&diagnostics::TABLE, self.diagnostics),
-        ] {
+        self.failures.settle();
+        if let Some(rows) = listed {
+            tables.mark_collected(&failures::TABLE);
+            let ports = self.ports.take().unwrap_or_default();
+            let mut seen = FxHashSet::default();
+            for listing in rows.iter().map(|row| row.listing(tables, &ports)) {
+                let message = index.get(listing.queue_id).map(|&at| &*open[at]);
+                let recipients = message.map_or(&[][..], |message| &message.recipients);
+                let recipient = recipients.iter().find(|known| *known.address == *listing.recipient);
+                if seen.insert(listing.queue_id) {
+                    let (arrived, size) = message.map_or((None, None), |message| (message.arrived, message.size));
+                    self.waiting.add(listing.queue, listing.arrived.or(arrived), listing.size.or(size), end);
+                }
+                self.waiting.recipients += 1;
+                let failed =
+                    Failed { outcome: Outcome::Waiting.name(), queue: listing.queue, listing: Some(listing), message, recipient, end };
+                let time = recipient.and_then(|recipient| recipient.time);
+                let place = Place { source: listing.source, line: "", time, times: 1 };
+                failed.add(self.forms, &mut self.failures, &mut self.leads.failures, &self.meaning, place);
+            }
+        }
+        let digests = [self.attempts, self.arrivals, self.rejects, self.diagnostics, self.failures];
+        self.traffic.coarse = digests.iter().filter_map(Digest::coarse).collect();
+        for digest in digests {
+            let table = digest.table();
             let mut rows = digest.finish(&mut tables.names, &mut tables.lines);
             tables.rows_mut(table).append(&mut rows);
         }
-        if let Some(rows) = listed {
-            let ports = self.ports.unwrap_or_default();
-            super::backlog::add(&rows, &ports, tables, |id, recipient, record, names| {
-                let Some(message) = index.get(id).map(|&at| &open[at]) else { return };
-                let known = message.recipients.iter().find(|known| *known.address == *recipient);
-                enrich(record, message, known, names);
-            });
-        }
         super::backlog::ages(tables, end);
         self.tally.settle(&mut self.traffic);
-        self.traffic
+        (self.traffic, self.waiting)
     }
 
-    /// A message that the queue manager has, with recipients that were not tried yet.
-    fn untried(&mut self, message: &Message) {
+    /// A message that the queue manager has, with recipients that were not tried yet: how many.
+    fn untried(&mut self, message: &Message) -> usize {
         let missing = message.nrcpt.unwrap_or(0) - i64::from(message.sent) - message.recipients.len() as i64;
-        for _ in 0..missing.clamp(0, 10_000) {
-            let names = &mut self.names;
-            let mut record = Record::new(&failures::TABLE, message.source)
-                .with(failures::outcome, names.intern("waiting"))
-                .with(failures::queue, names.intern("active"))
-                .with(failures::queue_id, names.intern(&message.id));
-            enrich(&mut record, message, None, names);
-            self.failures.push(record.settled());
+        let missing = usize::try_from(missing.clamp(0, 10_000)).unwrap_or(0);
+        let outcome = Outcome::Waiting.name();
+        let failed =
+            Failed { outcome, queue: Some("active"), listing: None, message: Some(message), recipient: None, end: self.end };
+        for _ in 0..missing {
+            let place = Place { source: message.source, line: "", time: None, times: 1 };
+            failed.add(self.forms, &mut self.failures, &mut self.leads.failures, &self.meaning, place);
         }
+        missing
     }
 }
 
@@ -983,15 +1009,7 @@ struct Open<'a> {
 
 impl Open<'_> {
     fn add(&self, forms: Forms, digest: &mut Digest, known: &mut FxHashMap<u64, Lead>, meaning: &Meaning<'_>, message: &Message) {
-        let attempted = self.attempted;
-        let told = Told {
-            daemon: attempted.daemon,
-            relay: &attempted.relay,
-            reason: &attempted.reason,
-            dsn: attempted.dsn.as_deref(),
-            status: &attempted.status,
-            domain: &attempted.domain,
-        };
+        let told = self.attempted.told();
         let lead = told.lead(told.form(forms), digest, known, meaning);
         let mut draft = Draft::default();
         let mut lowered = String::new();
@@ -1114,51 +1132,136 @@ impl<'a> Warning<'a> {
     }
 }
 
-/// Fills what the log knows about a message and recipient into a failure.
-fn enrich(record: &mut Record, message: &Message, recipient: Option<&Recipient>, names: &mut Names) {
-    let fill = |record: &mut Record, column, value: Value| {
-        if record.get(column) == Value::Missing {
-            record.set(column, value);
+/// A recipient that did not get through, as far as the queue listing and the log know it.
+#[derive(Clone, Copy)]
+struct Failed<'a> {
+    outcome: &'static str,
+    queue: Option<&'a str>,
+    listing: Option<Listing<'a>>,
+    message: Option<&'a Message>,
+    recipient: Option<&'a Recipient>,
+    /// The end of the evidence, where its age matters.
+    end: Option<Time>,
+}
+
+impl<'a> Failed<'a> {
+    fn add(&self, forms: Forms, digest: &mut Digest, known: &mut FxHashMap<u64, Lead>, meaning: &Meaning<'_>, place: Place<'_>) {
+        let mut lowered = String::new();
+        let rest = self.rest(&mut lowered);
+        let lead = lead(known, self.form(forms), digest, || self.describe(meaning, rest, |whole| digest.lead(whole)));
+        if let Some(wanted) = digest.note(&lead, &rest, place) {
+            self.describe(meaning, rest, |whole| digest.show(&wanted, &lead, whole, place));
         }
-    };
-    let mut text = |text: Option<&str>| Value::from(text.map(|text| names.intern(text)));
-    let [client, client_ip, _, user] = message.origin_fields();
-    fill(record, failures::arrived, message.arrived.into());
-    fill(record, failures::size, message.size.into());
-    fill(record, failures::sender, text(message.sender()));
-    fill(record, failures::sasl_username, text(user));
-    fill(record, failures::client, text(client));
-    fill(record, failures::client_ip, text(client_ip));
-    fill(record, failures::uid, message.uid.into());
-    fill(record, failures::origin, text(message.origin()));
-    if let Value::Text(sender) = record.get(failures::sender) {
-        let domain = domain_of(names.get(sender));
-        let domain = (!domain.is_empty()).then(|| names.intern(&domain));
-        fill(record, failures::sender_domain, domain.into());
     }
-    let Some(recipient) = recipient else { return };
-    let told = &recipient.last;
-    let said = Said::parse(&told.reason);
-    let (relay, ip, port) = said::split_peer(&told.relay);
-    let (host, ip, port) = if ip.is_some() { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
-    let voice = voice_of(told.daemon, ip, &told.reason).or(said.voice);
-    let mut text = |text: Option<&str>| Value::from(text.map(|text| names.intern(text)));
-    fill(record, failures::attempts, i64::from(recipient.attempts).into());
-    fill(record, failures::first_failed, recipient.first_failed.into());
-    fill(record, failures::time, recipient.time.into());
-    fill(record, failures::recipient_domain, text(Some(&told.domain)));
-    fill(record, failures::reason, text(Some(said.reason)));
-    fill(record, failures::voice, text(voice.map(Voice::name)));
-    fill(record, failures::relay, text(host));
-    fill(record, failures::relay_ip, text(ip));
-    fill(record, failures::relay_port, port.map(i64::from).into());
-    fill(record, failures::reply_code, said.code.map(i64::from).into());
-    fill(record, failures::reply_enhanced, text(said.enhanced));
-    fill(record, failures::reply_text, text(Some(&said.words)));
-    fill(record, failures::stage, text(said.stage));
-    fill(record, failures::dsn, text(told.dsn.as_deref()));
-    if let Value::Int(code) = record.get(failures::reply_code) {
-        fill(record, failures::permanent, (code >= 500).into());
+
+    /// By what it is recognised, apart from whom it is about.
+    fn form(&self, forms: Forms) -> u64 {
+        let mut form = hash(self.queue.unwrap_or_default().as_bytes(), hash(self.outcome.as_bytes(), 0));
+        if let Some(listing) = &self.listing {
+            form = hash(domain_in(listing.recipient, &mut String::new()).as_bytes(), form);
+            if let Some(reason) = listing.reason {
+                let said = Said::parse(reason);
+                form = mix(template(reason, form), listing.port.or(said.port).map_or(0, u64::from));
+                form = [said.host, said.ip].into_iter().flatten().fold(form, |form, text| hash(text.as_bytes(), form));
+            }
+        }
+        match self.recipient {
+            Some(recipient) => mix(form, recipient.last.told().form(forms)),
+            None => form,
+        }
+    }
+
+    /// What the leading columns leave.
+    fn rest<'d>(&'d self, lowered: &'d mut String) -> Draft<'d> {
+        let mut draft = Draft::default();
+        if let Some(listing) = &self.listing {
+            draft.set(failures::queue_id, listing.queue_id);
+            draft.set(failures::arrived, listing.arrived);
+            draft.set(failures::size, listing.size);
+            draft.set(failures::sender, listing.sender);
+            draft.set(failures::recipient, listing.recipient);
+        }
+        if let Some(message) = self.message {
+            let [client, client_ip, _, user] = message.origin_fields();
+            draft.fill(failures::queue_id, &*message.id);
+            draft.fill(failures::arrived, message.arrived);
+            draft.fill(failures::size, message.size);
+            draft.fill(failures::sender, message.sender());
+            draft.set(failures::sasl_username, user);
+            draft.set(failures::client, client);
+            draft.set(failures::client_ip, client_ip);
+            draft.set(failures::uid, message.uid);
+            draft.set(failures::origin, message.origin());
+        }
+        if let Some(recipient) = self.recipient {
+            draft.fill(failures::recipient, &*recipient.address);
+            draft.set(failures::attempts, i64::from(recipient.attempts));
+            draft.set(failures::first_failed, recipient.first_failed);
+        }
+        if let Given::Text(sender) = draft.get(failures::sender) {
+            let domain = domain_in(sender, lowered);
+            draft.set(failures::sender_domain, (!domain.is_empty()).then_some(domain));
+        }
+        if let (Given::Time(arrived), Some(end)) = (draft.get(failures::arrived), self.end) {
+            draft.set(failures::age, end.since(arrived).max(0.0));
+        }
+        draft
+    }
+
+    /// Completes `draft` with what was said: in the listing, and what it leaves out in the log.
+    fn describe<R>(&self, meaning: &Meaning<'_>, draft: Draft<'a>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
+        let listed = self.listing.and_then(|listing| Some((listing, Said::parse(listing.reason?))));
+        let told = self.recipient.map(|recipient| (&*recipient.last, Said::parse(&recipient.last.reason)));
+        let mut lowered = String::new();
+        let domain = self.listing.map(|listing| domain_in(listing.recipient, &mut lowered)).filter(|domain| !domain.is_empty());
+        let mut draft: Draft<'_> = draft;
+        draft.set(failures::outcome, self.outcome);
+        draft.set(failures::queue, self.queue);
+        draft.set(failures::recipient_domain, domain);
+        let mut voice = None;
+        if let Some((listing, said)) = &listed {
+            draft.set(failures::relay, said.host);
+            draft.set(failures::relay_ip, said.ip);
+            draft.set(failures::relay_port, said.port.or(listing.port).map(i64::from));
+            draft.set(failures::permanent, said.code.map(|_| said.permanent()));
+            voice = match (said.voice, said.ip) {
+                (Some(Voice::Remote), Some(ip)) if said::is_own(ip) && ip.contains('/') => Some(Voice::OwnDelivery),
+                (Some(Voice::Remote), Some(ip)) if said::is_own(ip) => Some(Voice::OwnFilter),
+                (other, _) => other,
+            };
+        }
+        if let Some((told, said)) = &told {
+            let (relay, ip, port) = said::split_peer(&told.relay);
+            let (host, ip, port) = if ip.is_some() { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
+            voice = voice.or_else(|| voice_of(told.daemon, ip, &told.reason).or(said.voice));
+            draft.fill(failures::recipient_domain, &*told.domain);
+            draft.fill(failures::relay, host);
+            draft.fill(failures::relay_ip, ip);
+            draft.fill(failures::relay_port, port.map(i64::from));
+            draft.set(failures::dsn, told.dsn.as_deref());
+        }
+        for said in listed.iter().map(|(_, said)| said).chain(told.iter().map(|(_, said)| said)) {
+            draft.fill(failures::reason, said.reason);
+            draft.fill(failures::reply_code, said.code.map(i64::from));
+            draft.fill(failures::reply_enhanced, said.enhanced);
+            draft.fill(failures::reply_text, &*said.words);
+            draft.fill(failures::stage, said.stage);
+        }
+        if let Given::Int(code) = draft.get(failures::reply_code) {
+            draft.fill(failures::permanent, code >= 500);
+        }
+        draft.set(failures::voice, voice.map(Voice::name));
+        let text = |column| match draft.get(column) {
+            Given::Text(text) => Some(text),
+            _ => None,
+        };
+        let provider = meaning.provider(text(failures::relay), text(failures::relay_ip), text(failures::recipient_domain));
+        let heard = |reason| Heard { text: reason, voice, provider: provider.as_deref(), ..Heard::default() };
+        let class = text(failures::reason).and_then(|reason| meaning.class(&heard(reason)));
+        draft.set(failures::provider, provider.as_deref());
+        draft.set(failures::reason_class, class.map(|(class, _)| class));
+        draft.set(failures::reason_bucket, class.map(|(_, bucket)| bucket));
+        then(&draft)
     }
 }
 

@@ -2,6 +2,7 @@
 //! need not wait for one another. Their number is fixed, and what each holds depends on the log alone: the result is the same
 //! for any number of threads.
 
+use super::backlog::Waiting;
 use super::fold::{Asked, Fold, Forms};
 use super::scan::Item;
 use super::traffic::Traffic;
@@ -23,11 +24,10 @@ pub struct Lanes<'r> {
 
 impl<'r> Lanes<'r> {
     /// Nothing read yet. With `every_record`, each event of the log stays a record of its own.
-    pub fn new(rules: &'r RuleSet, tables: &mut Tables, every_record: bool) -> Lanes<'r> {
+    pub fn new(rules: &'r RuleSet, tables: &Tables, every_record: bool) -> Lanes<'r> {
         let asked = Asked::of(rules, every_record);
         let listing = tables.is_collected(&queue::TABLE);
-        let mut names = std::mem::take(&mut tables.names);
-        let folds = (0..LANES).map(|_| Fold::new(&asked, std::mem::take(&mut names), listing));
+        let folds = (0..LANES).map(|_| Fold::new(&asked, listing));
         Lanes { traffic: Traffic::default(), folds: folds.collect() }
     }
 
@@ -47,18 +47,13 @@ impl<'r> Lanes<'r> {
         self.folds.first().map(Fold::forms).unwrap_or_default()
     }
 
-    /// Gives back what was borrowed of `tables`, as if nothing had been read.
-    pub fn abandon(self, tables: &mut Tables) {
-        tables.names = self.folds.into_iter().next().map(Fold::into_names).unwrap_or_default();
-    }
-
     /// Ends the fold: what is open waits, and with the queue listing becomes the table `failures`.
-    pub fn finish(self, tables: &mut Tables, end: Option<Time>) -> Traffic {
+    pub fn finish(self, tables: &mut Tables, end: Option<Time>) -> (Traffic, Waiting) {
         let mut folds = self.folds.into_iter();
-        let Some(mut whole) = folds.next() else { return self.traffic };
+        let Some(mut whole) = folds.next() else { return (self.traffic, Waiting::default()) };
         folds.for_each(|fold| whole.absorb(fold));
-        let mut traffic = whole.finish(tables, end);
+        let (mut traffic, waiting) = whole.finish(tables, end);
         traffic.of_lines(self.traffic);
-        traffic
+        (traffic, waiting)
     }
 }

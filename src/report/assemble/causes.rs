@@ -19,7 +19,9 @@ const PARTS: usize = 5;
 
 pub(super) fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
     let diagnosis = material.diagnosis;
-    let total = diagnosis.asker.judged(&failures::TABLE).len() as f64;
+    let asker = diagnosis.asker;
+    let all = asker.events(&failures::TABLE, asker.judged(&failures::TABLE));
+    let total = all as f64;
     if total == 0.0 {
         return Vec::new();
     }
@@ -34,13 +36,14 @@ pub(super) fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
             continue;
         }
         taken.extend(&own);
+        let recipients = asker.events(&failures::TABLE, &own);
         shares.push(Share {
             rule: Some(view.rule.clone()),
             others: None,
             title: view.title.clone(),
             role: view.role.clone(),
-            recipients: own.len() as u64,
-            share: own.len() as f64 / total,
+            recipients,
+            share: recipients as f64 / total,
         });
     }
     // A bar of many parts cannot be read: the smallest ones are one.
@@ -56,14 +59,14 @@ pub(super) fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
             share: recipients as f64 / total,
         });
     }
-    let rest = diagnosis.asker.judged(&failures::TABLE).len() - taken.len();
+    let rest = all - asker.events(&failures::TABLE, &taken);
     if rest > 0 {
         shares.push(Share {
             rule: None,
             others: None,
             title: Phrases::english().say("shares.unexplained", &[]),
             role: "unexplained".into(),
-            recipients: rest as u64,
+            recipients: rest,
             share: rest as f64 / total,
         });
     }
@@ -282,11 +285,12 @@ pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexpla
     let diagnosis = material.diagnosis;
     let tables = &material.evidence.tables;
     let rows = tables.rows(&failures::TABLE);
-    let total = diagnosis.asker.judged(&failures::TABLE).len().max(1) as f64;
+    let asker = diagnosis.asker;
+    let total = asker.events(&failures::TABLE, asker.judged(&failures::TABLE)).max(1) as f64;
     let mut groups: BTreeMap<String, (u64, u32)> = BTreeMap::new();
     for &at in &diagnosis.residue {
         let reason = rows[at as usize].text(failures::reason, &tables.names).unwrap_or_default();
-        groups.entry(shortened(&mask(reason))).or_insert((0, at)).0 += 1;
+        groups.entry(shortened(&mask(reason))).or_insert((0, at)).0 += rows[at as usize].count;
     }
     let mut groups: Vec<(String, (u64, u32))> = groups.into_iter().collect();
     groups.sort_by(|(a, (more, _)), (b, (less, _))| less.cmp(more).then_with(|| a.cmp(b)));

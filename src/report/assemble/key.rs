@@ -26,7 +26,7 @@ pub(super) fn key(
         messages: queue.waiting_messages,
         recipients: queue.waiting_recipients,
         domains: asker.distinct(&failures::TABLE, &waiting, failures::recipient_domain),
-        bounced: (asker.judged(&failures::TABLE).len() - waiting.len()) as u64,
+        bounced: asker.events(&failures::TABLE, asker.judged(&failures::TABLE)) - asker.events(&failures::TABLE, &waiting),
     };
     Key {
         confidence: primary.map(|cause| cause.confidence.name().into()),
@@ -66,12 +66,21 @@ fn trend(material: &Material<'_>, since: Time) -> Option<Trend> {
     }
     let tables = &material.evidence.tables;
     let mut messages = BTreeSet::new();
+    let mut recipients = 0;
     for row in tables.rows(&failures::TABLE).iter().filter(|row| is_waiting(row, material)) {
         if row.time(failures::arrived).is_some_and(|arrived| arrived >= since.plus(-3600.0)) {
-            messages.insert(as_text(row.get(failures::queue_id), &tables.names));
+            match row.several() {
+                None => {
+                    messages.insert(as_text(row.get(failures::queue_id), &tables.names));
+                }
+                // Of many, only how many recipients there are is known.
+                Some(_) => recipients += row.count,
+            }
         }
     }
-    Some(Trend { per_hour: messages.len() as f64 / (over / 3600.0), over })
+    let waiting = &material.evidence.waiting;
+    let several = recipients as f64 * waiting.messages as f64 / waiting.recipients.max(1) as f64;
+    Some(Trend { per_hour: (messages.len() as f64 + several) / (over / 3600.0), over })
 }
 
 fn deadline(material: &Material<'_>, lines: &Lines) -> Option<Deadline> {

@@ -1,53 +1,28 @@
 //! What waits, and where to.
 
 use super::{Material, is_waiting, top};
-use crate::diagnose::measure::as_text;
+use crate::evidence::maillog::backlog::AGES;
 use crate::report::view::{AgeBucket, Count, DestinationRow, Destinations, Queue};
 use crate::tables::{Record, Value, failures, queue};
 use std::collections::{BTreeMap, HashMap};
 
-/// qshape's bucket limits in minutes.
-const AGES: [u32; 9] = [5, 10, 20, 40, 80, 160, 320, 640, 1280];
-
 pub(super) fn queue_view(material: &Material<'_>) -> Queue {
-    let evidence = material.evidence;
-    let tables = &evidence.tables;
-    let rows = tables.rows(&failures::TABLE);
-    // A message counts once: by its queue id.
-    let mut messages: HashMap<Option<String>, &Record> = HashMap::new();
-    let mut recipients = 0;
-    for row in rows.iter().filter(|row| is_waiting(row, material)) {
-        recipients += 1;
-        messages.entry(as_text(row.get(failures::queue_id), &tables.names)).or_insert(row);
-    }
-    let mut ages: Vec<AgeBucket> = Vec::new();
-    let mut from = 0;
-    for to in AGES.iter().map(|to| Some(*to)).chain([None]) {
-        ages.push(AgeBucket { from_minutes: from, to_minutes: to, messages: 0 });
-        from = to.unwrap_or(0);
-    }
-    let mut by_queue: BTreeMap<String, u64> = BTreeMap::new();
-    let mut bytes = None;
-    for row in messages.values() {
-        if let Value::Number(age) = row.get(failures::age) {
-            let bucket = AGES.iter().position(|limit| age < f64::from(*limit) * 60.0).unwrap_or(AGES.len());
-            ages[bucket].messages += 1;
-        }
-        if let Some(name) = row.text(failures::queue, &tables.names) {
-            *by_queue.entry(name.to_owned()).or_default() += 1;
-        }
-        if let Some(size) = row.int(failures::size) {
-            *bytes.get_or_insert(0) += u64::try_from(size).unwrap_or(0);
-        }
-    }
+    let waiting = &material.evidence.waiting;
+    let limits = AGES.iter().map(|to| Some(*to)).chain([None]);
+    let from = [0].into_iter().chain(AGES);
+    let ages = from.zip(limits).zip(waiting.ages).map(|((from_minutes, to_minutes), messages)| AgeBucket {
+        from_minutes,
+        to_minutes,
+        messages,
+    });
     Queue {
-        listed: tables.is_collected(&queue::TABLE).then_some(messages.len() as u64),
-        waiting_messages: messages.len() as u64,
-        waiting_recipients: recipients,
-        bytes,
-        oldest: messages.values().filter_map(|row| row.time(failures::arrived)).min(),
-        ages,
-        by_queue: by_queue.into_iter().map(|(name, count)| Count { name, count }).collect(),
+        listed: material.evidence.tables.is_collected(&queue::TABLE).then_some(waiting.messages),
+        waiting_messages: waiting.messages,
+        waiting_recipients: waiting.recipients,
+        bytes: waiting.bytes,
+        oldest: waiting.oldest,
+        ages: ages.collect(),
+        by_queue: waiting.by_queue.iter().map(|(name, count)| Count { name: name.clone(), count: *count }).collect(),
     }
 }
 
@@ -71,7 +46,7 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
     for &at in judged {
         let row = &rows[at as usize];
         if is_waiting(row, material) {
-            *reasons.entry(class_of(row)).or_default() += 1;
+            *reasons.entry(class_of(row)).or_default() += row.count;
         }
         let provider = row.text(failures::provider, &tables.names);
         let domain = row.text(failures::recipient_domain, &tables.names).unwrap_or_default();
@@ -80,8 +55,8 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
             _ => domain.to_owned(),
         };
         let group = groups.entry(key).or_default();
-        *group.0.entry(domain.to_owned()).or_default() += 1;
-        group.1 += 1;
+        *group.0.entry(domain.to_owned()).or_default() += row.count;
+        group.1 += row.count;
     }
     let shown: Vec<String> = top(&reasons, REASONS).into_iter().map(|count| count.name).collect();
     let has_other = reasons.len() > shown.len();
@@ -120,8 +95,8 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
         } else {
             shown.iter().position(|class| *class == class_of(row)).unwrap_or(shown.len())
         };
-        table[line].counts[column] += 1;
-        totals[column] += 1;
+        table[line].counts[column] += row.count;
+        totals[column] += row.count;
     }
     Some(Destinations { columns, rows: table, totals })
 }
