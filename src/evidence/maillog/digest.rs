@@ -263,11 +263,35 @@ struct Row {
     line: Box<str>,
     last_line: String,
     cells: Cells,
+    /// What is counted and weighed; of a single event that follows from its cells.
     distinct: Vec<(Column, Distinct)>,
     weighed: Vec<Tally>,
 }
 
 impl Row {
+    /// Counts and weighs the values of its event, if it is the only one so far; how many values that holds.
+    fn ripen(&mut self, demand: &Demand) -> usize {
+        if self.several || self.given_up || demand.everything {
+            return 0;
+        }
+        let (needs, times) = (self.needs, self.count);
+        for (column, value) in self.cells.iter() {
+            let Some(hashed) = hash_of(value) else { continue };
+            if needs.counted(column) && demand.distinct.contains(&column) {
+                let mut values = Distinct::default();
+                values.add(hashed);
+                self.distinct.push((column, values));
+            }
+            if let Given::Text(text) = value
+                && needs.weighed(column)
+                && demand.weighed.contains(&column)
+            {
+                self.weighed.push(Tally { column, values: vec![(hashed, times, text.into())] });
+            }
+        }
+        held(self)
+    }
+
     /// What it stands for, without its time.
     fn form(&self) -> u64 {
         if self.given_up { mix(self.coarse, 1) } else { self.exact }
@@ -418,6 +442,7 @@ impl Digest {
         let side = lead.side.with(&self.side(1, rest, lead.needs));
         let Some(&at) = self.place_of(&side, place.time, span) else { return Some(Wanted(None)) };
         let row = &mut self.rows[at as usize];
+        self.held += row.ripen(&self.demand);
         row.count += place.times;
         row.several = true;
         if let Some(time) = place.time
@@ -461,6 +486,7 @@ impl Digest {
         if let Some(span) = self.span {
             let row = &mut self.rows[at as usize];
             if self.crowded && !self.seen.is_often(side.exact) {
+                self.held += row.ripen(&self.demand);
                 row.give_up(self.wide);
             }
             self.index.insert(key(row.form(), place.time, span), at);
@@ -586,7 +612,7 @@ impl Digest {
     fn push(&mut self, draft: &Draft<'_>, side: &Side, place: Place<'_>, needs: Needs) -> u32 {
         let longest = if self.demand.everything { usize::MAX } else { EXAMPLE };
         let columns = (0..self.demand.table.fields.len()).map(Column).filter(|column| self.demand.wants(*column));
-        let mut row = Row {
+        let row = Row {
             exact: side.exact,
             coarse: side.coarse,
             needs,
@@ -603,13 +629,6 @@ impl Digest {
             distinct: Vec::new(),
             weighed: Vec::new(),
         };
-        if !self.demand.everything {
-            for (at, column) in self.demand.distinct.iter().enumerate().filter(|(at, _)| side.counted[*at] != 0) {
-                count(&mut row, *column, side.counted[at]);
-            }
-            weigh(&mut row, &self.demand, side, draft, place.times);
-            self.held += held(&row);
-        }
         self.rows.push(row);
         self.rows.len() as u32 - 1
     }
@@ -661,7 +680,7 @@ impl Digest {
         for row in rows {
             let key = key(row.form(), row.time, span);
             match self.index.get(&key) {
-                Some(&at) => absorb(&mut self.rows[at as usize], row),
+                Some(&at) => absorb(&mut self.rows[at as usize], row, &self.demand),
                 None => {
                     self.index.insert(key, self.rows.len() as u32);
                     self.rows.push(row);
@@ -700,6 +719,7 @@ impl Digest {
                 kept += 1;
                 continue;
             }
+            row.ripen(&self.demand);
             row.give_up(self.wide);
         }
         self.crowded = true;
@@ -752,7 +772,9 @@ fn tally(row: &mut Row, column: Column) -> &mut Tally {
 }
 
 /// Adds the events of `other` to `row`, whose first event is the earlier one.
-fn absorb(row: &mut Row, other: Row) {
+fn absorb(row: &mut Row, mut other: Row, demand: &Demand) {
+    row.ripen(demand);
+    other.ripen(demand);
     row.count += other.count;
     row.several = true;
     if other.until >= row.until {
