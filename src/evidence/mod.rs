@@ -203,6 +203,30 @@ pub fn with_logs<T>(bundle: &Bundle, rules: &RuleSet, work: impl FnOnce(&[Stream
     work(&streams(bundle, &logs, &tables, collected_at, &pastes))
 }
 
+/// What was given up of the logs to stay within memory.
+fn limits(traffic: &Traffic) -> Vec<String> {
+    let mut limits = Vec::new();
+    if !traffic.coarse.is_empty() {
+        let tables = traffic.coarse.join(", ");
+        limits.push(format!("so many different values that rules count the rare ones of {tables} together"));
+    }
+    match traffic.let_go {
+        0 if limits.is_empty() => {}
+        0 => limits.push("the counts of traffic and queue are exact".to_owned()),
+        many => limits.push(format!(
+            "so many messages under way at once that the {many} oldest are no longer followed and count as waiting"
+        )),
+    }
+    match traffic.forgotten {
+        0 => {}
+        1 => limits.push("so many different senders or domains that those that occur once are not counted by name".to_owned()),
+        rare => limits.push(format!(
+            "so many different senders or domains that those that occur up to {rare} times are not counted by name"
+        )),
+    }
+    limits
+}
+
 /// The same, read as `how` says.
 pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU64) -> Evidence {
     let Looked { mut tables, mut sources, logs, pastes, collected_at } = look(bundle, rules);
@@ -219,13 +243,10 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     if how.every_record {
         maillog::again::fill(&streams, bundle.limits.line, &mut tables);
     }
-    if let Some(traffic) = traffic.as_ref().filter(|traffic| !traffic.coarse.is_empty()) {
-        let tables = traffic.coarse.join(", ");
+    for limit in traffic.iter().flat_map(limits) {
         for stream in &streams {
             let title = &mut sources[stream.file as usize].title;
-            *title = format!(
-                "{title}; so many different values that rules count the rare ones of {tables} together; the counts of traffic and queue are exact"
-            );
+            *title = format!("{title}; {limit}");
         }
     }
     for skipped in &bundle.skipped {

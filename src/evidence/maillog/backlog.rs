@@ -98,6 +98,20 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// Adds what was counted in another lane.
+    pub fn absorb(&mut self, other: &Waiting) {
+        self.messages += other.messages;
+        self.recipients += other.recipients;
+        if let Some(bytes) = other.bytes {
+            *self.bytes.get_or_insert(0) += bytes;
+        }
+        self.oldest = self.oldest.into_iter().chain(other.oldest).min();
+        self.ages.iter_mut().zip(other.ages).for_each(|(own, other)| *own += other);
+        for (queue, count) in &other.by_queue {
+            *self.by_queue.entry(queue.clone()).or_default() += count;
+        }
+    }
+
     /// Counts a message.
     pub fn add(&mut self, queue: Option<&str>, arrived: Option<Time>, size: Option<i64>, end: Option<Time>) {
         self.messages += 1;

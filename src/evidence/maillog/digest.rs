@@ -111,13 +111,6 @@ pub struct Place<'a> {
     pub times: u64,
 }
 
-impl Place<'_> {
-    /// The same without the text.
-    pub fn bare(self) -> Place<'static> {
-        Place { source: self.source, line: "", time: self.time, times: self.times }
-    }
-}
-
 /// What some columns of an event come to: a sum of hashes of what is told apart, with and without the values that may be
 /// given up, and the hashes of the values that are counted and weighed; of what is not, 0.
 #[derive(Debug, Clone, Copy, Default)]

@@ -26,24 +26,66 @@ use std::sync::Arc;
 #[allow(clippy::vec_box)]
 type Spare = Vec<Box<Message>>;
 
+/// The texts of a message, one after the other in one piece of memory.
+#[derive(Debug, Default)]
+struct Texts {
+    all: String,
+    /// Where each begins and ends.
+    places: [(u32, u32); Part::MessageId as usize + 1],
+}
+
+/// A text of a message.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    QueueId,
+    /// Its first line, where lines are kept.
+    Line,
+    Client,
+    ClientIp,
+    SaslMethod,
+    SaslUsername,
+    Sender,
+    MessageId,
+}
+
+impl Texts {
+    fn get(&self, part: Part) -> &str {
+        let (start, end) = self.places[part as usize];
+        self.all.get(start as usize..end as usize).unwrap_or_default()
+    }
+
+    fn set(&mut self, part: Part, text: &str) {
+        if self.get(part) == text {
+            return;
+        }
+        // A queue id whose sender changes from line to line would heap up what it was before.
+        let live: usize = self.places.iter().map(|(start, end)| (end - start) as usize).sum();
+        if self.all.len() > 2 * live + 1024 {
+            let mut all = String::with_capacity(live + text.len());
+            for place in &mut self.places {
+                let start = all.len();
+                all.push_str(&self.all[place.0 as usize..place.1 as usize]);
+                *place = (start as u32, all.len() as u32);
+            }
+            self.all = all;
+        }
+        let start = self.all.len();
+        self.all.push_str(text);
+        let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        self.places[part as usize] = (place(start), place(self.all.len()));
+    }
+}
+
 /// One message under way.
 #[derive(Debug, Default)]
 struct Message {
-    id: String,
+    texts: Texts,
     source: Citation,
-    /// Its first line, where lines are kept.
-    line: String,
     arrived: Option<Time>,
-    message_id: Option<Box<str>>,
-    /// Sender, once it is known.
-    sender: String,
+    /// Whether the sender is known.
     has_sender: bool,
     size: Option<i64>,
     nrcpt: Option<i64>,
-    /// Client, address, SASL method and login, one after the other; empty without a client.
-    client: String,
-    /// Where each of them ends.
-    client_ends: [u32; 4],
     uid: Option<i64>,
     internal: bool,
     /// Whether its beginning is in the log.
@@ -70,7 +112,16 @@ struct Recipient {
     attempts: u32,
     outcome: Outcome,
     /// Attempts of which somebody asks what became of the recipient.
-    open: Vec<(Arc<Attempted>, Place<'static>)>,
+    open: Vec<Tried>,
+}
+
+/// An attempt of which somebody asks what became of the recipient.
+#[derive(Debug)]
+struct Tried {
+    attempted: Arc<Attempted>,
+    source: Citation,
+    time: Option<Time>,
+    times: u32,
 }
 
 /// Attempts of one recipient that are held apart until it is known what became of it; further ones count as repetitions of
@@ -124,46 +175,48 @@ impl Outcome {
 impl Message {
     /// Makes it a new one, keeping the memory of its texts.
     fn renew(&mut self) {
-        let [id, line, sender, client] = [&mut self.id, &mut self.line, &mut self.sender, &mut self.client].map(|text| {
-            text.clear();
-            std::mem::take(text)
-        });
+        let mut all = std::mem::take(&mut self.texts.all);
+        all.clear();
         let mut recipients = std::mem::take(&mut self.recipients);
         recipients.clear();
-        *self = Message { id, line, sender, client, recipients, ..Message::default() };
+        *self = Message { texts: Texts { all, ..Texts::default() }, recipients, ..Message::default() };
+    }
+
+    fn id(&self) -> &str {
+        self.texts.get(Part::QueueId)
     }
 
     fn sender(&self) -> Option<&str> {
-        self.has_sender.then_some(&*self.sender)
+        self.has_sender.then(|| self.texts.get(Part::Sender))
     }
 
     fn set_sender(&mut self, sender: &str) {
-        if !self.has_sender || self.sender != sender {
-            self.sender.clear();
-            self.sender.push_str(sender);
-            self.has_sender = true;
-        }
+        self.texts.set(Part::Sender, sender);
+        self.has_sender = true;
+    }
+
+    fn text(&self, part: Part) -> Option<&str> {
+        Some(self.texts.get(part)).filter(|text| !text.is_empty())
     }
 
     /// Client, address, SASL method, SASL login; none for what is empty.
     fn origin_fields(&self) -> [Option<&str>; 4] {
-        let mut start = 0;
-        self.client_ends.map(|end| {
-            let field = self.client.get(start..end as usize).filter(|field| !field.is_empty());
-            start = end as usize;
-            field
-        })
+        [Part::Client, Part::ClientIp, Part::SaslMethod, Part::SaslUsername].map(|part| self.text(part))
     }
 
     fn sasl_username(&self) -> Option<&str> {
-        self.origin_fields()[3]
+        self.text(Part::SaslUsername)
+    }
+
+    fn has_client(&self) -> bool {
+        self.text(Part::Client).or(self.text(Part::ClientIp)).is_some()
     }
 
     /// How it came in.
     fn origin(&self) -> Option<&'static str> {
         if self.sasl_username().is_some() {
             Some("sasl")
-        } else if !self.client.is_empty() {
+        } else if self.has_client() {
             Some("smtpd")
         } else if self.uid.is_some() {
             Some("local")
@@ -184,6 +237,9 @@ struct Leads {
     diagnostics: FxHashMap<u64, Lead>,
     failures: FxHashMap<u64, Lead>,
 }
+
+/// Messages under way in one lane. A server that has more of them at once keeps them in a queue that it cannot work off.
+const MESSAGES: usize = 1_000_000 / LANES;
 
 /// Leads of one table in one lane that are remembered. When there are more, all are forgotten: that costs time, not memory.
 const LEADS: usize = 20_000 / LANES;
@@ -326,6 +382,8 @@ pub struct Fold<'r> {
     /// What was counted.
     pub traffic: Traffic,
     tally: Tally,
+    /// Messages that were under way when there were too many.
+    let_go: u64,
     /// The end of the evidence, once it is known.
     end: Option<Time>,
     lowered: String,
@@ -354,6 +412,7 @@ impl<'r> Fold<'r> {
             ports: listing.then(FxHashMap::default),
             traffic: Traffic::default(),
             tally: Tally::default(),
+            let_go: 0,
             end: None,
             lowered: String::new(),
         }
@@ -374,6 +433,8 @@ impl<'r> Fold<'r> {
         self.arrivals.absorb(other.arrivals);
         self.rejects.absorb(other.rejects);
         self.diagnostics.absorb(other.diagnostics);
+        self.waiting.absorb(&other.waiting);
+        self.let_go += other.let_go;
         self.failures.absorb(other.failures);
         self.traffic.absorb(&other.traffic);
         self.tally.absorb(other.tally);
@@ -381,6 +442,7 @@ impl<'r> Fold<'r> {
 
     /// Takes in what one line says. With `keep`, the text of the line is kept where a record may be cited with it.
     pub(super) fn take(&mut self, item: &Item<'_>, source: Citation, keep: bool) {
+        self.keep_within_limits();
         let line = if keep { item.row } else { "" };
         for _ in 1..item.times.min(1000) {
             self.event(item, Place { source, line, time: item.time, times: 1 });
@@ -389,6 +451,29 @@ impl<'r> Fold<'r> {
         let times = item.times.saturating_sub(999).max(1);
         if item.times > 0 {
             self.event(item, Place { source, line, time: item.time, times });
+        }
+    }
+
+    /// Lets the older half of the messages go, if there are too many under way. What failed of them is counted as if the log
+    /// ended here.
+    fn keep_within_limits(&mut self) {
+        if self.messages.len() <= MESSAGES {
+            return;
+        }
+        let mut sources: Vec<Citation> = self.messages.values().map(|message| message.source).collect();
+        let middle = sources.len() / 2;
+        let newest = *sources.select_nth_unstable(middle).1;
+        let mut old: Vec<Box<Message>> =
+            self.messages.extract_if(|_, message| message.source < newest).map(|(_, message)| message).collect();
+        old.sort_by_cached_key(|message| (message.source, message.id().to_owned()));
+        self.let_go += old.len() as u64;
+        // With a queue listing, it tells what waits.
+        let with_waiting = self.ports.is_none();
+        for message in old {
+            self.close(&message, false, with_waiting);
+            if with_waiting {
+                self.wait(&message, None);
+            }
         }
     }
 
@@ -419,11 +504,11 @@ impl<'r> Fold<'r> {
                 let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
                 message.begun = true;
                 let (method, user) = (sasl_method.unwrap_or_default(), sasl_username.unwrap_or_default());
-                message.client.clear();
-                message.client.reserve(client.len() + client_ip.len() + method.len() + user.len());
-                for (field, end) in [*client, client_ip, method, user].into_iter().zip(&mut message.client_ends) {
-                    message.client.push_str(field);
-                    *end = u32::try_from(message.client.len()).unwrap_or(u32::MAX);
+                message.texts.all.reserve(client.len() + client_ip.len() + method.len() + user.len());
+                for (part, text) in
+                    [(Part::Client, *client), (Part::ClientIp, client_ip), (Part::SaslMethod, method), (Part::SaslUsername, user)]
+                {
+                    message.texts.set(part, text);
                 }
                 if let Some(user) = sasl_username {
                     self.tally.sasl_users.add_hashed(item.form, user, 1);
@@ -445,9 +530,9 @@ impl<'r> Fold<'r> {
                 let message = message(&mut self.messages, &mut self.spare, key, queue_id, place);
                 message.begun = true;
                 if self.arrivals.wants(arrivals::message_id) {
-                    message.message_id = Some((*id).into());
+                    message.texts.set(Part::MessageId, id);
                 }
-                message.internal |= internal || (message.client.is_empty() && message.uid.is_none() && !message.queued);
+                message.internal |= internal || (!message.has_client() && message.uid.is_none() && !message.queued);
             }
             Event::Notification { .. } => {
                 let Some(key) = item.key() else { return };
@@ -559,8 +644,8 @@ impl<'r> Fold<'r> {
                 message.sent += 1;
                 if let Some(at) = known {
                     let recipient = message.recipients.swap_remove(at);
-                    for (attempted, place) in &recipient.open {
-                        let open = Open { attempted, recipient: &recipient, outcome: "sent", place: *place };
+                    for tried in &recipient.open {
+                        let open = Open { tried, recipient: &recipient, outcome: "sent" };
                         open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &self.meaning, message);
                     }
                 }
@@ -589,8 +674,9 @@ impl<'r> Fold<'r> {
                 };
                 let at = known.unwrap_or_else(|| {
                     if message.recipients.is_empty() {
-                        // Most messages have one recipient.
+                        // Most messages have one recipient, and this one may wait for long.
                         message.recipients.reserve_exact(1);
+                        message.texts.all.shrink_to_fit();
                     }
                     message.recipients.push(Recipient {
                         address: line.to.into(),
@@ -620,9 +706,14 @@ impl<'r> Fold<'r> {
                 }
                 if ask_outcome {
                     let full = recipient.open.len() >= OPEN && !self.attempts.keeps_every_record();
+                    let times = u32::try_from(place.times).unwrap_or(u32::MAX);
                     match recipient.open.last_mut() {
-                        Some((_, last)) if full => last.times += place.times,
-                        _ => recipient.open.push((Arc::clone(&recipient.last), place.bare())),
+                        Some(last) if full => last.times = last.times.saturating_add(times),
+                        _ => {
+                            recipient.open.reserve_exact(1);
+                            let attempted = Arc::clone(&recipient.last);
+                            recipient.open.push(Tried { attempted, source: place.source, time, times });
+                        }
                     }
                 }
             }
@@ -732,8 +823,8 @@ impl<'r> Fold<'r> {
         }
         for recipient in &message.recipients {
             let outcome = if gone && recipient.outcome == Outcome::Waiting { Outcome::Gone } else { recipient.outcome };
-            for (attempted, place) in &recipient.open {
-                let open = Open { attempted, recipient, outcome: outcome.name(), place: *place };
+            for tried in &recipient.open {
+                let open = Open { tried, recipient, outcome: outcome.name() };
                 open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &self.meaning, message);
             }
             let failed = match outcome {
@@ -758,7 +849,7 @@ impl<'r> Fold<'r> {
         let mut open: Vec<Box<Message>> = self.messages.drain().map(|(_, message)| message).collect();
         // Of several failures that are one record, the first is the one that failed first.
         let since = |message: &Message| message.recipients.iter().filter_map(|recipient| recipient.first_failed).min();
-        open.sort_by_cached_key(|message| (since(message), message.source, message.id.clone()));
+        open.sort_by_cached_key(|message| (since(message), message.source, message.id().to_owned()));
         let listed = super::backlog::listed(tables);
         let listed_ids: Option<FxHashSet<&str>> =
             listed.as_ref().map(|rows| rows.iter().map(|row| tables.names.get(row.id)).collect());
@@ -766,18 +857,14 @@ impl<'r> Fold<'r> {
         let mut index = FxHashMap::default();
         for (at, message) in open.iter_mut().enumerate() {
             // With a listing, what it does not list has left the queue, though the log does not show how; unless the listing was cut.
-            let missing = listed_ids.as_ref().is_some_and(|ids| !ids.contains(&*message.id));
+            let missing = listed_ids.as_ref().is_some_and(|ids| !ids.contains(message.id()));
             let with_waiting = listed.is_none() || missing && cut;
             self.close(message, missing && !cut, with_waiting);
-            let untried = if listed.is_none() && message.queued { self.untried(message) } else { 0 };
-            let waiting = message.recipients.iter().filter(|recipient| with_waiting && recipient.outcome == Outcome::Waiting).count();
-            if waiting + untried > 0 {
-                let queue = if waiting > 0 { "deferred" } else { "active" };
-                self.waiting.add(Some(queue), message.arrived, message.size, end);
-                self.waiting.recipients += (waiting + untried) as u64;
+            if with_waiting {
+                self.wait(message, end);
             }
             if listed.is_some() {
-                index.insert(message.id.clone(), at);
+                index.insert(message.id().to_owned(), at);
             } else {
                 // The records say all that is still needed of it.
                 **message = Message::default();
@@ -805,6 +892,7 @@ impl<'r> Fold<'r> {
             }
         }
         let digests = [self.attempts, self.arrivals, self.rejects, self.diagnostics, self.failures];
+        self.traffic.let_go = self.let_go;
         self.traffic.coarse = digests.iter().filter_map(Digest::coarse).collect();
         for digest in digests {
             let table = digest.table();
@@ -816,7 +904,18 @@ impl<'r> Fold<'r> {
         (self.traffic, self.waiting)
     }
 
-    /// A message that the queue manager has, with recipients that were not tried yet: how many.
+    /// Counts what waits of a message, and adds the recipients that were not tried yet, if the queue manager has it.
+    fn wait(&mut self, message: &Message, end: Option<Time>) {
+        let untried = if message.queued && self.ports.is_none() { self.untried(message) } else { 0 };
+        let waiting = message.recipients.iter().filter(|recipient| recipient.outcome == Outcome::Waiting).count();
+        if waiting + untried > 0 {
+            let queue = if waiting > 0 { "deferred" } else { "active" };
+            self.waiting.add(Some(queue), message.arrived, message.size, end);
+            self.waiting.recipients += (waiting + untried) as u64;
+        }
+    }
+
+    /// Adds the recipients that were not tried yet: how many.
     fn untried(&mut self, message: &Message) -> usize {
         let missing = message.nrcpt.unwrap_or(0) - i64::from(message.sent) - message.recipients.len() as i64;
         let missing = usize::try_from(missing.clamp(0, 10_000)).unwrap_or(0);
@@ -903,9 +1002,9 @@ fn message<'m>(
 ) -> &'m mut Message {
     messages.entry(key).or_insert_with(|| {
         let mut message = spare.pop().unwrap_or_default();
-        message.id.push_str(id);
+        message.texts.set(Part::QueueId, id);
+        message.texts.set(Part::Line, place.line);
         message.source = place.source;
-        message.line.push_str(place.line);
         message.arrived = place.time;
         message
     })
@@ -1001,39 +1100,40 @@ impl Message {
 
 /// An attempt of which it was asked what became of the recipient, and that.
 struct Open<'a> {
-    attempted: &'a Attempted,
+    tried: &'a Tried,
     recipient: &'a Recipient,
     outcome: &'static str,
-    place: Place<'static>,
 }
 
 impl Open<'_> {
     fn add(&self, forms: Forms, digest: &mut Digest, known: &mut FxHashMap<u64, Lead>, meaning: &Meaning<'_>, message: &Message) {
-        let told = self.attempted.told();
+        let Tried { attempted, source, time, times } = self.tried;
+        let place = Place { source: *source, line: "", time: *time, times: u64::from(*times) };
+        let told = attempted.told();
         let lead = told.lead(told.form(forms), digest, known, meaning);
         let mut draft = Draft::default();
         let mut lowered = String::new();
-        draft.set(attempts::queue_id, &*message.id);
+        draft.set(attempts::queue_id, message.id());
         draft.set(attempts::orig_to, self.recipient.orig_to.as_deref());
         draft.set(attempts::recipient, &*self.recipient.address);
         draft.set(attempts::outcome, self.outcome);
         message.describe(&mut draft, &mut lowered);
-        if let Some(wanted) = digest.note(&lead, &draft, self.place) {
-            told.describe(meaning, draft, |whole| digest.show(&wanted, &lead, whole, self.place));
+        if let Some(wanted) = digest.note(&lead, &draft, place) {
+            told.describe(meaning, draft, |whole| digest.show(&wanted, &lead, whole, place));
         }
     }
 }
 
 fn arrival(message: &Message, digest: &mut Digest, known: &mut FxHashMap<u64, Lead>) {
-    let place = Place { source: message.source, line: &message.line, time: message.arrived, times: 1 };
+    let place = Place { source: message.source, line: message.texts.get(Part::Line), time: message.arrived, times: 1 };
     let [client, client_ip, method, user] = message.origin_fields();
     let origin = message.origin();
     let mut lowered = String::new();
     let sender = message.sender();
     let domain = domain_in(sender.unwrap_or_default(), &mut lowered);
     let mut draft = Draft::default();
-    draft.set(arrivals::queue_id, &*message.id);
-    draft.set(arrivals::message_id, message.message_id.as_deref());
+    draft.set(arrivals::queue_id, message.id());
+    draft.set(arrivals::message_id, message.text(Part::MessageId));
     draft.set(arrivals::client, client);
     draft.set(arrivals::client_ip, client_ip);
     draft.set(arrivals::sasl_method, method);
@@ -1183,7 +1283,7 @@ impl<'a> Failed<'a> {
         }
         if let Some(message) = self.message {
             let [client, client_ip, _, user] = message.origin_fields();
-            draft.fill(failures::queue_id, &*message.id);
+            draft.fill(failures::queue_id, message.id());
             draft.fill(failures::arrived, message.arrived);
             draft.fill(failures::size, message.size);
             draft.fill(failures::sender, message.sender());

@@ -58,6 +58,11 @@ pub struct Traffic {
     pub minutes: BTreeMap<i64, Minute>,
     /// Messages of which the log says that it lost them, at least.
     pub lost: u64,
+    /// Messages that were let go because too many were under way at once: they count as waiting.
+    pub let_go: u64,
+    /// The most that any text occurred that was forgotten because there were too many different ones: the rarest senders,
+    /// logins and domains are not counted.
+    pub forgotten: u64,
     /// Tables of which less is told apart than was asked, to stay within memory.
     pub coarse: Vec<&'static str>,
     /// Minutes with any line, as runs: first and last minute.
@@ -123,14 +128,16 @@ impl Traffic {
 pub(super) struct Counter {
     counts: FxHashMap<u64, u32>,
     texts: FxHashMap<u64, Box<str>>,
+    /// The most that any text occurred that was forgotten.
+    forgotten: u32,
 }
 
 /// Texts that are all kept.
 const FEW: usize = 2_000;
 /// Occurrences in one lane from which on a text is kept among many.
 const OFTEN: u32 = 6;
-/// Texts that are counted; beyond, those that occurred once are forgotten.
-const MANY: usize = 2_000_000;
+/// Texts that are counted; beyond, the rarest are forgotten.
+const MANY: usize = 1_000_000;
 
 impl Counter {
     /// Counts `text`.
@@ -148,8 +155,19 @@ impl Counter {
         if shown {
             self.texts.insert(key, text.into());
         }
-        if self.counts.len() > MANY {
-            self.counts.retain(|_, count| *count > 1);
+        self.keep_within_limits();
+    }
+
+    /// Forgets the rarest texts while there are too many.
+    fn keep_within_limits(&mut self) {
+        let mut rare = self.forgotten;
+        while self.counts.len() > if rare == self.forgotten { MANY } else { MANY / 2 } {
+            rare = (rare * 2).max(1);
+            self.counts.retain(|_, count| *count > rare);
+        }
+        if rare > self.forgotten {
+            self.forgotten = rare;
+            self.texts.retain(|key, _| self.counts.contains_key(key));
         }
     }
 
@@ -159,6 +177,8 @@ impl Counter {
             *own = own.saturating_add(count);
         }
         self.texts.extend(other.texts);
+        self.forgotten = self.forgotten.max(other.forgotten);
+        self.keep_within_limits();
     }
 
     /// The counts of the texts that are kept.
@@ -219,6 +239,8 @@ impl Tally {
     /// Writes the counts into `traffic`.
     pub(super) fn settle(mut self, traffic: &mut Traffic) {
         self.keep();
+        let counters = [&self.dsn, &self.deferred_domains, &self.bounced_domains, &self.senders, &self.sasl_users];
+        traffic.forgotten = counters.iter().map(|counter| u64::from(counter.forgotten)).max().unwrap_or(0);
         traffic.minutes = self.minutes;
         traffic.by_dsn = self.dsn.settle();
         traffic.deferred_domains = self.deferred_domains.settle();
