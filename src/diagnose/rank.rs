@@ -87,7 +87,8 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
             // A rule that hangs on something unknown and explains nothing that a surer one does not is a question, not a
             // cause; so is a contradicted one, where it is an ordinary part of the mail.
             Outcome::Fires(Confidence::Possible) if judged.accounts_for.is_subset(&sure) => {
-                let few = !judged.accounts_for.is_empty() && (events(&judged.accounts_for) as f64) < ORDINARY_SHARE * handled as f64;
+                let few =
+                    !judged.accounts_for.is_empty() && (events(&judged.accounts_for) as f64) < ORDINARY_SHARE * handled as f64;
                 (judged.contradicting > 0 && !few).then_some((judged, Confidence::Possible))
             }
             Outcome::Fires(confidence) => Some((judged, confidence)),

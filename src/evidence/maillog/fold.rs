@@ -15,9 +15,7 @@ use crate::distinct::{hash, mix};
 use crate::rules::RuleSet;
 use crate::rules::demand::Demand;
 use crate::rules::meaning::{Heard, Meaning};
-use crate::tables::{
-    Citation, Column, Given, Tables, arrivals, attempts, collection, diagnostics, failures, queue, rejects,
-};
+use crate::tables::{Citation, Column, Given, Tables, arrivals, attempts, collection, diagnostics, failures, queue, rejects};
 use crate::time::Time;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -837,7 +835,8 @@ impl<'r> Fold<'r> {
             }
             let queue = (outcome == Outcome::Waiting).then_some("deferred");
             let end = if outcome == Outcome::Waiting { self.end } else { None };
-            let failed = Failed { outcome: outcome.name(), queue, listing: None, message: Some(message), recipient: Some(recipient), end };
+            let failed =
+                Failed { outcome: outcome.name(), queue, listing: None, message: Some(message), recipient: Some(recipient), end };
             let place = Place { source: recipient.source, line: &recipient.line, time: recipient.time, times: 1 };
             failed.add(self.forms, &mut self.failures, &mut self.leads.failures, &self.meaning, place);
         }
@@ -884,8 +883,14 @@ impl<'r> Fold<'r> {
                     self.waiting.add(listing.queue, listing.arrived.or(arrived), listing.size.or(size), end);
                 }
                 self.waiting.recipients += 1;
-                let failed =
-                    Failed { outcome: Outcome::Waiting.name(), queue: listing.queue, listing: Some(listing), message, recipient, end };
+                let failed = Failed {
+                    outcome: Outcome::Waiting.name(),
+                    queue: listing.queue,
+                    listing: Some(listing),
+                    message,
+                    recipient,
+                    end,
+                };
                 let time = recipient.and_then(|recipient| recipient.time);
                 let place = Place { source: listing.source, line: "", time, times: 1 };
                 failed.add(self.forms, &mut self.failures, &mut self.leads.failures, &self.meaning, place);
