@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postdoc::analysis::{Analysis, Options};
 use postdoc::bundle::{Bundle, Limits};
+use postdoc::diagnose::explain::explain;
 use postdoc::redact::{Key, Policy, Redactor, learn_report, redact_report, rewrite};
 use postdoc::report::render::{Format, Look, Templates, render};
 use postdoc::report::view::Report;
@@ -502,4 +503,19 @@ fn plain(line: &str) -> String {
     let base64 = Regex::new("[A-Za-z0-9+/]{8,}={0,2}").expect("a pattern");
     all.extend(base64.find_iter(line).filter_map(|blob| String::from_utf8(STANDARD.decode(blob.as_str()).ok()?).ok()));
     all.join(" ")
+}
+
+/// What a reply says must not depend on who is named in it, nor on whose names the words of other replies are.
+#[test]
+fn every_example_of_a_reason_is_told_the_same() {
+    let examples = || RULES.reasons.entries.iter().flat_map(|entry| &entry.examples).map(|(text, _)| text.as_str());
+    let mut redactor = Redactor::new(Key::from_bytes(b"the key of the tests"), Policy::default(), &RULES);
+    examples().flat_map(str::lines).for_each(|line| redactor.learn(None, line));
+    let class = |text: &str| explain(text, &RULES).reason_class;
+    let wrong: Vec<String> = examples()
+        .map(|text| (text, redactor.text(None, text)))
+        .filter(|(text, new)| class(text) != class(new))
+        .map(|(text, new)| format!("{:?} became {:?}\n    {text}\n    {new}", class(text), class(&new)))
+        .collect();
+    assert!(wrong.is_empty(), "{} texts:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -135,6 +135,35 @@ fn nothing_planted_survives_in_a_file_by_itself_and_it_is_read_as_before() {
     assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// A text that is redacted by itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Alone {
+    file: String,
+    text: String,
+}
+
+#[test]
+fn a_name_that_stands_in_one_place_only_is_known_by_its_neighbours() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/redaction/alone.yaml");
+    let texts: Vec<Alone> = serde_saphyr::from_str(&fs::read_to_string(path).expect("a file")).expect("texts");
+    let mut wrong = Vec::new();
+    for Alone { file, text } in texts {
+        let file = Planted { kind: String::new(), file, text };
+        let new = redacted(&bundle_of(&[&file])).unwrap_or_else(|error| panic!("{}: {error}", file.file));
+        let (path, text) = &new[0];
+        for (new, old) in
+            [path.as_str()].into_iter().chain(text.lines()).zip([file.file.as_str()].into_iter().chain(file.text.lines()))
+        {
+            let left = survivors(new);
+            if !left.is_empty() {
+                wrong.push(format!("{}: {left:?}\n    {old}\n    {new}", file.file));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
+}
+
 #[test]
 fn nothing_planted_survives_in_a_bundle_of_all_kinds_whatever_command_shows_it() {
     let planted = planted();

@@ -106,11 +106,13 @@ impl Shown<'_> {
     }
 
     /// A text of the evidence as it may be shown: never with a secret, and with pseudonyms if they are asked for.
-    fn text(&self, column: Column, text: crate::names::Name) -> String {
+    fn text(&self, row: &Record, column: Column, text: crate::names::Name) -> String {
         let clean = without_secrets(self.evidence.tables.names.get(text)).0;
         match self.words {
             Words::Plain => clean.into_owned(),
-            Words::Redacted(check, redactor) => check.replaced(&redactor.value(self.table, column, &clean)),
+            Words::Redacted(check, redactor) => {
+                redactor.value(check, self.table, column, row, &self.evidence.tables.names, &clean)
+            }
         }
     }
 
@@ -132,7 +134,7 @@ impl Shown<'_> {
         for (column, name) in self.columns() {
             let value: serde_json::Value = match row.get(column) {
                 Value::Missing => continue,
-                Value::Text(text) => self.text(column, text).into(),
+                Value::Text(text) => self.text(row, column, text).into(),
                 Value::Int(number) => number.into(),
                 Value::Number(number) => number.into(),
                 Value::Bool(yes) => yes.into(),
@@ -151,7 +153,7 @@ impl Shown<'_> {
             match row.get(column) {
                 Value::Missing => {}
                 // An empty text is quoted, so that it differs from a missing one.
-                Value::Text(text) => write!(out, "{}", cell(&self.text(column, text)))?,
+                Value::Text(text) => write!(out, "{}", cell(&self.text(row, column, text)))?,
                 Value::Int(number) => write!(out, "{number}")?,
                 Value::Number(number) => write!(out, "{number}")?,
                 Value::Bool(yes) => write!(out, "{yes}")?,

@@ -13,6 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 /// What stands where a secret stood.
@@ -178,7 +179,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"^\s*(?:#+\s*)?\{?\s*(?:\[[^\]\s]+\](?::[\w-]+)?|[\w.-]+:(?:\d+|submissions?|smtps?))(?:\s+|\s*=\s*)[^\s:=]+:(?P<s>[^\s}].*?)\s*\}?,?\s*$",
             any,
         ),
-        ("password in a lookup table", &["inline:"], r"=\s*[^\s=:{},\[\]]+:(?P<s>[^\s{},]+)", any),
+        ("password in a lookup table", &["inline:"], r"[{,]\s*[^\s={},]+\s*=\s*[^\s=:{},\[\]]+:(?P<s>[^\s{},]+)", any),
         // .pgpass: host, port, database, user, password
         (
             "password in a lookup table",
@@ -346,6 +347,15 @@ fn is_port(text: &str) -> bool {
     text == "*" || !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The value between its quotes, which stay: they may belong to JSON.
+fn within_quotes(text: &str, range: Range<usize>) -> Range<usize> {
+    let value = text[range.clone()].as_bytes();
+    match value {
+        [first @ (b'"' | b'\''), _, .., last] if first == last => range.start + 1..range.end - 1,
+        _ => range,
+    }
+}
+
 /// A single text without secrets, and what kind the first one was.
 pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
     let possible = PATTERNS.possible(text);
@@ -356,7 +366,7 @@ pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
         let mut clean = String::new();
         let mut end = 0;
         for found in pattern.regex.each(&out) {
-            let Some(secret) = found.range("s") else { continue };
+            let Some(secret) = found.range("s").map(|range| within_quotes(&out, range)) else { continue };
             if out[secret.clone()].starts_with(HIDDEN) || !(pattern.accept)(&out[secret.clone()]) {
                 continue;
             }
@@ -427,7 +437,7 @@ mod tests {
             ("hosts = mysql://mail:hunter2@db.example/postfix", "hosts = mysql://mail:(hidden)@db.example/postfix"),
             ("password = hunter2", "password = (hidden)"),
             ("define('DB_PASSWORD', 'hunter2');", "define('DB_PASSWORD', '(hidden)');"),
-            ("{\"password\": \"hunter2\", \"a\": 1}", "{\"password\": (hidden), \"a\": 1}"),
+            ("{\"password\": \"hunter2\", \"a\": 1}", "{\"password\": \"(hidden)\", \"a\": 1}"),
             ("Cookie: a=hunter2; b=1", "Cookie: (hidden)"),
             ("GET /login?user=joe&token=hunter2 HTTP/1.1", "GET /login?user=joe&token=(hidden) HTTP/1.1"),
             ("joe:$6$salt$hunter2hunter2:19000:0:99999:7:::", "joe:(hidden):19000:0:99999:7:::"),

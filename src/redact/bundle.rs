@@ -1,5 +1,6 @@
 //! A whole bundle, rewritten: every text file line by line, so that each line keeps its number.
 
+use super::contexts::{Heading, kind_of};
 use super::{Check, Leak, Redactor, path};
 use crate::bundle::{Bundle, BundleError, BundleFile};
 use crate::evidence::recognise::recognise;
@@ -81,15 +82,25 @@ pub fn rewrite(
         match file.open().and_then(|reader| reader.take(HEAD).read_to_end(&mut head)) {
             Err(error) if head.is_empty() => done.left_out.push((file.path.clone(), format!("cannot be read: {error}"))),
             _ if is_binary(&head) => done.left_out.push((file.path.clone(), "binary data".to_owned())),
-            _ => files.push((file, recognise(&file.path, &clean(&head), &rules.kinds).map(|found| found.kind.kind.as_str()))),
+            _ => {
+                let kind = recognise(&file.path, &clean(&head), &rules.kinds).map(|found| found.kind.kind.as_str());
+                files.push((file, kind_of(kind, &file.path)));
+            }
         }
     }
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
     let mut workers: Vec<Redactor<'_>> = (0..jobs).map(|_| redactor.another()).collect();
     for (file, kind) in &files {
         path::learn(redactor, &file.path);
+        // The first line of a text of no kind may say what stands in its columns.
+        let mut heading: Option<Option<Heading>> = None;
         batches(file, &mut |lines: &mut Vec<String>| {
-            side_by_side(&mut workers, lines, &|worker, line| worker.learn(*kind, line));
+            let first = || lines.first().filter(|_| kind.is_none()).and_then(|line| Heading::of(line));
+            let heading = &*heading.get_or_insert_with(first);
+            side_by_side(&mut workers, lines, &|worker, line| {
+                worker.learn(*kind, line);
+                heading.iter().for_each(|heading| worker.learn_row(heading, line));
+            });
             Ok(())
         })?;
     }
@@ -340,7 +351,8 @@ impl<'k> LineReader<'k> {
         } else if line.starts_with("*** ") {
             self.message = Message::Outside;
         } else if self.message == Message::Outside {
-            if self.kind.is_none() && starts.iter().any(|start| line.starts_with(start)) {
+            let is_message = self.kind == Some("test-message") && !line.starts_with([' ', '\t']) && line.contains(':');
+            if is_message || self.kind.is_none() && starts.iter().any(|start| line.starts_with(start)) {
                 self.message = Message::Header(line.split(':').next().unwrap_or_default().to_owned());
             }
         } else if let Message::Header(field) = &mut self.message {

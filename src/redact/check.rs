@@ -32,7 +32,7 @@ impl Redactor<'_> {
         let replaced = self.replaced.borrow();
         let pseudonyms: FxHashSet<&str> = replaced.values().map(String::as_str).collect();
         let telling = |text: &str| {
-            let usual = kept::is_vocabulary(text) || kept::is_account(text) || kept::is_service(text) || is_folder(text);
+            let usual = self.ordinary.is_word(text) || kept::is_account(text) || kept::is_service(text) || is_folder(text);
             // A message id may begin with the queue id, which is no name.
             let is_queue_id = text.len() >= 6
                 && text.bytes().all(|byte| byte.is_ascii_hexdigit())

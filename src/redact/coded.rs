@@ -3,16 +3,16 @@
 use super::{Edit, Redactor, scan};
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD, STANDARD_NO_PAD};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
 /// Takes padding or none.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
-);
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
 
 impl Redactor<'_> {
     pub(super) fn token(&self, text: &str) -> String {
@@ -29,7 +29,9 @@ impl Redactor<'_> {
         let mut edits = Vec::new();
         for range in blobs_in(text) {
             let blob = &text[range.clone()];
-            let Some(decoded) = BASE64.decode(blob).ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
+            // As in URLs, or as in mail.
+            let engine = if blob.contains(['-', '_']) { &URL_SAFE } else { &BASE64 };
+            let Some(decoded) = engine.decode(blob).ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
                 continue;
             };
             if decoded.chars().any(|c| c.is_control() && !c.is_whitespace()) {
@@ -40,20 +42,21 @@ impl Redactor<'_> {
                 inner = self.named(&decoded);
             }
             if inner != decoded {
-                edits.push(Edit {
-                    range,
-                    new: if blob.len().is_multiple_of(4) { STANDARD.encode(inner) } else { STANDARD_NO_PAD.encode(inner) },
-                });
+                let mut new = engine.encode(inner);
+                if !blob.len().is_multiple_of(4) {
+                    new.truncate(new.trim_end_matches('=').len());
+                }
+                edits.push(Edit { range, new });
             }
         }
         edits
     }
 
-    /// Text in which letters stand as codes (`%6D`, `=6D`), and the address of an `ORCPT` (xtext, RFC 3461: `rfc822;a+40b.de`).
+    /// Text in which letters stand as codes (`%6D`, `=6D`, `\u006d`, `\x6d`, `&#109;`), and the address of an `ORCPT` (xtext, RFC 3461: `rfc822;a+40b.de`).
     pub(super) fn codes(&self, text: &str) -> Vec<Edit> {
         static CODED: LazyLock<Regex> = LazyLock::new(|| {
             Regex::new(
-                r"(?i:rfc822;) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:=[0-9A-F]{2}){3}[\w.~=@-]*)",
+                r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:=[0-9A-F]{2}){3}[\w.~=@-]*)|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;)[\w.~@+-]*)+)",
             )
             .expect("a valid pattern")
         });
@@ -62,6 +65,14 @@ impl Redactor<'_> {
         }
         let mut edits = Vec::new();
         for found in CODED.captures_iter(text) {
+            if let Some(escaped) = found.name("e") {
+                let Some(plain) = without_escapes(escaped.as_str()) else { continue };
+                let inner = self.text(None, &plain);
+                if *inner != *plain {
+                    edits.push(Edit { range: escaped.range(), new: inner.into_owned() });
+                }
+                continue;
+            }
             let all = [("x", '+'), ("p", '%'), ("q", '=')];
             let Some((code, sign)) = all.iter().find_map(|(name, sign)| Some((found.name(name)?, *sign))) else { continue };
             let Some(decoded) = without_codes(code.as_str(), sign) else { continue };
@@ -73,6 +84,11 @@ impl Redactor<'_> {
         edits
     }
 
+    /// The value of a field of a form with names in words.
+    pub(super) fn form(&self, text: &str) -> String {
+        with_codes(&self.persons_in(&of_form(text)), '%')
+    }
+
     pub(super) fn encoded(&self, text: &str) -> String {
         let Some(word) = EncodedWord::parse(text) else { return format!("=?utf-8?Q?{}?=", self.word(text)) };
         // What people write in headers is theirs, whole.
@@ -81,10 +97,16 @@ impl Redactor<'_> {
     }
 }
 
+/// What the value of a field of a form says, as URLs carry it: a plus sign is a space.
+pub(super) fn of_form(text: &str) -> String {
+    let spaced = text.replace('+', " ");
+    without_codes(&spaced, '%').unwrap_or(spaced)
+}
+
 /// Where base64 may stand in a text, by itself: eight letters of the alphabet at least, with padding or without.
 fn blobs_in(text: &str) -> impl Iterator<Item = Range<usize>> {
     let bytes = text.as_bytes();
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(skipped) = bytes[at..].iter().position(is_letter) {
@@ -116,7 +138,30 @@ fn may_hold_codes(line: &[u8]) -> bool {
         memchr::memchr_iter(sign, line)
             .any(|at| line.get(at + 3) == Some(&sign) && line[at + 1..at + 3].iter().all(u8::is_ascii_hexdigit))
     };
-    two(b'=') || two(b'%') || memchr::memchr_iter(b';', line).any(|at| line[..at].ends_with(b"822"))
+    let escape = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'u' | b'x' | b'0' | b'1' | b'@'));
+    let entity = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'#' | b'c'));
+    two(b'=')
+        || two(b'%')
+        || memchr::memchr_iter(b';', line).any(|at| line[..at].ends_with(b"822"))
+        || memchr::memchr_iter(b'=', line).any(|at| line[..at].ends_with(b"AUTH"))
+        || memchr::memchr_iter(b'\\', line).any(escape)
+        || memchr::memchr_iter(b'&', line).any(entity)
+}
+
+/// What a text with the escapes of JSON, of shells or of HTML says; none if it holds more than an address may.
+fn without_escapes(text: &str) -> Option<String> {
+    static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\([01][0-7]{2})|&#(\d{2,3});|&#[xX]([0-9A-Fa-f]{2});|&commat;|\\@")
+            .expect("a valid pattern")
+    });
+    let plain = ESCAPE.replace_all(text, |found: &regex::Captures<'_>| {
+        let code = [(1, 16), (2, 16), (3, 8), (4, 10), (5, 16)]
+            .into_iter()
+            .find_map(|(group, radix)| u32::from_str_radix(found.get(group)?.as_str(), radix).ok());
+        code.map_or('@', |code| char::from_u32(code).unwrap_or(' ')).to_string()
+    });
+    let fits = |c: char| c.is_alphanumeric() || matches!(c, '@' | '.' | '-' | '_' | '+' | '=' | '~');
+    plain.chars().all(fits).then(|| plain.into_owned())
 }
 
 /// What a text with codes of two hexadecimal digits behind `sign` says; none if that is no text.

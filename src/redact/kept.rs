@@ -39,6 +39,7 @@ const ACCOUNTS: &[&str] = &[
     "dbus",
     "debian-spamd",
     "debian-tor",
+    "delist",
     "do-not-reply",
     "donotreply",
     "double-bounce",
@@ -47,6 +48,8 @@ const ACCOUNTS: &[&str] = &[
     "exim",
     "exim4",
     "fail2ban",
+    "fbl",
+    "feedback",
     "ftp",
     "games",
     "git",
@@ -99,6 +102,7 @@ const ACCOUNTS: &[&str] = &[
     "proxy",
     "psaadm",
     "redis",
+    "removal",
     "root",
     "rpc",
     "rspamd",
@@ -130,6 +134,7 @@ const ACCOUNTS: &[&str] = &[
     "tss",
     "ubuntu",
     "unbound",
+    "unblock",
     "undisclosed-recipients",
     "unknown",
     "usbmux",
@@ -492,6 +497,12 @@ const FILE_ENDINGS: &[&str] = &[
     "id", "pid",
 ];
 
+/// How names of files end, and no host does: what stands before it may be one.
+const DOCUMENTS: &[&str] = &[
+    "asp", "aspx", "cert", "cnf", "conf", "crt", "csr", "csv", "eml", "htm", "html", "json", "key", "log", "mbox", "out", "pem",
+    "php", "private", "txt", "xml", "yaml", "yml",
+];
+
 /// Second-level registries below country codes, kept as the country code is.
 const REGISTRIES: &[&str] = &["co", "com", "net", "org", "or", "ac", "gov", "edu", "ne", "go", "gob", "gv"];
 
@@ -665,6 +676,12 @@ pub(super) fn is_top_level(label: &str) -> bool {
 /// Whether names may end so without being host names.
 pub(super) fn is_file_ending(label: &str) -> bool {
     FILE_ENDINGS.contains(&label.to_ascii_lowercase().as_str())
+}
+
+/// The name of a document without its ending; none if it has none of those that no host has.
+pub(super) fn document(name: &str) -> Option<&str> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    DOCUMENTS.contains(&ending.to_ascii_lowercase().as_str()).then_some(stem)
 }
 
 /// Whether `label` stands below a country code as a registry.

@@ -1,9 +1,10 @@
 //! What is learnt before anything is replaced: which words are names, so that one which stands alone in a sentence is known.
 
+use super::contexts::Heading;
 use super::hosts::{EMBEDDED, reverse_zone};
-use super::names::{Piece, is_authority, is_folder, pieces, unquoted};
+use super::names::{self, Piece, is_authority, is_folder, pieces, unquoted};
 use super::scan::{self, Part};
-use super::{MOST_NAMES, Redactor, SHORTEST, coded, is_ordinary, kept};
+use super::{MOST_NAMES, Redactor, SHORTEST, coded, kept};
 use rustc_hash::FxHashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -58,9 +59,12 @@ impl Redactor<'_> {
 
     /// Learns the names in a line of a file of this kind of evidence.
     pub fn learn(&mut self, kind: Option<&str>, text: &str) {
+        if self.learn_json(text) {
+            return;
+        }
         let mut found = Vec::new();
         scan::parts(kind, text, &mut |part, range| {
-            if !matches!(part, Part::Word | Part::Dotted | Part::Text | Part::Hex | Part::Digits | Part::Token) {
+            if !matches!(part, Part::Word | Part::Dotted | Part::Text | Part::File | Part::Hex | Part::Digits | Part::Token) {
                 found.push((part, range));
             }
         });
@@ -73,6 +77,11 @@ impl Redactor<'_> {
         }
     }
 
+    /// Learns the names in a row of a table of values.
+    pub(super) fn learn_row(&mut self, heading: &Heading, row: &str) {
+        heading.names(row).for_each(|(part, cell)| self.learn_part(part, cell));
+    }
+
     pub(super) fn learn_part(&mut self, part: Part, text: &str) {
         match part {
             Part::Address => {
@@ -81,7 +90,7 @@ impl Redactor<'_> {
                     self.learn_hosts(&text[at.end..]);
                 }
             }
-            Part::MaybeName if is_ordinary(text) => {}
+            Part::MaybeName if self.ordinary.is_word(text) => {}
             Part::Name | Part::MaybeName => {
                 if text.parse::<IpAddr>().is_ok() {
                     self.learn_part(Part::Ip, text);
@@ -91,14 +100,15 @@ impl Redactor<'_> {
                     self.learn_local(text.trim_end_matches('+'));
                 }
             }
-            Part::Names => text.split(',').for_each(|name| self.learn_part(Part::MaybeName, name.trim())),
+            Part::Names | Part::Pairs => names::in_list(text).for_each(|name| self.learn_part(Part::MaybeName, name)),
+            Part::Form => self.learn_part(Part::MaybePerson, &coded::of_form(text)),
             Part::Host | Part::Hosts => self.learn_hosts(text),
             Part::Ip => {
                 if let Ok(ip) = text.parse() {
                     self.known_mut().addresses.insert(ip);
                 }
             }
-            Part::Person | Part::People => {
+            Part::Person | Part::People | Part::MaybePerson => {
                 let mut inner = Vec::new();
                 scan::shapes(text, 0..text.len(), &mut |part, range| inner.push((part, range)));
                 for (part, range) in inner {
@@ -114,7 +124,7 @@ impl Redactor<'_> {
                     self.learn(None, &decoded.text);
                 }
             }
-            Part::Text | Part::Hex | Part::Digits | Part::Token | Part::Dotted | Part::Word => {}
+            Part::Text | Part::File | Part::Hex | Part::Digits | Part::Token | Part::Dotted | Part::Word => {}
         }
     }
 
@@ -158,7 +168,7 @@ impl Redactor<'_> {
                 self.known_mut().hosts.insert(host.clone());
                 // Its last label is none that all share, and may be the beginning of a name that was cut short.
                 let last = host.rsplit('.').next().unwrap_or_default();
-                if last.len() > SHORTEST && !is_ordinary(last) {
+                if last.len() > SHORTEST && !self.ordinary.is_word(last) {
                     self.learn_name(last);
                 }
             }
@@ -179,7 +189,7 @@ impl Redactor<'_> {
         // A queue id or another number in hexadecimal is no name.
         let is_word = letters > 0
             && (letters == name.chars().count() || name.len() < 6 || !name.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let usual = is_folder(&name) || kept::is_account(&name) || kept::is_vocabulary(&name) || kept::is_service(&name);
+        let usual = is_folder(&name) || kept::is_account(&name) || self.ordinary.is_word(&name) || kept::is_service(&name);
         if is_word && !usual && name.chars().count() >= SHORTEST && self.known.names.len() < MOST_NAMES && !self.keeps(&name) {
             self.known_mut().names.insert(name);
         }

@@ -15,12 +15,15 @@
 mod bundle;
 mod check;
 mod coded;
+mod contexts;
 mod hosts;
 mod ip;
+mod json;
 mod kept;
 mod learn;
 mod message;
 mod names;
+mod ordinary;
 mod path;
 mod policy;
 mod pseudonym;
@@ -37,6 +40,7 @@ pub use report::{learn_report, redact_inventory, redact_report, remove_secrets};
 
 use crate::rules::RuleSet;
 use learn::Known;
+use ordinary::Ordinary;
 use rustc_hash::FxHashMap;
 use scan::Part;
 use std::borrow::Cow;
@@ -56,6 +60,7 @@ pub struct Redactor<'r> {
     key: Key,
     policy: Arc<Policy>,
     rules: &'r RuleSet,
+    ordinary: Arc<Ordinary>,
     known: Arc<Known>,
     /// What was replaced, in lower case, and by what; at most [`MOST_NAMES`].
     replaced: RefCell<FxHashMap<String, String>>,
@@ -80,6 +85,7 @@ impl<'r> Redactor<'r> {
             key,
             policy: Arc::new(policy),
             rules,
+            ordinary: Arc::new(Ordinary::of(rules)),
             known: Arc::new(known),
             replaced: RefCell::default(),
             parts: RefCell::default(),
@@ -93,6 +99,7 @@ impl<'r> Redactor<'r> {
             key: self.key.clone(),
             policy: Arc::clone(&self.policy),
             rules: self.rules,
+            ordinary: Arc::clone(&self.ordinary),
             known: Arc::clone(&self.known),
             replaced: RefCell::default(),
             parts: RefCell::default(),
@@ -112,10 +119,7 @@ impl<'r> Redactor<'r> {
 
     /// `text` with pseudonyms, a line of a file of this kind of evidence or any other text.
     pub fn text<'t>(&self, kind: Option<&str>, text: &'t str) -> Cow<'t, str> {
-        if kind.is_some()
-            && text.starts_with('{')
-            && let Some(json) = self.json(text)
-        {
+        if let Some(json) = self.json(text) {
             return Cow::Owned(json);
         }
         let edits = self.edits(kind, text);
@@ -124,6 +128,13 @@ impl<'r> Redactor<'r> {
 
     /// As [`Redactor::text`], and where the marked characters stand afterwards.
     pub fn marked(&self, kind: Option<&str>, text: &str, mark: Option<(usize, usize)>) -> (String, Option<(usize, usize)>) {
+        if let Some(new) = self.json(text) {
+            // What was marked is looked for: a value by itself tells not where it stands.
+            let marked = mark.map(|(from, to)| text.chars().skip(from).take(to - from).collect::<String>());
+            let at = marked.as_ref().and_then(|marked| new.find(marked.as_str())).map(|at| new[..at].chars().count());
+            let mark = at.zip(marked).map(|(at, marked)| (at, at + marked.chars().count()));
+            return (new, mark);
+        }
         let edits = self.edits(kind, text);
         let new = apply(text, &edits);
         let Some((from, to)) = mark else { return (new, None) };
@@ -145,31 +156,6 @@ impl<'r> Redactor<'r> {
             chars + text[shift..at].chars().count()
         };
         (new, Some((moved(byte(from), false), moved(byte(to), true))).filter(|(from, to)| from < to))
-    }
-
-    /// A line that is a JSON object: each text in it for itself, since escapes hide names.
-    fn json(&self, text: &str) -> Option<String> {
-        let mut value: serde_json::Value = serde_json::from_str(text).ok()?;
-        self.json_value("", &mut value);
-        serde_json::to_string(&value).ok()
-    }
-
-    fn json_value(&self, key: &str, value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::String(text) => {
-                *text = match key {
-                    "_HOSTNAME" | "host" | "hostname" => self.host(text),
-                    "sender" | "address" | "orig_address" | "user" | "username" | "sasl_username" if !text.is_empty() => {
-                        self.name(text)
-                    }
-                    "_MACHINE_ID" | "_BOOT_ID" => self.key.hex(text),
-                    _ => self.text(None, text).into_owned(),
-                };
-            }
-            serde_json::Value::Array(list) => list.iter_mut().for_each(|item| self.json_value(key, item)),
-            serde_json::Value::Object(map) => map.iter_mut().for_each(|(key, item)| self.json_value(key, item)),
-            _ => {}
-        }
     }
 
     fn edits(&self, kind: Option<&str>, text: &str) -> Vec<Edit> {
@@ -219,20 +205,21 @@ impl<'r> Redactor<'r> {
     fn part_anew(&self, part: Part, old: &str, after: &str) -> Option<String> {
         Some(match part {
             Part::Address => self.address(old),
+            Part::Host if !old.contains('.') && self.ordinary.is_word(old) => return None,
             Part::Host => self.host(old),
             Part::Hosts => self.hosts(old),
             Part::Ip => self.ip_text(old, after),
-            Part::MaybeName if is_ordinary(old) => return None,
+            Part::MaybeName if self.ordinary.is_word(old) => return None,
             Part::Name | Part::MaybeName => self.name(old),
-            Part::Person => self.person(old),
-            Part::People => self.people(old),
+            Part::Person | Part::People => self.person(old),
+            Part::MaybePerson => self.persons_in(old),
+            Part::File => self.file_name(old),
+            Part::Form => self.form(old),
+            Part::Pairs => self.pairs(old),
             Part::Text => format!("(text {})", self.word(old)),
             Part::Hex => self.key.hex(old),
             Part::Digits => self.key.digits(old),
-            Part::Names => {
-                let one = |name: &str| self.part(Part::MaybeName, name, "").unwrap_or_else(|| name.to_owned());
-                names::in_list(old, one)
-            }
+            Part::Names => self.names(old),
             Part::Token => self.token(old),
             Part::Encoded => self.encoded(old),
             Part::Dotted => self.dotted(old),
@@ -296,12 +283,6 @@ impl<V> Remembered<V> {
         let key = self.key(part, text).to_owned();
         self.map.insert(key, value);
     }
-}
-
-/// Whether a word is one of the language of logs, where a name may stand but need not.
-fn is_ordinary(word: &str) -> bool {
-    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-    kept::is_vocabulary(&word.to_lowercase())
 }
 
 fn apply(text: &str, edits: &[Edit]) -> String {

@@ -2,6 +2,7 @@
 
 use super::scan::{self, Part};
 use super::{Edit, Redactor, SHORTEST, apply, kept};
+use crate::evidence::secrets::HIDDEN;
 use regex::Regex;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -106,6 +107,10 @@ impl Redactor<'_> {
             }
             None => self.host(domain),
         };
+        // The desks of providers that replies name are everybody's.
+        if self.ordinary.is_desk(local) && text.ends_with(&domain) {
+            return text.to_owned();
+        }
         let new = format!("{}{}{domain}", self.local(local), &text[at]);
         self.note(text, &new);
         new
@@ -134,6 +139,15 @@ impl Redactor<'_> {
 
     /// A name in words. The authorities that sign certificates are known to everybody.
     pub(super) fn person(&self, text: &str) -> String {
+        self.words_of(text, false)
+    }
+
+    /// As [`Redactor::person`], but the words of logs and programs stay.
+    pub(super) fn persons_in(&self, text: &str) -> String {
+        self.words_of(text, true)
+    }
+
+    fn words_of(&self, text: &str, may_be_ordinary: bool) -> String {
         if is_authority(text) || self.keeps(text) {
             return text.to_owned();
         }
@@ -141,10 +155,11 @@ impl Redactor<'_> {
         scan::shapes(text, 0..text.len(), &mut |part, range| {
             let old = &text[range.clone()];
             let new = match part {
+                Part::Word | Part::Dotted if may_be_ordinary && self.ordinary.is_word(old) => None,
                 Part::Word | Part::Dotted if old.chars().any(char::is_alphabetic) && old.chars().count() > 1 => {
                     Some(self.named(old))
                 }
-                Part::Word if old.len() > SHORTEST => Some(self.key.digits(old)),
+                Part::Word if !may_be_ordinary && old.len() > SHORTEST => Some(self.key.digits(old)),
                 other => self.part(other, old, ""),
             };
             if let Some(new) = new {
@@ -154,9 +169,39 @@ impl Redactor<'_> {
         apply(text, &edits)
     }
 
-    /// The value of an address header: addresses, and names in words around them.
-    pub(super) fn people(&self, text: &str) -> String {
-        self.person(text)
+    /// The name that somebody gave a file: what kind of file it is stays.
+    pub(super) fn file_name(&self, text: &str) -> String {
+        let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        if let Some(text) = quoted {
+            return format!("\"{}\"", self.file_name(text));
+        }
+        match text.rsplit_once('.') {
+            Some((stem, kind)) if kind.len() < 6 && kind.chars().all(char::is_alphanumeric) => {
+                format!("{}.{kind}", self.word(stem))
+            }
+            _ => self.word(text),
+        }
+    }
+
+    /// A list of names, addresses and other things: `!maria, root, :include:/etc/staff`.
+    pub(super) fn names(&self, list: &str) -> String {
+        each_word(list, |word| self.listed(word))
+    }
+
+    /// A table that is written where it is used: `{ maria = root, 192.0.2.1 = OK }`.
+    pub(super) fn pairs(&self, list: &str) -> String {
+        each_word(list, |word| match word.strip_suffix(HIDDEN).and_then(|word| word.strip_suffix(':')) {
+            Some(name) => format!("{}:{HIDDEN}", self.listed(name)),
+            None => self.listed(word),
+        })
+    }
+
+    fn listed(&self, word: &str) -> String {
+        if word.contains(['/', ':', '|', '$', '[', '(']) {
+            return self.text(None, word).into_owned();
+        }
+        let name = listed_name(word);
+        word.replacen(name, &self.part(Part::MaybeName, name, "").unwrap_or_else(|| name.to_owned()), 1)
     }
 }
 
@@ -235,6 +280,7 @@ fn is_keyword(piece: &str) -> bool {
         "user",
         "username",
         "sasl_username",
+        "sasl_sender",
         "rcpt",
         "sender",
         "recipient",
@@ -316,13 +362,30 @@ pub(super) fn pieces(local: &str) -> Vec<(&str, Piece)> {
     list
 }
 
-/// A list of names, separated by commas, each replaced by `one`.
-pub(super) fn in_list(list: &str, one: impl Fn(&str) -> String) -> String {
-    let pieces = list.split(',').map(|piece| {
-        let name = piece.trim();
-        if name.is_empty() { piece.to_owned() } else { piece.replacen(name, &one(name), 1) }
-    });
-    pieces.collect::<Vec<_>>().join(",")
+/// A list whose words, between the signs that divide a list, are replaced by `one`.
+fn each_word(list: &str, one: impl Fn(&str) -> String) -> String {
+    let divides = |c: char| c.is_whitespace() || matches!(c, ',' | '{' | '}' | '=');
+    let mut out = String::with_capacity(list.len() + 8);
+    for piece in list.split_inclusive(divides) {
+        let word = piece.trim_end_matches(divides);
+        if !word.is_empty() {
+            out.push_str(&one(word));
+        }
+        out.push_str(&piece[word.len()..]);
+    }
+    out
+}
+
+/// The names in a list; see [`Redactor::names`].
+pub(super) fn in_list(list: &str) -> impl Iterator<Item = &str> {
+    let words = list.split(|c: char| c.is_whitespace() || matches!(c, ',' | '{' | '}' | '='));
+    let words = words.map(|word| word.strip_suffix(HIDDEN).and_then(|word| word.strip_suffix(':')).unwrap_or(word));
+    words.filter(|word| !word.contains(['/', ':', '|', '$', '[', '('])).map(listed_name).filter(|name| !name.is_empty())
+}
+
+/// A name in a list without what may stand around it: that it is none of them, or that it is not to be expanded.
+fn listed_name(word: &str) -> &str {
+    word.trim_start_matches(['!', '\\']).trim_matches('"')
 }
 
 /// What stands between the quotes of a quoted local part; the quotes may be escaped themselves.

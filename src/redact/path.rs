@@ -1,6 +1,7 @@
-//! Paths of files in a bundle, in which hosts are named too: `dig-mx-acme.example.txt`.
+//! Paths of files in a bundle, in which hosts and people are named too: `dig-mx-acme.example.txt`, `home/maria/mbox`.
 
-use super::{Check, Redactor, kept, scan};
+use super::scan::{self, Part};
+use super::{Check, Edit, Redactor, apply, contexts, kept};
 use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -21,12 +22,37 @@ fn host(part: &str) -> Option<Range<usize>> {
     (scan::is_host(name.as_str()) && !kept::is_file_ending(last)).then(|| name.range())
 }
 
-/// Learns the hosts that are named in `path`.
-pub(super) fn learn(redactor: &mut Redactor<'_>, path: &str) {
+/// Where in a part of a path an address stands: before the ending of the file's name.
+fn address(part: &str) -> Option<Range<usize>> {
+    let name = std::iter::successors(Some(part), |name| kept::document(name)).last()?;
+    scan::at_sign(name).map(|_| 0..name.len())
+}
+
+/// Where names stand in a path, in order.
+fn names(path: &str) -> Vec<(Part, Range<usize>)> {
+    let whole = format!("/{path}");
+    let mut list: Vec<(Part, Range<usize>)> = Vec::new();
+    let mut start = 0;
     for part in path.split('/') {
-        if let Some(range) = host(part) {
-            redactor.learn(None, &part[range]);
+        let found = address(part).map(|range| (Part::Address, range)).or_else(|| Some((Part::Host, host(part)?)));
+        list.extend(found.map(|(what, range)| (what, start + range.start..start + range.end)));
+        start += part.len() + 1;
+    }
+    // Home folders and the like.
+    for (start, (end, what)) in contexts::named(None, &whole) {
+        let range = start.saturating_sub(1)..end.saturating_sub(1);
+        if list.iter().all(|(_, other)| other.end <= range.start || range.end <= other.start) {
+            list.push((what, range));
         }
+    }
+    list.sort_by_key(|(_, range)| range.start);
+    list
+}
+
+/// Learns the names in `path`.
+pub(super) fn learn(redactor: &mut Redactor<'_>, path: &str) {
+    for (what, range) in names(path) {
+        redactor.learn_part(what, &path[range]);
     }
 }
 
@@ -39,11 +65,11 @@ impl Redactor<'_> {
 
 /// The path with pseudonyms.
 pub(super) fn redacted(redactor: &Redactor<'_>, check: &Check, path: &str) -> String {
-    let parts = path.split('/').map(|part| match host(part) {
-        Some(range) => format!("{}{}{}", &part[..range.start], redactor.host(&part[range.clone()]), &part[range.end..]),
-        None => part.to_owned(),
+    let edits = names(path).into_iter().filter_map(|(what, range)| {
+        let new = redactor.part(what, &path[range.clone()], "")?;
+        Some(Edit { range, new })
     });
-    check.replaced(&parts.collect::<Vec<_>>().join("/"))
+    check.replaced(&apply(path, &edits.collect::<Vec<_>>()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Redaction of a report: every text of the view model that may hold a name.
 
+use super::contexts::kind_of;
 use super::{Check, Redactor, path};
 use crate::evidence::secrets::without_secrets;
 use crate::report::view::{Citation, Report};
@@ -9,7 +10,9 @@ use rustc_hash::FxHashMap;
 /// Learns the names in a report; those in what it was made from are learnt by [`Redactor::learn_evidence`].
 pub fn learn_report(redactor: &mut Redactor<'_>, report: &mut Report) {
     let kinds = kinds(report);
-    citations(report, &mut |citation| redactor.learn(kinds.get(&citation.file).map(String::as_str), &citation.text));
+    citations(report, &mut |citation| {
+        redactor.learn(kind_of(kinds.get(&citation.file).map(String::as_str), &citation.file), &citation.text);
+    });
     for (name, value) in report.state.settings.iter().flatten() {
         redactor.learn(None, &format!("{name} = {value}"));
     }
@@ -28,7 +31,7 @@ fn kinds(report: &Report) -> FxHashMap<String, String> {
 pub fn redact_report(redactor: &Redactor<'_>, report: &mut Report) -> Check {
     let kinds = kinds(report);
     citations(report, &mut |citation| {
-        let kind = kinds.get(&citation.file).map(String::as_str);
+        let kind = kind_of(kinds.get(&citation.file).map(String::as_str), &citation.file);
         (citation.text, citation.matched) = redactor.marked(kind, &citation.text, citation.matched);
     });
     texts(report, &mut |text| *text = redactor.text(None, text).into_owned());
@@ -43,9 +46,7 @@ pub fn redact_report(redactor: &Redactor<'_>, report: &mut Report) -> Check {
     report.state.dns =
         dns.into_iter().map(|(question, answers)| (redactor.text(None, &question).into_owned(), answers)).collect();
     for (name, value) in report.state.settings.iter_mut().flatten() {
-        let setting = format!("{name} = {value}");
-        let new = redactor.text(Some("postconf"), &setting);
-        *value = new.split_once(" = ").map_or(String::new(), |(_, value)| value.to_owned());
+        *value = redactor.setting(name, value);
     }
     report.host.iter_mut().for_each(|host| *host = redactor.host(host));
     let check = redactor.check();

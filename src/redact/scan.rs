@@ -1,9 +1,8 @@
 //! Finds what may be personal in a line of evidence: addresses, host names and IP addresses by their shape, bare names by
 //! what stands before them.
 
-use super::kept;
-use regex::{Regex, RegexSet, RegexSetBuilder};
-use std::collections::BTreeMap;
+use super::{contexts, kept};
+use regex::Regex;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -35,6 +34,14 @@ pub(super) enum Part {
     Token,
     /// Names in a list.
     Names,
+    /// A name in words, among them ordinary ones that stay.
+    MaybePerson,
+    /// The name of a file that somebody gave it.
+    File,
+    /// The value of a field of a form, as URLs carry it.
+    Form,
+    /// Keys and values of a table that is written where it is used: `a = b, { c = d }`.
+    Pairs,
     /// A number that names somebody: a telephone's.
     Digits,
     /// An encoded word of a header (RFC 2047).
@@ -45,90 +52,9 @@ pub(super) enum Part {
     Word,
 }
 
-fn regex(pattern: &str) -> Regex {
+pub(super) fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a valid pattern")
 }
-
-/// What stands before a name, or around it; the part called `n` is the name.
-static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
-    let log = r"(?:<\d+>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)";
-    let account = r#"(?i)(?:^|[\s,;(\["'{?&-])(?:sasl_username|sasl_user|auth_user|auth_login|username|user|login|account|acct|ruser|logname|sender|recipient|rcpt)"#;
-    let list: &[(Part, String)] = &[
-        (Part::Text, r"(?i)(?:^|\bheader )(?:subject|thread-topic|comments|keywords): (?P<n>.+?)(?: from [^\s\[]*\[[^\]]*\]; from=<.*| from local; from=<.*)?$".into()),
-        (Part::People, r"(?i)(?:^|\bheader )(?:from|to|cc|bcc|reply-to|sender|return-path|delivered-to|x-original-to|disposition-notification-to|errors-to): (?P<n>.+?)(?: from [^\s\[]*\[[^\]]*\]; from=<.*| from local; from=<.*)?$".into()),
-        (Part::Name, r"(?:from|to|orig_to|user|recipient|sender|rcpt|mailbox)=<(?P<n>[^<>\s]+)>".into()),
-        (Part::Host, r"\bhelo=<(?P<n>[^<>\s]+)>".into()),
-        (Part::Host, format!(r"^{log} (?P<n>[A-Za-z0-9][\w.-]*) \S")),
-        (Part::Host, r"(?:^|[^\w.:-]|[^0-9A-Fa-f:]:)(?P<n>[A-Za-z0-9][\w.-]*)\[(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]".into()),
-        (Part::Host, r"(?:^|[<>:(] )[2-5]\d\d[- ](?P<n>[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]*)(?:\s|$)".into()),
-        (Part::Host, r"(?i)\bhello,? (?P<n>[A-Za-z0-9][\w.-]*\w) [\[(]".into()),
-        (Part::Host, r"(?:\bheader\.s|[;\s(]s)=(?P<n>[A-Za-z][\w.-]*)".into()),
-        (Part::Host, r"^Linux \S+ \((?P<n>[A-Za-z0-9][\w.-]*)\)".into()),
-        (Part::Host, r"\bkernel\.(?:hostname|domainname)\s*=\s*(?P<n>[A-Za-z0-9][\w.-]*)".into()),
-        (Part::Host, r"^(?P<n>[A-Za-z0-9][\w.-]*):/\S*\s".into()),
-        (Part::Host, r"\bname=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
-        (Part::Name, format!(r#"{account}=<?(?P<n>(?:"(?:[^"\\]|\\.){{1,200}}"|\\"(?:[^"\\]|\\\\.){{1,200}}\\")@[^\s,;<>"'()\[\]{{}}&=]+)"#)),
-        (Part::Name, format!(r#"{account}=[<"']?(?P<n>[^\s,;<>"'()\[\]{{}}&=]*[^\s,;<>"'()\[\]{{}}&=:.])"#)),
-        (Part::MaybeName, r"(?i)\b(?:invalid user|illegal user|password for(?: invalid user)?|publickey for|keyboard-interactive/pam for|(?:opened|closed) for user|authenticating user|connection closed by (?:invalid |authenticating )?user|for user|unknown user|su for|mailbox for|mailbox of|mailbox) +[<'\x22]?(?P<n>[^\s<>'\x22\x60:;,()=]+)".into()),
-        (Part::Name, r"\b(?:imap|pop3|lda|lmtp|managesieve|sieve|indexer-worker|deliver|auth|ldap|passwd-file|pam|sql|CRON|cron|su|crontab)\((?P<n>[^)<\s,\d][^)<\s,]*)".into()),
-        (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*) +: +(?:TTY|PWD|command)".into()),
-        (Part::Name, r"\bsudo(?:\[\d+\])?: +(?P<n>[A-Za-z_][\w.-]*) : ".into()),
-        (Part::Name, r"\((?P<n>[A-Za-z_][\w.-]*)\) (?:CMD|MAIL|LIST|RELOAD)".into()),
-        (Part::Name, r"\buid=\d+\((?P<n>[^)]+)\)".into()),
-        (Part::Name, r"/(?:home|Users|usr/home|var/mail|var/spool/mail|export/home|srv/www|srv|vhosts|vmail|vhome)/(?P<n>[^/\s:,;'\x22)]+)".into()),
-        (Part::Name, r"/(?:vmail|vhome|mailboxes|virtual)/[\w-]+(?:\.[\w-]+)+/(?P<n>[^/\s:,;'\x22)]+)".into()),
-        (Part::Name, r"/var/www/(?P<n>[^/\s:,;'\x22)]+)".into()),
-        (Part::Hosts, r"^\s*(?:-o\s+)?(?:myhostname|mydomain|myorigin|smtp_helo_name|lmtp_lhlo_name|mydestination|relay_domains|virtual_(?:alias|mailbox)_domains|relayhost|(?:smtp_|lmtp_)?fallback_relay|masquerade_domains|default_transport|remote_header_rewrite_domain|parent_domain|smtp_tls_policy_domain)\s*=\s*(?P<n>.+)$".into()),
-        (Part::Host, r"\b-o\s+(?:myhostname|mydomain|myorigin|smtp_helo_name)\s*=\s*(?P<n>[^\s,]+)".into()),
-        (Part::Text, r"^\s*(?:smtpd_banner|mail_name)\s*=.*?(?:E?SMTP)\s+(?P<n>[^$(].*)$".into()),
-        (Part::Host, r"(?i)^\s*(?:static |transient )?hostname\s*[:=]\s*(?P<n>[A-Za-z0-9][\w.-]*)\s*$".into()),
-        (Part::Host, r"^Linux (?P<n>[A-Za-z0-9][\w.-]*) \d".into()),
-        (Part::Hosts, r"^\s*(?:search|domain)\s+(?P<n>[A-Za-z0-9].*)$".into()),
-        (Part::Hosts, r"^\s*(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:]+)\s+(?P<n>[A-Za-z][\w. \t-]*)$".into()),
-        (Part::Hex, r"(?i)\b(?:machine.?id|boot.?id|serial(?: number)?|fingerprint|_MACHINE_ID|_BOOT_ID|session-id)\W{1,5}(?P<n>[0-9a-f][0-9a-f:]{11,})".into()),
-        (Part::Hex, r"(?i)\b(?P<n>[0-9a-f]{2}(?::[0-9a-f]{2}){5,})\b".into()),
-        (Part::Token, r#"(?i)(?:[\w-]*verification\w*|\bMS|\bms|\bcode|\bdomainkey)=(?P<n>[\w+/=.-]{6,})"#.into()),
-        (Part::Token, r#"(?:^|[;\s"])p=(?P<n>[A-Za-z0-9+/]{40,}={0,2})"#.into()),
-        (Part::Person, r"(?:^|[\s,/=:])(?:O|OU|L|ST|GN|SN|STREET|street|organizationName|localityName|stateOrProvinceName|commonName|CN)\s?=\s?(?P<n>[^,/=\n]*[^,/=\s])(?:\s*[,/]|\s*$)".into()),
-        (Part::Name, r"^[0-9A-Za-z]{6,}[*!#]*\s+\d+\s+\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\s+(?P<n>\S+)\s*$".into()),
-        (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*)\s+(?:(?:pts/\d+|tty\d*|ftpd\d+|\S+:notty|:\d+|console)\s|\*\*Never)".into()),
-        (Part::Host, r"^\S+\s+(?:pts/\d+|tty\d*|\S+:notty|:\d+)\s+(?P<n>[A-Za-z][\w.-]*)\s+\w{3} \w{3} [ \d]\d".into()),
-        // The owner and the group of a file, as ls writes them.
-        (Part::Name, r"^[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+ (?P<n>[A-Za-z_][\w.-]*) +\S+ ".into()),
-        (Part::Name, r"^[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+ \S+ +(?P<n>[A-Za-z_][\w.-]*) ".into()),
-        (Part::Name, r#"(?:--[ug]id-owner|\bsk[ug]id) "?(?P<n>[A-Za-z_][\w.-]*)"#.into()),
-        (Part::Name, r"\\\\[^\\\s]+\\(?P<n>[^\\\s]+)".into()),
-        (Part::Name, r"/~(?P<n>[A-Za-z_][\w.-]*)".into()),
-        (Part::Name, r"^\s*(?:\[[\w.-]+\](?::[\w-]+)?|[\w.-]+:\d+)\s+(?P<n>[^\s:=@\[\](){}]+):\S".into()),
-        // Whom mail of a role, an address or a domain goes to: aliases, virtual.
-        (Part::Names, r"(?i)^\s*(?:(?:root|postmaster|hostmaster|webmaster|abuse|admin|info|support|security|mailer-daemon|nobody|www-data)\s*:|[\w.+-]*@[\w.-]+)\s+(?P<n>[\w.@+-]+(?:\s*,\s*[\w.@+-]+)*)\s*$".into()),
-        (Part::Person, r"(?i)^\s*(?:pretty hostname|location|deployment|sender_fullname)\s*: (?P<n>\S.*)$".into()),
-        (Part::Hex, r"^Reference ID\s*: (?P<n>[0-9A-F]{8}) \([\w-]+\.".into()),
-        (Part::Hex, r"\b(?:TLSA|SSHFP|DS)\s+\d+ \d+ (?:\d+ )?(?P<n>[0-9A-Fa-f][0-9A-Fa-f ]{15,})".into()),
-        (Part::Digits, r"(?i)\b(?:tel|telefon|phone|fon|fax|mobil|mobile|handy|cell)\b\.?:?\s*(?P<n>\+?\d[\d /().-]{4,}\d)".into()),
-    ];
-    let set = RegexSetBuilder::new(list.iter().map(|(_, pattern)| pattern)).size_limit(1 << 26).dfa_size_limit(1 << 24).build();
-    (set.expect("valid patterns"), list.iter().map(|(part, pattern)| (*part, regex(pattern))).collect())
-});
-
-/// What a line of a file of one kind holds besides.
-static OF_KIND: LazyLock<Vec<(&'static str, Part, Regex)>> = LazyLock::new(|| {
-    [
-        ("passwd", Part::Name, r"^(?P<n>[A-Za-z_][\w.+-]*):[^:]*:\d+:\d+:"),
-        ("passwd", Part::Person, r"^[^:\s]+:[^:]*:\d+:\d+:(?P<n>[^:]*[^:,]),*:"),
-        ("ps", Part::Name, r"^(?P<n>[A-Za-z_][\w.+-]*)\s+\d+\s"),
-        ("hostname", Part::Host, r"^\s*(?P<n>[A-Za-z0-9][\w.-]*)\s*$"),
-        ("mailname", Part::Host, r"^\s*(?P<n>[A-Za-z0-9][\w.-]*)\s*$"),
-        ("postqueue", Part::Name, r"^\s{10,}(?P<n>[^\s()]+)\s*$"),
-        ("qshape", Part::Host, r"^\s*(?P<n>[\w-]+(?:\.[\w-]+)+)(?:\.\.)?\s+\d+\s+\d"),
-        ("top", Part::Name, r"^\s*\d+\s+(?P<n>[A-Za-z_][\w.-]*\+?)\s+(?:-?\d+|rt)\s+-?\d+\s"),
-        ("top", Part::Name, r"^\s*\d+\s+\d+\s+(?P<n>[A-Za-z_][\w.-]*\+?)\s+[A-Z]"),
-        ("web-access", Part::Name, r"^\S+(?: \S+)? \S+ (?P<n>[^\s\[-]\S*) \["),
-    ]
-    .into_iter()
-    .map(|(kind, part, pattern)| (kind, part, regex(pattern)))
-    .collect()
-});
 
 /// Everything that is something by its shape; what it is, [`shape`] says.
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
@@ -138,7 +64,7 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
     let patterns = [
         r"=\?[\w*-]+\?[bBqQ]\?[^?\s]*\?=".to_owned(),
         format!(
-            r#"(?:"(?:[^"\\]|\\.){{1,200}}"|\\"(?:[^"\\]|\\\\.){{1,200}}\\"|{local})(?:@|%40|=40)(?:\[[0-9A-Za-z:.]+\]|{domain})"#
+            r#"(?:"(?:[^"\\]|\\.){{1,200}}"|\\"(?:[^"\\]|\\\\.){{1,200}}\\"|{local})(?:@|%40|=40|%2540)(?:\[[0-9A-Za-z:.]+\]|{domain})"#
         ),
         r"[iI][pP][vV]6:".to_owned(),
         r"(?:[0-9A-Fa-f]{1,4})?(?::[0-9A-Fa-f]{0,4}){2,8}(?:\.\d{1,3}){0,3}".to_owned(),
@@ -154,27 +80,8 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Calls `visit` with every part of `text`, in order; parts do not overlap. `kind` is the kind of evidence of the file.
 pub(super) fn parts(kind: Option<&str>, text: &str, visit: &mut dyn FnMut(Part, Range<usize>)) {
-    // By their starts, so that a long line costs no more than it must.
-    let mut named: BTreeMap<usize, (usize, Part)> = BTreeMap::new();
-    let mut note = |part: Part, regex: &Regex| {
-        for found in regex.captures_iter(text) {
-            let Some(name) = found.name("n") else { continue };
-            if named.range(..name.end()).next_back().is_none_or(|(_, (end, _))| *end <= name.start()) {
-                named.insert(name.start(), (name.end(), part));
-            }
-        }
-    };
-    for (known, part, regex) in OF_KIND.iter() {
-        if kind == Some(*known) {
-            note(*part, regex);
-        }
-    }
-    let (set, list) = &*CONTEXTS;
-    for at in set.matches(text) {
-        note(list[at].0, &list[at].1);
-    }
     let mut at = 0;
-    for (start, (end, part)) in named {
+    for (start, (end, part)) in contexts::named(kind, text) {
         shapes(text, at..start, visit);
         at = end;
         visit(part, start..end);
@@ -202,7 +109,11 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
         let is_unit =
             [".service", ".slice", ".socket", ".timer", ".target", ".mount", ".scope"].iter().any(|end| domain.ends_with(end));
         // `a=40b` and `a%40b` are addresses only where a host name follows.
-        let is_plain = &token[at] == "@";
+        let is_plain = &token[at.clone()] == "@";
+        // What a regular expression found.
+        if text[..range.start].ends_with('$') && token[..at.start].bytes().all(|byte| byte.is_ascii_digit()) {
+            return visit(Part::Host, range.start + at.end..range.end);
+        }
         if is_unit || (!is_plain && !is_host(domain)) {
             return words(text, range, visit);
         }
@@ -225,10 +136,19 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
         }
         return;
     }
-    // The beginning of `net.ipv4.ip_local_port_range` ends as a domain of Saint Pierre might.
-    let goes_on = text[range.end..].starts_with('_');
+    // The beginning of `net.ipv4.ip_local_port_range` ends as a domain of Saint Pierre might, that of `Spam.sa.2` as one of Arabia.
+    let rest = &text[range.end..];
+    let goes_on =
+        rest.starts_with('_') || rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     if token.ends_with(".ip6.arpa") || is_host(token) && !goes_on && !is_file(text, &range) && !is_sentence(token) {
         return visit(Part::Host, range);
+    }
+    // A page about a domain: https://help.example/acme.de.html
+    if let Some(stem) = kept::document(token)
+        && is_host(stem)
+        && !stem.rsplit('.').next().is_some_and(kept::is_file_ending)
+    {
+        return visit(Part::Host, range.start..range.start + stem.len());
     }
     if token.contains('.') { visit(Part::Dotted, range) } else { visit(Part::Word, range) }
 }
@@ -240,8 +160,8 @@ pub(super) fn at_sign(token: &str) -> Option<Range<usize>> {
     if let Some(at) = token.rfind('@') {
         return Some(at..at + 1);
     }
-    let at = ["%40", "=40"].iter().filter_map(|sign| token.rfind(sign)).max()?;
-    (at > 0 && at + 3 < token.len()).then_some(at..at + 3)
+    let (at, length) = ["%40", "=40", "%2540"].iter().filter_map(|sign| Some((token.rfind(sign)?, sign.len()))).max()?;
+    (at > 0 && at + length < token.len()).then_some(at..at + length)
 }
 
 /// Words between signs that are none of the shapes.

@@ -1,0 +1,317 @@
+//! What stands before a name or around it, by which a bare one is known for a name: keys, phrases, columns.
+
+use super::scan::{Part, regex};
+use regex::{Regex, RegexSet, RegexSetBuilder};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// Keys whose value is an account or an address, in JSON, in headings of tables, and before `=`.
+const ACCOUNT_KEYS: &[&str] = &[
+    "acct",
+    "account",
+    "address",
+    "auth_login",
+    "auth_user",
+    "e-mail",
+    "email",
+    "email_address",
+    "envelope_from",
+    "from_address",
+    "login",
+    "loginname",
+    "logname",
+    "mail",
+    "mail_from",
+    "mailbox",
+    "mailfrom",
+    "mailto",
+    "orig_address",
+    "orig_to",
+    "owner",
+    "rcpt",
+    "rcpt_to",
+    "recipient",
+    "return_path",
+    "ruser",
+    "sasl_sender",
+    "sasl_user",
+    "sasl_username",
+    "sender",
+    "to_address",
+    "user",
+    "user_name",
+    "userid",
+    "username",
+];
+
+/// Keys whose value is a name in words.
+const PERSON_KEYS: &[&str] = &[
+    "ansprechpartner",
+    "company",
+    "contact",
+    "customer",
+    "display_name",
+    "displayname",
+    "firma",
+    "first_name",
+    "firstname",
+    "full_name",
+    "fullname",
+    "gecos",
+    "givenname",
+    "kunde",
+    "last_name",
+    "lastname",
+    "nachname",
+    "name",
+    "organisation",
+    "organization",
+    "real_name",
+    "realname",
+    "surname",
+    "vorname",
+];
+
+/// Keys whose value is a host.
+const HOST_KEYS: &[&str] = &["_hostname", "client", "client_name", "fqdn", "helo", "host", "hostname", "relay"];
+
+/// What the value of a key is, in any case: of a JSON object, or of a column by its heading.
+pub(super) fn of_key(key: &str) -> Option<Part> {
+    let key = key.to_ascii_lowercase().replace(' ', "_");
+    let known = |list: &[&str]| list.contains(&key.as_str());
+    match key.as_str() {
+        "_machine_id" | "_boot_id" => Some(Part::Hex),
+        "subject" => Some(Part::Text),
+        _ if known(ACCOUNT_KEYS) => Some(Part::Name),
+        _ if known(PERSON_KEYS) => Some(Part::MaybePerson),
+        _ if known(HOST_KEYS) => Some(Part::Host),
+        _ => None,
+    }
+}
+
+/// The kind of evidence of a file; for [`named`], what no kind describes may be a table that Postfix looks things up in.
+pub(super) fn kind_of<'k>(kind: Option<&'k str>, path: &str) -> Option<&'k str> {
+    kind.filter(|kind| !kind.is_empty()).or_else(|| table(path))
+}
+
+/// What a table that Postfix looks things up in holds, by its name.
+fn table(path: &str) -> Option<&'static str> {
+    let name = path.rsplit('/').next()?.to_ascii_lowercase();
+    let stem = name.split('.').next()?;
+    if stem.starts_with("aliases") {
+        return Some("aliases");
+    }
+    let to_names = ["virtual", "canonical", "generic", "bcc", "login_map", "sender_login"];
+    let to_others = ["transport", "access", "relocated", "sasl_passwd", "relay_recipients", "relay_domains", "relayhost_map"];
+    match () {
+        () if to_names.iter().any(|part| stem.contains(part)) => Some("table of names"),
+        () if to_others.iter().any(|part| stem.contains(part)) => Some("table"),
+        () => None,
+    }
+}
+
+/// Parameters of main.cf whose value is hosts and domains.
+const HOST_SETTINGS: &str = "myhostname|mydomain|myorigin|smtp_helo_name|lmtp_lhlo_name|mydestination|relay_domains|virtual_(?:alias|mailbox)_domains|relayhost|(?:smtp_|lmtp_)?fallback_relay|masquerade_domains|default_transport|remote_header_rewrite_domain|parent_domain|smtp_tls_policy_domain";
+
+/// Parameters of main.cf whose value is accounts and addresses.
+const NAME_SETTINGS: &str = r"always_bcc|\w*_notice_recipient|luser_relay|default_privs|mail_owner|setgid_group|masquerade_exceptions|authorized_\w+_users|\w+_verify_sender|address_verify_sender|empty_address_recipient|prepend_delivered_header_user|local_\w+_user";
+
+/// What stands before a name, or around it; the part called `n` is the name.
+static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
+    let log = r"(?:<\d+>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)";
+    let keys = ACCOUNT_KEYS.iter().filter(|key| !matches!(**key, "address" | "mail" | "mailbox" | "owner")).copied();
+    let account = format!(r#"(?i)(?:^|[\s,;(\["'{{?&-])(?:{})"#, keys.collect::<Vec<_>>().join("|"));
+    let in_json = |keys: &[&str]| format!(r#"(?i)"(?:{})"\s*:\s*"(?P<n>(?:[^"\\]|\\.)+)""#, keys.join("|"));
+    let end_of_header = r"(?: from [^\s\[]*\[[^\]]*\]; from=<.*| from local; from=<.*)?$";
+    let host = r"[A-Za-z0-9][\w.-]*";
+    // As RFC 2183 has it, or RFC 2231.
+    let file = r#"(?:\*\d*)?\*?=(?:[\w-]+'[\w-]*')?(?P<n>"[^"]+"|[^";\s]+)"#;
+    let word = r#"[^\s<>'"\x60:;,()=\\]+"#;
+    let list: &[(Part, String)] = &[
+        // Headers of a message, and what cleanup says of them.
+        (Part::Text, format!(r"(?i)(?:^|\bheader |-- )(?:subject|thread-topic|comments|keywords|organi[sz]ation): (?P<n>.+?){end_of_header}")),
+        (Part::People, format!(r"(?i)(?:^|\bheader )(?:(?:x-)?(?:[\w-]*-)?(?:from|to|cc|bcc|sender|recipient|user)|return-path|disposition-notification-to): (?P<n>.+?){end_of_header}")),
+        (Part::Text, r"\b(?:reject|warning|hold|discard|redirect|prepend|replace|filter|info|bcc): body (?P<n>.+) from [^\s\[]*(?:\[[^\]]*\]|local); from=<".into()),
+        (Part::MaybePerson, r"(?:\s|: |^)(?:From|To|Cc|Reply-To): (?P<n>[^<>:@]+?) ?<[^<>\s]+@".into()),
+        (Part::MaybePerson, r#"(?P<n>"[^"<>@]{2,80}"|\\"[^"\\<>@]{2,80}\\") <[^<>\s]+@"#.into()),
+        (Part::File, format!(r"(?i)\bfilename{file}")),
+        (Part::File, format!(r"(?i)\bcontent-type: .*?\bname{file}")),
+        (Part::File, format!(r"(?i)\bname\*1{file}")),
+        (Part::Host, format!(r"^Received: from (?P<n>{host})")),
+        (Part::MaybeName, r"^Received: .*\bfor <?(?P<n>[^\s<>;]+)".into()),
+        (Part::Name, r"(?i)\bauthenticated sender: (?P<n>[^\s)]+)".into()),
+        // Envelopes.
+        (Part::Name, r"(?:from|to|orig_to|user|recipient|sender|rcpt|mailbox)=<(?P<n>[^<>\s]+)>".into()),
+        (Part::Name, r"\b(?:MAIL|RCPT) command: <(?P<n>[^<>]+)>".into()),
+        (Part::Host, r"\bhelo=<(?P<n>[^<>\s]+)>".into()),
+        (Part::Host, format!(r"\blog_helo_name=(?P<n>{host})")),
+        (Part::MaybeName, format!(r"\b(?:HELO|EHLO|LHLO)[ =](?P<n>{host})")),
+        (Part::MaybeName, r"(?i)^(?:original_)?recipient: (?P<n>\S+)$".into()),
+        (Part::MaybeName, r"^sender: (?P<n>\S+)$".into()),
+        (Part::Form, r#"(?i)[?&;](?:(?:first|last|full|real|sur|vor|nach)?_?name|subject|betreff|firma|company)=(?P<n>[^&;\s"'<>#]+)"#.into()),
+        // Hosts in logs and replies.
+        (Part::Host, format!(r"^{log} (?P<n>{host}) \S")),
+        (Part::Host, format!(r"(?:^|[^\w.:-]|[^0-9A-Fa-f:]:)(?P<n>{host})\[(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]")),
+        (Part::Host, r"(?:^|[<>:(] )[2-5]\d\d[- ](?P<n>[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]*)(?:\s|$)".into()),
+        (Part::MaybePerson, r"(?:^|: )220[- ]\S+ E?SMTP (?P<n>[^\s].*?)$".into()),
+        (Part::Host, format!(r"(?i)\bhello,? (?P<n>{host}\w) [\[(]")),
+        (Part::Host, r"(?:\bheader\.s|[;\s(]s)=(?P<n>[A-Za-z][\w.-]*)".into()),
+        (Part::Host, format!(r"^Linux \S+ \((?P<n>{host})\)")),
+        (Part::Host, format!(r"\bkernel\.(?:hostname|domainname)\s*=\s*(?P<n>{host})")),
+        (Part::Host, format!(r"^(?P<n>{host}):/\S*\s")),
+        (Part::Host, r"\bname=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
+        (Part::Host, format!(r"(?i)^\s*(?:static |transient )?hostname\s*[:=]\s*(?P<n>{host})\s*$")),
+        (Part::Host, format!(r"^Linux (?P<n>{host}) \d")),
+        (Part::Hosts, r"^\s*(?:search|domain)\s+(?P<n>[A-Za-z0-9].*)$".into()),
+        (Part::Hosts, r"^\s*(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:]+)\s+(?P<n>[A-Za-z][\w. \t-]*?)\s*(?:#.*)?$".into()),
+        (Part::Text, r"^\s*(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:]+)\s[\w. \t-]+#\s*(?P<n>\S.*)$".into()),
+        // Accounts behind keys.
+        (Part::Name, format!(r#"{account}=<?(?P<n>(?:"(?:[^"\\]|\\.){{1,200}}"|\\"(?:[^"\\]|\\\\.){{1,200}}\\")@[^\s,;<>"'()\[\]{{}}&=]+)"#)),
+        (Part::Name, format!(r#"{account}(?:=| = ?)[<"']?(?P<n>[^\s,;<>"'()\[\]{{}}&=]*[^\s,;<>"'()\[\]{{}}&=:.])"#)),
+        (Part::Name, in_json(ACCOUNT_KEYS)),
+        (Part::MaybePerson, in_json(&PERSON_KEYS.iter().filter(|key| **key != "name").copied().collect::<Vec<_>>())),
+        (Part::Name, r"://(?P<n>[^/\s:@]+)(?::[^@\s/]*)?@[^\s/]".into()),
+        // Accounts in sentences.
+        (Part::MaybeName, format!(r#"(?i)\b(?:invalid user(?: specified)?|illegal user|no such (?:user|mailbox|account|recipient|person)(?: here)?|user unknown|unknown (?:user|mailbox|recipient|account)|not owned by user|password for(?: invalid user)?|publickey for|keyboard-interactive/pam for|(?:opened|closed) for user|authenticating user|connection closed by (?:invalid |authenticating )?user|for user|su for|mailbox for|mailbox of|mailbox):? +[<'"]?(?P<n>{word})"#)),
+        (Part::MaybeName, format!(r#"(?i)\b(?:user|mailbox|account|recipient|login) [<'"]?(?P<n>{word})[>'"]? (?:is )?(?:unknown|not found|not known|does not exist|doesn't exist|disabled|suspended|locked|unavailable|over quota|has exceeded|full)\b"#)),
+        (Part::MaybeName, format!(r#"(?i)\b(?:contact|mail|write to) (?P<n>{word}) at [\w-]+\.[\w.-]+"#)),
+        (Part::MaybeName, format!(r#"(?P<n>{word}) ?(?i:[\[({{] ?(?:at|@|ät) ?[\])}}]) ?{host}"#)),
+        (Part::MaybeName, format!(r#"(?P<n>{word}) AT {host}(?:\.|[\[({{ ]+(?i:dot|punkt))"#)),
+        (Part::MaybeName, format!(r#"(?i)[\[({{] ?(?:at|@|ät) ?[\])}}] ?(?P<n>[\w-]+) ?[\[({{] ?(?:dot|punkt) ?[\])}}]"#)),
+        (Part::Name, r"\b(?:imap|pop3|lda|lmtp|managesieve|sieve|indexer-worker|deliver|auth|ldap|passwd-file|pam|sql|CRON|cron|su|crontab)\((?P<n>[^)<\s,\d][^)<\s,]*)".into()),
+        (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*) +: +(?:TTY|PWD|command)".into()),
+        (Part::Name, r"\bsudo(?:\[\d+\])?: +(?P<n>[A-Za-z_][\w.-]*) : ".into()),
+        (Part::Name, r"\((?P<n>[A-Za-z_][\w.-]*)\) (?:CMD|MAIL|LIST|RELOAD)".into()),
+        (Part::Name, r"\buid=\d+\((?P<n>[^)]+)\)".into()),
+        (Part::MaybeName, r"\bsshd(?:-session)?: (?P<n>[A-Za-z_][\w.-]*)(?:@\S+)?(?: \[\w+\])?$".into()),
+        (Part::MaybeName, r"\bspamd: .* for (?P<n>[^\s:]+):\d+".into()),
+        (Part::MaybeName, r"\bphp-fpm: pool (?P<n>\S+)".into()),
+        // Accounts in paths.
+        (Part::Name, r"/(?:home|Users|usr/home|var/mail|var/spool/mail|export/home|srv/www|srv|vhosts|vmail|vhome|kunden|customers?|webspace|homepages)/(?P<n>[^/\s:,;'\x22)]+)".into()),
+        (Part::MaybeName, r"/(?:mnt|media)/(?P<n>[^/\s:,;'\x22)]+)".into()),
+        (Part::Name, r"/(?:vmail|vhome|mailboxes|virtual)/[\w-]+(?:\.[\w-]+)+/(?P<n>[^/\s:,;'\x22)]+)".into()),
+        (Part::Name, r"/var/www/(?P<n>[^/\s:,;'\x22)]+)".into()),
+        (Part::MaybeName, format!(r"/(?:tmp|new|cur)/\d+\.[^.\s/]+\.(?P<n>{host}\w)")),
+        (Part::Name, r"\\\\[^\\\s]+\\(?P<n>[^\\\s]+)".into()),
+        (Part::Host, r"(?:^|\s)//(?P<n>[\w-]+)/[^/\s]+(?:\s|$)".into()),
+        (Part::Name, r"(?:^|\s)//[\w.-]+/(?P<n>[^/\s]+)(?:\s|$)".into()),
+        (Part::MaybeName, r"/dev/mapper/(?P<n>[A-Za-z][A-Za-z0-9_]{3,})(?:--vg)?-\w".into()),
+        (Part::Name, r"/~(?P<n>[A-Za-z_][\w.-]*)".into()),
+        // Settings of Postfix.
+        (Part::Hosts, format!(r"^\s*(?:-o\s+)?(?:{HOST_SETTINGS})\s*=\s*(?P<n>.+)$")),
+        (Part::Host, r"\b-o\s+(?:myhostname|mydomain|myorigin|smtp_helo_name)\s*=\s*(?P<n>[^\s,]+)".into()),
+        (Part::Names, format!(r"^\s*(?:-o\s+)?(?:{NAME_SETTINGS})\s*=\s*(?P<n>[^\s$].*)$")),
+        (Part::MaybePerson, r"^\s*mail_name\s*=\s*(?P<n>[^\s$].*)$".into()),
+        (Part::Text, r"^\s*(?:smtpd_banner|mail_name)\s*=.*?(?:E?SMTP)\s+(?P<n>[^$(].*)$".into()),
+        (Part::MaybeName, r"\bstatic:\{?(?P<n>[A-Za-z_][\w.+-]*(?:@[\w.-]+)?)".into()),
+        (Part::Pairs, r"\binline:\{(?P<n>.*)\}".into()),
+        (Part::MaybePerson, r"\b(?:regexp|pcre):\{(?P<n>.*)\}".into()),
+        (Part::Name, r"^\s*(?:\[[\w.-]+\](?::[\w-]+)?|[\w.-]+:\d+)\s+(?P<n>[^\s:=@\[\](){}]+):\S".into()),
+        // Whom mail of a role, an address or a domain goes to: aliases, virtual.
+        (Part::Names, r"(?i)^\s*(?:(?:root|postmaster|hostmaster|webmaster|abuse|admin|info|support|security|mailer-daemon|nobody|www-data)\s*:|[\w.+-]*@[\w.-]+)\s+(?P<n>[\w.@+-]+(?:\s*,\s*[\w.@+-]+)*)\s*$".into()),
+        // Numbers that name a machine, tokens that name a domain.
+        (Part::Hex, r"(?i)\b(?:machine.?id|boot.?id|serial(?: number)?|fingerprint|_MACHINE_ID|_BOOT_ID|session-id)\W{1,5}(?P<n>[0-9a-f][0-9a-f:]{11,})".into()),
+        (Part::Hex, r"(?i)\b(?P<n>[0-9a-f]{2}(?::[0-9a-f]{2}){5,})\b".into()),
+        (Part::Hex, r"^Reference ID\s*: (?P<n>[0-9A-F]{8}) \([\w-]+\.".into()),
+        (Part::Hex, r"\b(?:TLSA|SSHFP|DS)\s+\d+ \d+ (?:\d+ )?(?P<n>[0-9A-Fa-f][0-9A-Fa-f ]{15,})".into()),
+        (Part::Token, r#"(?i)(?:[\w-]*verification\w*|\bMS|\bms|\bcode|\bdomainkey)=(?P<n>[\w+/=.-]{6,})"#.into()),
+        (Part::Token, r#"(?:^|[;\s"])p=(?P<n>[A-Za-z0-9+/]{40,}={0,2})"#.into()),
+        (Part::Digits, r"(?i)\b(?:tel|telefon|phone|fon|fax|mobil|mobile|handy|cell)\b\.?:?\s*(?P<n>\+?\d[\d /().-]{4,}\d)".into()),
+        // Certificates.
+        (Part::Person, r#"(?:\b|_)(?:O|OU|L|ST|GN|SN|STREET|street|organizationName|localityName|stateOrProvinceName|commonName|CN)\s?=\s?(?P<n>"[^"]+"|[^,/="\n][^,/=\n]*)"#.into()),
+        (Part::MaybeName, r"\bDNS:(?:\*\.)?(?P<n>[A-Za-z0-9][\w-]*)(?:,|\s|$)".into()),
+        // Listings of commands.
+        (Part::Name, r"^[0-9A-Za-z]{6,}[*!#]*\s+\d+\s+\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d(?: \d{4})?\s+(?P<n>\S+)\s*$".into()),
+        (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*)\s+(?:(?:pts/\d+|tty\d*|ftpd\d+|\S+:notty|:\d+|console)\s|\*\*Never)".into()),
+        (Part::Host, r"^\S+\s+(?:pts/\d+|tty\d*|\S+:notty|:\d+)\s+(?P<n>[A-Za-z][\w.-]*)\s+\w{3} \w{3} [ \d]\d".into()),
+        (Part::Name, r"^[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+ (?P<n>[A-Za-z_][\w.-]*) +\S+ ".into()),
+        (Part::Name, r"^[bcdlps-][rwxsStT-]{9}[.+@]?\s+\d+ \S+ +(?P<n>[A-Za-z_][\w.-]*) ".into()),
+        (Part::Name, r#"(?:--[ug]id-owner|\bsk[ug]id) "?(?P<n>[A-Za-z_][\w.-]*)"#.into()),
+        (Part::MaybeName, r"^\s*(?:[\d*/,-]+\s+){2}(?:[\w*/,-]+\s+){3}(?P<n>[A-Za-z_][\w.-]*)\s+\S".into()),
+        (Part::People, r"\bmail\(\) on \[[^\]]*\]: To: (?P<n>.*?)(?: -- |$)".into()),
+        (Part::Person, r"(?i)^\s*(?:pretty hostname|location|deployment|sender_fullname)\s*: (?P<n>\S.*)$".into()),
+        (Part::MaybePerson, r#"\bsendmail\b.* -F ?(?P<n>"[^"]+"|'[^']+'|[^\s"'-]\S*)"#.into()),
+    ];
+    let set = RegexSetBuilder::new(list.iter().map(|(_, pattern)| pattern)).size_limit(1 << 26).dfa_size_limit(1 << 24).build();
+    (set.expect("valid patterns"), list.iter().map(|(part, pattern)| (*part, regex(pattern))).collect())
+});
+
+/// What a line of a file of one kind holds besides.
+static OF_KIND: LazyLock<Vec<(&'static str, Part, Regex)>> = LazyLock::new(|| {
+    [
+        ("passwd", Part::Name, r"^(?P<n>[A-Za-z_][\w.+-]*):[^:]*:\d+:\d+:"),
+        ("passwd", Part::Person, r"^[^:\s]+:[^:]*:\d+:\d+:(?P<n>[^:]*[^:,]),*:"),
+        ("ps", Part::Name, r"^(?P<n>[A-Za-z_][\w.+-]*)\s+\d+\s"),
+        ("ps", Part::MaybeName, r"\s-u ?(?P<n>[A-Za-z_][\w.-]*)"),
+        ("hostname", Part::Host, r"^\s*(?P<n>[A-Za-z0-9][\w.-]*)\s*$"),
+        ("mailname", Part::Host, r"^\s*(?P<n>[A-Za-z0-9][\w.-]*)\s*$"),
+        ("postqueue", Part::Name, r"^\s{10,}(?P<n>[^\s()]+)\s*$"),
+        ("qshape", Part::Host, r"^\s*(?P<n>[\w-]+(?:\.[\w-]+)+)(?:\.\.)?\s+\d+\s+\d"),
+        ("top", Part::Name, r"^\s*\d+\s+(?P<n>[A-Za-z_][\w.-]*\+?)\s+(?:-?\d+|rt)\s+-?\d+\s"),
+        ("top", Part::Name, r"^\s*\d+\s+\d+\s+(?P<n>[A-Za-z_][\w.-]*\+?)\s+[A-Z]"),
+        ("web-access", Part::Name, r"^\S+(?: \S+)? \S+ (?P<n>[^\s\[-]\S*) \["),
+        ("aliases", Part::Name, r##"^"?(?P<n>[^:"#\s][^:"#]*)"?\s*:"##),
+        ("aliases", Part::Names, r##"^(?:"[^"]*"|[^:"#\s]*)\s*:\s*(?P<n>\S.*)$"##),
+        ("aliases", Part::Names, r"^\s+(?P<n>[^\s#].*)$"),
+        ("table of names", Part::MaybePerson, r"^/(?P<n>\S+)/\w*\s"),
+        ("table of names", Part::Name, r"^(?P<n>[^\s#/]\S*)(?:\s|$)"),
+        ("table of names", Part::Names, r"^[^\s#]\S*\s+(?P<n>\S.*)$"),
+        ("table", Part::MaybePerson, r"^/(?P<n>\S+)/\w*\s"),
+        ("table", Part::MaybeName, r"^(?P<n>[^\s#/]\S*)(?:\s|$)"),
+    ]
+    .into_iter()
+    .map(|(kind, part, pattern)| (kind, part, regex(pattern)))
+    .collect()
+});
+
+/// The names in `text` that their neighbours give away, by where they start: where they end, and what they are. `kind` is the
+/// kind of evidence of the file.
+pub(super) fn named(kind: Option<&str>, text: &str) -> BTreeMap<usize, (usize, Part)> {
+    // By their starts, so that a long line costs no more than it must.
+    let mut named: BTreeMap<usize, (usize, Part)> = BTreeMap::new();
+    let mut note = |part: Part, regex: &Regex| {
+        for found in regex.captures_iter(text) {
+            let Some(name) = found.name("n") else { continue };
+            if named.range(..name.end()).next_back().is_none_or(|(_, (end, _))| *end <= name.start()) {
+                named.insert(name.start(), (name.end(), part));
+            }
+        }
+    };
+    for (known, part, regex) in OF_KIND.iter() {
+        if kind == Some(*known) {
+            note(*part, regex);
+        }
+    }
+    let (set, list) = &*CONTEXTS;
+    for at in set.matches(text) {
+        note(list[at].0, &list[at].1);
+    }
+    named
+}
+
+/// The heading of a table of values that a sign divides: what its columns hold.
+#[derive(Debug, Clone)]
+pub(super) struct Heading {
+    sign: char,
+    columns: Vec<Option<Part>>,
+}
+
+impl Heading {
+    /// The heading that `line` is, if at least one of its columns is of names.
+    pub(super) fn of(line: &str) -> Option<Heading> {
+        let sign = ['\t', ';', ',', '|'].into_iter().find(|sign| line.contains(*sign))?;
+        let columns: Vec<Option<Part>> = line.split(sign).map(|cell| of_key(bare(cell))).collect();
+        columns.iter().any(Option::is_some).then_some(Heading { sign, columns })
+    }
+
+    /// The names in a row, and what they are.
+    pub(super) fn names<'t>(&self, row: &'t str) -> impl Iterator<Item = (Part, &'t str)> {
+        let cells = row.split(self.sign).map(bare);
+        cells.zip(&self.columns).filter_map(|(cell, part)| part.filter(|_| !cell.is_empty()).map(|part| (part, cell)))
+    }
+}
+
+/// A cell without spaces and quotes around it.
+fn bare(cell: &str) -> &str {
+    cell.trim().trim_matches(['"', '\'']).trim()
+}

@@ -1,0 +1,57 @@
+//! Lines that are JSON: each text in one for itself, since escapes hide names, and by its key.
+
+use super::scan::Part;
+use super::{Redactor, contexts};
+use serde_json::Value;
+
+impl Redactor<'_> {
+    /// A line that is a JSON object or list with pseudonyms; none if it is no JSON, or nothing in it is to be replaced.
+    pub(super) fn json(&self, text: &str) -> Option<String> {
+        let (json, comma) = object(text)?;
+        let mut value: Value = serde_json::from_str(json).ok()?;
+        let mut changed = false;
+        walk("", &mut value, &mut |part, text| {
+            let new = match part {
+                Some(part) => self.part(part, text, "").unwrap_or_else(|| text.clone()),
+                None => self.text(None, text).into_owned(),
+            };
+            changed |= new != *text;
+            *text = new;
+        });
+        let new = changed.then(|| serde_json::to_string(&value).ok())??;
+        Some(new + comma)
+    }
+
+    /// Learns the names in a line that is JSON; whether it is.
+    pub(super) fn learn_json(&mut self, text: &str) -> bool {
+        let Some((json, _)) = object(text) else { return false };
+        let Ok(mut value) = serde_json::from_str::<Value>(json) else { return false };
+        walk("", &mut value, &mut |part, text| match part {
+            Some(part) => self.learn_part(part, text),
+            None => self.learn(None, text),
+        });
+        true
+    }
+}
+
+/// The object or list that a line is, and the comma behind it: such a line may be one of a longer list.
+fn object(text: &str) -> Option<(&str, &str)> {
+    let bare = text.trim();
+    let (bare, comma) = bare.strip_suffix(',').map_or((bare, ""), |bare| (bare, ","));
+    let is_json = bare.starts_with('{') && bare.ends_with('}') || bare.starts_with('[') && bare.ends_with(']');
+    (is_json && bare.len() > 2).then_some((bare, comma))
+}
+
+/// Calls `visit` with every text in `value`, and what it is by its key.
+fn walk(key: &str, value: &mut Value, visit: &mut dyn FnMut(Option<Part>, &mut String)) {
+    match value {
+        Value::String(text) if !text.is_empty() => {
+            let is_host = |text: &str| text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+            let part = contexts::of_key(key).filter(|part| *part != Part::Host || is_host(text));
+            visit(part, text);
+        }
+        Value::Array(list) => list.iter_mut().for_each(|item| walk(key, item, visit)),
+        Value::Object(map) => map.iter_mut().for_each(|(key, item)| walk(key, item, visit)),
+        _ => {}
+    }
+}
