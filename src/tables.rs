@@ -49,6 +49,8 @@ pub struct Field {
     /// Whether the field says what was *asked* (the name looked up, the port probed) and not what came
     /// back. A signal about a question that nobody asked is unknown, not unmet.
     pub question: bool,
+    /// The only words that it can hold, where these are few; empty where it holds what the evidence says.
+    pub words: &'static [&'static str],
 }
 
 /// One table: a name, what one record stands for, and its fields.
@@ -126,12 +128,18 @@ impl<'a> Given<'a> {
     /// Whether it equals what a rule writes: texts without regard to case, numbers and yes/no by value. `text` is its text.
     pub fn equals(self, wanted: &str, text: &str) -> bool {
         match self {
-            Given::Bool(yes) => matches!((yes, wanted), (true, "true" | "yes" | "on") | (false, "false" | "no" | "off")),
+            Given::Bool(yes) => truth(wanted) == Some(yes),
             Given::Int(number) => wanted.parse() == Ok(number),
             Given::Number(number) => wanted.parse() == Ok(number),
             _ => text.eq_ignore_ascii_case(wanted),
         }
     }
+}
+
+/// A truth value as people write it.
+pub fn truth(text: &str) -> Option<bool> {
+    let is = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    if is(["yes", "true", "on"]) { Some(true) } else { is(["no", "false", "off"]).then_some(false) }
 }
 
 impl Value {
@@ -325,9 +333,9 @@ const fn plain(name: &'static str) -> &'static str {
 }
 
 /// Declares the tables: for each a module with its [`Table`] and one [`Column`] constant a field.
-/// `@asked` before the type marks a field that says what was asked.
+/// `@asked` before the type marks a field that says what was asked; a list after it has the only words that it can hold.
 macro_rules! tables {
-    ($( $(#[doc = $table_doc:literal])* $table:ident { $( $field:ident : $(@ $asked:ident)? $ty:ident $doc:literal ),* $(,)? } )*) => {
+    ($( $(#[doc = $table_doc:literal])* $table:ident { $( $field:ident : $(@ $asked:ident)? $ty:ident $([$($word:literal),+])? $doc:literal ),* $(,)? } )*) => {
         $(
             #[doc = concat!("Columns of the table `", stringify!($table), "`.")]
             #[allow(non_upper_case_globals)]
@@ -348,6 +356,7 @@ macro_rules! tables {
                         ty: Type::$ty,
                         doc: $doc,
                         question: tables!(@asked $($asked)?),
+                        words: &[$($($word),+)?],
                     } ),* ],
                 };
             }
@@ -381,7 +390,7 @@ tables! {
         client: Text "host name of the client that submitted the message",
         client_ip: Text "address of the client that submitted the message",
         uid: Int "user id that submitted the message with sendmail(1)",
-        origin: Text "how the message came in: smtpd, sasl, local, internal (notifications)",
+        origin: Text ["smtpd", "sasl", "local", "internal"] "how the message came in: smtpd, sasl, local, internal (notifications)",
         relay: Text "host name of relay=, or none, local, virtual, ...",
         relay_ip: Text "address of the relay",
         relay_port: Int "port of the relay",
@@ -396,7 +405,7 @@ tables! {
         reply_enhanced: Text "enhanced status code in that reply",
         reply_text: Text "text of that reply without codes and host name",
         stage: Text "SMTP command or phase that failed: MAIL FROM, RCPT TO, end of DATA, connect, greeting, ...",
-        outcome: Text "what finally became of this message and recipient: sent, bounced, expired, waiting",
+        outcome: Text ["sent", "bounced", "expired", "waiting"] "what finally became of this message and recipient: sent, bounced, expired, waiting",
         conn_use: Int "deliveries over the same connection, this one included; only in `postdoc records`",
         tls: Text "tls=: what TLS was wanted and what came of it (Postfix 3.11); only in `postdoc records`",
     }
@@ -422,7 +431,7 @@ tables! {
 
     /// One message and recipient that did not get through: waiting in the queue, bounced or expired.
     failures {
-        outcome: Text "waiting, bounced or expired",
+        outcome: Text ["waiting", "bounced", "expired"] "waiting, bounced or expired",
         queue: Text "queue that holds it: deferred, active, incoming, hold, maildrop",
         queue_id: Text "queue id",
         arrived: Time "when the message arrived",
@@ -453,7 +462,7 @@ tables! {
         client: Text "host name of the client that submitted the message",
         client_ip: Text "address of the client that submitted the message",
         uid: Int "user id that submitted the message with sendmail(1)",
-        origin: Text "how the message came in: smtpd, sasl, local, internal (notifications)",
+        origin: Text ["smtpd", "sasl", "local", "internal"] "how the message came in: smtpd, sasl, local, internal (notifications)",
     }
 
     /// One message and recipient of a queue listing, as listed. Rules ask `failures`, which joins it with the log.
@@ -480,7 +489,7 @@ tables! {
         sasl_method: Text "SASL mechanism",
         sasl_username: Text "login that submitted the message",
         uid: Int "user id that submitted the message with sendmail(1)",
-        origin: Text "how it came in: smtpd, sasl, local, internal (notifications)",
+        origin: Text ["smtpd", "sasl", "local", "internal"] "how it came in: smtpd, sasl, local, internal (notifications)",
         sender: Text "envelope sender; empty for notifications",
         sender_domain: Text "domain of the envelope sender, lower case",
         size: Int "bytes",
@@ -514,7 +523,7 @@ tables! {
         reason_class: Text "what was said, as the reasons classify it",
         reason_bucket: Text "bucket of the reason class",
         daemon: Text "daemon that said it; kernel, dovecot, opendkim, ... for other programs",
-        level: Text "warning, error, fatal, panic, info",
+        level: Text ["warning", "error", "fatal", "panic", "info"] "warning, error, fatal, panic, info",
         text: Text "the message without queue id and level",
         client: Text "client it speaks of, if it names one",
         client_ip: Text "address of that client",
@@ -558,7 +567,7 @@ tables! {
         host: @asked Text "host that was tried",
         ip: Text "address that was tried",
         port: @asked Int "port that was tried",
-        outcome: Text "connected, timed-out, refused, unreachable, name-not-resolved, tls-failed, failed",
+        outcome: Text ["connected", "timed-out", "refused", "unreachable", "name-not-resolved", "tls-failed", "failed"] "connected, timed-out, refused, unreachable, name-not-resolved, tls-failed, failed",
         protocol: Text "TLS protocol",
         cipher: Text "TLS cipher",
         verify: Text "ok, or OpenSSL's verification error",
@@ -724,8 +733,8 @@ tables! {
     firewall {
         tool: Text "iptables, nft, ufw, firewalld",
         chain: Text "chain",
-        direction: Text "out, in, forward or nat, by the chain it stands in or hangs from",
-        action: Text "accept, drop, reject, redirect, limit, log, jump",
+        direction: Text ["out", "in", "forward", "nat"] "out, in, forward or nat, by the chain it stands in or hangs from",
+        action: Text ["accept", "drop", "reject", "redirect", "limit", "log", "jump"] "accept, drop, reject, redirect, limit, log, jump",
         protocol: Text "tcp, udp, ...; missing when it holds for all",
         port: Int "destination port; missing when it holds for all; one record a port",
         policy: Bool "whether it is the chain's default",

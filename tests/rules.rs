@@ -2,6 +2,7 @@
 
 use postdoc::rule_tests;
 use postdoc::rules::RuleSet;
+use std::path::Path;
 
 #[test]
 fn every_test_inside_the_rules_holds() {
@@ -12,6 +13,19 @@ fn every_test_inside_the_rules_holds() {
         .iter()
         .map(|failure| format!("{}: {}: {}: {}", failure.place, failure.rule, failure.test, failure.why))
         .collect();
+    assert!(list.is_empty(), "{} of {count} failed:\n{}", list.len(), list.join("\n"));
+}
+
+/// Each rule of `tests/operators` uses one operator of the language; its tests show it met, unmet and, where evidence can be
+/// missing, unknown.
+#[test]
+fn every_operator_does_what_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/operators");
+    let rules = RuleSet::load(&[folder]).unwrap_or_else(|problems| panic!("{problems}"));
+    let (count, failures) = rule_tests::run(&rules, |rule| rule.id.starts_with("operator-"));
+    assert!(count >= 100, "only {count} tests");
+    let list: Vec<String> =
+        failures.iter().map(|failure| format!("{}: {}: {}", failure.rule, failure.test, failure.why)).collect();
     assert!(list.is_empty(), "{} of {count} failed:\n{}", list.len(), list.join("\n"));
 }
 

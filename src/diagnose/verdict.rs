@@ -132,8 +132,8 @@ fn answer_all(asker: &Asker<'_>, rule: &Rule) -> Answered {
         let (ready, blocked): (Vec<_>, Vec<_>) = open
             .iter()
             .copied()
-            .partition(|(name, signal)| needs(signal).iter().all(|needed| needed == name || !names.contains(needed.as_str())));
-        // Signals that wait for one another in a circle are asked with what is known.
+            .partition(|(name, signal)| signal.needs().iter().all(|needed| needed == name || !names.contains(needed)));
+        // Signals that wait for one another in a circle, which no checked rule has, are asked with what is known.
         let (ready, blocked) = if ready.is_empty() { (blocked, Vec::new()) } else { (ready, blocked) };
         for (name, signal) in ready {
             let measure = asker.ask(signal, &answers);
@@ -142,29 +142,6 @@ fn answer_all(asker: &Asker<'_>, rule: &Rule) -> Answered {
         open = blocked;
     }
     answers
-}
-
-/// The signals that a signal refers to.
-fn needs(signal: &Signal) -> Vec<String> {
-    use crate::rules::model::{Condition, Matcher, Reference};
-    fn of_matcher(matcher: &Matcher, found: &mut Vec<String>) {
-        match matcher {
-            Matcher::Not(inner) => of_matcher(inner, found),
-            Matcher::All(all) => all.iter().for_each(|inner| of_matcher(inner, found)),
-            Matcher::SameAs(reference) | Matcher::DiffersFrom(reference) => match reference {
-                Reference::Key(name) | Reference::Keys(name) | Reference::First(name, _) => found.push(name.clone()),
-                _ => {}
-            },
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    let all: Vec<&Condition> = signal.conditions.iter().chain(&signal.expect.share_of).collect();
-    for condition in all {
-        of_matcher(&condition.matcher, &mut found);
-    }
-    found.extend([&signal.expect.after, &signal.expect.before].into_iter().flatten().map(|moment| moment.signal.clone()));
-    found
 }
 
 /// Whether an entry is met; a group by its members.

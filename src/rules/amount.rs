@@ -70,6 +70,33 @@ impl Amount {
     }
 }
 
+/// What the unit of an amount measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// There is none.
+    None,
+    /// A part: `%`.
+    Part,
+    /// A rate: `/h`.
+    Rate,
+    /// A time.
+    Time,
+    /// A size in bytes.
+    Size,
+}
+
+/// What the unit of an amount that can be read measures; of a range its end's.
+pub fn unit(text: &str) -> Unit {
+    let unit = text.trim().trim_end_matches('+').rsplit(|c: char| c.is_ascii_digit() || c == '.').next().unwrap_or_default();
+    match unit.trim() {
+        "" => Unit::None,
+        "%" => Unit::Part,
+        "/h" => Unit::Rate,
+        unit if unit == "m" || unit.len() > 3 || unit.starts_with(['s', 'h', 'd', 'w']) || unit == "min" => Unit::Time,
+        _ => Unit::Size,
+    }
+}
+
 /// A number with an optional unit, in the base unit: seconds, bytes, or a part of 1 for `%`.
 pub fn quantity(text: &str) -> Option<f64> {
     let text = text.trim();

@@ -1,9 +1,11 @@
 //! What can only be checked when every file is known: names across files are errors, what is hardly meant so is a warning.
 
+use super::amount::quantity;
 use super::load::Loader;
 use super::model::{Condition, Matcher, PHASES, Rule, Signal};
 use super::problem::{Level, Place, did_you_mean};
 use crate::evidence::maillog::said::Voice;
+use crate::tables::{Type, truth};
 use std::collections::BTreeSet;
 
 /// Level, file, place, message, help.
@@ -44,6 +46,10 @@ impl Loader {
                     let help = Some("each signal of a rule has a name of its own, in all its sections".to_owned());
                     error(signal.place, format!("the rule has two signals `{name}`"), help);
                 }
+            }
+            for (name, place, path) in circles(rule) {
+                let message = format!("the signal `{name}` waits for itself: {path}");
+                error(place, message, Some("let it refer to a signal that is met without it".to_owned()));
             }
             for test in &rule.tests {
                 for (kind, _) in test.given.iter().filter(|(kind, _)| self.set.kinds.iter().all(|known| known.kind != *kind)) {
@@ -117,6 +123,9 @@ impl Loader {
                 for why in never(signal) {
                     warning(signal.place, format!("the signal `{name}` can never be met: {why}"), None);
                 }
+                for (what, help) in hardly(signal) {
+                    warning(signal.place, format!("the signal `{name}` {what}"), Some(&help));
+                }
                 for (class, meant) in unknown_classes(signal, &classes) {
                     let message = format!("the signal `{name}` asks for the reason class `{class}`, which no reason gives");
                     warning(signal.place, message, meant.as_deref());
@@ -143,6 +152,18 @@ impl Loader {
                     let message = "nothing locks this destructive step".to_owned();
                     let help = "put it in the phase `drain`, which opens after the rule's steps `fix` and `verify`";
                     warning(step.place, message, Some(help));
+                }
+            }
+            if let Some(step) = rule.remedy.iter().find(|step| PHASES[step.phase] == "drain" && !checked) {
+                let message = "nothing locks this step: the rule has no step `fix` or `verify` that comes before it".to_owned();
+                warning(step.place, message, Some("say what has to be repaired or checked before mail moves"));
+            }
+            for step in rule.remedy.iter().filter(|step| step.risk != "destructive") {
+                if let Some(command) =
+                    DESTRUCTIVE.iter().find(|command| deletes(step.run.as_deref().unwrap_or_default(), command))
+                {
+                    let message = format!("the step runs `{command}`, which nothing brings back, and is of risk `{}`", step.risk);
+                    warning(step.place, message, Some("its risk is `destructive`, and its phase `drain`"));
                 }
             }
             for step in rule.remedy.iter().filter(|step| step.shared.is_none()) {
@@ -204,6 +225,56 @@ fn holds_word(text: &str, word: &str) -> bool {
     })
 }
 
+/// Commands after which mail or files are gone.
+const DESTRUCTIVE: [&str; 6] = ["postsuper -d", "rm -r", "rm -rf", "rm -fr", "mkfs", "wipefs"];
+
+/// Whether one of the commands of `run` begins with `command`.
+fn deletes(run: &str, command: &str) -> bool {
+    let starts =
+        run.split(['\n', ';', '|', '&']).map(|part| part.trim().trim_start_matches("sudo ").trim_start_matches("xargs "));
+    starts.filter_map(|part| part.strip_prefix(command)).any(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// Signals that refer to themselves, directly or through others: name, place, the way.
+fn circles(rule: &Rule) -> Vec<(&str, Place, String)> {
+    let signals: Vec<(&str, &Signal)> = rule.entries().flat_map(|entry| entry.signals()).collect();
+    let needs = |name: &str| signals.iter().find(|(known, _)| *known == name).map(|(_, signal)| signal.needs());
+    let mut found = Vec::new();
+    let mut told = BTreeSet::new();
+    for (start, signal) in &signals {
+        let mut stack = vec![vec![*start]];
+        let mut seen = BTreeSet::new();
+        while let Some(path) = stack.pop() {
+            for next in path.last().and_then(|last| needs(last)).unwrap_or_default() {
+                if next == *start && told.is_disjoint(&path.iter().copied().collect()) {
+                    told.extend(&path);
+                    found.push((*start, signal.place, path.join(" -> ") + " -> " + start));
+                } else if seen.insert(next) {
+                    stack.push([&path[..], &[next]].concat());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// What a signal asks that is hardly meant so, and what to write.
+fn hardly(signal: &Signal) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let expect = &signal.expect;
+    if !expect.share_of.is_empty() && expect.share.is_none() {
+        found.push(("has `share_of` without `share`, which counts nothing".to_owned(), "add `share: 50%+`".to_owned()));
+    }
+    let lasting = expect.lasting.map(|amount| amount.min.max(0.0)).filter(|seconds| seconds.is_finite());
+    for (name, seconds) in [("lasting", lasting), ("within", expect.within)] {
+        if let Some(seconds) = seconds.filter(|seconds| *seconds > 0.0 && *seconds < 60.0) {
+            let help = format!("if hours are meant, write `{seconds}h`");
+            found.push((format!("asks for {seconds} seconds with `{name}`"), help));
+        }
+    }
+    found
+}
+
 /// Why a signal can never be met, if that is plain from its text.
 fn never(signal: &Signal) -> Vec<String> {
     let mut why = Vec::new();
@@ -228,6 +299,24 @@ fn never(signal: &Signal) -> Vec<String> {
         let Matcher::OneOf(words) = matcher else { continue };
         if words.is_empty() {
             why.push(format!("no value is allowed for `{}`", field.name));
+        }
+        for word in words {
+            let holds = |known: &&&str| known.eq_ignore_ascii_case(word);
+            let is_number = || word.parse::<f64>().is_ok();
+            let holds = match field.ty {
+                Type::Bool if truth(word).is_none() => "yes or no".to_owned(),
+                Type::Int | Type::Number if !is_number() && quantity(word).is_some() => {
+                    "numbers, which have no unit here: compare with `gte` or `lt`".to_owned()
+                }
+                Type::Int | Type::Number if !is_number() => "numbers".to_owned(),
+                Type::Text if !field.words.is_empty() && field.words.iter().find(holds).is_none() => {
+                    let meant = did_you_mean(word, field.words.iter().copied());
+                    let known = format!("`{}`", field.words.join("`, `"));
+                    meant.map_or(known, |meant| format!("`{meant}`, which is probably meant"))
+                }
+                _ => continue,
+            };
+            why.push(format!("`{}` never is `{word}`: it holds {holds}", field.name));
         }
         let voices: Vec<&str> = Voice::ALL.iter().map(|(name, _)| *name).collect();
         if field.name == "voice" && words.iter().all(|word| !voices.contains(&word.as_str())) {

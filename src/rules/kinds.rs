@@ -399,10 +399,7 @@ fn collects(reader: &mut Reader<'_>, node: Node) -> Vec<Collect> {
         let run = fields.need(reader, "run").map(|node| reader.text(&node, "run")).unwrap_or_default();
         let save = fields.need(reader, "save").map(|node| reader.text(&node, "save")).unwrap_or_default();
         let script = fields.take("script").map(|node| reader.text(&node, "script"));
-        let [network, always] = ["network", "always"].map(|name| {
-            let known = [("true", true), ("false", false)];
-            fields.take(name).and_then(|node| reader.one_of(&node, name, &known)).unwrap_or(false)
-        });
+        let [network, always] = ["network", "always"].map(|name| fields.take(name).is_some_and(|node| reader.bool(&node, name)));
         let answers = match fields.take("answers") {
             Some(node) if matches!(node.kind, super::yaml::Kind::List(_)) => {
                 reader.list(node).into_iter().map(|node| answers(reader, node)).collect()

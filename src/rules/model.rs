@@ -161,6 +161,27 @@ impl Signal {
         self.expect.count.as_ref().is_some_and(Amount::is_absence)
     }
 
+    /// The signals that it refers to.
+    pub fn needs(&self) -> Vec<&str> {
+        fn of_matcher<'m>(matcher: &'m Matcher, found: &mut Vec<&'m str>) {
+            match matcher {
+                Matcher::Not(inner) => of_matcher(inner, found),
+                Matcher::All(all) => all.iter().for_each(|inner| of_matcher(inner, found)),
+                Matcher::SameAs(reference) | Matcher::DiffersFrom(reference) => match reference {
+                    Reference::Key(name) | Reference::Keys(name) | Reference::First(name, _) => found.push(name),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        let mut found = Vec::new();
+        for condition in self.conditions.iter().chain(&self.expect.share_of) {
+            of_matcher(&condition.matcher, &mut found);
+        }
+        found.extend([&self.expect.after, &self.expect.before].into_iter().flatten().map(|moment| moment.signal.as_str()));
+        found
+    }
+
     /// Whether it asks for deliveries that went well, as "others are reached" does: they are no part of a trouble.
     pub fn asks_for_deliveries(&self) -> bool {
         let sent = |matcher: &Matcher| matches!(matcher, Matcher::OneOf(words) if words.len() == 1 && words[0] == "sent");

@@ -42,12 +42,10 @@ pub struct Key {
 pub enum Kind {
     /// Nothing.
     Null,
-    /// A truth value.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// A number with a fraction.
-    Float(f64),
+    /// A truth value, and how it is written: a setting that is `yes` is no `true`.
+    Bool(bool, Cow<'static, str>),
+    /// A number, as it is written: version 3.10 is not 3.1.
+    Number(Cow<'static, str>),
     /// Text.
     Text(Cow<'static, str>),
     /// A list.
@@ -61,8 +59,8 @@ impl Kind {
     pub fn describe(&self) -> &'static str {
         match self {
             Kind::Null => "nothing",
-            Kind::Bool(_) => "a truth value",
-            Kind::Int(_) | Kind::Float(_) => "a number",
+            Kind::Bool(..) => "a truth value",
+            Kind::Number(_) => "a number",
             Kind::Text(_) => "a text",
             Kind::List(_) => "a list",
             Kind::Map(_) => "a mapping",
@@ -71,13 +69,10 @@ impl Kind {
 }
 
 impl Node {
-    /// A scalar as text; numbers and truth values as they are usually written.
+    /// A scalar as text; numbers and truth values as they are written.
     pub fn scalar(&self) -> Option<String> {
         Some(match &self.kind {
-            Kind::Text(text) => text.clone().into_owned(),
-            Kind::Int(number) => number.to_string(),
-            Kind::Float(number) => number.to_string(),
-            Kind::Bool(yes) => yes.to_string(),
+            Kind::Text(text) | Kind::Number(text) | Kind::Bool(_, text) => text.clone().into_owned(),
             Kind::Null | Kind::List(_) | Kind::Map(_) => return None,
         })
     }
@@ -109,16 +104,16 @@ impl<'de> Deserialize<'de> for Bare {
                 out.write_str("a YAML value")
             }
             fn visit_bool<E>(self, yes: bool) -> Result<Kind, E> {
-                Ok(Kind::Bool(yes))
+                Ok(Kind::Bool(yes, yes.to_string().into()))
             }
             fn visit_i64<E>(self, number: i64) -> Result<Kind, E> {
-                Ok(Kind::Int(number))
+                Ok(Kind::Number(number.to_string().into()))
             }
             fn visit_u64<E>(self, number: u64) -> Result<Kind, E> {
-                Ok(i64::try_from(number).map_or(Kind::Float(number as f64), Kind::Int))
+                Ok(Kind::Number(number.to_string().into()))
             }
             fn visit_f64<E>(self, number: f64) -> Result<Kind, E> {
-                Ok(Kind::Float(number))
+                Ok(Kind::Number(number.to_string().into()))
             }
             fn visit_str<E>(self, text: &str) -> Result<Kind, E> {
                 Ok(Kind::Text(Cow::Owned(text.to_owned())))
@@ -155,7 +150,28 @@ impl Node {
     /// # Errors
     /// What the parser says, with its place.
     pub fn parse(text: &str) -> Result<Node, serde_saphyr::Error> {
-        serde_saphyr::from_str(text)
+        let mut node: Node = serde_saphyr::from_str(text)?;
+        let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
+        node.keep_spelling(&lines);
+        Ok(node)
+    }
+
+    /// Puts numbers and truth values in the words of the file in place of what the parser made of them.
+    fn keep_spelling(&mut self, lines: &[&str]) {
+        let Place { line, column, length } = self.place;
+        match &mut self.kind {
+            Kind::Bool(_, text) | Kind::Number(text) => {
+                let line = lines.get((line as usize).wrapping_sub(1)).copied().unwrap_or_default();
+                let written: String = line.chars().skip((column as usize).saturating_sub(1)).take(length as usize).collect();
+                // What stands behind an alias or a tag is as the parser says.
+                if !written.is_empty() && !written.starts_with(['*', '&', '!', '"', '\'']) {
+                    *text = written.into();
+                }
+            }
+            Kind::List(items) => items.iter_mut().for_each(|item| item.keep_spelling(lines)),
+            Kind::Map(entries) => entries.iter_mut().for_each(|(_, node)| node.keep_spelling(lines)),
+            Kind::Null | Kind::Text(_) => {}
+        }
     }
 
     /// Appends the tree in a compact form, which [`Node::decode`] reads without any parsing: the tag of the kind, the place,
@@ -163,21 +179,18 @@ impl Node {
     pub fn encode(&self, out: &mut Vec<u8>) {
         let tag = match &self.kind {
             Kind::Null => 0,
-            Kind::Bool(false) => 1,
-            Kind::Bool(true) => 2,
-            Kind::Int(_) => 3,
-            Kind::Float(_) => 4,
-            Kind::Text(_) => 5,
-            Kind::List(_) => 6,
-            Kind::Map(_) => 7,
+            Kind::Bool(false, _) => 1,
+            Kind::Bool(true, _) => 2,
+            Kind::Number(_) => 3,
+            Kind::Text(_) => 4,
+            Kind::List(_) => 5,
+            Kind::Map(_) => 6,
         };
         out.push(tag);
         put_place(self.place, out);
         match &self.kind {
-            Kind::Null | Kind::Bool(_) => {}
-            Kind::Int(number) => out.extend(number.to_le_bytes()),
-            Kind::Float(number) => out.extend(number.to_le_bytes()),
-            Kind::Text(text) => put_text(text, out),
+            Kind::Null => {}
+            Kind::Bool(_, text) | Kind::Number(text) | Kind::Text(text) => put_text(text, out),
             Kind::List(items) => {
                 put_number(items.len() as u64, out);
                 items.iter().for_each(|item| item.encode(out));
@@ -251,13 +264,12 @@ fn take_node(bytes: &mut &'static [u8]) -> Option<Node> {
     let place = take_place(bytes)?;
     let kind = match tag {
         0 => Kind::Null,
-        1 => Kind::Bool(false),
-        2 => Kind::Bool(true),
-        3 => Kind::Int(i64::from_le_bytes(take_bytes(bytes, 8)?.try_into().ok()?)),
-        4 => Kind::Float(f64::from_le_bytes(take_bytes(bytes, 8)?.try_into().ok()?)),
-        5 => Kind::Text(take_text(bytes)?),
-        6 => Kind::List((0..take_number(bytes)?).map(|_| take_node(bytes)).collect::<Option<_>>()?),
-        7 => {
+        1 => Kind::Bool(false, take_text(bytes)?),
+        2 => Kind::Bool(true, take_text(bytes)?),
+        3 => Kind::Number(take_text(bytes)?),
+        4 => Kind::Text(take_text(bytes)?),
+        5 => Kind::List((0..take_number(bytes)?).map(|_| take_node(bytes)).collect::<Option<_>>()?),
+        6 => {
             let entries = (0..take_number(bytes)?).map(|_| {
                 let place = take_place(bytes)?;
                 Some((Key { name: take_text(bytes)?.into_owned(), place }, take_node(bytes)?))

@@ -1,13 +1,13 @@
 //! From YAML to a checked [`Rule`]: every name is resolved, every problem noted with its place.
 
-use super::amount::{Amount, quantity};
+use super::amount::{Amount, Unit, quantity, unit};
 use super::lazy::{Dialect, LazyRegex};
 use super::model::{
     Ask, Condition, DoNot, Entry, Expect, Matcher, Moment, Network, Ordering, PHASES, RISKS, Reference, Rule, Severity, Signal,
     StepSpec, TestSpec,
 };
 use super::problem::Place;
-use super::yaml::{Fields, Kind, Node, Reader};
+use super::yaml::{Fields, Key, Kind, Node, Reader};
 use crate::tables::{self, TABLES, Table, Type};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -30,6 +30,10 @@ pub(super) fn rule(
     let id_node = fields.need(reader, "id");
     let place = id_node.as_ref().map_or(fields.place, |node| node.place);
     let id = id_node.map(|node| reader.text(&node, "id"));
+    if let Some(id) = id.as_ref().filter(|id| !id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))) {
+        let help = "letters, digits and dashes make an id, such as `outbound-port-25-blocked`";
+        reader.problem(place, format!("`{id}` is no id"), Some(help.to_owned()));
+    }
     let enabled = fields.take("enabled").is_none_or(|node| reader.bool(&node, "enabled"));
     let bucket = fields.take("bucket").map_or_else(|| bucket.to_owned(), |node| reader.text(&node, "bucket"));
     let mut params = fields.take("params").map(|node| params(reader, node)).unwrap_or_default();
@@ -158,40 +162,76 @@ fn signal_tables(sections: &[Option<Node>]) -> BTreeMap<String, Option<&'static 
 fn entries(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<Entry> {
     let mut list = Vec::new();
     for (key, node) in reader.map(node, "signals") {
+        let mapping = matches!(node.kind, Kind::Map(_));
         let mut fields = reader.fields(node, "a signal");
-        let ask = if let Some(group) = fields.take("any") {
-            Ask::Any(entries(reader, group, scope))
-        } else if let Some(group) = fields.take("all") {
-            Ask::All(entries(reader, group, scope))
+        let ask = if let Some(members) = fields.take("any") {
+            Some(Ask::Any(group(reader, members, &key, scope)))
+        } else if let Some(members) = fields.take("all") {
+            Some(Ask::All(group(reader, members, &key, scope)))
+        } else if mapping {
+            signal(reader, &mut fields, key.place, scope).map(|signal| Ask::Signal(Box::new(signal)))
         } else {
-            match signal(reader, &mut fields, key.place, scope) {
-                Some(signal) => Ask::Signal(Box::new(signal)),
-                None => continue,
-            }
+            None
         };
         fields.finish(reader);
-        list.push(Entry { name: key.name, ask });
+        list.extend(ask.map(|ask| Entry { name: key.name, ask }));
     }
     list
 }
 
+/// The members of a group, of which there must be one.
+fn group(reader: &mut Reader<'_>, node: Node, key: &Key, scope: &Scope<'_>) -> Vec<Entry> {
+    if matches!(&node.kind, Kind::Map(entries) if entries.is_empty()) {
+        reader.problem(key.place, format!("the group `{}` has no signal", key.name), None);
+    }
+    entries(reader, node, scope)
+}
+
 fn signal(reader: &mut Reader<'_>, fields: &mut Fields, place: Place, scope: &Scope<'_>) -> Option<Signal> {
-    let node = fields.need(reader, "in")?;
-    let name = reader.text(&node, "in");
-    let Some(table) = tables::table(&name) else {
-        reader.unknown(node.place, "table", &name, TABLES.iter().map(|table| table.name));
-        let _ = fields.rest();
+    let node = fields.need(reader, "in");
+    let name = node.as_ref().map(|node| reader.text(node, "in"));
+    let Some(table) = name.as_deref().and_then(tables::table) else {
+        if let Some((node, name)) = node.zip(name).filter(|(_, name)| !name.is_empty()) {
+            reader.unknown(node.place, "table", &name, TABLES.iter().map(|table| table.name));
+        }
+        // What belongs to a table that is not known cannot be checked.
+        for name in ["where", "by", "expect", "says", "unknown"] {
+            let _ = fields.take(name);
+        }
         return None;
     };
     let conditions = fields.take("where").map(|node| conditions(reader, node, table, scope)).unwrap_or_default();
     let by = fields.take("by").and_then(|node| column(reader, &node, table));
     let expect = fields.take("expect").map(|node| expect(reader, node, table, scope)).unwrap_or_default();
-    let says = match fields.need(reader, "says") {
-        Some(node) => template(reader, &node, "says", scope),
-        None => String::new(),
-    };
+    let says = fields.need(reader, "says");
+    let says_at = says.as_ref().map(|node| node.place);
+    let says = says.map(|node| template(reader, &node, "says", scope)).unwrap_or_default();
     let unknown = fields.take("unknown").map(|node| template(reader, &node, "unknown", scope));
+    if let Some(place) = says_at {
+        own_variables(reader, &says, place, table, by.is_some());
+    }
     Some(Signal { table, conditions, by, expect, says, unknown, place })
+}
+
+/// Checks the variables of a statement that belong to its own signal.
+fn own_variables(reader: &mut Reader<'_>, says: &str, place: Place, table: &'static Table, by: bool) {
+    if reader.trusted {
+        return;
+    }
+    for variable in super::template::variables(says) {
+        match variable.split_once('.').unwrap_or((&variable, "")) {
+            ("first" | "last" | "top" | "list" | "distinct", field) => {
+                let place = reader.part_of(place, &variable);
+                column_named(reader, field, place, table);
+            }
+            ("key" | "keys", _) if !by => {
+                let help = "add `by: FIELD` to the signal: it is then asked for each value of the field";
+                let place = reader.part_of(place, &variable);
+                reader.problem(place, format!("`{{{{{variable}}}}}` is known only of a signal with `by`"), Some(help.to_owned()));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn column(reader: &mut Reader<'_>, node: &Node, table: &'static Table) -> Option<tables::Column> {
@@ -220,12 +260,33 @@ fn conditions(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope:
     list
 }
 
+/// What other rule languages call a matcher, and what to write here.
+const ELSEWHERE: [(&str, &str); 14] = [
+    ("regex", "a regular expression is `matches: ...`"),
+    ("regexp", "a regular expression is `matches: ...`"),
+    ("re", "a regular expression is `matches: ...`"),
+    ("match", "a regular expression is `matches: ...`"),
+    ("like", "a part of a text is `contains: ...`, a regular expression `matches: ...`"),
+    ("equals", "what must be equal stands there alone: `field: value`"),
+    ("eq", "what must be equal stands there alone: `field: value`"),
+    ("is", "what must be equal stands there alone: `field: value`"),
+    ("in", "one of several is a list: `field: [one, another]`"),
+    ("one_of", "one of several is a list: `field: [one, another]`"),
+    ("ne", "what must differ is `not: value`"),
+    ("cidr", "a network is `in_network: [10.0.0.0/8]`"),
+    ("min", "at least is `gte: ...`"),
+    ("max", "at most is `lte: ...`"),
+];
+
 fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> Option<Matcher> {
     let Kind::Map(entries) = node.kind else {
         let values = reader.texts(node, "a value");
         return Some(Matcher::OneOf(values.into_iter().filter_map(|(text, place)| param(reader, text, place, scope)).collect()));
     };
     let mut all = Vec::new();
+    if entries.is_empty() {
+        reader.problem(node.place, "the matcher says nothing", Some("such as `{contains: timed out}`, or a value".to_owned()));
+    }
     for (key, node) in entries {
         let place = node.place;
         let made = match key.name.as_str() {
@@ -243,7 +304,10 @@ fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> 
             "same_as" => reference(reader, &node, scope).map(Matcher::SameAs),
             "differs_from" => reference(reader, &node, scope).map(Matcher::DiffersFrom),
             other => {
-                reader.unknown(key.place, "matcher", other, super::schema::MATCHERS);
+                match ELSEWHERE.iter().find(|(name, _)| name.eq_ignore_ascii_case(other)) {
+                    Some((_, ours)) => reader.problem(key.place, format!("unknown matcher `{other}`"), Some((*ours).to_owned())),
+                    None => reader.unknown(key.place, "matcher", other, super::schema::MATCHERS),
+                }
                 None
             }
         };
@@ -287,6 +351,16 @@ fn number(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<f64
     let value = quantity(&text);
     if value.is_none() {
         reader.problem(node.place, format!("`{text}` is no number with a unit, such as 5m, 50% or 20 MB"), None);
+    }
+    value
+}
+
+fn time(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<f64> {
+    let text = reader.text(node, "a time");
+    let text = param(reader, text, node.place, scope)?;
+    let value = quantity(&text).filter(|_| matches!(unit(&text), Unit::None | Unit::Time));
+    if value.is_none() {
+        reader.problem(node.place, format!("`{text}` is no time"), Some(TIME.to_owned()));
     }
     value
 }
@@ -354,28 +428,56 @@ fn reference(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<
     }
 }
 
-fn amount(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<Amount> {
+fn amount(reader: &mut Reader<'_>, node: &Node, what: Measured, scope: &Scope<'_>) -> Option<Amount> {
     let text = reader.text(node, "an amount");
     let text = param(reader, text, node.place, scope)?;
-    let amount = Amount::parse(&text);
-    if amount.is_none() {
-        reader.problem(
-            node.place,
-            format!("`{text}` is no amount"),
-            Some("such as 3, 3+, =3, <10%, 50%+, 5m, 2..5 or 0".to_owned()),
-        );
+    let Some(amount) = Amount::parse(&text) else {
+        let help = match what {
+            Measured::Number => "such as 3, 3+, =3, <10, 2..5 or 0",
+            Measured::Share => "such as 50%+ or <10%",
+            Measured::Rate => "such as 100+ or <10, an hour",
+            Measured::Time => "such as 30s, 5m+, 2h, 1d or <1w",
+        };
+        reader.problem(node.place, format!("`{text}` is no amount"), Some(help.to_owned()));
+        return None;
+    };
+    let unit = unit(&text);
+    let is_number = text.replace("..", " ").chars().all(|c| c.is_ascii_digit() || "_+<>= ".contains(c));
+    let (fits, help) = match what {
+        Measured::Number => (
+            is_number,
+            "a number is whole and has neither unit nor separators: `3+`; a part is `share: 50%+`, a time `lasting: 5m+`",
+        ),
+        Measured::Share => (matches!(unit, Unit::None | Unit::Part), "a share is written as `50%+`"),
+        Measured::Rate => (matches!(unit, Unit::None | Unit::Rate), "a rate is a number an hour: `100+`"),
+        Measured::Time => (matches!(unit, Unit::None | Unit::Time), TIME),
+    };
+    if !fits {
+        reader.problem(node.place, format!("`{text}` does not fit here"), Some(help.to_owned()));
     }
-    amount
+    Some(amount)
+}
+
+/// How a time is written.
+const TIME: &str = "a time is written as `30s`, `5m`, `2h`, `1d` or `1w`";
+
+/// What an amount is an amount of.
+#[derive(Clone, Copy, PartialEq)]
+enum Measured {
+    Number,
+    Share,
+    Rate,
+    Time,
 }
 
 fn expect(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope: &Scope<'_>) -> Expect {
     let mut fields = reader.fields(node, "expect");
     let mut expect = Expect {
-        count: fields.take("count").and_then(|node| amount(reader, &node, scope)),
-        share: fields.take("share").and_then(|node| amount(reader, &node, scope)),
-        rate: fields.take("rate").and_then(|node| amount(reader, &node, scope)),
-        lasting: fields.take("lasting").and_then(|node| amount(reader, &node, scope)),
-        within: fields.take("within").and_then(|node| number(reader, &node, scope)),
+        count: fields.take("count").and_then(|node| amount(reader, &node, Measured::Number, scope)),
+        share: fields.take("share").and_then(|node| amount(reader, &node, Measured::Share, scope)),
+        rate: fields.take("rate").and_then(|node| amount(reader, &node, Measured::Rate, scope)),
+        lasting: fields.take("lasting").and_then(|node| amount(reader, &node, Measured::Time, scope)),
+        within: fields.take("within").and_then(|node| time(reader, &node, scope)),
         after: fields.take("after").and_then(|node| moment(reader, &node, scope)),
         before: fields.take("before").and_then(|node| moment(reader, &node, scope)),
         share_of: fields.take("share_of").map(|node| conditions(reader, node, table, scope)).unwrap_or_default(),
@@ -384,7 +486,7 @@ fn expect(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope: &Sc
     if let Some(node) = fields.take("distinct") {
         for (key, node) in reader.map(node, "distinct") {
             let column = column_named(reader, &key.name, key.place, table);
-            let amount = amount(reader, &node, scope);
+            let amount = amount(reader, &node, Measured::Number, scope);
             expect.distinct.extend(column.zip(amount));
         }
     }
@@ -448,6 +550,16 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
         reader.problem(node.place, message, None);
         return text;
     }
+    if what != "run"
+        && let Some(name) = MEASURES.iter().find(|name| in_single_braces(&text, name))
+    {
+        let help = format!("write `{{{{{name}}}}}`");
+        reader.problem(
+            node.place,
+            format!("`{{{name}}}` in `{what}` stands there as it is: a variable has two braces"),
+            Some(help),
+        );
+    }
     for variable in super::template::variables(&text) {
         let mut parts = variable.split('.');
         let head = parts.next().unwrap_or_default();
@@ -470,6 +582,12 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
         }
     }
     text
+}
+
+/// Whether a text has a name in one brace where it would have two.
+fn in_single_braces(text: &str, name: &str) -> bool {
+    let written = format!("{{{name}}}");
+    text.match_indices(&written).any(|(at, _)| !text[..at].ends_with('{') && !text[at + written.len()..].starts_with('}'))
 }
 
 fn do_nots(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<DoNot> {
@@ -503,7 +621,7 @@ pub(super) fn always_step(reader: &mut Reader<'_>, node: Node) -> Option<(Amount
     let scope = Scope { params: &params, signals: BTreeMap::new() };
     let mut fields = reader.fields(node, "a step of every plan");
     let waiting = match fields.take("waiting") {
-        Some(node) => amount(reader, &node, &scope)?,
+        Some(node) => amount(reader, &node, Measured::Number, &scope)?,
         None => Amount::at_least(0.0),
     };
     Some((waiting, step_fields(reader, fields, &scope)?))
@@ -553,7 +671,7 @@ fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {
         let results = ["confirmed", "likely", "possible", "no", "unknown"].map(|name| (name, name));
         // Without quotes `no` is a truth value, and means the same here.
         let expect = fields.need(reader, "expect").and_then(|node| match node.kind {
-            Kind::Bool(false) => Some("no"),
+            Kind::Bool(false, _) => Some("no"),
             _ => reader.one_of(&node, "expect", &results),
         });
         fields.finish(reader);

@@ -3,15 +3,49 @@
 use super::node::{self, Place};
 pub use super::node::{Key, Kind, Node};
 use super::problem::{Level, Problem, did_you_mean};
+use crate::tables::truth;
 
 /// Lines of a scalar that are searched for a part of it.
 const LONGEST_SCALAR: usize = 60;
 
-/// What the YAML parser says, in words for whom has no parser in mind, with what is most often the remedy.
-fn in_our_words(message: &str, line: &str) -> (String, Option<String>) {
+/// What the YAML parser says, in words for whom has no parser in mind, with what is most often the remedy; `before` is the line
+/// before, where the mistake often stands.
+fn in_our_words(message: &str, line: &str, before: &str) -> (String, Option<String>) {
     let help = |text: &str| Some(text.to_owned());
     let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let above = before.trim();
+    let (name, rest) = above.trim_start_matches("- ").split_once(':').unwrap_or((above, ""));
     match message {
+        said if said.contains("unknown anchor") && line.trim_start().starts_with("<<") => {
+            (said.to_owned(), help("a rule file stands by itself: write out what is wanted from elsewhere"))
+        }
+        said if said.contains("unknown anchor") => (said.to_owned(), help("a text that begins with `*` stands in quotes")),
+        said if said.contains("unexpected character") => {
+            let c = said.rsplit('`').next().unwrap_or_default().trim_end_matches('\'');
+            let c = if c.is_empty() { "a backtick".to_owned() } else { format!("`{c}`") };
+            (said.to_owned(), Some(format!("a text that begins with {c} stands in quotes")))
+        }
+        said if said.contains("expected ',' or") && before.matches(['{', '[']).count() > before.matches(['}', ']']).count() => {
+            (said.to_owned(), help("nothing closes the bracket in the line before"))
+        }
+        said if said.contains("expected ',' or") => (
+            said.to_owned(),
+            help("commas part what stands in brackets; a text with a comma, a colon or a bracket in it stands in quotes"),
+        ),
+        said if said.contains("mapping values are not allowed") && above.starts_with('-') && !above.starts_with("- ") => {
+            (said.to_owned(), Some(format!("the line before needs a space after its dash: `- {}`", &above[1..])))
+        }
+        said if said.contains("mapping values are not allowed")
+            && !name.contains(' ')
+            && !rest.is_empty()
+            && !rest.starts_with(' ') =>
+        {
+            (said.to_owned(), Some(format!("the line before needs a space after its colon: `{name}: {rest}`")))
+        }
+        said if said.contains("mapping values are not allowed") && above.ends_with(':') && indent(line) > indent(before) => {
+            (said.to_owned(), Some(format!("a text as long as a line begins with `|` in the line before: `{above} |`")))
+        }
         said if said.contains("duplicate mapping key") => {
             (said.replace(", set DuplicateKeyPolicy in Options if acceptable", ""), None)
         }
@@ -36,6 +70,23 @@ fn in_our_words(message: &str, line: &str) -> (String, Option<String>) {
         said if value.starts_with("{{") => (said.to_owned(), help("a text that begins with `{{` stands in quotes")),
         said => (said.to_owned(), None),
     }
+}
+
+/// What a mapping looks like, by what it is called.
+const MAPPINGS: [(&str, &str); 8] = [
+    ("where", "such as `where: {outcome: waiting}`"),
+    ("expect", "such as `expect: {count: 3+}`"),
+    ("distinct", "such as `distinct: {provider: 3+}`"),
+    ("params", "such as `params: {min_recipients: 3}`"),
+    ("given", "such as `given: {maillog: ...}`"),
+    ("signals", "each signal has a name: `waits: {in: failures, ...}`, without a dash"),
+    ("a signal", "such as `waits: {in: failures, where: {outcome: waiting}, says: ...}`"),
+    ("a rule", "it begins with `id: ...`"),
+];
+
+/// A field's name as code, other words as they are.
+fn called(what: &str) -> String {
+    if what.contains(' ') || what == "signals" { what.to_owned() } else { format!("`{what}`") }
 }
 
 /// One YAML file being read, with the problems found so far.
@@ -91,12 +142,31 @@ impl<'a> Reader<'a> {
                     self.problem(place, message, None);
                     return None;
                 }
+                if let Some((place, what)) = self.odd_indentation(place.line) {
+                    self.problem(place, format!("{what} in the indentation"), Some("indent with spaces".to_owned()));
+                    return None;
+                }
                 let message = full.split(" at line ").next().unwrap_or(&full);
-                let (message, help) = in_our_words(message, self.line(place.line));
+                let above = (1..place.line).rev().map(|number| self.line(number)).find(|line| !line.trim().is_empty());
+                let (message, help) = in_our_words(message, self.line(place.line), above.unwrap_or_default());
                 self.problem(place, message, help);
                 None
             }
         }
+    }
+
+    /// The first character that indents as no space does, in the line at which the parser stopped or beside it.
+    fn odd_indentation(&self, line: u32) -> Option<(Place, &'static str)> {
+        (line.saturating_sub(1).max(1)..=line + 1).find_map(|number| {
+            let (at, c) = self.line(number).chars().enumerate().find(|(_, c)| *c != ' ')?;
+            let what = match c {
+                '\t' => "a tab",
+                '\u{a0}' => "a no-break space",
+                c if c.is_whitespace() => "a wide space",
+                _ => return None,
+            };
+            Some((Place { line: number, column: at as u32 + 1, length: 1 }, what))
+        })
     }
 
     /// A line of the file, from 1; empty where there is none.
@@ -132,6 +202,12 @@ impl<'a> Reader<'a> {
     /// Notes that `word` is none of `known`.
     pub fn unknown<'w>(&mut self, place: Place, what: &str, word: &str, known: impl IntoIterator<Item = &'w str> + Clone) {
         let help = match did_you_mean(word, known.clone()) {
+            _ if word.contains(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) => {
+                "straight quotes are quotes here: ' or \"".to_owned()
+            }
+            _ if word.starts_with(|c: char| c.is_ascii_digit()) && word.chars().all(|c| c.is_ascii_digit()) => {
+                "numbers are written without separators, such as 1000".to_owned()
+            }
             Some(meant) => format!("did you mean `{meant}`?"),
             None => {
                 let all: Vec<&str> = known.into_iter().take(40).collect();
@@ -153,7 +229,8 @@ impl<'a> Reader<'a> {
                 {
                     self.problem(Place { line: 1, column: 1, length: 1 }, "the file holds nothing", None);
                 } else {
-                    self.problem(node.place, format!("{what} must be a mapping, found {}", other.describe()), None);
+                    let help = MAPPINGS.iter().find(|(name, _)| *name == what).map(|(_, help)| (*help).to_owned());
+                    self.problem(node.place, format!("{} must be a mapping, found {}", called(what), other.describe()), help);
                 }
                 Vec::new()
             }
@@ -172,7 +249,7 @@ impl<'a> Reader<'a> {
     /// A scalar as text.
     pub fn text(&mut self, node: &Node, what: &str) -> String {
         node.scalar().unwrap_or_else(|| {
-            self.problem(node.place, format!("{what} must be a text, found {}", node.kind.describe()), None);
+            self.problem(node.place, format!("{} must be a text, found {}", called(what), node.kind.describe()), None);
             String::new()
         })
     }
@@ -184,15 +261,11 @@ impl<'a> Reader<'a> {
 
     /// A truth value.
     pub fn bool(&mut self, node: &Node, what: &str) -> bool {
-        match &node.kind {
-            Kind::Bool(yes) => *yes,
-            Kind::Text(text) if matches!(&**text, "yes" | "on") => true,
-            Kind::Text(text) if matches!(&**text, "no" | "off") => false,
-            other => {
-                self.problem(node.place, format!("{what} must be true or false, found {}", other.describe()), None);
-                false
-            }
-        }
+        node.scalar().and_then(|text| truth(&text)).unwrap_or_else(|| {
+            let message = format!("{} must be true or false, found {}", called(what), node.kind.describe());
+            self.problem(node.place, message, None);
+            false
+        })
     }
 
     /// One of `known`, each with its value.
@@ -208,7 +281,7 @@ impl<'a> Reader<'a> {
     /// The fields of a mapping, to take by name.
     pub fn fields(&mut self, node: Node, what: &'static str) -> Fields {
         let place = node.place;
-        Fields { what, place, entries: self.map(node, what), known: Vec::new() }
+        Fields { what, place, entries: self.map(node, what), known: Vec::new(), missing: Vec::new() }
     }
 }
 
@@ -220,6 +293,8 @@ pub struct Fields {
     pub place: Place,
     entries: Vec<(Key, Node)>,
     known: Vec<&'static str>,
+    /// Those that had to be there and are not.
+    missing: Vec<&'static str>,
 }
 
 impl Fields {
@@ -235,9 +310,14 @@ impl Fields {
     pub fn need(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<Node> {
         let node = self.take(name);
         if node.is_none() {
-            reader.problem(self.place, format!("{} has no `{name}`", self.what), None);
+            reader.problem(self.place, self.lacks(name), None);
+            self.missing.push(name);
         }
         node
+    }
+
+    fn lacks(&self, name: &str) -> String {
+        format!("{} has no `{name}`", self.what)
     }
 
     /// Whether the field `name` is still there.
@@ -250,18 +330,18 @@ impl Fields {
         self.entries.iter().any(|(key, _)| did_you_mean(&key.name, [name]).is_some())
     }
 
-    /// Takes everything that is left.
-    pub fn rest(&mut self) -> Vec<(Key, Node)> {
-        std::mem::take(&mut self.entries)
-    }
-
     /// Notes every field that nobody took.
     pub fn finish(self, reader: &mut Reader<'_>) {
         #[cfg(test)]
         reader.taken.entry(self.what).or_default().extend(&self.known);
-        for (key, _) in self.entries {
+        for (key, _) in &self.entries {
             let what = format!("field in {}", self.what);
             reader.unknown(key.place, &what, &key.name, self.known.iter().copied());
+            // What is there under a misspelt name is told as that alone.
+            if let Some(meant) = did_you_mean(&key.name, self.missing.iter().copied()) {
+                let lacks = self.lacks(meant);
+                reader.problems.retain(|problem| problem.place != self.place || problem.message != lacks);
+            }
         }
     }
 }
