@@ -238,3 +238,35 @@ fn the_same_key_gives_the_same_bytes_and_two_bundles_the_same_pseudonyms() {
         assert_eq!(Some(new), other.get(old), "{old}");
     }
 }
+
+/// The bytes of `bundle`, redacted with `key`.
+fn rewritten(bundle: &Bundle, key: &[u8]) -> Vec<u8> {
+    let mut redactor = Redactor::new(Key::from_bytes(key), Policy::default(), &RULES);
+    let mut bytes = Vec::new();
+    rewrite(bundle, &RULES, &mut redactor, &mut bytes).expect("a new bundle");
+    bytes
+}
+
+#[test]
+fn pseudonyms_of_the_same_key_stay_and_nobody_else_can_claim_one() {
+    let planted = planted();
+    let once = rewritten(&bundle_of(&planted.iter().collect::<Vec<_>>()), b"the key of the tests");
+    let open = |bytes: &[u8]| Bundle::read(bytes, &Limits::default()).expect("a bundle");
+    let texts = |bytes: &[u8]| -> Vec<(String, String)> {
+        open(bytes).files.iter().map(|file| (file.path.clone(), text_of(file))).collect()
+    };
+    let again = rewritten(&open(&once), b"the key of the tests");
+    let different: Vec<_> = texts(&once).into_iter().zip(texts(&again)).filter(|(once, again)| once != again).collect();
+    assert!(different.is_empty(), "{different:#?}");
+    assert_ne!(texts(&once), texts(&rewritten(&open(&once), b"another key")));
+    // Who lists the real names as pseudonyms has no signature for it.
+    let list = open(&once).pseudonyms.expect("a list");
+    let forged = format!("{list}ottilie\nkrautwurst\n88.198.77.66\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("notes.txt"), "ottilie@krautwurst.de 88.198.77.66").expect("a file");
+    fs::write(folder.path().join(".postdoc-pseudonyms"), forged).expect("a file");
+    let bundle = Bundle::open(folder.path(), &Limits::default()).expect("a bundle");
+    assert!(bundle.pseudonyms.is_some());
+    let (_, text) = &texts(&rewritten(&bundle, b"the key of the tests"))[0];
+    assert_eq!(survivors(text), [""; 0], "{text}");
+}

@@ -38,9 +38,16 @@ pub struct Bundle {
     pub files: Vec<BundleFile>,
     /// What was not taken in, and why.
     pub skipped: Vec<Skipped>,
+    /// What [`PSEUDONYMS`] in it says; it is no evidence.
+    pub pseudonyms: Option<Arc<str>>,
     /// The limits that it was opened with.
     pub limits: Limits,
 }
+
+/// The file in which a redacted bundle lists the pseudonyms in it.
+pub const PSEUDONYMS: &str = ".postdoc-pseudonyms";
+/// Bytes of it that are read.
+const LIST: u64 = 64 << 20;
 
 /// One file of a bundle.
 #[derive(Debug)]
@@ -196,7 +203,7 @@ struct Intake {
 impl Intake {
     fn new(path: String, limits: &Limits) -> Intake {
         Intake {
-            bundle: Bundle { path, files: Vec::new(), skipped: Vec::new(), limits: *limits },
+            bundle: Bundle { path, files: Vec::new(), skipped: Vec::new(), pseudonyms: None, limits: *limits },
             taken: HashSet::new(),
             store: Store::default(),
             budget: Budget::new(limits),
@@ -206,6 +213,14 @@ impl Intake {
 
     fn finish(mut self) -> Result<Bundle, BundleError> {
         self.bundle.files.sort_by(|a, b| a.path.cmp(&b.path));
+        if let Some(at) = self.bundle.files.iter().position(|file| file.path.rsplit('/').next() == Some(PSEUDONYMS)) {
+            let file = self.bundle.files.remove(at);
+            let mut list = String::new();
+            // A list that cannot be read is none.
+            if file.open().and_then(|reader| reader.take(LIST).read_to_string(&mut list)).is_ok() {
+                self.bundle.pseudonyms = Some(list.into());
+            }
+        }
         if !self.bundle.files.is_empty() {
             return Ok(self.bundle);
         }

@@ -50,6 +50,7 @@ use maillog::traffic::Traffic;
 use maillog::wrap::Wrapping;
 use paste::Paste;
 use std::io::Read;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// Bytes of a file by which its kind is recognised.
@@ -71,6 +72,8 @@ pub struct Evidence {
     pub traffic: Option<Traffic>,
     /// What waits at the end.
     pub waiting: Waiting,
+    /// What a redaction before says that it put in; see [`Bundle::pseudonyms`].
+    pub pseudonyms: Option<Arc<str>>,
     /// The end of the evidence: when it was collected, or else the last line.
     pub end: Option<Time>,
 }
@@ -267,7 +270,14 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
             marks: Vec::new(),
         });
     }
-    Evidence { tables, sources, traffic: traffic.filter(|traffic| traffic.lines > 0), waiting: waiting.unwrap_or_default(), end }
+    Evidence {
+        tables,
+        sources,
+        traffic: traffic.filter(|traffic| traffic.lines > 0),
+        waiting: waiting.unwrap_or_default(),
+        pseudonyms: bundle.pseudonyms.clone(),
+        end,
+    }
 }
 
 impl Source {

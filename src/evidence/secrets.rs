@@ -367,7 +367,11 @@ pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
         let mut end = 0;
         for found in pattern.regex.each(&out) {
             let Some(secret) = found.range("s").map(|range| within_quotes(&out, range)) else { continue };
-            if out[secret.clone()].starts_with(HIDDEN) || !(pattern.accept)(&out[secret.clone()]) {
+            let with_sign = out[..secret.start].strip_suffix('(').map_or(secret.start, str::len);
+            if out[secret.start..].starts_with(HIDDEN)
+                || out[with_sign..].starts_with(HIDDEN)
+                || !(pattern.accept)(&out[secret.clone()])
+            {
                 continue;
             }
             clean.push_str(&out[end..secret.start]);

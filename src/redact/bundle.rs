@@ -2,14 +2,14 @@
 
 use super::contexts::{Heading, kind_of};
 use super::{Check, Leak, Redactor, path};
-use crate::bundle::{Bundle, BundleError, BundleFile};
+use crate::bundle::{Bundle, BundleError, BundleFile, PSEUDONYMS};
 use crate::evidence::recognise::recognise;
 use crate::evidence::secrets::{HIDDEN, SecretRemover};
 use crate::evidence::text::{clean, strip_escapes};
 use crate::rules::RuleSet;
+use crate::time::Time;
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 
 /// Longest line that is rewritten; the rest of a longer one is left out, since a name may be cut in it.
@@ -73,6 +73,9 @@ pub fn rewrite(
     out: impl Write,
 ) -> Result<Rewritten, RewriteError> {
     let mut done = Rewritten::default();
+    if let Some(list) = &bundle.pseudonyms {
+        redactor.trust(list);
+    }
     let mut files = Vec::new();
     for skipped in &bundle.skipped {
         done.left_out.push((skipped.path.clone(), skipped.why.clone()));
@@ -156,27 +159,36 @@ pub fn rewrite(
         .map_or(Ok(()), |error| Err(RewriteError::Spool(error)))?;
         if leaks.is_empty() {
             let whole = whole.into_inner().map_err(|error| RewriteError::Spool(error.into_error()))?;
-            append(&mut archive, &path, file, whole).map_err(RewriteError::Output)?;
+            append(&mut archive, &path, file.modified, whole).map_err(RewriteError::Output)?;
             done.files += 1;
         }
     }
     if !leaks.is_empty() {
         return Err(RewriteError::Leaked(leaks));
     }
+    if redactor.key.lasts() {
+        append(&mut archive, PSEUDONYMS, None, io::Cursor::new(redactor.made.borrow().list(&redactor.key)))
+            .map_err(RewriteError::Output)?;
+    }
     let finish = || archive.into_inner()?.finish()?.flush();
     finish().map_err(RewriteError::Output)?;
     Ok(done)
 }
 
-fn append<W: Write>(archive: &mut tar::Builder<W>, path: &str, file: &BundleFile, mut spool: File) -> io::Result<()> {
-    let size = spool.seek(io::SeekFrom::End(0))?;
-    spool.rewind()?;
+fn append<W: Write>(
+    archive: &mut tar::Builder<W>,
+    path: &str,
+    modified: Option<Time>,
+    mut content: impl Read + Seek,
+) -> io::Result<()> {
+    let size = content.seek(io::SeekFrom::End(0))?;
+    content.rewind()?;
     let mut header = tar::Header::new_gnu();
     header.set_size(size);
     header.set_mode(0o644);
     // The year of syslog's stamps is judged by it.
-    header.set_mtime(file.modified.map_or(0, |time| u64::try_from(time.seconds()).unwrap_or(0)));
-    archive.append_data(&mut header, path, BufReader::new(spool))
+    header.set_mtime(modified.map_or(0, |time| u64::try_from(time.seconds()).unwrap_or(0)));
+    archive.append_data(&mut header, path, BufReader::new(content))
 }
 
 /// Files are written unpacked.

@@ -45,10 +45,11 @@ impl Redactor<'_> {
                 && !is_number
                 && !pseudonyms.contains(text)
                 && !self.keeps(text)
+                && !self.ours.has_name(text)
         };
         let known = replaced.iter().map(|(old, new)| (old.clone(), new.clone()));
         let names = self.known.names.iter().map(|name| (name.clone(), self.pseudonym(name)));
-        let mut originals: Vec<(String, String)> = known.chain(names).filter(|(old, _)| telling(old)).collect();
+        let mut originals: Vec<(String, String)> = known.chain(names).filter(|(old, new)| old != new && telling(old)).collect();
         originals.sort_unstable();
         originals.dedup_by(|a, b| a.0 == b.0);
         Check::new(originals, self.knows_all_names())

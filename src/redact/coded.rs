@@ -16,12 +16,14 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE
 
 impl Redactor<'_> {
     pub(super) fn token(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        while out.len() < text.len() {
-            out.push_str(&self.word(&format!("{text}{}", out.len())));
-        }
-        out.truncate(text.len());
-        out
+        self.made_of(text, |key, text| {
+            let mut out = String::with_capacity(text.len());
+            while out.len() < text.len() {
+                out.push_str(&key.word(&format!("{text}{}", out.len())));
+            }
+            out.truncate(text.len());
+            out
+        })
     }
 
     /// Base64 that stands by itself and holds something personal.
@@ -52,36 +54,20 @@ impl Redactor<'_> {
         edits
     }
 
-    /// Text in which letters stand as codes (`%6D`, `=6D`, `\u006d`, `\x6d`, `&#109;`), and the address of an `ORCPT` (xtext, RFC 3461: `rfc822;a+40b.de`).
+    /// Text in which letters stand as codes: see [`codes_in`].
     pub(super) fn codes(&self, text: &str) -> Vec<Edit> {
-        static CODED: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(
-                r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:=[0-9A-F]{2}){3}[\w.~=@-]*)|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;)[\w.~@+-]*)+)",
-            )
-            .expect("a valid pattern")
+        let edits = codes_in(text).into_iter().filter_map(|Code { range, plain, sign }| {
+            let inner = self.text(None, &plain);
+            let new = match sign {
+                Some(sign) if *inner != *plain => with_codes(&inner, sign),
+                None if *inner != *plain => inner.into_owned(),
+                // Only here the codes are certain; they must not be taken for parts of names.
+                None | Some('+') => text[range.clone()].to_owned(),
+                Some(_) => return None,
+            };
+            Some(Edit { range, new })
         });
-        if !may_hold_codes(text.as_bytes()) {
-            return Vec::new();
-        }
-        let mut edits = Vec::new();
-        for found in CODED.captures_iter(text) {
-            if let Some(escaped) = found.name("e") {
-                let Some(plain) = without_escapes(escaped.as_str()) else { continue };
-                let inner = self.text(None, &plain);
-                if *inner != *plain {
-                    edits.push(Edit { range: escaped.range(), new: inner.into_owned() });
-                }
-                continue;
-            }
-            let all = [("x", '+'), ("p", '%'), ("q", '=')];
-            let Some((code, sign)) = all.iter().find_map(|(name, sign)| Some((found.name(name)?, *sign))) else { continue };
-            let Some(decoded) = without_codes(code.as_str(), sign) else { continue };
-            let inner = self.text(None, &decoded);
-            if *inner != *decoded {
-                edits.push(Edit { range: code.range(), new: with_codes(&inner, sign) });
-            }
-        }
-        edits
+        edits.collect()
     }
 
     /// The value of a field of a form with names in words.
@@ -95,6 +81,39 @@ impl Redactor<'_> {
         let new = if scan::at_sign(&word.text).is_some() { self.person(&word.text) } else { self.word(&word.text) };
         format!("=?utf-8?B?{}?=", STANDARD.encode(new))
     }
+}
+
+/// A part of a text in which letters stand as codes.
+pub(super) struct Code {
+    pub(super) range: Range<usize>,
+    /// What it says.
+    pub(super) plain: String,
+    /// What stands before the two digits of each code; none for the escapes of JSON, shells and HTML.
+    sign: Option<char>,
+}
+
+/// Where letters stand as codes (`%6D`, `=6D`, `\u006d`, `\x6d`, `&#109;`), and the address of an `ORCPT` or `AUTH` (xtext,
+/// RFC 3461: `rfc822;a+40b.de`).
+pub(super) fn codes_in(text: &str) -> Vec<Code> {
+    static CODED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:=[0-9A-F]{2}){3}[\w.~=@-]*)|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;)[\w.~@+-]*)+)",
+        )
+        .expect("a valid pattern")
+    });
+    if !may_hold_codes(text.as_bytes()) {
+        return Vec::new();
+    }
+    let code = |found: regex::Captures<'_>| {
+        let all = [("x", Some('+')), ("p", Some('%')), ("q", Some('=')), ("e", None)];
+        let (code, sign) = all.iter().find_map(|(name, sign)| Some((found.name(name)?, *sign)))?;
+        let plain = match sign {
+            Some(sign) => without_codes(code.as_str(), sign)?,
+            None => without_escapes(code.as_str())?,
+        };
+        Some(Code { range: code.range(), plain, sign })
+    };
+    CODED.captures_iter(text).filter_map(code).collect()
 }
 
 /// What the value of a field of a form says, as URLs carry it: a plus sign is a space.

@@ -143,7 +143,7 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         // Envelopes.
         (Part::Name, r"(?:from|to|orig_to|user|recipient|sender|rcpt|mailbox)=<(?P<n>[^<>\s]+)>".into()),
         (Part::Name, r"\b(?:MAIL|RCPT) command: <(?P<n>[^<>]+)>".into()),
-        (Part::Host, r"\bhelo=<(?P<n>[^<>\s]+)>".into()),
+        (Part::Host, r"\bhelo=<(?P<n>[^<>\s\[]+)>".into()),
         (Part::Host, format!(r"\blog_helo_name=(?P<n>{host})")),
         (Part::MaybeName, format!(r"\b(?:HELO|EHLO|LHLO)[ =](?P<n>{host})")),
         (Part::MaybeName, r"(?i)^(?:original_)?recipient: (?P<n>\S+)$".into()),
@@ -177,7 +177,7 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::MaybeName, format!(r#"(?i)\b(?:contact|mail|write to) (?P<n>{word}) at [\w-]+\.[\w.-]+"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) ?(?i:[\[({{] ?(?:at|@|ät) ?[\])}}]) ?{host}"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) AT {host}(?:\.|[\[({{ ]+(?i:dot|punkt))"#)),
-        (Part::MaybeName, format!(r#"(?i)[\[({{] ?(?:at|@|ät) ?[\])}}] ?(?P<n>[\w-]+) ?[\[({{] ?(?:dot|punkt) ?[\])}}]"#)),
+        (Part::MaybeName, r"(?i)[\[({] ?(?:at|@|ät) ?[\])}] ?(?P<n>[\w-]+) ?[\[({] ?(?:dot|punkt) ?[\])}]".into()),
         (Part::Name, r"\b(?:imap|pop3|lda|lmtp|managesieve|sieve|indexer-worker|deliver|auth|ldap|passwd-file|pam|sql|CRON|cron|su|crontab)\((?P<n>[^)<\s,\d][^)<\s,]*)".into()),
         (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*) +: +(?:TTY|PWD|command)".into()),
         (Part::Name, r"\bsudo(?:\[\d+\])?: +(?P<n>[A-Za-z_][\w.-]*) : ".into()),

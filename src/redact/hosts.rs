@@ -63,8 +63,10 @@ impl Redactor<'_> {
                     Some(&[a, b, c, d]) => {
                         let (forward, backward) = (IpAddr::from([a, b, c, d]), IpAddr::from([d, c, b, a]));
                         let is_public = kept::public_domain(lower).or_else(|| kept::hosted_domain(lower)).is_some();
-                        let backwards =
-                            !self.known.addresses.contains(&forward) && (self.known.addresses.contains(&backward) || is_public);
+                        let backwards = self.ours.has_address(backward)
+                            || !self.ours.has_address(forward)
+                                && !self.known.addresses.contains(&forward)
+                                && (self.known.addresses.contains(&backward) || is_public);
                         let new = self.ip(if backwards { backward } else { forward });
                         let IpAddr::V4(new) = new else { return bare.to_owned() };
                         let mut octets = new.octets();
@@ -110,6 +112,8 @@ impl Redactor<'_> {
             out.push(if at >= changing {
                 // What stands where all share a label may be the beginning of a name that was cut short.
                 if kept::is_top_level(label) || !self.known.is_name(label) { (*label).to_owned() } else { self.label(label) }
+            } else if label.is_empty() {
+                String::new()
             } else if label.contains('\u{1}') {
                 let around = label.split('\u{1}').map(|piece| {
                     let core = piece.trim_matches(['-', '_']);
@@ -149,16 +153,16 @@ impl Redactor<'_> {
     }
 
     /// One label, of any script.
-    fn label(&self, label: &str) -> String {
+    pub(super) fn label(&self, label: &str) -> String {
         if let Some(ascii) = label.get(4..).filter(|_| label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("xn--"))) {
             let Some(decoded) = punycode::decode(&ascii.to_ascii_lowercase()) else { return self.word(label) };
             let new = self.label(&decoded);
             return punycode::encode(&new).map_or(new, |coded| format!("xn--{coded}"));
         }
-        let word = self.word(label);
-        if label.is_ascii() {
-            return word;
+        if label.is_ascii() || self.ours.has_name(label) {
+            return self.word(label);
         }
+        let word = self.word(label);
         // A name that needs more than ASCII still does.
         let accented = |c: char| match c {
             'a' => 'ä',
@@ -168,7 +172,9 @@ impl Redactor<'_> {
             'u' => 'ü',
             other => other,
         };
-        word.char_indices().map(|(at, c)| if at == 1 { accented(c.to_ascii_lowercase()) } else { c }).collect()
+        let new: String = word.char_indices().map(|(at, c)| if at == 1 { accented(c.to_ascii_lowercase()) } else { c }).collect();
+        self.made(&new);
+        new
     }
 
     /// A customer's label below a filter's domain: `acme-de` is what becomes of `acme.de`.
@@ -230,6 +236,9 @@ impl Redactor<'_> {
                 let bits = nibbles.iter().rev().fold(0u128, |bits, nibble| bits << 4 | u128::from(*nibble));
                 let bits = bits.checked_shl(128 - 4 * nibbles.len() as u32).unwrap_or(0);
                 let IpAddr::V6(new) = self.ip(IpAddr::V6(bits.into())) else { return bare.to_owned() };
+                let hidden = 128 - 4 * nibbles.len() as u32;
+                let seen = new.to_bits().checked_shr(hidden).unwrap_or(0).checked_shl(hidden).unwrap_or(0);
+                self.made_address(IpAddr::V6(seen.into()));
                 let digits: Vec<String> =
                     (0..nibbles.len()).map(|at| format!("{:x}", new.to_bits() >> (124 - 4 * at) & 15)).rev().collect();
                 return format!("{}.{zone}", digits.join("."));
@@ -240,6 +249,10 @@ impl Redactor<'_> {
                 let mut whole = [0; 4];
                 whole.iter_mut().zip(octets.iter().rev()).for_each(|(slot, octet)| *slot = *octet);
                 let IpAddr::V4(new) = self.ip(IpAddr::from(whole)) else { return bare.to_owned() };
+                // Of a network's zone only its octets are seen.
+                let mut seen = [0; 4];
+                seen[..octets.len()].copy_from_slice(&new.octets()[..octets.len()]);
+                self.made_address(IpAddr::from(seen));
                 let digits: Vec<String> = new.octets()[..octets.len()].iter().rev().map(u8::to_string).collect();
                 return format!("{}.{zone}", digits.join("."));
             }

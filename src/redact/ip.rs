@@ -2,8 +2,8 @@
 //! documentation, public, ...), and two addresses share as long a prefix as before, so that an address stays within
 //! its network (the scheme of Crypto-PAn, with the special ranges held fast).
 
-use super::Redactor;
 use super::pseudonym::Key;
+use super::{MOST_NAMES, Redactor};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Ranges whose addresses name nobody; they stay as they are.
@@ -134,6 +134,18 @@ impl Redactor<'_> {
         if is_kept(ip) || self.policy.keeps_ip(ip) {
             return ip;
         }
+        let new = if self.ours.has_address(ip) { ip } else { self.ip_anew(ip) };
+        self.made_address(new);
+        new
+    }
+
+    pub(super) fn made_address(&self, new: IpAddr) {
+        if self.key.lasts() {
+            self.made.borrow_mut().add_address(new, MOST_NAMES);
+        }
+    }
+
+    fn ip_anew(&self, ip: IpAddr) -> IpAddr {
         let mut new = ip;
         // An address that is somebody's own must not become another's pseudonym. In a network that is used up, it may.
         for _ in 0..256 {
@@ -164,6 +176,7 @@ impl Redactor<'_> {
                 _ => new,
             };
         }
+        self.made_address(new);
         let new = written_as(new, text);
         self.note(text, &new);
         new

@@ -103,6 +103,7 @@ const ACCOUNTS: &[&str] = &[
     "psaadm",
     "redis",
     "removal",
+    "rfc822",
     "root",
     "rpc",
     "rspamd",

@@ -62,9 +62,14 @@ impl Redactor<'_> {
         if self.learn_json(text) {
             return;
         }
+        let codes = coded::codes_in(text);
+        codes.iter().for_each(|code| self.learn(None, &code.plain));
         let mut found = Vec::new();
         scan::parts(kind, text, &mut |part, range| {
-            if !matches!(part, Part::Word | Part::Dotted | Part::Text | Part::File | Part::Hex | Part::Digits | Part::Token) {
+            let is_code = codes.iter().any(|code| code.range.start < range.end && range.start < code.range.end);
+            if !is_code
+                && !matches!(part, Part::Word | Part::Dotted | Part::Text | Part::File | Part::Hex | Part::Digits | Part::Token)
+            {
                 found.push((part, range));
             }
         });
@@ -146,7 +151,7 @@ impl Redactor<'_> {
 
     fn learn_hosts(&mut self, list: &str) {
         for host in list.split([',', ' ', '\t', '[', ']', ':']) {
-            let host = host.trim_end_matches('.').to_lowercase();
+            let host = host.trim_matches('.').to_lowercase();
             if host.is_empty() || host.starts_with(['$', '/']) || host.parse::<IpAddr>().is_ok() {
                 continue;
             }
@@ -161,7 +166,8 @@ impl Redactor<'_> {
                 if label.len() > SHORTEST {
                     self.learn_name(&label);
                 }
-                label.split('-').filter(is_part).for_each(|part| self.learn_name(part));
+                let parts = label.split('-').filter(|_| !label.starts_with("xn--"));
+                parts.filter(is_part).for_each(|part| self.learn_name(part));
             }
             // A name that has no known ending is known by having stood where host names stand.
             if !scan::is_host(&host) {

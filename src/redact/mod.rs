@@ -24,6 +24,7 @@ mod learn;
 mod message;
 mod names;
 mod ordinary;
+mod ours;
 mod path;
 mod policy;
 mod pseudonym;
@@ -41,6 +42,7 @@ pub use report::{learn_report, redact_inventory, redact_report, remove_secrets};
 use crate::rules::RuleSet;
 use learn::Known;
 use ordinary::Ordinary;
+use ours::Ours;
 use rustc_hash::FxHashMap;
 use scan::Part;
 use std::borrow::Cow;
@@ -62,6 +64,10 @@ pub struct Redactor<'r> {
     rules: &'r RuleSet,
     ordinary: Arc<Ordinary>,
     known: Arc<Known>,
+    /// Pseudonyms of a run before with the same key, which stay.
+    ours: Arc<Ours>,
+    /// Pseudonyms of this run, if there may be another with the same key.
+    made: RefCell<Ours>,
     /// What was replaced, in lower case, and by what; at most [`MOST_NAMES`].
     replaced: RefCell<FxHashMap<String, String>>,
     /// Parts that were seen before and what stands in their place: logs say the same names over and over.
@@ -87,6 +93,8 @@ impl<'r> Redactor<'r> {
             rules,
             ordinary: Arc::new(Ordinary::of(rules)),
             known: Arc::new(known),
+            ours: Arc::default(),
+            made: RefCell::default(),
             replaced: RefCell::default(),
             parts: RefCell::default(),
             learnt: Remembered::default(),
@@ -101,6 +109,8 @@ impl<'r> Redactor<'r> {
             rules: self.rules,
             ordinary: Arc::clone(&self.ordinary),
             known: Arc::clone(&self.known),
+            ours: Arc::clone(&self.ours),
+            made: RefCell::default(),
             replaced: RefCell::default(),
             parts: RefCell::default(),
             learnt: Remembered::default(),
@@ -112,6 +122,7 @@ impl<'r> Redactor<'r> {
         let replaced = self.replaced.get_mut();
         let room = MOST_NAMES.saturating_sub(replaced.len());
         replaced.extend(other.replaced.into_inner().into_iter().take(room));
+        self.made.get_mut().join(other.made.into_inner());
         if !Arc::ptr_eq(&self.known, &other.known) {
             Arc::make_mut(&mut self.known).join(Arc::unwrap_or_clone(other.known));
         }
@@ -216,15 +227,44 @@ impl<'r> Redactor<'r> {
             Part::File => self.file_name(old),
             Part::Form => self.form(old),
             Part::Pairs => self.pairs(old),
-            Part::Text => format!("(text {})", self.word(old)),
-            Part::Hex => self.key.hex(old),
-            Part::Digits => self.key.digits(old),
+            Part::Text => match old.strip_prefix("(text ").and_then(|old| old.strip_suffix(')')) {
+                Some(word) if self.ours.has_name(word) => return None,
+                _ => format!("(text {})", self.word(old)),
+            },
+            Part::Hex => self.made_of(old, Key::hex),
+            Part::Digits => self.made_of(old, Key::digits),
             Part::Names => self.names(old),
             Part::Token => self.token(old),
             Part::Encoded => self.encoded(old),
             Part::Dotted => self.dotted(old),
             Part::Word => return self.bare(old),
         })
+    }
+
+    /// Leaves what `list` says to be pseudonyms as it is, if it was signed with the key of this run: it comes from a bundle
+    /// that was redacted before.
+    pub fn trust(&mut self, list: &str) {
+        if let Some(ours) = Ours::read(list, &self.key) {
+            // What was one stays one, for the time after this run.
+            self.made.get_mut().join(ours.clone());
+            Arc::make_mut(&mut self.ours).join(ours);
+        }
+    }
+
+    /// What `make` makes of a name; a pseudonym stays.
+    fn made_of(&self, name: &str, make: impl Fn(&Key, &str) -> String) -> String {
+        if self.ours.has_name(name) {
+            return name.to_owned();
+        }
+        let new = make(&self.key, name);
+        self.made(&new);
+        new
+    }
+
+    fn made(&self, new: &str) {
+        if self.key.lasts() {
+            self.made.borrow_mut().add_name(new, MOST_NAMES);
+        }
     }
 
     fn keeps(&self, name: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Pseudonyms of people and accounts, and of the addresses made with their names.
 
+use super::pseudonym::Key;
 use super::scan::{self, Part};
 use super::{Edit, Redactor, SHORTEST, apply, kept};
 use crate::evidence::secrets::HIDDEN;
@@ -14,9 +15,11 @@ pub(super) const LONGEST_NAME: usize = 255;
 impl Redactor<'_> {
     /// The pseudonym of a name of any kind.
     pub(super) fn word(&self, name: &str) -> String {
-        let new = self.key.word(name);
-        // What is longer than any name is no name, and stays so.
-        if name.len() > LONGEST_NAME { new.chars().cycle().take(name.len()).collect() } else { new }
+        self.made_of(name, |key, name| {
+            let new = key.word(name);
+            // What is longer than any name is no name, and stays so.
+            if name.len() > LONGEST_NAME { new.chars().cycle().take(name.len()).collect() } else { new }
+        })
     }
 
     pub(super) fn named(&self, name: &str) -> String {
@@ -30,9 +33,12 @@ impl Redactor<'_> {
 
     /// What stands for a name: the role that it begins with stays.
     pub(super) fn pseudonym(&self, name: &str) -> String {
+        if name.starts_with("xn--") {
+            return self.label(name);
+        }
         match kept::role(name) {
             Some((role, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
-                format!("{role}{}", self.key.number(number))
+                format!("{role}{}", self.made_of(number, Key::number))
             }
             Some((role, rest)) => format!("{role}{}", self.word(rest)),
             None => self.word(name),
@@ -159,7 +165,7 @@ impl Redactor<'_> {
                 Part::Word | Part::Dotted if old.chars().any(char::is_alphabetic) && old.chars().count() > 1 => {
                     Some(self.named(old))
                 }
-                Part::Word if !may_be_ordinary && old.len() > SHORTEST => Some(self.key.digits(old)),
+                Part::Word if !may_be_ordinary && old.len() > SHORTEST => Some(self.made_of(old, Key::digits)),
                 other => self.part(other, old, ""),
             };
             if let Some(new) = new {

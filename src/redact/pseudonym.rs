@@ -8,7 +8,11 @@ use std::path::Path;
 
 /// The secret that pseudonyms are made with.
 #[derive(Clone)]
-pub struct Key([u8; 32]);
+pub struct Key {
+    bytes: [u8; 32],
+    /// Whether somebody keeps it.
+    lasts: bool,
+}
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -27,12 +31,12 @@ impl Key {
     pub fn random() -> io::Result<Key> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
-        Ok(Key(bytes))
+        Ok(Key { bytes, lasts: false })
     }
 
     /// The key that these bytes make.
     pub fn from_bytes(bytes: &[u8]) -> Key {
-        Key(Sha256::digest(bytes).into())
+        Key { bytes: Sha256::digest(bytes).into(), lasts: true }
     }
 
     /// The key in the file at `path`, which is made if it is not there. Only its owner may be able to read it.
@@ -59,7 +63,7 @@ impl Key {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let key = Key::random()?;
-                let text: String = key.0.iter().map(|byte| format!("{byte:02x}")).collect();
+                let text: String = key.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
                 let mut file = owners_file(path)?;
                 writeln!(file, "{text}")?;
                 file.sync_all()?;
@@ -72,11 +76,21 @@ impl Key {
     fn digest(&self, purpose: u8, text: &[u8]) -> [u8; 32] {
         // The key has a fixed length and stands on both sides, so that nothing can be appended to a hash.
         let mut hash = Sha256::new();
-        hash.update(self.0);
+        hash.update(self.bytes);
         hash.update([purpose]);
         hash.update(text);
-        hash.update(self.0);
+        hash.update(self.bytes);
         hash.finalize().into()
+    }
+
+    /// Whether there may be another run with this key.
+    pub(super) fn lasts(&self) -> bool {
+        self.lasts
+    }
+
+    /// What only who has the key can say of a text, in hexadecimal digits.
+    pub(super) fn signature(&self, text: &[u8]) -> String {
+        self.digest(b's', text).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The pseudonym of a name: twelve letters that can be spoken. Upper and lower case are the same name; the

@@ -28,6 +28,9 @@ fn kind_of_field(table: &Table, field: &Field) -> Option<&'static str> {
 impl Redactor<'_> {
     /// Learns every name in the tables.
     pub fn learn_evidence(&mut self, evidence: &Evidence) {
+        if let Some(list) = &evidence.pseudonyms {
+            self.trust(list);
+        }
         let tables = &evidence.tables;
         self.learn_lines(evidence);
         let mut seen = FxHashSet::default();
