@@ -463,7 +463,7 @@ impl<'r> Fold<'r> {
         let newest = *sources.select_nth_unstable(middle).1;
         let mut old: Vec<Box<Message>> =
             self.messages.extract_if(|_, message| message.source < newest).map(|(_, message)| message).collect();
-        old.sort_by_cached_key(|message| (message.source, message.id().to_owned()));
+        old.sort_by(|one, other| (one.source, one.id()).cmp(&(other.source, other.id())));
         self.let_go += old.len() as u64;
         // With a queue listing, it tells what waits.
         let with_waiting = self.ports.is_none();
@@ -848,7 +848,10 @@ impl<'r> Fold<'r> {
         let mut open: Vec<Box<Message>> = self.messages.drain().map(|(_, message)| message).collect();
         // Of several failures that are one record, the first is the one that failed first.
         let since = |message: &Message| message.recipients.iter().filter_map(|recipient| recipient.first_failed).min();
-        open.sort_by_cached_key(|message| (since(message), message.source, message.id().to_owned()));
+        open.sort_by(|one, other| {
+            let key = |message| (since(message), message.source);
+            key(one).cmp(&key(other)).then_with(|| one.id().cmp(other.id()))
+        });
         let listed = super::backlog::listed(tables);
         let listed_ids: Option<FxHashSet<&str>> =
             listed.as_ref().map(|rows| rows.iter().map(|row| tables.names.get(row.id)).collect());
