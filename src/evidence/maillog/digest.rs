@@ -61,6 +61,14 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The text of a column, if it is one.
+    pub fn text(&self, column: Column) -> Option<&'a str> {
+        match self.get(column) {
+            Given::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The value of a column.
     pub fn get(&self, column: Column) -> Given<'a> {
         self.cells[column.0]

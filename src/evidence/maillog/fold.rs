@@ -135,6 +135,8 @@ struct Attempted {
     dsn: Option<Box<str>>,
     status: Box<str>,
     domain: Box<str>,
+    /// Its reason class and bucket.
+    class: Option<(Box<str>, Box<str>)>,
 }
 
 impl Attempted {
@@ -146,6 +148,7 @@ impl Attempted {
             dsn: self.dsn.as_deref(),
             status: &self.status,
             domain: &self.domain,
+            class: Some(self.class.as_ref().map(|(class, bucket)| (&**class, &**bucket))),
         }
     }
 }
@@ -628,7 +631,8 @@ impl<'r> Fold<'r> {
             "expired" | "force-expired" => Some(Outcome::Expired),
             _ => Some(Outcome::Waiting),
         };
-        let told = Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain };
+        let told =
+            Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain, class: None };
         let lead = told.lead(item.form, &self.attempts, &mut self.leads.attempts, &self.meaning);
         let mut rest = Draft::default();
         rest.set(attempts::orig_to, line.orig_to);
@@ -665,6 +669,10 @@ impl<'r> Fold<'r> {
                             dsn: line.dsn.map(Into::into),
                             status: line.status.into(),
                             domain: domain.into(),
+                            class: told.describe(&self.meaning, Draft::default(), |draft| {
+                                Some((draft.text(attempts::reason_class)?, draft.text(attempts::reason_bucket)?))
+                                    .map(|(class, bucket)| (class.into(), bucket.into()))
+                            }),
                         });
                         self.said.insert(form, Arc::clone(&attempted));
                         attempted
@@ -973,7 +981,8 @@ impl Forms {
     pub(super) fn delivery(self, line: &Delivery<'_>, daemon: &str) -> u64 {
         let mut lowered = String::new();
         let domain = domain_in(line.to, &mut lowered);
-        Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain }.form(self)
+        Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain, class: None }
+            .form(self)
     }
 }
 
@@ -1026,6 +1035,8 @@ struct Told<'a> {
     dsn: Option<&'a str>,
     status: &'a str,
     domain: &'a str,
+    /// Its reason class and bucket, where they are known already.
+    class: Option<Option<(&'a str, &'a str)>>,
 }
 
 impl<'a> Told<'a> {
@@ -1059,9 +1070,10 @@ impl<'a> Told<'a> {
         let domain = (!self.domain.is_empty()).then_some(self.domain);
         let provider = meaning.provider(host, ip, domain);
         // What a successful delivery was answered is nobody's reason.
-        let class = match sent {
-            true => None,
-            false => meaning.class(&Heard {
+        let class = match (sent, self.class) {
+            (true, _) => None,
+            (false, Some(known)) => known,
+            (false, None) => meaning.class(&Heard {
                 text: said.reason,
                 voice,
                 daemon: Some(self.daemon),
@@ -1359,13 +1371,16 @@ impl<'a> Failed<'a> {
             draft.fill(failures::permanent, code >= 500);
         }
         draft.set(failures::voice, voice.map(Voice::name));
-        let text = |column| match draft.get(column) {
-            Given::Text(text) => Some(text),
-            _ => None,
-        };
+        let text = |column| draft.text(column);
         let provider = meaning.provider(text(failures::relay), text(failures::relay_ip), text(failures::recipient_domain));
-        let heard = |reason| Heard { text: reason, voice, provider: provider.as_deref(), ..Heard::default() };
-        let class = text(failures::reason).and_then(|reason| meaning.class(&heard(reason)));
+        let class = match (&listed, &told) {
+            (Some((_, said)), _) => {
+                let heard = Heard { text: said.reason, voice, provider: provider.as_deref(), ..Heard::default() };
+                meaning.class(&heard)
+            }
+            (None, Some((told, _))) => told.told().class.flatten(),
+            (None, None) => None,
+        };
         draft.set(failures::provider, provider.as_deref());
         draft.set(failures::reason_class, class.map(|(class, _)| class));
         draft.set(failures::reason_bucket, class.map(|(_, bucket)| bucket));
