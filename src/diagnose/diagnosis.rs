@@ -2,7 +2,7 @@
 
 use super::measure::Asker;
 use super::rank::{self, Cause, Role};
-use super::verdict::{self, Judged, Outcome};
+use super::verdict::{self, Confidence, Judged, Outcome};
 use super::{classify, plan};
 use crate::evidence::Evidence;
 use crate::rules::RuleSet;
@@ -97,7 +97,12 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
     let root = causes.iter().find(|cause| matches!(cause.role, Role::RootCause));
     if let Some(root) = root {
         let few = !root.explains.is_empty() && (root.failed() as f64) < ODD_SHARE * handled as f64;
-        return match root.judged.rule.severity {
+        // It is as bad as what follows from it.
+        let follows = |cause: &&Cause<'_>| {
+            cause.role == Role::Symptom && cause.confidence >= Confidence::Likely && cause.symptom_of.contains(&root.judged.rule.id)
+        };
+        let worst = causes.iter().filter(follows).map(|cause| cause.judged.rule.severity).max();
+        return match worst.unwrap_or(root.judged.rule.severity).max(root.judged.rule.severity) {
             Severity::High if few => Verdict::Degraded,
             severity if severity >= Severity::High => Verdict::Incident,
             _ => Verdict::Degraded,
