@@ -99,7 +99,9 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
         let few = !root.explains.is_empty() && (root.failed() as f64) < ODD_SHARE * handled as f64;
         // It is as bad as what follows from it.
         let follows = |cause: &&Cause<'_>| {
-            cause.role == Role::Symptom && cause.confidence >= Confidence::Likely && cause.symptom_of.contains(&root.judged.rule.id)
+            cause.role == Role::Symptom
+                && cause.confidence >= Confidence::Likely
+                && cause.symptom_of.contains(&root.judged.rule.id)
         };
         let worst = causes.iter().filter(follows).map(|cause| cause.judged.rule.severity).max();
         return match worst.unwrap_or(root.judged.rule.severity).max(root.judged.rule.severity) {
