@@ -519,3 +519,83 @@ fn every_example_of_a_reason_is_told_the_same() {
         .collect();
     assert!(wrong.is_empty(), "{} texts:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[cfg(unix)]
+#[test]
+fn the_map_is_its_owners_alone_and_without_it_there_is_no_bundle() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("notes.txt"), "asked maria@acme.example from 88.198.3.4\n").expect("a file");
+    fs::write(path("others.txt"), "mine\n").expect("a file");
+    symlink(path("others.txt"), path("link")).expect("a link");
+    let run = |map: &str, new: &str| {
+        Command::new(env!("CARGO_BIN_EXE_postdoc"))
+            .current_dir(folder.path())
+            .args(["redact", "notes.txt", "-o", new, "--redact-map", map])
+            .env_remove("POSTDOC_RULES")
+            .output()
+            .expect("it runs")
+    };
+    // What others could read before is readable by its owner only.
+    fs::write(path("map.json"), "").expect("a file");
+    fs::set_permissions(path("map.json"), fs::Permissions::from_mode(0o644)).expect("a mode");
+    assert!(run("map.json", "new.tar.gz").status.success());
+    assert_eq!(fs::metadata(path("map.json")).expect("a map").permissions().mode() & 0o777, 0o600);
+    let map: BTreeMap<String, String> =
+        serde_json::from_str(&fs::read_to_string(path("map.json")).expect("a map")).expect("JSON");
+    assert!(map.values().any(|original| original == "maria@acme.example"), "{map:?}");
+    for (map, says) in [
+        ("link", "it is a link"),
+        (".", "it is no file"),
+        ("/dev/null", "it is no file"),
+        ("nowhere/map.json", "there is no folder nowhere"),
+        ("other.tar.gz", "needs a file of its own"),
+    ] {
+        let output = run(map, "other.tar.gz");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains(map) && said.contains(says), "{map}: {said}");
+        assert!(!path("other.tar.gz").exists(), "{map}");
+    }
+    assert_eq!(fs::read_to_string(path("others.txt")).expect("a file"), "mine\n");
+    let left: Vec<_> = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name()).collect();
+    assert_eq!(left.len(), 5, "{left:?}");
+}
+
+#[test]
+fn what_is_to_be_kept_or_replaced_besides_is_checked_and_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let text = "KD-123456 of Kranich, projekt roter   hahn: joe@partner.example ann@sub.partner.example 10.1.2.3 10.2.2.3\n";
+    fs::write(path("notes.txt"), text).expect("a file");
+    let notes = path("notes.txt");
+    fs::write(
+        path("own.yaml"),
+        "keep: [partner.example, 10.1.0.0/16]\nalso: [Kranich, Roter Hahn]\npatterns:\n  - { matches: 'KD-(\\d+)', with: '0' }\n",
+    )
+    .expect("a file");
+    let yaml = path("own.yaml");
+    for options in [
+        vec!["--redact-patterns", yaml.as_str()],
+        vec!["--redact-keep", "partner.example,10.1.0.0/16", "--redact-also", "Kranich,Roter Hahn"],
+    ] {
+        let out = postdoc(&[["records", &notes, "--table", "lines"].as_slice(), &options].concat());
+        assert!(out.contains("@partner.example ") && out.contains("@sub.partner.example 10.1.2.3 10."), "{out}");
+        for gone in ["joe", "ann", "10.2.2.3", "Kranich", "roter", "hahn"] {
+            assert!(!out.contains(gone), "{gone}: {out}");
+        }
+        assert_eq!(out.contains("KD-0 of"), options.len() == 2, "{out}");
+    }
+    fs::write(path("bad.yaml"), "keep:\n  - 10.0.0.0/33\nalso: ['-']\n").expect("a file");
+    let bad = path("bad.yaml");
+    for (options, says) in [
+        (["--redact-keep", "10.0.0.0/33"], "--redact-keep: `10.0.0.0/33` is no domain, address, network or account".to_owned()),
+        (["--redact-patterns", &bad], format!("{bad}:2:5: error: `10.0.0.0/33` is no domain")),
+        (["--redact-patterns", &bad], format!("{bad}:3:8: error: `-` has no letter")),
+    ] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_postdoc")).args(["analyze", "nowhere"]).args(options).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty() && said.contains(&says), "{options:?}: {said}");
+    }
+}

@@ -58,13 +58,14 @@ impl Analyze {
         // Everything that can be wrong with the call is found before the work begins.
         let output = self.output.ready()?;
         let rules = self.rules.load()?;
+        let redactor = self.redaction.redactor(&rules)?;
         let progress = Progress::start([self.bundle.as_path()], self.quiet);
         let how = How { jobs: self.jobs.map_or(How::default().jobs, |jobs| usize::from(jobs.get())), ..How::default() };
         let options = Options { window: self.window, limits: self.limits.limits(), how };
         let analysis = Analysis::run(&self.bundle, &rules, &options, &progress.bytes);
         progress.stop();
         let Analysis { mut report, evidence } = analysis?;
-        if let Some(mut redactor) = self.redaction.redactor(&rules)? {
+        if let Some(mut redactor) = redactor {
             redactor.learn_evidence(&evidence);
             learn_report(&mut redactor, &mut report);
             let check = redact_report(&redactor, &mut report);

@@ -55,11 +55,12 @@ fn known_table(name: &str) -> Result<&'static Table, String> {
 impl Records {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules: RuleSet = self.rules.load()?;
+        let redactor = self.redaction.redactor(&rules)?;
         let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
         let mut evidence =
             evidence::collect_as(&bundle, &rules, How { every_record: true, ..How::default() }, &AtomicU64::new(0));
         diagnosis::prepare(&mut evidence, &rules);
-        let words = match self.redaction.redactor(&rules)? {
+        let words = match redactor {
             None => Words::Plain,
             Some(mut redactor) => {
                 redactor.learn_evidence(&evidence);

@@ -3,11 +3,11 @@
 use super::output::{folder_of, write_beside};
 use super::{Failure, RuleFolders};
 use crate::bundle::{Bundle, BundleError, Limits};
-use crate::redact::{Check, Key, Policy, Redactor, rewrite, write_for_owner};
+use crate::redact::{Check, Key, OwnersFile, Policy, Redactor, rewrite};
 use crate::rules::RuleSet;
 use clap::Args;
 use std::io::Seek;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Rewrite a bundle with pseudonyms in place of people, hosts and addresses, and without secrets
@@ -91,10 +91,17 @@ impl Redaction {
     /// The redactor that the options ask for.
     fn redactor<'r>(&self, rules: &'r RuleSet) -> Result<Redactor<'r>, Failure> {
         let mut policy = Policy::default();
-        self.redact_keep.iter().for_each(|name| policy.keep(name));
-        self.redact_also.iter().for_each(|words| policy.also(words));
+        for name in &self.redact_keep {
+            policy.keep(name).map_err(|wrong| format!("--redact-keep: {wrong}"))?;
+        }
+        for words in &self.redact_also {
+            policy.also(words).map_err(|wrong| format!("--redact-also: {wrong}"))?;
+        }
         for path in &self.redact_patterns {
             policy.read(path)?;
+        }
+        if self.redact_map.is_some() && self.redact_map == self.redact_key {
+            return Err("--redact-map and --redact-key need a file each".into());
         }
         let key = match &self.redact_key {
             None => Key::random()?,
@@ -112,10 +119,24 @@ impl Redaction {
 
     /// Writes the reverse map, if it is asked for.
     fn write_map(&self, redactor: &Redactor<'_>) -> Result<(), Failure> {
-        let Some(path) = &self.redact_map else { return Ok(()) };
+        self.map(redactor)?.map_or(Ok(()), |map| self.keep_map(map))
+    }
+
+    /// The reverse map, if it is asked for, ready to be kept: nothing that can go wrong is left but its name.
+    fn map(&self, redactor: &Redactor<'_>) -> Result<Option<OwnersFile>, Failure> {
+        let Some(path) = &self.redact_map else { return Ok(None) };
+        folder_of(path)?;
         let text = serde_json::to_string_pretty(&redactor.reverse_map())? + "\n";
-        write_for_owner(path, &text).map_err(|error| format!("{}: cannot be written: {error}", path.display()))?;
-        Ok(())
+        Ok(Some(OwnersFile::beside(path, &text).map_err(|error| self.no_map(&error))?))
+    }
+
+    fn keep_map(&self, map: OwnersFile) -> Result<(), Failure> {
+        Ok(map.keep().map_err(|error| self.no_map(&error))?)
+    }
+
+    fn no_map(&self, error: &std::io::Error) -> String {
+        let path = self.redact_map.as_deref().unwrap_or(Path::new("")).display();
+        format!("{path}: the map cannot be written: {error}")
     }
 }
 
@@ -126,16 +147,22 @@ impl Redact {
             return Err(format!("{}: the new bundle is a .tar.gz archive; name it so", self.output.display()).into());
         }
         folder_of(&self.output)?;
+        let how = &self.how;
+        if let Some(path) = [&how.redact_map, &how.redact_key].into_iter().flatten().find(|path| **path == self.output) {
+            return Err(format!("{}: the new bundle needs a file of its own", path.display()).into());
+        }
         let rules = self.rules.load()?;
-        let bundle = Bundle::open(&self.bundle, &Limits::default())?;
         let mut redactor = self.how.redactor(&rules)?;
+        let bundle = Bundle::open(&self.bundle, &Limits::default())?;
         // Into a file without a name, so that nothing half-checked is left behind; what was there before stays until then.
         let mut file = tempfile::tempfile().map_err(BundleError::Spool)?;
         let done = rewrite(&bundle, &rules, &mut redactor, &mut file)?;
         file.rewind().map_err(BundleError::Spool)?;
+        // Without its map nobody would know again who is who: both, or none.
+        let map = self.how.map(&redactor)?;
         write_beside(&self.output, &mut file)?;
-        self.how.write_map(&redactor)?;
-        say!("{}: {} files", self.output.display(), done.files);
+        map.map_or(Ok(()), |map| self.how.keep_map(map))?;
+        say!("{}: {} file{}", self.output.display(), done.files, if done.files == 1 { "" } else { "s" });
         for (path, line, kind) in &done.secrets {
             say!("taken out: {kind} ({path}:{line})");
         }

@@ -92,6 +92,7 @@ impl TraceCommand {
         failed = failed.or_else(|| out.flush().err());
         drop(out);
         if let (None, Some(spool), Some(redactor)) = (&failed, &mut spool, &redactor) {
+            // It knows by now what stands for whole addresses and hosts, too.
             let check = redactor.check();
             spool.rewind()?;
             for line in BufReader::new(&*spool).lines() {

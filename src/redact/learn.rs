@@ -152,7 +152,7 @@ impl Redactor<'_> {
     fn learn_hosts(&mut self, list: &str) {
         for host in list.split([',', ' ', '\t', '[', ']', ':']) {
             let host = host.trim_matches('.').to_lowercase();
-            if host.is_empty() || host.starts_with(['$', '/']) || host.parse::<IpAddr>().is_ok() {
+            if host.is_empty() || self.keeps(&host) || host.starts_with(['$', '/']) || host.parse::<IpAddr>().is_ok() {
                 continue;
             }
             let first = host.split('.').next().unwrap_or_default();

@@ -36,7 +36,7 @@ mod scan;
 pub use bundle::{Rewritten, rewrite};
 pub use check::{Check, Leak};
 pub use policy::{Policy, PolicyError};
-pub use pseudonym::{Key, write_for_owner};
+pub use pseudonym::{Key, OwnersFile};
 pub use report::{learn_report, redact_inventory, redact_report, remove_secrets};
 
 use crate::rules::RuleSet;

@@ -47,7 +47,10 @@ impl fmt::Display for PolicyError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PolicyError::Unreadable(path, error) => write!(out, "{path}: cannot be read: {error}"),
-            PolicyError::Wrong(problems) => problems.fmt(out),
+            PolicyError::Wrong(problems) => {
+                let list: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
+                write!(out, "{}", list.join("\n"))
+            }
         }
     }
 }
@@ -56,28 +59,40 @@ impl std::error::Error for PolicyError {}
 
 impl Policy {
     /// Keeps a domain and what is below it, an address, a network, or an account.
-    pub fn keep(&mut self, name: &str) {
+    ///
+    /// # Errors
+    /// If it is none of them.
+    pub fn keep(&mut self, name: &str) -> Result<(), String> {
         let name = name.trim();
         if let Some(network) = network(name) {
             self.networks.push(network);
-        } else if !name.is_empty() {
-            self.keep.push(name.to_lowercase());
+        } else if name.is_empty() || name.contains(|c: char| c.is_whitespace() || matches!(c, '/' | ',' | ';')) {
+            return Err(format!("`{name}` is no domain, address, network or account"));
+        } else {
+            self.keep.push(name.trim_start_matches("*.").trim_matches('.').to_lowercase());
         }
+        Ok(())
     }
 
     /// Replaces a word or phrase wherever it stands.
-    pub fn also(&mut self, words: &str) {
+    ///
+    /// # Errors
+    /// If there is no letter or digit in it.
+    pub fn also(&mut self, words: &str) -> Result<(), String> {
         let words = words.trim();
-        let is_word = words.chars().all(char::is_alphanumeric);
-        if is_word && !words.is_empty() {
+        if !words.contains(char::is_alphanumeric) {
+            return Err(format!("`{words}` has no letter by which it could be found"));
+        }
+        if words.chars().all(char::is_alphanumeric) {
             self.also.push(words.to_owned());
-        } else if !words.is_empty() {
+        } else {
             let spaced: Vec<String> = words.split_whitespace().map(regex::escape).collect();
             let pattern = format!(r"(?:^|\W)({})(?:\W|$)", spaced.join(r"\s+"));
             if let Ok(regex) = RegexBuilder::new(&pattern).case_insensitive(true).size_limit(SIZE).build() {
                 self.patterns.push(Own { regex, with: None });
             }
         }
+        Ok(())
     }
 
     /// Adds what the YAML file at `path` says.
@@ -95,11 +110,11 @@ impl Policy {
     fn read_text(&mut self, reader: &mut Reader<'_>) {
         let Some(root) = reader.parse() else { return };
         let mut fields = reader.fields(root, "redaction");
-        for (name, _) in fields.take("keep").map(|node| reader.texts(node, "keep")).unwrap_or_default() {
-            self.keep(&name);
+        for (name, place) in fields.take("keep").map(|node| reader.texts(node, "keep")).unwrap_or_default() {
+            self.keep(&name).unwrap_or_else(|wrong| reader.problem(place, wrong, None));
         }
-        for (words, _) in fields.take("also").map(|node| reader.texts(node, "also")).unwrap_or_default() {
-            self.also(&words);
+        for (words, place) in fields.take("also").map(|node| reader.texts(node, "also")).unwrap_or_default() {
+            self.also(&words).unwrap_or_else(|wrong| reader.problem(place, wrong, None));
         }
         for node in fields.take("patterns").map(|node| reader.list(node)).unwrap_or_default() {
             let mut pattern = reader.fields(node, "a pattern");
@@ -130,7 +145,8 @@ impl Policy {
         }
         let name = name.to_lowercase();
         self.keep.iter().any(|keep| {
-            let of_domain = keep.contains('.') && !keep.contains('@');
+            // Who writes from a domain that is kept is still a person.
+            let of_domain = keep.contains('.') && !keep.contains('@') && !name.contains('@');
             *keep == name || of_domain && is_below(&name, keep)
         })
     }
@@ -187,21 +203,25 @@ mod tests {
     #[test]
     fn names_and_networks_are_kept() {
         let mut policy = Policy::default();
-        policy.keep("Partner.example");
-        policy.keep("198.51.100.0/24");
-        policy.keep("noc@acme.example");
+        for name in ["Partner.example", "198.51.100.0/24", "noc@acme.example"] {
+            policy.keep(name).unwrap();
+        }
+        for wrong in ["10.0.0.0/33", "300.1.2.0/24", "a b", " "] {
+            assert!(policy.keep(wrong).is_err(), "{wrong}");
+        }
+        assert!(!policy.keeps("joe@mx.partner.example"));
         assert!(policy.keeps("mx.partner.example") && policy.keeps("noc@ACME.example") && !policy.keeps("otherpartner.example"));
         assert!(policy.keeps_ip("198.51.100.9".parse().unwrap()) && !policy.keeps_ip("198.51.101.9".parse().unwrap()));
     }
 
     #[test]
     fn patterns_are_checked_with_their_place() {
-        let text = "also: [Kranich, Projekt Roter Hahn]\npatterns:\n  - matches: 'KD-(\\d+)'\n    with: '0'\n  - matches: 'a*'\n  - matches: '('\nkep: []\n";
+        let text = "also: [Kranich, Projekt Roter Hahn]\nkeep: [10.0.0.0/33]\npatterns:\n  - matches: 'KD-(\\d+)'\n    with: '0'\n  - matches: 'a*'\n  - matches: '('\nkep: []\n";
         let mut policy = Policy::default();
         let mut reader = Reader::new("own.yaml", text);
         policy.read_text(&mut reader);
         let lines: Vec<u32> = reader.problems.iter().map(|problem| problem.place.line).collect();
-        assert_eq!(lines, [5, 6, 7], "{:?}", reader.problems);
+        assert_eq!(lines, [2, 6, 7, 8], "{:?}", reader.problems);
         let found = policy.own("for KD-1234 and projekt roter  hahn");
         assert_eq!(found, [(16..35, None), (7..11, Some("0".to_owned()))]);
     }

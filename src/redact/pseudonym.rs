@@ -4,7 +4,8 @@
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// The secret that pseudonyms are made with.
 #[derive(Clone)]
@@ -158,19 +159,40 @@ pub(super) fn owners_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Writes `text` into a file that only its owner can read, in place of one that may be there.
-///
-/// # Errors
-/// If it cannot be written.
-pub fn write_for_owner(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Temporary files are their owner's alone.
-    let mut file = tempfile::Builder::new().prefix(".postdoc-").tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path).map_err(|error| error.error)?;
-    #[cfg(unix)]
-    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-    Ok(())
+/// A file that only its owner can read, written beside the place where it is to be.
+#[derive(Debug)]
+pub struct OwnersFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl OwnersFile {
+    /// Writes `text` beside `path`.
+    ///
+    /// # Errors
+    /// If it cannot be written, or what is at `path` is no file: a link may lead where others read.
+    pub fn beside(path: &Path, text: &str) -> io::Result<OwnersFile> {
+        match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_symlink() => return Err(io::Error::other("it is a link; name a file")),
+            Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("it is no file; name one")),
+            _ => {}
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Temporary files are their owner's alone.
+        let mut file = tempfile::Builder::new().prefix(".postdoc-").tempfile_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        Ok(OwnersFile { file, path: path.to_owned() })
+    }
+
+    /// Puts it in its place, instead of a file that may be there.
+    ///
+    /// # Errors
+    /// If it cannot be renamed.
+    pub fn keep(self) -> io::Result<()> {
+        self.file.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
 }
 
 /// `word` in capitals if `name` is, with a capital if `name` has one.
