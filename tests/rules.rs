@@ -1,7 +1,8 @@
 //! The built-in rules: they load, and every test inside them holds.
 
 use postdoc::rule_tests;
-use postdoc::rules::RuleSet;
+use postdoc::rules::{RuleSet, schema};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 #[test]
@@ -27,6 +28,55 @@ fn every_operator_does_what_it_says() {
     let list: Vec<String> =
         failures.iter().map(|failure| format!("{}: {}: {}", failure.rule, failure.test, failure.why)).collect();
     assert!(list.is_empty(), "{} of {count} failed:\n{}", list.len(), list.join("\n"));
+}
+
+/// What an editor says of a file by its schema: the shipped ones are right, and mistakes that need no other file are seen.
+#[test]
+fn editors_take_what_is_right_and_mark_what_is_wrong() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let validators: BTreeMap<&str, jsonschema::Validator> = schema::KINDS
+        .into_iter()
+        .map(|kind| (kind, jsonschema::validator_for(&schema::of(kind).expect("a schema")).expect("valid")))
+        .collect();
+    let valid = |path: &Path| {
+        let text = std::fs::read_to_string(path).expect("a text");
+        let value: serde_json::Value = serde_saphyr::from_str(&text).expect("YAML");
+        let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
+        let stem = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        let kind = [folder, stem].into_iter().find(|name| schema::KINDS.contains(name)).unwrap_or("rule");
+        let errors: Vec<String> = validators[kind].iter_errors(&value).map(|error| error.to_string()).collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors.join("; ")) }
+    };
+    for folder in ["rules", "tests/operators"] {
+        let files = walkdir::WalkDir::new(root.join(folder)).into_iter().filter_map(Result::ok).map(walkdir::DirEntry::into_path);
+        for path in files.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")) {
+            assert_eq!(valid(&path), Ok(()), "{}", path.display());
+        }
+    }
+    for wrong in [
+        "bad-amount",
+        "bad-phase",
+        "bad-risk",
+        "count-with-unit",
+        "group-as-list",
+        "group-without-signals",
+        "id-with-spaces",
+        "matcher-of-another-language",
+        "matcher-says-nothing",
+        "misspelt-unit",
+        "moment-without-end",
+        "neither-yes-nor-no",
+        "no-requires",
+        "share-of-alone",
+        "signals-as-list",
+        "text-for-number",
+        "unknown-column",
+        "unknown-field",
+        "value-never-there",
+    ] {
+        let path = root.join("tests/broken-rules/network-path").join(wrong).with_extension("yaml");
+        assert!(valid(&path).is_err(), "{wrong}: an editor sees nothing wrong");
+    }
 }
 
 #[test]

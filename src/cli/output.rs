@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::interrupt::Interruptible;
-use super::terminal::colored;
+use super::terminal::{self, colored};
 use crate::report::render::{Format, Look, TemplateError, Templates};
 use clap::{Args, ValueEnum};
 use std::io::{IsTerminal, Read, Write};
@@ -120,13 +120,10 @@ impl Output {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });
-        let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        let real = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        let width = asked.or_else(real).unwrap_or(80);
         Look {
             color: colored(&std::io::stdout()),
             ascii: self.ascii || (terminal && !utf8),
-            width,
+            width: terminal::width(),
             brief: terminal && self.format.is_none(),
             ..self.page()
         }

@@ -39,6 +39,34 @@ pub(super) fn colored(stream: &impl IsTerminal) -> bool {
     }
 }
 
+/// Characters in a line of the terminal: as `COLUMNS` says, or as it is; 80 where there is none.
+pub(super) fn width() -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let real = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    asked.or_else(real).unwrap_or(80)
+}
+
+/// Names beside one another, in lines no longer than the terminal's, each indented.
+pub(super) fn in_lines(names: &[&str], indent: usize) -> String {
+    let room = width().clamp(40, 120);
+    let mut out = String::new();
+    let mut at = 0;
+    for (number, name) in names.iter().enumerate() {
+        let comma = if number + 1 < names.len() { "," } else { "" };
+        if at == 0 || at + 1 + name.len() + comma.len() > room {
+            let start = format!("{}{:indent$}", if at == 0 { "" } else { "\n" }, "");
+            out.push_str(&start);
+            at = indent;
+        } else {
+            out.push(' ');
+            at += 1;
+        }
+        out.extend([name, comma]);
+        at += name.len() + comma.len();
+    }
+    out
+}
+
 /// Colours what a command prints to standard output, if it may.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Paint(bool);

@@ -5,7 +5,7 @@ use super::measure::{Answered, Asker, Measure, as_text};
 use super::verdict::{Judged, judge_rule};
 use super::words::{duration, percent, thousands};
 use crate::rules::amount::Amount;
-use crate::rules::model::{Ask, Condition, Entry, Matcher, Ordering, Reference, Rule, Signal};
+use crate::rules::model::{Ask, Condition, Entry, Matcher, Ordering, Rule, Signal};
 use crate::tables::{Citation, Table};
 
 /// Records that are named for each signal.
@@ -153,27 +153,15 @@ fn matcher(what: &Matcher) -> String {
             };
             format!("{word} {limit}")
         }
-        Matcher::InNetwork(networks) => format!("lies in {} networks", networks.len()),
+        Matcher::InNetwork(networks) => {
+            format!("lies in {}", networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "))
+        }
         Matcher::Missing(true) => "is missing".to_owned(),
         Matcher::Missing(false) => "is given".to_owned(),
         Matcher::Not(inner) => format!("not ({})", matcher(inner)),
-        Matcher::SameAs(reference) => format!("equals {}", refer(reference)),
-        Matcher::DiffersFrom(reference) => format!("differs from {}", refer(reference)),
+        Matcher::SameAs(reference) => format!("equals {reference}"),
+        Matcher::DiffersFrom(reference) => format!("differs from {reference}"),
         Matcher::All(all) => all.iter().map(matcher).collect::<Vec<_>>().join(" and "),
-    }
-}
-
-fn refer(reference: &Reference) -> String {
-    match reference {
-        Reference::Setting(name) => format!("settings.{name}"),
-        Reference::Host(column) => format!("host.{}", crate::tables::host::TABLE.fields[column.0].name),
-        Reference::Table(name, column) => {
-            let field = crate::tables::table(name).map_or("?", |table| table.fields[column.0].name);
-            format!("{name}.{field}")
-        }
-        Reference::Key(signal) => format!("{signal}.key"),
-        Reference::Keys(signal) => format!("{signal}.keys"),
-        Reference::First(signal, _) => format!("the first record of {signal}"),
     }
 }
 

@@ -30,8 +30,9 @@ pub(crate) fn to_html(markdown: &str) -> String {
 
 /// A whole page of Markdown: no script, nothing from elsewhere.
 pub(crate) fn page(title: &str, markdown: &str) -> String {
-    const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#18202b;background:#fff}\
-        pre{background:#f5f6f8;padding:.75rem;overflow-x:auto}code{font-family:ui-monospace,monospace;font-size:.875em;overflow-wrap:anywhere}\
+    const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#18202b;background:#fff;overflow-wrap:anywhere}\
+        h1,h2,h3{line-height:1.25}h2{margin-top:4rem}a{color:#1a5694}ul,ol{padding-left:1.5rem}li{margin:.25rem 0}\
+        pre{background:#f5f6f8;border-radius:4px;padding:.75rem;overflow-x:auto}pre code{overflow-wrap:normal}code{font-family:ui-monospace,monospace;font-size:.875em}\
         h3{margin-top:2.5rem;border-top:1px solid #d5dae1;padding-top:1rem}\
         @media(prefers-color-scheme:dark){body{color:#e5eaf0;background:#161b22}pre{background:#1d242d}a{color:#86bdf5}}";
     let title = escape_html(title);

@@ -4,7 +4,6 @@ use super::amount::quantity;
 use super::load::Loader;
 use super::model::{Condition, Matcher, PHASES, Rule, Signal};
 use super::problem::{Level, Place, did_you_mean};
-use crate::evidence::maillog::said::Voice;
 use crate::tables::{Type, truth};
 use std::collections::BTreeSet;
 
@@ -317,10 +316,6 @@ fn never(signal: &Signal) -> Vec<String> {
                 _ => continue,
             };
             why.push(format!("`{}` never is `{word}`: it holds {holds}", field.name));
-        }
-        let voices: Vec<&str> = Voice::ALL.iter().map(|(name, _)| *name).collect();
-        if field.name == "voice" && words.iter().all(|word| !voices.contains(&word.as_str())) {
-            why.push(format!("there is no voice `{}`; there are {}", words.join("`, `"), voices.join(", ")));
         }
     }
     why

@@ -3,7 +3,7 @@
 
 use super::model::{PHASES, RISKS, Severity};
 use crate::evidence::maillog::said::Voice;
-use crate::tables::{TABLES, Table};
+use crate::tables::{Field, TABLES, Table, Type};
 use serde_json::{Map, Value, json};
 
 /// The kinds of files that have a schema.
@@ -37,6 +37,11 @@ fn mapping(required: &[&str], fields: Value) -> Value {
     schema
 }
 
+/// A text of this form.
+fn text_like(doc: &str, pattern: &str) -> Value {
+    json!({ "type": "string", "description": doc, "pattern": pattern })
+}
+
 fn list(item: Value) -> Value {
     let mut schema = json!({ "type": "array" });
     schema["items"] = item;
@@ -57,9 +62,27 @@ fn one_of(doc: &str, words: &[&str]) -> Value {
     json!({ "description": doc, "enum": words })
 }
 
-fn amount(doc: &str) -> Value {
-    json!({ "description": format!("{doc}: 3 or 3+ (at least), =3, <3, <=3, >3, 2..5, 0 (none), 50%+, 5m, $parameter"), "type": ["string", "number"] })
+/// An amount, its numbers with one of these units; or a parameter.
+fn amount(doc: &str, units: &str, examples: &str) -> Value {
+    let number = format!(r"[0-9][0-9._]*( ?({units}))?");
+    json!({
+        "description": format!("{doc}: {examples}, $parameter"),
+        "type": ["string", "number"],
+        "minimum": 0,
+        "pattern": format!(r"^ *([<>=]=?)? *{number}\+? *$|^ *{number} *\.\. *{number} *$|^\$"),
+    })
 }
+
+/// A whole number of things.
+fn number(doc: &str) -> Value {
+    let mut amount = amount(doc, "", "3 or 3+ (at least), =3, <3, <=3, >3, 2..5, 0 (none)");
+    amount["type"] = json!(["string", "integer"]);
+    amount["pattern"] = json!(r"^ *([<>=]=?)? *[0-9_]+\+? *$|^ *[0-9_]+ *\.\. *[0-9_]+ *$|^\$");
+    amount
+}
+
+/// Units of time, as [`super::amount`] reads them.
+const TIMES: &str = "s|sec|seconds?|m|min|minutes?|h|hours?|d|days?|w|weeks?";
 
 fn voices(doc: &str) -> Value {
     let names: Vec<&str> = Voice::ALL.iter().map(|(name, _)| *name).collect();
@@ -70,10 +93,10 @@ fn rule() -> Value {
     let severities: Vec<&str> = Severity::ALL.iter().map(|(name, _)| *name).collect();
     let signals =
         |doc: &str| json!({ "description": doc, "type": "object", "additionalProperties": { "$ref": "#/definitions/signal" } });
-    mapping(
+    let mut rule = mapping(
         &["id"],
         json!({
-            "id": text("Also the file's name. The id of a rule of an earlier folder replaces it; with nothing but params or enabled it changes it"),
+            "id": text_like("Also the file's name. The id of a rule of an earlier folder replaces it; with nothing but params or enabled it changes it", "^[A-Za-z0-9._-]+$"),
             "enabled": { "type": "boolean", "description": "false switches the rule off" },
             "bucket": text("Only where the folder does not tell it"),
             "title": text("What is wrong, in a few words (template)"),
@@ -99,7 +122,13 @@ fn rule() -> Value {
                 "expect": one_of("What becomes of the rule", &["confirmed", "likely", "possible", "no", "unknown"]),
             }))),
         }),
-    )
+    );
+    // A file that only changes a rule has nothing else.
+    rule["anyOf"] = json!([
+        { "required": ["title", "summary", "requires"], "properties": { "requires": { "minProperties": 1 } } },
+        { "propertyNames": { "enum": ["id", "params", "enabled"] } },
+    ]);
+    rule
 }
 
 fn step() -> Value {
@@ -130,7 +159,7 @@ fn step_or_shared() -> Value {
 /// A step of every plan.
 fn always_step() -> Value {
     let mut step = step();
-    step["properties"]["waiting"] = amount("Waiting recipients from which on it is wanted");
+    step["properties"]["waiting"] = number("Waiting recipients from which on it is wanted");
     step
 }
 
@@ -164,8 +193,8 @@ fn definitions() -> Value {
             "expect": expect(),
             "says": text("The statement when it is met (Markdown template)"),
             "unknown": text("The statement when its evidence was not collected"),
-            "any": { "type": "object", "description": "One of these must be met", "additionalProperties": { "$ref": "#/definitions/signal" } },
-            "all": { "type": "object", "description": "All of these must be met", "additionalProperties": { "$ref": "#/definitions/signal" } },
+            "any": { "type": "object", "minProperties": 1, "description": "One of these must be met", "additionalProperties": { "$ref": "#/definitions/signal" } },
+            "all": { "type": "object", "minProperties": 1, "description": "All of these must be met", "additionalProperties": { "$ref": "#/definitions/signal" } },
         }),
     );
     signal["allOf"] = Value::Array(by_table);
@@ -179,20 +208,24 @@ fn definitions() -> Value {
 }
 
 fn expect() -> Value {
-    mapping(
+    let moment = r"^.+\.(first|last)$";
+    let within = format!(r"^[0-9][0-9._]* ?({TIMES})?$|^\$");
+    let mut expect = mapping(
         &[],
         json!({
-            "count": amount("How many records"),
-            "distinct": { "type": "object", "description": "How many different values of a field", "additionalProperties": amount("How many") },
-            "share": amount("Their part of the records that share_of takes"),
+            "count": number("How many records"),
+            "distinct": { "type": "object", "description": "How many different values of a field", "additionalProperties": number("How many") },
+            "share": amount("Their part of the records that share_of takes", "%", "50%+, <10%, 100%"),
             "share_of": { "type": "object", "description": "Of which records; default all of the table" },
-            "rate": amount("Records an hour"),
-            "lasting": amount("Time from the first to the last"),
-            "within": text("Only records of the last so much of the evidence, such as 24h"),
-            "after": text("Only records after SIGNAL.first or SIGNAL.last"),
-            "before": text("Only records before SIGNAL.first or SIGNAL.last"),
+            "rate": amount("Records an hour", "/h", "100+, <10"),
+            "lasting": amount("Time from the first to the last", TIMES, "30s, 5m+, 2h, <1d"),
+            "within": { "description": "Only records of the last so much of the evidence, such as 24h", "type": ["string", "number"], "pattern": within },
+            "after": text_like("Only records after SIGNAL.first or SIGNAL.last", moment),
+            "before": text_like("Only records before SIGNAL.first or SIGNAL.last", moment),
         }),
-    )
+    );
+    expect["dependencies"] = json!({ "share_of": ["share"] });
+    expect
 }
 
 fn conditions(table: &Table) -> Value {
@@ -202,12 +235,26 @@ fn conditions(table: &Table) -> Value {
         .map(|field| {
             let ty = field.ty.words();
             let doc = format!("{} ({ty})", field.doc);
-            (field.name.to_owned(), json!({ "description": doc, "allOf": [{ "$ref": "#/definitions/matcher" }] }))
+            (field.name.to_owned(), json!({ "description": doc, "anyOf": values(field) }))
         })
         .collect();
     let mut schema = mapping(&[], Value::Object(fields));
     schema["description"] = Value::String(table.doc.trim().to_owned());
     schema
+}
+
+/// What a field may be asked to be: one of its values, a list of them, or a matcher.
+fn values(field: &Field) -> Value {
+    let matcher = json!({ "type": "object", "allOf": [{ "$ref": "#/definitions/matcher" }] });
+    let parameter = json!({ "type": "string", "pattern": r"^\$" });
+    let scalar = match field.ty {
+        Type::Bool => json!({ "enum": [true, false, "yes", "no", "on", "off"] }),
+        Type::Int | Type::Number => json!({ "type": ["number", "string"], "pattern": r"^-?[0-9._]+$" }),
+        _ if !field.words.is_empty() => json!({ "enum": field.words }),
+        _ => return json!([{ "$ref": "#/definitions/matcher" }]),
+    };
+    let items = json!({ "anyOf": [scalar, parameter] });
+    json!([scalar, parameter, { "type": "array", "minItems": 1, "items": items }, matcher])
 }
 
 /// The words that a matcher may be written with; [`super::read`] takes the same.
@@ -250,13 +297,20 @@ fn matcher() -> Value {
             let value = match *name {
                 "not" => json!({ "description": doc, "allOf": [{ "$ref": "#/definitions/matcher" }] }),
                 "missing" => json!({ "description": doc, "type": "boolean" }),
-                "matches" | "same_as" | "differs_from" => text(doc),
+                "matches" => json!({ "description": doc, "type": ["string", "number", "boolean"] }),
+                "same_as" | "differs_from" => text_like(doc, r"^.+\..+$"),
+                "in_network" => {
+                    let network = json!({ "type": "string", "pattern": r"^([0-9.]+(/([0-9]|[12][0-9]|3[0-2]))?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$" });
+                    json!({ "description": doc, "oneOf": [network, { "type": "array", "items": network }] })
+                }
                 _ => one_or_more(doc),
             };
             ((*name).to_owned(), value)
         })
         .collect();
-    json!({ "oneOf": [one_or_more("equal to it, or to one of them"), mapping(&[], Value::Object(words))] })
+    let mut matcher = mapping(&[], Value::Object(words));
+    matcher["minProperties"] = json!(1);
+    json!({ "oneOf": [one_or_more("equal to it, or to one of them"), matcher] })
 }
 
 fn reason() -> Value {

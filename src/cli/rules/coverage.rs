@@ -4,7 +4,9 @@
 use crate::analysis::{Analysis, Options};
 use crate::cli::limits::BundleLimits;
 use crate::cli::output::print;
+use crate::cli::terminal::{Paint, in_lines};
 use crate::cli::{Failure, RuleFolders};
+use crate::ink::Ink;
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -47,11 +49,12 @@ impl Coverage {
                 count.0 += 1;
                 count.1 += usize::from(cause.role == "root-cause");
             }
-            // Two roots that claim the same failures would be told apart by nobody.
-            let roots: Vec<&String> =
-                report.causes.iter().filter(|cause| cause.role == "root-cause").map(|cause| &cause.rule).collect();
-            for (at, one) in roots.iter().enumerate() {
-                for other in &roots[at + 1..] {
+            // Causes beside one another, of which none is the other's symptom: two troubles, or one that two rules claim.
+            let beside = report.causes.iter().filter(|cause| matches!(&*cause.role, "root-cause" | "contributing"));
+            let mut beside: Vec<&String> = beside.map(|cause| &cause.rule).collect();
+            beside.sort();
+            for (at, one) in beside.iter().enumerate() {
+                for other in &beside[at + 1..] {
                     *together.entry(((*one).clone(), (*other).clone())).or_default() += 1;
                 }
             }
@@ -69,38 +72,54 @@ impl Coverage {
             rules.rules.len(),
             rules.reasons.entries.len()
         );
-        let _ = writeln!(out, "\nrules that fired: bundles, as root cause");
-        let mut order: Vec<_> = fired.iter().collect();
-        order.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-        for (rule, (bundles, roots)) in order {
-            let _ = writeln!(out, "  {bundles:5} {roots:5}  {rule}");
+        let paint = Paint::new();
+        let title = |words: String| paint.ink(Ink::Strong, words);
+        let _ = writeln!(out, "\n{}", title("rules that fired: bundles, as root cause".to_owned()));
+        for (rule, (bundles, roots)) in by_count(&fired) {
+            let roots = paint.ink(if *roots > 0 { Ink::Good } else { Ink::Faint }, format_args!("{roots:5}"));
+            let _ = writeln!(out, "  {bundles:5} {roots}  {rule}");
         }
         if !together.is_empty() {
-            let _ = writeln!(out, "\nroot causes that fired together");
-            for ((one, other), count) in &together {
-                let _ = writeln!(out, "  {count:5}  {one}, {other}");
+            let _ = writeln!(
+                out,
+                "\n{}",
+                title("causes beside one another in a bundle: two troubles, or one that two rules claim".to_owned())
+            );
+            for ((one, other), count) in by_count(&together) {
+                let _ = writeln!(out, "  {}  {one}, {other}", paint.ink(Ink::Warn, format_args!("{count:5}")));
             }
         }
-        let _ = writeln!(out, "\nreasons that were given: attempts");
-        let mut order: Vec<_> = said.iter().collect();
-        order.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
-        for (class, count) in order {
+        let _ = writeln!(out, "\n{}", title("reasons that were given: attempts".to_owned()));
+        for (class, count) in by_count(&said) {
             let _ = writeln!(out, "  {count:7}  {class}");
         }
         if !residue.is_empty() {
-            let _ = writeln!(out, "\nunexplained: recipients, reason, first bundle");
-            let mut order: Vec<_> = residue.iter().collect();
-            order.sort_by(|a, b| b.1.0.cmp(&a.1.0).then_with(|| a.0.cmp(b.0)));
-            for (reason, (count, path)) in order {
-                let _ = writeln!(out, "  {count:7}  {reason}  ({path})");
+            let _ = writeln!(out, "\n{}", title("unexplained: recipients, reason, first bundle".to_owned()));
+            for (reason, (count, path)) in by_count(&residue) {
+                let count = paint.ink(Ink::Warn, format_args!("{count:7}"));
+                let _ = writeln!(out, "  {count}  {reason}  {}", paint.ink(Ink::Faint, format_args!("({path})")));
             }
         }
-        let never: Vec<&str> = rules.rules.iter().map(|rule| rule.id.as_str()).filter(|id| !fired.contains_key(*id)).collect();
-        let _ = writeln!(out, "\nrules that never fired ({}): {}", never.len(), never.join(", "));
+        let never: Vec<_> = rules.rules.iter().filter(|rule| !fired.contains_key(&rule.id)).collect();
+        let _ = writeln!(out, "\n{}", title(format!("rules that never fired: {}", never.len())));
+        for bucket in &rules.buckets {
+            let ids: Vec<&str> = never.iter().filter(|rule| rule.bucket == bucket.id).map(|rule| rule.id.as_str()).collect();
+            if !ids.is_empty() {
+                let _ = writeln!(out, "  {}\n{}", bucket.id, paint.ink(Ink::Faint, in_lines(&ids, 4)));
+            }
+        }
         let classes: BTreeSet<&str> = rules.reasons.entries.iter().map(|entry| entry.class.as_str()).collect();
         let unheard: Vec<&str> = classes.into_iter().filter(|class| !said.contains_key(*class)).collect();
-        let _ = writeln!(out, "\nreasons never given in an attempt ({}): {}", unheard.len(), unheard.join(", "));
+        let _ = writeln!(out, "\n{}", title(format!("reasons never given in an attempt: {}", unheard.len())));
+        let _ = writeln!(out, "{}", paint.ink(Ink::Faint, in_lines(&unheard, 4)));
         print(&out)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What was counted, the commonest first.
+fn by_count<K: Ord, V: Ord>(counts: &BTreeMap<K, V>) -> Vec<(&K, &V)> {
+    let mut order: Vec<(&K, &V)> = counts.iter().collect();
+    order.sort_by(|a, b| b.1.cmp(a.1).then_with(|| a.0.cmp(b.0)));
+    order
 }

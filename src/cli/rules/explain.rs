@@ -75,7 +75,7 @@ impl Explain {
             let cited = |place| {
                 lines.cite(place, None).map_or_else(String::new, |cited| {
                     let place = paint.ink(Ink::Faint, format!("{}:{}:", cited.file, cited.line));
-                    format!("{place} {}", visible_but_tabs(&cited.text.chars().take(200).collect::<String>()))
+                    format!("{place} {}", visible_but_tabs(&start(&cited.text)))
                 })
             };
             for place in &signal.matched {
@@ -96,5 +96,15 @@ impl Explain {
         }
         print(&out)?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Characters of a line that are shown.
+const SHOWN: usize = 200;
+
+fn start(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
     }
 }
