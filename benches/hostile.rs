@@ -34,6 +34,7 @@ mod linux {
             let _ = packer.finish();
         }),
         ("100,000 lines, nothing repeats", |out| nothing_repeats(out, 100_000)),
+        ("2,000,000 messages that all wait", |out| all_wait(out, 2_000_000)),
         ("a million members, tar.gz", |out| members(out)),
     ];
 
@@ -129,6 +130,22 @@ mod linux {
                 at % 9999,
                 at % 8,
                 at % 100,
+            );
+        }
+    }
+
+    /// Messages with a queue id, a sender and a domain of their own each, none of which leaves.
+    fn all_wait(out: &mut dyn Write, count: u64) {
+        for at in 0..count {
+            let second = at / 100;
+            let stamp = format!("Nov 12 {:02}:{:02}:{:02} mail postfix", second / 3600 % 24, second / 60 % 60, second % 60);
+            let id = at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24;
+            let _ = writeln!(
+                out,
+                "{stamp}/cleanup[7]: {id:010X}: message-id=<{at}@a.example>\n\
+                 {stamp}/qmgr[8]: {id:010X}: from=<s{at}@c{at}.example>, size=1000, nrcpt=1 (queue active)\n\
+                 {stamp}/smtp[9]: {id:010X}: to=<u{at}@d{at}.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, \
+                 status=deferred (connect to mx.d{at}.example[192.0.2.1]:25: Connection timed out)",
             );
         }
     }

@@ -383,7 +383,9 @@ pub struct Fold<'r> {
     /// What was counted.
     pub traffic: Traffic,
     tally: Tally,
-    /// Messages that were under way when there were too many.
+    /// Messages that may be under way.
+    most: usize,
+    /// Messages that were let go because there were more.
     let_go: u64,
     /// The end of the evidence, once it is known.
     end: Option<Time>,
@@ -413,6 +415,7 @@ impl<'r> Fold<'r> {
             ports: listing.then(FxHashMap::default),
             traffic: Traffic::default(),
             tally: Tally::default(),
+            most: MESSAGES,
             let_go: 0,
             end: None,
             lowered: String::new(),
@@ -458,7 +461,7 @@ impl<'r> Fold<'r> {
     /// Lets the older half of the messages go, if there are too many under way. What failed of them is counted as if the log
     /// ended here.
     fn keep_within_limits(&mut self) {
-        if self.messages.len() <= MESSAGES {
+        if self.messages.len() <= self.most {
             return;
         }
         let mut sources: Vec<Citation> = self.messages.values().map(|message| message.source).collect();
@@ -1433,4 +1436,39 @@ pub fn mark_collected(tables: &mut Tables) {
 /// Whether a queue listing was collected.
 pub fn has_listing(tables: &Tables) -> bool {
     tables.is_collected(&queue::TABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::maillog::envelope::Clock;
+    use crate::evidence::maillog::scan::scan;
+
+    #[test]
+    fn of_too_many_messages_under_way_the_oldest_are_let_go_and_none_is_lost() {
+        let rules = RuleSet::built_in();
+        let mut tables = Tables::default();
+        let mut fold = Fold::new(&Asked::of(&rules, false), false);
+        fold.most = 100;
+        let clock = Clock { zone_offset: 0, reference: Time::from_seconds(1_800_000_000) };
+        for number in 0..1000 {
+            let stamp = format!("Nov 23 18:{:02}:{:02} mx1 postfix", number / 60, number % 60);
+            let text = format!(
+                "{stamp}/cleanup[1]: {number:010X}: message-id=<{number}@a.example>\n\
+                 {stamp}/qmgr[2]: {number:010X}: from=<a@a.example>, size=10, nrcpt=1 (queue active)\n\
+                 {stamp}/smtp[3]: {number:010X}: to=<b@b{number}.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, \
+                 status=deferred (connect to b.example[192.0.2.1]:25: Connection timed out)\n"
+            );
+            let scanned = scan(&text, &clock, fold.forms(), usize::MAX);
+            for (line, item) in (number * 3..).zip(&scanned.items) {
+                fold.take(item, Citation { file: 0, line }, false);
+            }
+            assert!(fold.messages.len() <= 101);
+        }
+        let (traffic, waiting) = fold.finish(&mut tables, Some(Time::from_seconds(1_800_000_000)));
+        assert_eq!((waiting.messages, waiting.recipients, waiting.bytes), (1000, 1000, Some(10_000)));
+        assert!((850..=950).contains(&traffic.let_go), "{}", traffic.let_go);
+        let rows = tables.rows(&failures::TABLE);
+        assert_eq!(rows.iter().map(|row| row.count).sum::<u64>(), 1000);
+    }
 }

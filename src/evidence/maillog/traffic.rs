@@ -249,3 +249,22 @@ impl Tally {
         traffic.sasl_users = self.sasl_users.settle();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn among_too_many_names_the_rarest_are_forgotten_and_the_others_stay_exact() {
+        let mut counter = Counter::default();
+        for number in 0..3 * MANY / 2 {
+            counter.add(&format!("{number}@a.example"), 1);
+            if number % 1000 == 0 {
+                counter.add("often@a.example", 1);
+            }
+            assert!(counter.counts.len() <= MANY);
+        }
+        assert_eq!(counter.forgotten, 1);
+        assert_eq!(counter.settle()["often@a.example"], (3 * MANY / 2).div_ceil(1000) as u64);
+    }
+}
