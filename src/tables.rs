@@ -896,6 +896,8 @@ pub type KeptLines = std::collections::HashMap<Citation, Box<str>>;
 pub struct Tables {
     /// The shell command that shows the mail log of this server, by the name of the log in the bundle.
     pub show_log: &'static str,
+    /// Names for people of the providers, by id.
+    pub providers: std::collections::BTreeMap<String, String>,
     /// The interned texts.
     pub names: Names,
     /// Lines of compressed logs that records may be cited with.
@@ -909,6 +911,7 @@ impl Default for Tables {
     fn default() -> Tables {
         Tables {
             show_log: "cat /var/log/mail.log",
+            providers: std::collections::BTreeMap::new(),
             names: Names::default(),
             lines: KeptLines::default(),
             rows: std::collections::BTreeMap::new(),

@@ -21,6 +21,9 @@ pub enum Place {
 /// Marks a value that comes from the evidence until it is escaped.
 const EVIDENCE: char = '\u{f8ff}';
 
+/// Marks a value inside of such a text that is the rules' own: the name of a provider.
+const KNOWN: char = '\u{f8fc}';
+
 /// Stands between the values of a list, and before the number of those left out.
 const NEXT: &str = "\u{f8fe}";
 const MORE: &str = "\u{f8fd}";
@@ -31,7 +34,12 @@ fn escape(text: &str, one: fn(&str) -> String, between: &str) -> String {
     let (list, more) = inner.split_once(MORE).map_or((inner, None), |(list, more)| (list, Some(more)));
     // A command needs its values whole; a sentence that goes on for a page does not help.
     let whole = between == " ";
-    let parts: Vec<String> = list.split(NEXT).map(|part| if whole { one(part) } else { one(&shortened(part)) }).collect();
+    let part = |part: &str| match part.strip_prefix(KNOWN) {
+        Some(name) => name.to_owned(),
+        None if whole => one(part),
+        None => one(&shortened(part)),
+    };
+    let parts: Vec<String> = list.split(NEXT).map(part).collect();
     match more.filter(|_| between == ", ") {
         Some(more) => format!("{} and {} more", parts.join(between), visible(more)),
         None => parts.join(between),
@@ -67,7 +75,7 @@ impl<'a> Words<'a> {
         let (plain, tested) = named(template);
         let mut one = Vec::new();
         for path in plain.iter().chain(&tested) {
-            let value = self.value(path);
+            let value = self.value(path, place);
             let value = match (value, place) {
                 (Some(value), _) => Some(value),
                 (None, _) if tested.contains(path) => None,
@@ -91,8 +99,8 @@ impl<'a> Words<'a> {
         engine.render_template(&template, &Json::Object(context)).unwrap_or(template)
     }
 
-    /// The value that a path names, marked if it comes from the evidence.
-    fn value(&self, path: &str) -> Option<String> {
+    /// The value that a path names, marked if it comes from the evidence; a command gets a provider's id, people its name.
+    fn value(&self, path: &str, place: Place) -> Option<String> {
         let mut parts = path.split('.');
         let head = parts.next()?;
         let rest: Vec<&str> = parts.collect();
@@ -117,19 +125,26 @@ impl<'a> Words<'a> {
             _ => {
                 let judged = self.judged?;
                 match judged.answers.get(head) {
-                    Some(measure) => self.of_measure(measure, &rest),
+                    Some(measure) => self.of_measure(measure, &rest, place),
                     None => {
                         let whole: Vec<&str> = path.split('.').collect();
-                        self.of_measure(judged.answers.get(self.signal?)?, &whole)
+                        self.of_measure(judged.answers.get(self.signal?)?, &whole, place)
                     }
                 }
             }
         }
     }
 
-    fn of_measure(&self, measure: &Measure, path: &[&str]) -> Option<String> {
+    fn of_measure(&self, measure: &Measure, path: &[&str], place: Place) -> Option<String> {
         let tables = self.asker.tables;
         let table = measure.table?;
+        let named = |value: String| match path.get(1) {
+            Some(&"provider") if place != Place::Shell => match tables.providers.get(&value) {
+                Some(name) => format!("{KNOWN}{name}"),
+                None => value,
+            },
+            _ => value,
+        };
         let column = || table.column(path.get(1)?);
         let row = |at: Option<&u32>| at.map(|at| &tables.rows(table)[*at as usize]);
         match *path.first()? {
@@ -152,14 +167,18 @@ impl<'a> Words<'a> {
             }
             "first" => evidence(row(measure.rows.first())?.get(column()?), &tables.names),
             "last" => evidence(row(measure.rows.last())?.get(column()?), &tables.names),
-            "top" => self.commonest(table, measure, column()?).into_iter().next().map(|(value, _)| marked(&value)),
+            "top" => self
+                .commonest(table, measure, column()?)
+                .into_iter()
+                .next()
+                .map(|(value, _)| format!("{EVIDENCE}{}", named(unmarked(value)))),
             "list" => {
                 let column = column()?;
                 let all = self.commonest(table, measure, column);
                 let more = (self.asker.distinct(table, &measure.rows, column) as usize).max(all.len()).saturating_sub(5);
-                let shown: Vec<&str> = all.iter().take(5).map(|(value, _)| value.as_str()).collect();
+                let shown: Vec<String> = all.into_iter().take(5).map(|(value, _)| named(unmarked(value))).collect();
                 let more = if more > 0 { format!("{MORE}{}", thousands(more as u64)) } else { String::new() };
-                (!shown.is_empty()).then(|| marked(&shown.join(NEXT)) + &more)
+                (!shown.is_empty()).then(|| format!("{EVIDENCE}{}{more}", shown.join(NEXT)))
             }
             _ => None,
         }
@@ -230,7 +249,12 @@ fn insert(context: &mut Map<String, Json>, path: &str, value: String) {
 }
 
 fn marked(text: &str) -> String {
-    format!("{EVIDENCE}{text}")
+    format!("{EVIDENCE}{}", unmarked(text.to_owned()))
+}
+
+/// A text of the evidence, in which nothing passes for the rules' own words.
+fn unmarked(text: String) -> String {
+    if text.contains(KNOWN) { text.replace(KNOWN, "\u{fffd}") } else { text }
 }
 
 fn evidence(value: Value, names: &crate::names::Names) -> Option<String> {
@@ -363,6 +387,13 @@ mod tests {
         assert_eq!(shell_quote("it's"), "'it'\\''s'");
         assert_eq!(shell_quote("[smtp.relay.example]:587"), "'[smtp.relay.example]:587'");
         assert_eq!(shell_quote("$(id)\n"), "'$(id)'");
+    }
+
+    #[test]
+    fn a_value_from_the_evidence_never_passes_for_the_rules_own_words() {
+        let forged = marked(&format!("{KNOWN}[x](https://a.example/)"));
+        assert_eq!(escape(&forged, code_span, ", "), "`\u{fffd}[x](https://a.example/)`");
+        assert_eq!(escape(&format!("{EVIDENCE}{KNOWN}Google{NEXT}a.example"), code_span, ", "), "Google, `a.example`");
     }
 
     #[test]

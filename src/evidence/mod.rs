@@ -195,6 +195,7 @@ fn look(bundle: &Bundle, rules: &RuleSet) -> Looked {
     if let Some(Log { number, .. }) = logs.iter().min_by_key(|log| bundle.files[log.number].path.len()) {
         tables.show_log = show_log(&bundle.files[*number].path);
     }
+    tables.providers = rules.providers.titles();
     policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
     Looked { tables, sources, logs, pastes, collected_at }

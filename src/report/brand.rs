@@ -30,12 +30,23 @@ impl Brand {
     pub(super) fn read(path: &Path) -> Result<Brand, String> {
         let text =
             files::text(path, files::LARGEST_OPTIONS).map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
-        let written: Written = serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let written: Written = serde_saphyr::from_str(&text).map_err(|error| misread(&path.display().to_string(), &error))?;
         let logo = match &written.logo {
             Some(logo) => Some(inline(&path.parent().unwrap_or(Path::new("")).join(logo))?),
             None => None,
         };
         Ok(Brand { name: written.name, logo, contact: written.contact })
+    }
+}
+
+/// What is wrong in a small YAML file, as `file:line:column: what`.
+pub(super) fn misread(file: &str, error: &serde_saphyr::Error) -> String {
+    let message = error.without_snippet().to_string();
+    let message = message.trim_start_matches("error: ");
+    let message = message.split(" at line ").next().unwrap_or(message);
+    match error.location() {
+        Some(at) => format!("{file}:{}:{}: {message}", at.line(), at.column()),
+        None => format!("{file}: {message}"),
     }
 }
 

@@ -1,12 +1,13 @@
 //! The report's own words, from `words.yaml` beside the templates, so that a translation is one file.
 
+use super::brand::misread;
 use super::view::{Cause, DestinationRow, Evidence, Ladder, Report, Span, Verdict};
 use crate::diagnose::words::{code_span, duration, thousands};
 use crate::time::Time;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -30,30 +31,55 @@ enum Phrase {
     Counted(String, String),
 }
 
+impl Phrase {
+    /// The names in braces.
+    fn places(&self) -> BTreeSet<&str> {
+        let texts = match self {
+            Phrase::Plain(text) => [text.as_str(), ""],
+            Phrase::Counted(one, other) => [one.as_str(), other.as_str()],
+        };
+        let named = texts.into_iter().flat_map(|text| text.split('{').skip(1)).filter_map(|rest| rest.split_once('}'));
+        let counted = matches!(self, Phrase::Counted(..)).then_some("n");
+        named.map(|(name, _)| name).chain(counted).collect()
+    }
+
+    fn places_in_words(&self) -> String {
+        let list: Vec<String> = self.places().into_iter().map(|place| format!("`{{{place}}}`")).collect();
+        if list.is_empty() { "none".to_owned() } else { list.join(", ") }
+    }
+}
+
 impl Phrases {
     /// Reads a file of phrases; `known` holds those that it may replace (none for the built-in file).
     ///
     /// # Errors
     /// What is wrong with it, with a line where there is one.
-    pub(crate) fn read(text: &str, known: Option<&Phrases>) -> Result<Phrases, String> {
-        let tree: Value = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
+    pub(crate) fn read(text: &str, known: Option<&Phrases>, file: &str) -> Result<Phrases, String> {
+        let tree: Value = serde_saphyr::from_str(text).map_err(|error| misread(file, &error))?;
         let mut phrases = known.cloned().unwrap_or_default();
-        let Value::Object(tree) = tree else { return Err("must map names to phrases".to_owned()) };
+        let Value::Object(tree) = tree else { return Err(format!("{file}: must map names to phrases")) };
         if let Some(months) = tree.get("months") {
             let list: Option<Vec<String>> =
                 months.as_array().and_then(|list| list.iter().map(|name| name.as_str().map(str::to_owned)).collect());
-            phrases.months = list.filter(|list| list.len() == 12).ok_or("`months` must be a list of 12 names")?;
+            phrases.months =
+                list.filter(|list| list.len() == 12).ok_or_else(|| format!("{file}: `months` must be a list of 12 names"))?;
         }
         let mut read = BTreeMap::new();
         for (name, value) in tree.iter().filter(|(name, _)| *name != "months") {
-            flatten(name, value, &mut read)?;
+            flatten(name, value, &mut read).map_err(|why| format!("{file}: {why}"))?;
         }
-        if let Some(known) = known
-            && let Some(name) = read.keys().find(|name| !known.texts.contains_key(*name))
-        {
+        for (name, phrase) in read.iter().filter(|_| known.is_some()) {
+            let known = known.and_then(|known| known.texts.get(name));
+            let why = match known {
+                None => format!("the report has no phrase `{name}`"),
+                Some(known) => match phrase.places().into_iter().find(|place| !known.places().contains(place)) {
+                    Some(place) => format!("`{name}` has no `{{{place}}}`; it has {}", known.places_in_words()),
+                    None => continue,
+                },
+            };
             let last = name.rsplit('.').next().unwrap_or(name);
             let line = text.lines().position(|line| line.contains(&format!("{last}:"))).map_or(1, |at| at + 1);
-            return Err(format!("line {line}: the report has no phrase `{name}`"));
+            return Err(format!("{file}:{line}: {why}"));
         }
         phrases.texts.extend(read);
         Ok(phrases)
@@ -62,7 +88,7 @@ impl Phrases {
     /// The built-in, English ones.
     pub(crate) fn built_in() -> Phrases {
         let text = crate::embedded::TEMPLATES.iter().find(|(name, _)| *name == FILE).map_or("", |(_, text)| text);
-        Phrases::read(text, None).expect("the built-in words.yaml is valid, as a test shows")
+        Phrases::read(text, None, FILE).expect("the built-in words.yaml is valid, as a test shows")
     }
 
     /// The same, read once.
@@ -417,10 +443,13 @@ mod tests {
     #[test]
     fn a_translation_may_be_partial_but_not_wrong() {
         let english = Phrases::built_in();
-        let german = Phrases::read("verdict: {incident: Störung}\n", Some(&english)).unwrap();
+        let german = Phrases::read("verdict: {incident: Störung}\n", Some(&english), "w.yaml").unwrap();
         assert_eq!(german.word("verdict", "incident"), "Störung");
         assert_eq!(german.word("verdict", "healthy"), "Healthy");
-        let wrong = Phrases::read("verdict:\n  incidnet: Störung\n", Some(&english)).unwrap_err();
-        assert_eq!(wrong, "line 2: the report has no phrase `verdict.incidnet`");
+        let wrong = |text| Phrases::read(text, Some(&english), "w.yaml").unwrap_err();
+        assert_eq!(wrong("verdict:\n  incidnet: Störung\n"), "w.yaml:2: the report has no phrase `verdict.incidnet`");
+        let place = wrong("headline:\n  cause_since: '{titel} seit {since}'\n");
+        assert_eq!(place, "w.yaml:2: `headline.cause_since` has no `{titel}`; it has `{since}`, `{title}`");
+        assert!(wrong("verdict: {incident: 'x\n").starts_with("w.yaml:1:"));
     }
 }

@@ -158,8 +158,8 @@ impl Templates {
         }
         templates.check_inclusions()?;
         if let Some(path) = templates.places.get(phrases::FILE) {
-            let phrases = Phrases::read(&templates.files[phrases::FILE], Some(templates.phrases()))
-                .map_err(|why| TemplateError(format!("{}: {why}", path.display())))?;
+            let phrases = Phrases::read(&templates.files[phrases::FILE], Some(templates.phrases()), &path.display().to_string())
+                .map_err(TemplateError)?;
             templates.phrases = Arc::new(phrases).into();
         }
         // Those that the user's folder changes, and what no document includes (yet).
@@ -182,7 +182,14 @@ impl Templates {
     /// A template that is none.
     fn invalid(&self, name: &str, error: &handlebars::TemplateError) -> TemplateError {
         let (line, column) = error.pos().unwrap_or((1, 1));
-        TemplateError(format!("{}:{line}:{column}: {}", self.place(name), error.reason()))
+        let reason = error.reason().to_string();
+        // What the grammar would have taken instead says nothing to a person.
+        let reason = if reason.contains("syntax") {
+            "this is no valid template here: a `{{` without its `}}`, or a block that is not closed as it was opened".to_owned()
+        } else {
+            reason
+        };
+        TemplateError(format!("{}:{line}:{column}: {reason}", self.place(name)))
     }
 
     /// That no partial includes itself, over however many others: it would never end. Partials inside a template (`inline`,

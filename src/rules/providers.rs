@@ -1,7 +1,7 @@
 //! Providers: which company runs a mail exchanger or a recipient domain.
 
 use super::yaml::Reader;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One provider.
 #[derive(Debug)]
@@ -57,6 +57,11 @@ impl Providers {
     /// Provider of a recipient domain.
     pub fn of_domain(&self, domain: &str) -> Option<&Provider> {
         self.domains.get(domain).and_then(|&at| self.list.get(at))
+    }
+
+    /// Names for people, by id.
+    pub fn titles(&self) -> BTreeMap<String, String> {
+        self.list.iter().map(|known| (known.id.clone(), known.title.clone())).collect()
     }
 
     /// Name for people of a provider id; the id itself if it is a domain.
