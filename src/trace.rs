@@ -6,7 +6,8 @@
 
 use crate::evidence::maillog::again::{described, each_line};
 use crate::evidence::maillog::envelope::Line;
-use crate::evidence::maillog::line::{self, is_queue_id, postfix_daemon, without_brackets};
+use crate::evidence::maillog::line::{self, postfix_daemon, without_brackets};
+use crate::evidence::maillog::queue_id::{self, is_queue_id};
 use crate::evidence::maillog::reader::Stream;
 use crate::evidence::maillog::said::{is_own, split_peer};
 use crate::tables::Citation;
@@ -187,7 +188,7 @@ fn in_order(held: &mut Vec<Step>) -> impl Iterator<Item = Step> {
 
 /// The queue id that a message begins with, also behind a level, and what follows it.
 fn leading_id(message: &str) -> Option<(&str, &str)> {
-    line::leading_id(line::level(message).map_or(message, |(_, text)| text))
+    queue_id::leading_id(line::level(message).map_or(message, |(_, text)| text))
 }
 
 /// Whether a line may matter, before it is taken apart.

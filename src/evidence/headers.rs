@@ -14,7 +14,7 @@
 //! message arrived, and a sender can write it.
 
 use super::document::{Document, Sink};
-use super::maillog::fold::domain_of;
+use super::maillog::said::domain_of;
 use crate::tables::{Record, hops, test_messages};
 use crate::time::Time;
 use mail_parser::{Address, Greeting, HeaderName, HeaderValue, Host, MessageParser, Protocol, Received};

@@ -13,7 +13,7 @@
 
 use super::document::{Document, Sink};
 use super::maillog::envelope::{Clock, with_year};
-use super::maillog::line::is_queue_id;
+use super::maillog::queue_id::is_queue_id;
 use crate::tables::{Record, collection, host, queue};
 use crate::time::{self, Civil, Time};
 

@@ -5,7 +5,7 @@
 //! What is asked of an event depends on the event: of a delivered message nobody asks the client. The values that decide
 //! this are the *leading* side of an event; what they come to ([`Lead`]) is worked out once for all events that share them.
 
-use super::lanes::LANES;
+use super::LANES;
 use crate::distinct::{Distinct, hash, mix};
 use crate::names::Names;
 use crate::rules::demand::{DISTINCT, Demand, Needs, WEIGHED};

@@ -1,7 +1,7 @@
 //! What stands before the message of a log line: time, host, program and process id, in all forms that syslog
 //! daemons, the journal and containers write.
 
-use super::line::is_queue_id;
+use super::queue_id::is_queue_id;
 use crate::time::{self, Civil, DAY, Time};
 
 /// How to read a stamp that does not say everything.

@@ -2,16 +2,15 @@
 //! need not wait for one another. Their number is fixed, and what each holds depends on the log alone: the result is the same
 //! for any number of threads.
 
+use super::LANES;
 use super::backlog::Waiting;
-use super::fold::{Asked, Fold, Forms};
+use super::fold::{Asked, Fold};
 use super::scan::Item;
+use super::told::Forms;
 use super::traffic::Traffic;
 use crate::rules::RuleSet;
 use crate::tables::{Citation, Tables, queue};
 use crate::time::Time;
-
-/// Lanes.
-pub const LANES: usize = 2;
 
 /// The fold over all log lines.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 //! (`src/global/log_adhoc.c`, `smtpd.c`, `qmgr_active.c`): no regular expression, no allocation.
 
 use super::envelope::{Clock, Line};
+use super::queue_id::{is_queue_id, leading_id};
 use super::said::{self, Said, Voice};
 use crate::time::Time;
 
@@ -172,68 +173,6 @@ pub fn postfix_daemon(tag: &str) -> Option<(&str, &'static str)> {
         None => return None,
     };
     known_daemon(daemon).map(|daemon| (instance, daemon))
-}
-
-/// Which bytes may stand in a queue id: 1 in both forms (digits, B C D F), 2 in the short one only (A E), 4 in the long one
-/// only (base 52: letters without vowels).
-const ID_BYTES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'0'..=b'9' | b'B' | b'C' | b'D' | b'F' => 1,
-            b'A' | b'E' => 2,
-            b'I' | b'O' | b'U' | b'a' | b'e' | b'i' | b'o' | b'u' => 0,
-            b'G'..=b'Z' | b'b'..=b'z' => 4,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    table
-};
-
-/// Whether `word` has the form of a queue id: short (hexadecimal, upper case) or long (base 52 without vowels).
-pub fn is_queue_id(word: &str) -> bool {
-    let bytes = word.as_bytes();
-    let mut seen = 0;
-    for byte in bytes {
-        match ID_BYTES[usize::from(*byte)] {
-            0 => return false,
-            form => seen |= form,
-        }
-    }
-    is_id(bytes, seen)
-}
-
-/// Whether bytes of these forms are a queue id.
-fn is_id(bytes: &[u8], seen: u8) -> bool {
-    if !(5..=24).contains(&bytes.len()) {
-        return false;
-    }
-    match seen {
-        1..=3 => true,
-        // mail_queue.h: six or more digits of seconds, four of microseconds, `z`, the inode.
-        5 | 4 => bytes.len() >= 10 && bytes[..].contains(&b'z'),
-        _ => false,
-    }
-}
-
-/// The queue id at the start of a message, and what follows it and `: `.
-pub(crate) fn leading_id(message: &str) -> Option<(&str, &str)> {
-    let bytes = message.as_bytes();
-    let mut seen = 0;
-    let mut end = 0;
-    while let Some(byte) = bytes.get(end) {
-        match ID_BYTES[usize::from(*byte)] {
-            0 => break,
-            form => seen |= form,
-        }
-        end += 1;
-    }
-    if bytes.get(end) != Some(&b':') || bytes.get(end + 1) != Some(&b' ') || !is_id(&bytes[..end], seen) {
-        return None;
-    }
-    Some((&message[..end], &message[end + 2..]))
 }
 
 /// Where `needle`, whose first byte is not common, stands in `text`. Quicker than `str::find` in texts as short as a line.
@@ -699,7 +638,7 @@ pub fn spoken(text: &str) -> Spoken<'_> {
             let (relay, ip, _) = said::split_peer(delivery.relay);
             Spoken {
                 text: delivery.reason,
-                voice: super::fold::voice_of(daemon.unwrap_or("smtp"), ip, delivery.reason),
+                voice: said::voice_of(daemon.unwrap_or("smtp"), ip, delivery.reason),
                 daemon,
                 relay: relay.filter(|_| ip.is_some()),
                 domain: delivery.to.rsplit_once('@').map(|(_, domain)| domain),

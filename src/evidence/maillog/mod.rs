@@ -10,9 +10,15 @@ pub mod line;
 pub mod lines;
 pub mod mask;
 pub mod merge;
+mod message;
 pub mod notice;
+pub mod queue_id;
 pub mod reader;
 pub mod said;
 pub mod scan;
+mod told;
 pub mod traffic;
 pub mod wrap;
+
+/// Lanes in which a log is folded (see [`lanes`]).
+pub const LANES: usize = 2;

@@ -10,7 +10,7 @@
 //! assert_eq!(notice.get("client"), Some("unknown[192.0.2.7]"));
 //! ```
 
-use super::line::is_queue_id;
+use super::queue_id::is_queue_id;
 
 /// One line, typed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -364,6 +364,41 @@ fn bracketed_enhanced(text: &str) -> Option<&str> {
     })
 }
 
+/// Who speaks in a delivery line, where the daemon and the relay tell it and the words do not.
+pub(super) fn voice_of(daemon: &str, relay_ip: Option<&str>, reason: &str) -> Option<Voice> {
+    match daemon {
+        "local" | "virtual" | "pipe" => Some(Voice::OwnDelivery),
+        "smtp" | "lmtp" | "error" | "relay" => {
+            let said = Said::parse(reason);
+            let ip = relay_ip.or(said.ip);
+            match said.voice {
+                Some(Voice::Remote) if ip.is_some_and(|ip| ip.contains('/')) => Some(Voice::OwnDelivery),
+                Some(Voice::Remote) if ip.is_some_and(is_own) => Some(Voice::OwnFilter),
+                // What smtp(8) and lmtp(8) say without naming another speaker, they say themselves.
+                None if daemon != "error" => Some(Voice::OwnClient),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The domain of an address, lower case; empty without one.
+pub fn domain_of(address: &str) -> String {
+    address.rsplit_once('@').map_or(String::new(), |(_, domain)| domain.to_ascii_lowercase())
+}
+
+/// The same without a text of its own, where the address is in lower case already.
+pub(super) fn domain_in<'a>(address: &'a str, lowered: &'a mut String) -> &'a str {
+    let Some(at) = memchr::memrchr(b'@', address.as_bytes()) else { return "" };
+    let domain = &address[at + 1..];
+    if domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        *lowered = domain.to_ascii_lowercase();
+        return lowered;
+    }
+    domain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

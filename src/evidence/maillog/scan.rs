@@ -1,8 +1,9 @@
 //! A piece of a log as what it says: lines found, envelopes taken off, messages read. Pieces are scanned side by side.
 
 use super::envelope::{Clock, Line};
-use super::fold::{self, Forms};
 use super::line::{Event, postfix_daemon};
+use super::queue_id;
+use super::told::{Forms, refusal_form, warning_form};
 use crate::distinct::hash;
 use crate::evidence::text::beginning;
 use crate::time::Time;
@@ -24,7 +25,7 @@ pub struct Item<'a> {
     pub event: Event<'a>,
     /// How often in a row.
     pub times: u64,
-    /// The queue id as [`fold::key`] gives it; 0 without one.
+    /// The queue id as [`queue_id::key`] gives it; 0 without one.
     pub key: u64,
     /// A hash of what the event is to be recognised by: what a delivery agent told, the form of a refusal or a diagnostic, the
     /// sender or the login that is counted.
@@ -45,8 +46,8 @@ impl<'a> Item<'a> {
             Event::Delivery(delivery) => (delivery.queue_id, forms.delivery(delivery, daemon)),
             Event::Active { queue_id, sender, .. } => (*queue_id, hash(sender.as_bytes(), 0)),
             Event::Client { queue_id, sasl_username, .. } => (*queue_id, hash(sasl_username.unwrap_or_default().as_bytes(), 0)),
-            Event::Reject(reject) => (reject.queue_id.unwrap_or_default(), fold::refusal_form(reject, daemon)),
-            Event::Diagnostic { level, text, .. } => ("", fold::warning_form(daemon, level, text)),
+            Event::Reject(reject) => (reject.queue_id.unwrap_or_default(), refusal_form(reject, daemon)),
+            Event::Diagnostic { level, text, .. } => ("", warning_form(daemon, level, text)),
             Event::Pickup { queue_id, .. }
             | Event::MessageId { queue_id, .. }
             | Event::Removed { queue_id }
@@ -54,8 +55,15 @@ impl<'a> Item<'a> {
             Event::Notification { notification } => (*notification, 0),
             Event::Other => ("", 0),
         };
-        let key = fold::key(instance, id).unwrap_or(0);
+        let key = queue_id::key(instance, id).unwrap_or(0);
         Item { line, row, time, instance, daemon, event, times: 1, key, form }
+    }
+}
+
+impl Item<'_> {
+    /// The key of its queue id, if it has one.
+    pub(super) fn key(&self) -> Option<u64> {
+        (self.key != 0).then_some(self.key)
     }
 }
 
