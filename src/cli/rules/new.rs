@@ -5,6 +5,7 @@ use crate::cli::output::write_beside;
 use crate::cli::{Failure, RuleFolders, rule_folders};
 use crate::diagnose::diagnosis;
 use crate::diagnose::measure::Asker;
+use crate::evidence::maillog::mask::mask;
 use crate::evidence::maillog::said::Voice;
 use crate::rule_tests;
 use crate::rules::RuleSet;
@@ -121,7 +122,7 @@ impl New {
         let voice = voice.unwrap_or(Voice::OwnClient);
         let class = row.text(failures::reason_class, &tables.names).map(str::to_owned);
         let are = if *count == 1 { "recipient is" } else { "recipients are" };
-        say!("{count} {are} unexplained: {}", crate::diagnose::words::visible(&form(reason)));
+        say!("{count} {are} unexplained: {}", crate::diagnose::words::visible(&mask(reason)));
         Ok(Seed::new(reason, voice, self.id.clone(), self.bucket.clone(), class))
     }
 }
