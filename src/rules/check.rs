@@ -4,6 +4,7 @@ use super::amount::quantity;
 use super::load::Loader;
 use super::model::{Condition, Matcher, PHASES, Rule, Signal};
 use super::problem::{Level, Place, did_you_mean};
+use super::reasons::Reason;
 use crate::tables::{Type, truth};
 use std::collections::BTreeSet;
 
@@ -62,20 +63,37 @@ impl Loader {
             }
         }
         for entry in &self.set.reasons.entries {
-            if entry.bucket != "other" && !buckets.contains(&entry.bucket.as_str()) {
+            for provider in entry.providers().filter(|id| !id.contains('.') && !self.set.providers.is_known(id)) {
+                let known: Vec<String> = self.set.providers.titles().into_keys().collect();
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let message = format!("unknown provider `{provider}` of the reason `{}`", entry.class);
+                let help =
+                    meant(provider, &known).or_else(|| Some("one of providers.yaml, or the domain of a company".to_owned()));
+                found.push((Level::Error, entry.file.clone(), entry.place, message, help));
+            }
+            if entry.bucket != "other" && !entry.bucket.is_empty() && !buckets.contains(&entry.bucket.as_str()) {
                 let message = format!("unknown bucket `{}` of the reason `{}`", entry.bucket, entry.class);
                 found.push((Level::Error, entry.file.clone(), entry.place, message, meant(&entry.bucket, &buckets)));
             }
         }
         if examples {
             for (entry, text, place, taken) in self.set.reasons.misplaced_examples() {
+                // An entry that lost its phrase to an error takes nothing, which follows from that.
+                let within = entry.place.line..=place.line;
+                if self.problems.iter().any(|problem| problem.file == entry.file && within.contains(&problem.place.line)) {
+                    continue;
+                }
                 let is_example = entry.examples.iter().any(|(_, known)| *known == place);
                 let message = match taken {
                     Some(class) if is_example => format!("the reason `{class}` takes this example of `{}`", entry.class),
                     None if is_example => format!("no reason takes this example of `{}`", entry.class),
                     _ => format!("`{}` takes this text, which `not` says it must not", entry.class),
                 };
-                let help = Some(format!("`postdoc explain {}` shows which entry decides", quoted(text)));
+                let help = match phrase_with_code(entry) {
+                    Some(_) => WITHOUT_CODE.to_owned(),
+                    None => format!("`postdoc explain {}` shows which entry decides", quoted(text)),
+                };
+                let help = Some(help);
                 found.push((Level::Error, entry.file.clone(), place, message, help));
             }
         }
@@ -192,7 +210,17 @@ impl Loader {
                 warning(place, "something is still to be done here".to_owned(), None);
             }
         }
+        for kind in self.set.kinds.iter().filter(|kind| sound(&kind.file) && kind.names.is_empty() && kind.content.is_empty()) {
+            let message = format!("nothing recognises a file of the kind `{}`", kind.kind);
+            let help = "add `names:` with file names, or `content:` with what stands in it".to_owned();
+            found.push((Level::Warning, kind.file.clone(), kind.place, message, Some(help)));
+        }
         for entry in self.set.reasons.entries.iter().filter(|entry| sound(&entry.file)) {
+            if let Some(pattern) = phrase_with_code(entry) {
+                let message = format!("the phrase `{pattern}` begins with a reply code");
+                let help = WITHOUT_CODE.to_owned();
+                found.push((Level::Warning, entry.file.clone(), entry.place, message, Some(help)));
+            }
             if entry.examples.is_empty() && !entry.any.is_empty() {
                 let message = format!("this entry of `{}` has no example", entry.class);
                 let help = "add a real text under `examples`: each is a test".to_owned();
@@ -222,6 +250,18 @@ fn holds_word(text: &str, word: &str) -> bool {
         let next = text[at + word.len()..].chars().next();
         next.is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-'))
     })
+}
+
+/// What to do with the code in a phrase.
+const WITHOUT_CODE: &str = "phrases are matched without codes: leave it out, or say `only: {code: [...]}` beside the phrase";
+
+/// A phrase that begins with a reply code, which the text that it is matched against has not.
+fn phrase_with_code(entry: &Reason) -> Option<&str> {
+    let begins_with_code = |pattern: &&str| {
+        let words = pattern.trim_start_matches(['^', '(']).as_bytes();
+        matches!(words, [b'2' | b'4' | b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..])
+    };
+    entry.any.iter().chain(&entry.hints).map(|regex| regex.as_str()).find(begins_with_code)
 }
 
 /// Commands after which mail or files are gone.

@@ -73,6 +73,10 @@ pub struct Kind {
     pub collect: Vec<Collect>,
     /// For the parser `pattern`: table and line regexes.
     pub pattern: Option<Pattern>,
+    /// File that it was read from.
+    pub file: String,
+    /// Where in it.
+    pub place: Place,
 }
 
 /// What the parser `pattern` does: evidence that is read without any Rust.
@@ -244,7 +248,7 @@ fn in_set(set: &[char], c: char) -> bool {
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
     let root = reader.parse()?;
     let mut fields = reader.fields(root, "a kind of evidence");
-    let kind = fields.need(reader, "kind").map(|node| reader.text(&node, "kind"))?;
+    let (kind, place) = fields.need(reader, "kind").map(|node| (reader.id(&node, "kind"), node.place))?;
     let title = fields.need(reader, "title").map(|node| reader.text(&node, "title")).unwrap_or_default();
     let parser = fields.need(reader, "parser").map(|node| (reader.text(&node, "parser"), node.place));
     let table = fields.take("table").map(|node| (reader.text(&node, "table"), node.place));
@@ -265,8 +269,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
         .and_then(|node| reader.one_of(&node, "empty", &[("unknown", false), ("collected", true)]))
         .unwrap_or(false);
     let collect = fields.take("collect").map(|node| collects(reader, node)).unwrap_or_default();
+    let has_pattern = fields.has("pattern");
     let pattern = fields.take("pattern").and_then(|node| pattern(reader, node, &table));
-    if parser.as_ref().is_some_and(|(parser, _)| parser == "pattern") && pattern.is_none() {
+    if parser.as_ref().is_some_and(|(parser, _)| parser == "pattern") && !has_pattern {
         let (_, place) = parser.clone().unwrap_or_default();
         reader.problem(place, "the parser `pattern` needs `pattern:` with `lines` or `columns`", None);
     }
@@ -278,7 +283,8 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
     let parser = parser.map(|(parser, _)| parser).unwrap_or_default();
     let table = table.map(|(table, _)| table).unwrap_or_default();
     fields.finish(reader);
-    Some(Kind { kind, title, parser, table, names, content, content_if_named, empty_is_collected, collect, pattern })
+    let file = reader.file.to_owned();
+    Some(Kind { kind, title, parser, table, names, content, content_if_named, empty_is_collected, collect, pattern, file, place })
 }
 
 /// The table of a name, or a problem with a suggestion.

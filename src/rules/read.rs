@@ -29,11 +29,7 @@ pub(super) fn rule(
     // A rule without an id is read to its end all the same: its other errors are wanted in the same run.
     let id_node = fields.need(reader, "id");
     let place = id_node.as_ref().map_or(fields.place, |node| node.place);
-    let id = id_node.map(|node| reader.text(&node, "id"));
-    if let Some(id) = id.as_ref().filter(|id| !id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))) {
-        let help = "letters, digits and dashes make an id, such as `outbound-port-25-blocked`";
-        reader.problem(place, format!("`{id}` is no id"), Some(help.to_owned()));
-    }
+    let id = id_node.map(|node| reader.id(&node, "id"));
     let enabled = fields.take("enabled").is_none_or(|node| reader.bool(&node, "enabled"));
     let bucket = fields.take("bucket").map_or_else(|| bucket.to_owned(), |node| reader.text(&node, "bucket"));
     let mut params = fields.take("params").map(|node| params(reader, node)).unwrap_or_default();

@@ -312,7 +312,7 @@ fn switched_off(reader: &mut Reader<'_>, item: &Node) -> Option<String> {
 fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<String>)> {
     let mut fields = reader.fields(item, "a reason");
     let place = fields.place;
-    let class = fields.need(reader, "class").map(|node| reader.text(&node, "class"))?;
+    let class = fields.need(reader, "class").map(|node| reader.id(&node, "class"))?;
     let bucket = fields.need(reader, "bucket").map(|node| reader.text(&node, "bucket")).unwrap_or_default();
     let title = fields.take("title").map(|node| reader.text(&node, "title"));
     let _ = fields.take("enabled");
@@ -323,7 +323,7 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     let phrased = ["any", "hints", "enhanced", "code"].iter().any(|name| fields.has(name));
     let any = regexes(reader, fields.take("any"), "any");
     let unless = regexes(reader, fields.take("unless"), "unless");
-    let enhanced = strings(reader, fields.take("enhanced"), "enhanced");
+    let enhanced = enhanced_codes(reader, fields.take("enhanced"));
     let hints = regexes(reader, fields.take("hints"), "hints");
     let code = weak_codes(reader, fields.take("code"));
     let examples = fields.take("examples").map(|node| reader.texts(node, "an example")).unwrap_or_default();
@@ -343,7 +343,7 @@ fn read_only(reader: &mut Reader<'_>, node: Node) -> Only {
     let only = Only {
         voice: fields.take("voice").map(|node| read_voices(reader, node)).unwrap_or_default(),
         provider: strings(reader, fields.take("provider"), "provider"),
-        enhanced: strings(reader, fields.take("enhanced"), "enhanced"),
+        enhanced: enhanced_codes(reader, fields.take("enhanced")),
         code: codes(reader, fields.take("code")),
         stage: strings(reader, fields.take("stage"), "stage"),
         daemon: strings(reader, fields.take("daemon"), "daemon"),
@@ -360,15 +360,32 @@ fn strings(reader: &mut Reader<'_>, node: Option<Node>, what: &str) -> Vec<Strin
     node.map(|node| reader.texts(node, what)).unwrap_or_default().into_iter().map(|(text, _)| text).collect()
 }
 
+/// Whether a text is an enhanced status code.
+fn is_enhanced(text: &str) -> bool {
+    text.split('.').count() == 3 && text.split('.').all(|part| part.parse::<u16>().is_ok())
+}
+
+fn enhanced_codes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<String> {
+    let mut codes = Vec::new();
+    for (text, place) in node.map(|node| reader.texts(node, "enhanced")).unwrap_or_default() {
+        if is_enhanced(&text) {
+            codes.push(text);
+        } else {
+            let help = "a reply code of three digits stands under `code`";
+            reader.problem(place, format!("`{text}` is no enhanced status code, such as 5.7.1"), Some(help.to_owned()));
+        }
+    }
+    codes
+}
+
 /// Basic codes, or enhanced ones that say little.
 fn weak_codes(reader: &mut Reader<'_>, node: Option<Node>) -> Vec<String> {
     let texts = node.map(|node| reader.texts(node, "code")).unwrap_or_default();
     let mut codes = Vec::new();
     for (text, place) in texts {
-        let enhanced = text.split('.').count() == 3 && text.split('.').all(|part| part.parse::<u16>().is_ok());
         match text.parse::<u16>() {
             Ok(code) if (200..600).contains(&code) => codes.push(text),
-            _ if enhanced => codes.push(text),
+            _ if is_enhanced(&text) => codes.push(text),
             _ => reader.problem(place, format!("`{text}` is no SMTP reply code (three digits, such as 550)"), None),
         }
     }

@@ -81,7 +81,7 @@ const MAPPINGS: [(&str, &str); 8] = [
     ("given", "such as `given: {maillog: ...}`"),
     ("signals", "each signal has a name: `waits: {in: failures, ...}`, without a dash"),
     ("a signal", "such as `waits: {in: failures, where: {outcome: waiting}, says: ...}`"),
-    ("a rule", "it begins with `id: ...`"),
+    ("a rule", "it begins with `id: ...`; a list of reasons stands in the folder `reasons/`"),
 ];
 
 /// A field's name as code, other words as they are.
@@ -196,7 +196,21 @@ impl<'a> Reader<'a> {
 
     /// Notes a problem at `place`.
     pub fn problem(&mut self, place: Place, message: impl Into<String>, help: Option<String>) {
-        self.problems.push(Problem::new(Level::Error, self.file, self.text, place, message, help));
+        let problem = Problem::new(Level::Error, self.file, self.text, place, message, help);
+        // What is asked for twice is told once.
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// An id, which stands in commands, file names and links.
+    pub fn id(&mut self, node: &Node, what: &str) -> String {
+        let id = self.text(node, what);
+        if !id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) {
+            let help = "letters, digits and dashes make one, such as `outbound-port-25-blocked`";
+            self.problem(node.place, format!("`{id}` is no {what}"), Some(help.to_owned()));
+        }
+        id
     }
 
     /// Notes that `word` is none of `known`.
@@ -249,7 +263,8 @@ impl<'a> Reader<'a> {
     /// A scalar as text.
     pub fn text(&mut self, node: &Node, what: &str) -> String {
         node.scalar().unwrap_or_else(|| {
-            self.problem(node.place, format!("{} must be a text, found {}", called(what), node.kind.describe()), None);
+            let colon = matches!(node.kind, Kind::Map(_)).then(|| "a text with `: ` in it stands in quotes".to_owned());
+            self.problem(node.place, format!("{} must be a text, found {}", called(what), node.kind.describe()), colon);
             String::new()
         })
     }
