@@ -10,7 +10,7 @@
 use crate::rules::lazy::{Dialect, LazyRegex};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::ops::Range;
@@ -160,6 +160,14 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r#"(?i)\becho\b[^|]*?["' ][\w.@-]+:(?P<s>[^"'|\s]+)["']?\s*\|.*\bchpasswd\b"#,
             any,
         ),
+        ("password on a command line", &["htpasswd"], r"\bhtpasswd\b.*?\s-\w*b\w*\s+\S+\s+\S+\s+(?P<s>\S+)", any),
+        // AUTH PLAIN by itself: NUL begins as A, and a letter or digit goes on so.
+        (
+            "SASL credentials",
+            &["AD", "AE", "AF", "AG", "AH"],
+            r#"(?:^|[\s"'=:(\[])(?P<s>A[D-H][A-Za-z0-9+/]{8,}={0,2})(?:$|[\s"'|;,)\]])"#,
+            is_plain,
+        ),
         // What AUTH PLAIN is made of: NUL, user, NUL, password.
         (
             "SASL credentials",
@@ -248,6 +256,15 @@ fn is_blob(text: &str) -> bool {
     let written = text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'=')
         || text.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()) && text.bytes().any(|byte| byte.is_ascii_lowercase());
     written && !known.contains(&text) && STANDARD.decode(text).is_ok()
+}
+
+/// Whether it is what AUTH PLAIN sends: NUL, a user, NUL, a password.
+fn is_plain(text: &str) -> bool {
+    let decoded = STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text));
+    let Ok(Ok(decoded)) = decoded.map(String::from_utf8) else { return false };
+    let parts: Vec<&str> = decoded.split('\0').collect();
+    let is_text = |part: &&str| !part.is_empty() && !part.contains(char::is_control);
+    matches!(parts.as_slice(), ["", user, password] if is_text(user) && is_text(password))
 }
 
 /// Whether a value is itself secret, and not the place of one, a variable, or a word about it.

@@ -1,6 +1,6 @@
 //! A whole bundle, rewritten: every text file line by line, so that each line keeps its number.
 
-use super::contexts::{Heading, kind_of};
+use super::contexts::{HEADING, Heading, kind_of};
 use super::{Check, Leak, Redactor, path};
 use crate::bundle::{Bundle, BundleError, BundleFile, PSEUDONYMS};
 use crate::evidence::recognise::recognise;
@@ -95,10 +95,10 @@ pub fn rewrite(
     let mut workers: Vec<Redactor<'_>> = (0..jobs).map(|_| redactor.another()).collect();
     for (file, kind) in &files {
         path::learn(redactor, &file.path);
-        // The first line of a text of no kind may say what stands in its columns.
+        // The first lines of a text of no kind may say what stands in its columns.
         let mut heading: Option<Option<Heading>> = None;
         batches(file, &mut |lines: &mut Vec<String>| {
-            let first = || lines.first().filter(|_| kind.is_none()).and_then(|line| Heading::of(line));
+            let first = || lines.iter().take(HEADING).filter(|_| kind.is_none()).find_map(|line| Heading::of(line));
             let heading = &*heading.get_or_insert_with(first);
             side_by_side(&mut workers, lines, &|worker, line| {
                 worker.learn(*kind, line);

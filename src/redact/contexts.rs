@@ -18,6 +18,7 @@ const ACCOUNT_KEYS: &[&str] = &[
     "envelope_from",
     "from_address",
     "login",
+    "local_part",
     "loginname",
     "logname",
     "mail",
@@ -120,8 +121,10 @@ const NAME_SETTINGS: &str = r"always_bcc|\w*_notice_recipient|luser_relay|defaul
 static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
     let log = r"(?:<\d+>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)";
     let keys = ACCOUNT_KEYS.iter().filter(|key| !matches!(**key, "address" | "mail" | "mailbox" | "owner")).copied();
-    let account = format!(r#"(?i)(?:^|[\s,;(\["'{{?&-])(?:{})"#, keys.collect::<Vec<_>>().join("|"));
+    let keys = keys.collect::<Vec<_>>().join("|");
+    let account = format!(r#"(?i)(?:^|[\s,;(\["'{{?&-])(?:\w*_)?(?:{keys})"#);
     let in_json = |keys: &[&str]| format!(r#"(?i)"(?:{})"\s*:\s*"(?P<n>(?:[^"\\]|\\.)+)""#, keys.join("|"));
+    let persons: Vec<&str> = PERSON_KEYS.iter().filter(|key| !matches!(**key, "name" | "contact")).copied().collect();
     let end_of_header = r"(?: from [^\s\[]*\[[^\]]*\]; from=<.*| from local; from=<.*)?$";
     let host = r"[A-Za-z0-9][\w.-]*";
     // As RFC 2183 has it, or RFC 2231.
@@ -130,14 +133,18 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
     let list: &[(Part, String)] = &[
         // Headers of a message, and what cleanup says of them.
         (Part::Text, format!(r"(?i)(?:^|\bheader |-- )(?:subject|thread-topic|comments|keywords|organi[sz]ation): (?P<n>.+?){end_of_header}")),
-        (Part::People, format!(r"(?i)(?:^|\bheader )(?:(?:x-)?(?:[\w-]*-)?(?:from|to|cc|bcc|sender|recipient|user)|return-path|disposition-notification-to): (?P<n>.+?){end_of_header}")),
+        (Part::People, format!(r"(?i)(?:^|\bheader )(?:(?:x-)?(?:[\w-]*-)?(?:from|to|cc|bcc|sender|recipient|user)|return-path|list-id|disposition-notification-to): (?P<n>.+?){end_of_header}")),
         (Part::Text, r"\b(?:reject|warning|hold|discard|redirect|prepend|replace|filter|info|bcc): body (?P<n>.+) from [^\s\[]*(?:\[[^\]]*\]|local); from=<".into()),
         (Part::MaybePerson, r"(?:\s|: |^)(?:From|To|Cc|Reply-To): (?P<n>[^<>:@]+?) ?<[^<>\s]+@".into()),
         (Part::MaybePerson, r#"(?P<n>"[^"<>@]{2,80}"|\\"[^"\\<>@]{2,80}\\") <[^<>\s]+@"#.into()),
         (Part::File, format!(r"(?i)\bfilename{file}")),
         (Part::File, format!(r"(?i)\bcontent-type: .*?\bname{file}")),
         (Part::File, format!(r"(?i)\bname\*1{file}")),
-        (Part::Host, format!(r"^Received: from (?P<n>{host})")),
+        (Part::Host, format!(r"(?:^|\bheader )Received: from (?P<n>{host})")),
+        (Part::MaybeName, format!(r"^Received: .*\bby (?P<n>{host})")),
+        (Part::MaybeName, format!(r"\bhelo=(?P<n>{host})")),
+        (Part::Name, r"\(expanded from <(?P<n>[^<>\s]+)>".into()),
+        (Part::MaybeName, format!(r"<(?P<n>{host})>: (?:Helo command|Client host|Sender address|Recipient address) rejected")),
         (Part::MaybeName, r"^Received: .*\bfor <?(?P<n>[^\s<>;]+)".into()),
         (Part::Name, r"(?i)\bauthenticated sender: (?P<n>[^\s)]+)".into()),
         // Envelopes.
@@ -168,13 +175,16 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         // Accounts behind keys.
         (Part::Name, format!(r#"{account}=<?(?P<n>(?:"(?:[^"\\]|\\.){{1,200}}"|\\"(?:[^"\\]|\\\\.){{1,200}}\\")@[^\s,;<>"'()\[\]{{}}&=]+)"#)),
         (Part::Name, format!(r#"{account}(?:=| = ?)[<"']?(?P<n>[^\s,;<>"'()\[\]{{}}&=]*[^\s,;<>"'()\[\]{{}}&=:.])"#)),
+        (Part::MaybeName, format!(r#"(?i)^\s*(?:- )?(?:[\w-]*[_-])?(?:user|username|login|email|account): +["']?(?P<n>{word})["']?\s*$"#)),
         (Part::Name, in_json(ACCOUNT_KEYS)),
-        (Part::MaybePerson, in_json(&PERSON_KEYS.iter().filter(|key| **key != "name").copied().collect::<Vec<_>>())),
+        (Part::MaybePerson, in_json(&persons)),
+        (Part::MaybePerson, format!(r#"(?i)^\s*(?:- )?(?:{}): +["']?(?P<n>[^"'\s].*?)["']?\s*$"#, persons.join("|"))),
         (Part::Name, r"://(?P<n>[^/\s:@]+)(?::[^@\s/]*)?@[^\s/]".into()),
         // Accounts in sentences.
         (Part::MaybeName, format!(r#"(?i)\b(?:invalid user(?: specified)?|illegal user|no such (?:user|mailbox|account|recipient|person)(?: here)?|user unknown|unknown (?:user|mailbox|recipient|account)|not owned by user|password for(?: invalid user)?|publickey for|keyboard-interactive/pam for|(?:opened|closed) for user|authenticating user|connection closed by (?:invalid |authenticating )?user|for user|su for|mailbox for|mailbox of|mailbox):? +[<'"]?(?P<n>{word})"#)),
         (Part::MaybeName, format!(r#"(?i)\b(?:user|mailbox|account|recipient|login) [<'"]?(?P<n>{word})[>'"]? (?:is )?(?:unknown|not found|not known|does not exist|doesn't exist|disabled|suspended|locked|unavailable|over quota|has exceeded|full)\b"#)),
         (Part::MaybeName, format!(r#"(?i)\b(?:contact|mail|write to) (?P<n>{word}) at [\w-]+\.[\w.-]+"#)),
+        (Part::MaybeName, format!(r#"(?i)\b(?:auth|authentication|login) (?:failed|failure|error) for(?: user)? ["']?(?P<n>{word})"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) ?(?i:[\[({{] ?(?:at|@|ät) ?[\])}}]) ?{host}"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) AT {host}(?:\.|[\[({{ ]+(?i:dot|punkt))"#)),
         (Part::MaybeName, r"(?i)[\[({] ?(?:at|@|ät) ?[\])}] ?(?P<n>[\w-]+) ?[\[({] ?(?:dot|punkt) ?[\])}]".into()),
@@ -192,11 +202,20 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Name, r"/(?:vmail|vhome|mailboxes|virtual)/[\w-]+(?:\.[\w-]+)+/(?P<n>[^/\s:,;'\x22)]+)".into()),
         (Part::Name, r"/var/www/(?P<n>[^/\s:,;'\x22)]+)".into()),
         (Part::MaybeName, format!(r"/(?:tmp|new|cur)/\d+\.[^.\s/]+\.(?P<n>{host}\w)")),
+        (Part::Host, r"\\\\(?P<n>[A-Za-z][\w-]*)\\".into()),
         (Part::Name, r"\\\\[^\\\s]+\\(?P<n>[^\\\s]+)".into()),
         (Part::Host, r"(?:^|\s)//(?P<n>[\w-]+)/[^/\s]+(?:\s|$)".into()),
         (Part::Name, r"(?:^|\s)//[\w.-]+/(?P<n>[^/\s]+)(?:\s|$)".into()),
         (Part::MaybeName, r"/dev/mapper/(?P<n>[A-Za-z][A-Za-z0-9_]{3,})(?:--vg)?-\w".into()),
         (Part::Name, r"/~(?P<n>[A-Za-z_][\w.-]*)".into()),
+        // Accounts on command lines, in LDAP and in files of passwords.
+        (Part::MaybeName, r"\s--?(?:auth-?)?user(?:name)?[= ](?P<n>[\w.@+-]*\w)".into()),
+        (Part::MaybeName, r"\b(?:curl|mysql\w*|mariadb\w*|psql|pg_\w+|htpasswd|smbclient)\b.*?\s-[uU] ?(?P<n>[A-Za-z_][\w.@+-]*)".into()),
+        (Part::MaybeName, r"\bhtpasswd\b.*?\s-\w*b\w*\s+\S+\s+(?P<n>[A-Za-z_][\w.@+-]*)".into()),
+        (Part::MaybeName, r"\b(?:uid|dc|cn|DC|UID)=(?P<n>[A-Za-z][\w-]{2,})".into()),
+        (Part::MaybeName, r"^(?P<n>[^\s:=]+):(?:\{[A-Z][\w.-]*\}|\(hidden\))".into()),
+        (Part::MaybeName, r"^(?P<n>\S+)\s+\d+\s+(?:imap|pop3|sieve|managesieve|lmtp|submission)\s+\(".into()),
+        (Part::Strings, r"(?i)^\s*(?:INSERT|REPLACE) INTO \S+ (?:\([^)]*\) )?VALUES ?(?P<n>.*)$".into()),
         // Settings of Postfix.
         (Part::Hosts, format!(r"^\s*(?:-o\s+)?(?:{HOST_SETTINGS})\s*=\s*(?P<n>.+)$")),
         (Part::Host, r"\b-o\s+(?:myhostname|mydomain|myorigin|smtp_helo_name)\s*=\s*(?P<n>[^\s,]+)".into()),
@@ -288,6 +307,9 @@ pub(super) fn named(kind: Option<&str>, text: &str) -> BTreeMap<usize, (usize, P
     }
     named
 }
+
+/// Lines within which a heading stands.
+pub(super) const HEADING: usize = 3;
 
 /// The heading of a table of values that a sign divides: what its columns hold.
 #[derive(Debug, Clone)]

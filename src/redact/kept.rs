@@ -500,8 +500,8 @@ const FILE_ENDINGS: &[&str] = &[
 
 /// How names of files end, and no host does: what stands before it may be one.
 const DOCUMENTS: &[&str] = &[
-    "asp", "aspx", "cert", "cnf", "conf", "crt", "csr", "csv", "eml", "htm", "html", "json", "key", "log", "mbox", "out", "pem",
-    "php", "private", "txt", "xml", "yaml", "yml",
+    "asp", "aspx", "bak", "cert", "cnf", "conf", "crt", "csr", "csv", "eml", "gz", "htm", "html", "json", "key", "log", "mbox",
+    "old", "out", "pem", "php", "private", "sql", "tar", "tgz", "txt", "xml", "yaml", "yml", "zip",
 ];
 
 /// Second-level registries below country codes, kept as the country code is.
@@ -682,7 +682,10 @@ pub(super) fn is_file_ending(label: &str) -> bool {
 /// The name of a document without its ending; none if it has none of those that no host has.
 pub(super) fn document(name: &str) -> Option<&str> {
     let (stem, ending) = name.rsplit_once('.')?;
-    DOCUMENTS.contains(&ending.to_ascii_lowercase().as_str()).then_some(stem)
+    let stem = DOCUMENTS.contains(&ending.to_ascii_lowercase().as_str()).then_some(stem)?;
+    // acme.de-error.log, acme.de_access.log
+    let uses = ["error", "access", "ssl"].map(|what| ["-", "_", "."].map(|sign| format!("{sign}{what}")));
+    Some(uses.iter().flatten().fold(stem, |stem, end| stem.strip_suffix(end.as_str()).unwrap_or(stem)))
 }
 
 /// Whether `label` stands below a country code as a registry.

@@ -113,7 +113,7 @@ impl Redactor<'_> {
                     self.known_mut().addresses.insert(ip);
                 }
             }
-            Part::Person | Part::People | Part::MaybePerson => {
+            Part::Person | Part::People | Part::MaybePerson | Part::Strings => {
                 let mut inner = Vec::new();
                 scan::shapes(text, 0..text.len(), &mut |part, range| inner.push((part, range)));
                 for (part, range) in inner {

@@ -226,6 +226,7 @@ impl<'r> Redactor<'r> {
             Part::MaybePerson => self.persons_in(old),
             Part::File => self.file_name(old),
             Part::Form => self.form(old),
+            Part::Strings => self.strings(old),
             Part::Pairs => self.pairs(old),
             Part::Text => match old.strip_prefix("(text ").and_then(|old| old.strip_suffix(')')) {
                 Some(word) if self.ours.has_name(word) => return None,

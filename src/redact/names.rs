@@ -189,6 +189,15 @@ impl Redactor<'_> {
         }
     }
 
+    /// Rows of a database: what stands between single quotes may be a name, the rest is none.
+    pub(super) fn strings(&self, rows: &str) -> String {
+        let pieces = rows.split('\'').enumerate();
+        pieces
+            .map(|(at, piece)| if at % 2 == 1 { self.persons_in(piece) } else { piece.to_owned() })
+            .collect::<Vec<_>>()
+            .join("'")
+    }
+
     /// A list of names, addresses and other things: `!maria, root, :include:/etc/staff`.
     pub(super) fn names(&self, list: &str) -> String {
         each_word(list, |word| self.listed(word))

@@ -1,6 +1,6 @@
 //! Redaction of the tables: what the values of a field are is told by the field's name.
 
-use super::contexts::{Heading, kind_of};
+use super::contexts::{HEADING, Heading, kind_of};
 use super::scan::Part;
 use super::{Check, Redactor, path};
 use crate::evidence::Evidence;
@@ -67,10 +67,13 @@ impl Redactor<'_> {
             let (Some(path), Some(text)) = (row.text(lines::file, names), row.text(lines::text, names)) else { continue };
             if file != Some(row.source.file) {
                 file = Some(row.source.file);
-                heading = Heading::of(text);
+                heading = None;
                 path::learn(self, path);
-            } else if let Some(heading) = &heading {
-                self.learn_row(heading, text);
+            }
+            match &heading {
+                Some(heading) => self.learn_row(heading, text),
+                None if row.source.line as usize <= HEADING => heading = Heading::of(text),
+                None => {}
             }
             if let Some(kind) = kind_of(None, path) {
                 self.learn(Some(kind), text);

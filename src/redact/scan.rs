@@ -40,6 +40,8 @@ pub(super) enum Part {
     File,
     /// The value of a field of a form, as URLs carry it.
     Form,
+    /// Texts between single quotes: the rows of a database.
+    Strings,
     /// Keys and values of a table that is written where it is used: `a = b, { c = d }`.
     Pairs,
     /// A number that names somebody: a telephone's.
@@ -138,13 +140,14 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
     }
     // The beginning of `net.ipv4.ip_local_port_range` ends as a domain of Saint Pierre might, that of `Spam.sa.2` as one of Arabia.
     let rest = &text[range.end..];
+    let is_log = ["_access", "_error", "_ssl"].iter().any(|end| rest.starts_with(end));
     let goes_on =
         rest.starts_with('_') || rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     if token.ends_with(".ip6.arpa") || is_host(token) && !goes_on && !is_file(text, &range) && !is_sentence(token) {
         return visit(Part::Host, range);
     }
     // A page about a domain: https://help.example/acme.de.html
-    if let Some(stem) = kept::document(token)
+    if let Some(stem) = std::iter::successors(kept::document(token), |name| kept::document(name)).last()
         && is_host(stem)
         && !stem.rsplit('.').next().is_some_and(kept::is_file_ending)
     {
@@ -217,7 +220,10 @@ fn is_file(text: &str, range: &Range<usize>) -> bool {
             || stem.contains("mysql")
             || stem.contains("ldap")
             || stem.contains("pgsql"));
+    // As syslog calls its files by what is in them: mail.info.
+    let of_syslog = last == "info" && ["mail", "kern", "daemon", "auth", "user", "cron", "syslog", "news"].contains(&stem);
     of_postfix
+        || of_syslog
         || (in_path && kept::is_file_ending(last))
         || (text[range.end..].starts_with('[')
             && text[range.end + 1..].starts_with(|c: char| c.is_ascii_digit())
