@@ -141,13 +141,17 @@ impl Demand {
         }
     }
 
-    /// What the rules and the report ask of `table`.
-    pub fn of(rules: &RuleSet, table: &'static Table) -> Demand {
-        let mut asked = Asked::of_report(table);
+    /// What the rules and the report ask of each of `tables`.
+    pub fn of<const N: usize>(rules: &RuleSet, tables: [&'static Table; N]) -> [Demand; N] {
+        let mut asked = tables.map(Asked::of_report);
         for rule in &rules.rules {
-            asked.rule(rule);
+            let signals = rule.entries().flat_map(Entry::signals);
+            // Anywhere in the rule, `signal.first.relay` speaks of a signal.
+            let says = signals.map(|(_, signal)| signal.says.as_str());
+            let paths: Vec<String> = rule.templates().chain(says).flat_map(template::variables).collect();
+            asked.iter_mut().for_each(|asked| asked.rule(rule, &paths));
         }
-        asked.demand()
+        asked.map(Asked::demand)
     }
 
     /// Whether anybody asks for `column`.
@@ -259,7 +263,7 @@ impl Asked {
         Asked { table, always: always.iter().copied().collect(), samples: samples.iter().copied().collect(), questions }
     }
 
-    fn rule(&mut self, rule: &Rule) {
+    fn rule(&mut self, rule: &Rule, paths: &[String]) {
         let signals: Vec<(&str, &Signal)> = rule.entries().flat_map(Entry::signals).collect();
         for (_, signal) in &signals {
             for condition in signal.conditions.iter().chain(&signal.expect.share_of) {
@@ -272,9 +276,6 @@ impl Asked {
                 self.questions.push(Question::of(conditions));
             }
         }
-        // Anywhere in the rule, `signal.first.relay` speaks of a signal.
-        let says = signals.iter().map(|(_, signal)| signal.says.as_str());
-        let paths: Vec<String> = rule.templates().chain(says).flat_map(template::variables).collect();
         for (name, signal) in signals.iter().filter(|(_, signal)| signal.table.name == self.table.name) {
             let mut question = Question::of(&signal.conditions);
             question.values.extend(signal.by);
@@ -283,7 +284,7 @@ impl Asked {
             for path in own.flat_map(|text| template::variables(text)) {
                 self.path(&path, &mut question);
             }
-            for path in &paths {
+            for path in paths {
                 if let Some((known, rest)) = path.split_once('.')
                     && known == *name
                 {

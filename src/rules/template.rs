@@ -18,8 +18,12 @@ pub fn refused(template: &str) -> Option<&str> {
 pub fn variables(template: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = template;
-    while let Some(start) = rest.find("{{") {
-        rest = &rest[start + 2..];
+    while let Some(start) = memchr::memchr(b'{', rest.as_bytes()) {
+        let Some(inner) = rest[start..].strip_prefix("{{") else {
+            rest = &rest[start + 1..];
+            continue;
+        };
+        rest = inner;
         let Some(end) = rest.find("}}") else { break };
         let inside = rest[..end].trim_matches(['{', '~', ' ']);
         rest = &rest[end + 2..];

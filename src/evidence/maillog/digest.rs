@@ -915,7 +915,7 @@ mod tests {
     #[test]
     fn however_many_values_there_are_records_stay_few_and_every_event_is_counted() {
         let leading = [arrivals::origin, arrivals::sasl_username];
-        let mut digest = Digest::new(Arc::new(Demand::of(&RuleSet::default(), &arrivals::TABLE)), &leading);
+        let mut digest = Digest::new(Demand::of(&RuleSet::default(), [&arrivals::TABLE]).map(Arc::new)[0].clone(), &leading);
         let events = 30_000;
         let mut flood = 0;
         for number in 0..events {

@@ -41,8 +41,8 @@ pub(super) struct Asked<'r> {
 impl<'r> Asked<'r> {
     /// What these rules ask. With `every_record`, each event of the log stays a record of its own.
     pub(super) fn of(rules: &'r RuleSet, every_record: bool) -> Asked<'r> {
-        let demands = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE]
-            .map(|table| Arc::new(if every_record { Demand::everything(table) } else { Demand::of(rules, table) }));
+        let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
+        let demands = if every_record { tables.map(Demand::everything) } else { Demand::of(rules, tables) }.map(Arc::new);
         Asked { demands, meaning: Arc::new(Meaning::new(rules)) }
     }
 }
