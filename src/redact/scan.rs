@@ -140,9 +140,10 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
     }
     // The beginning of `net.ipv4.ip_local_port_range` ends as a domain of Saint Pierre might, that of `Spam.sa.2` as one of Arabia.
     let rest = &text[range.end..];
-    let is_log = ["_access", "_error", "_ssl"].iter().any(|end| rest.starts_with(end));
-    let goes_on =
-        rest.starts_with('_') || rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let goes_on = match rest.strip_prefix('_') {
+        Some(rest) => !["access", "error", "ssl"].iter().any(|log| rest.starts_with(log)),
+        None => rest.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())),
+    };
     if token.ends_with(".ip6.arpa") || is_host(token) && !goes_on && !is_file(text, &range) && !is_sentence(token) {
         return visit(Part::Host, range);
     }
