@@ -3,13 +3,14 @@
 use crate::bundle::Bundle;
 use crate::diagnose::diagnosis::{self, WINDOW};
 use crate::diagnose::measure::Asker;
-use crate::diagnose::verdict::judge_rule;
-use crate::diagnose::why::why;
+use crate::diagnose::verdict::{judge_rule, state};
+use crate::diagnose::why::{SignalWhy, why};
 use crate::evidence;
 use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::model::{Rule, TestSpec};
 use crate::time::Time;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::atomic::AtomicU64;
 
@@ -66,7 +67,19 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
         return None;
     }
     let mut out = format!("expected {}\ngot      {got}", test.expect);
-    for signal in why(&asker, rule).1 {
+    // What decides it: of a group that is met, what met it; supports and contradictions where the rule fires.
+    let fires = !matches!(got, "no" | "unknown");
+    let met_groups = rule.requires.iter().filter(|entry| state(entry, &judged.answers) == Some(true));
+    let settled: HashSet<&str> = met_groups.flat_map(|entry| entry.signals()).map(|(name, _)| name).collect();
+    let sides = [test.expect.as_str(), got];
+    let matters = |signal: &SignalWhy<'_>| match signal.section {
+        "requires" => signal.met == Some(true) || !settled.contains(signal.name),
+        "supports" => fires && (signal.met == Some(true) || sides.contains(&"confirmed")),
+        _ => fires && (signal.met == Some(true) || sides.contains(&"possible")),
+    };
+    let signals = why(&asker, rule).1;
+    let left_out = signals.iter().filter(|signal| !matters(signal)).count();
+    for signal in signals.iter().filter(|signal| matters(signal)) {
         let state = match signal.met {
             Some(true) => "met",
             Some(false) => "unmet",
@@ -82,6 +95,9 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
             let file = collected.sources.get(place.file as usize).map_or("", |source| source.path.trim_end_matches(".txt"));
             let _ = write!(out, "\n                        near miss, line {} of {file}: {missed}", place.line);
         }
+    }
+    if left_out > 0 {
+        let _ = write!(out, "\n  and {left_out} more signals, which do not decide it");
     }
     Some(out)
 }

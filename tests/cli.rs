@@ -181,6 +181,8 @@ remedy:
         report["causes"].as_array().expect("causes").iter().map(|cause| cause["rule"].as_str().expect("an id")).collect();
     assert!(causes.contains(&"sales-waits"), "{causes:?}");
     assert!(!causes.contains(&"outbound-port-25-blocked"), "{causes:?}");
+    let said = refused(&["rules", "show", "outbound-port-25-blocked", "--rules", &rules.path("")]);
+    assert!(said.contains("is switched off by") && said.contains("off.yaml"), "{said}");
 }
 
 #[test]

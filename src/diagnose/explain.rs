@@ -102,7 +102,11 @@ impl fmt::Display for Explained {
         let colored = out.alternate();
         writeln!(out, "{text}")?;
         let Some(class) = &self.reason_class else {
-            return write!(out, "  {}", Ink::Warn.on(colored, "no reason takes this text"));
+            return write!(
+                out,
+                "  {}; with a bundle that has it, `postdoc rules new --from BUNDLE` makes one",
+                Ink::Warn.on(colored, "no reason takes this text")
+            );
         };
         let title = self.title.as_deref().unwrap_or_default();
         writeln!(out, "  class    {}: {title}", Ink::Strong.on(colored, class))?;

@@ -165,6 +165,11 @@ fn matcher(what: &Matcher) -> String {
     }
 }
 
+/// What was measured, and whether it is not what is expected.
+fn told(amount: &Amount, value: Option<f64>, text: String) -> String {
+    if value.is_some_and(|value| amount.holds(value)) { text } else { text + ", not met" }
+}
+
 /// What is expected, and what was measured.
 fn measures(signal: &Signal, measure: &Measure) -> Vec<(String, String)> {
     let whole = |number: f64| thousands(number.round() as u64);
@@ -178,25 +183,30 @@ fn measures(signal: &Signal, measure: &Measure) -> Vec<(String, String)> {
     let count = expect.count.as_ref();
     let others = !expect.distinct.is_empty() || expect.share.is_some() || expect.rate.is_some() || expect.lasting.is_some();
     if count.is_some() || !others {
-        list.push((format!("count {}", count.unwrap_or(&default).words(whole)), thousands(measure.count)));
+        let amount = count.unwrap_or(&default);
+        let got = told(amount, Some(measure.count as f64), thousands(measure.count));
+        list.push((format!("count {}", amount.words(whole)), got));
     }
     for (column, amount) in &expect.distinct {
         let got = measure.distinct.iter().find(|(known, _)| known == column).map(|(_, count)| *count);
         let name = signal.table.fields[column.0].name;
-        list.push((format!("distinct {name} {}", amount.words(whole)), got.map_or_else(|| "not measured".to_owned(), thousands)));
+        let text = got.map_or_else(|| "not measured".to_owned(), thousands);
+        list.push((format!("distinct {name} {}", amount.words(whole)), told(amount, got.map(|count| count as f64), text)));
     }
     if let Some(amount) = &expect.share {
         let got = measure
             .share
             .map_or_else(|| "not measured".to_owned(), |share| format!("{} of {}", percent(share), thousands(measure.of)));
-        list.push((format!("share {}", amount.words(percent)), got));
+        list.push((format!("share {}", amount.words(percent)), told(amount, measure.share, got)));
     }
     let span = measure.first.zip(measure.last).map(|(first, last)| last.since(first));
     if let Some(amount) = &expect.lasting {
-        list.push((format!("lasting {}", amount.words(duration)), span.map_or_else(|| "no times".to_owned(), duration)));
+        let got = told(amount, span, span.map_or_else(|| "no times".to_owned(), duration));
+        list.push((format!("lasting {}", amount.words(duration)), got));
     }
     if let Some(amount) = &expect.rate {
-        let got = span.map_or_else(|| "no times".to_owned(), |span| whole(measure.count as f64 / (span.max(60.0) / 3600.0)));
+        let rate = span.map(|span| measure.count as f64 / (span.max(60.0) / 3600.0));
+        let got = told(amount, rate, rate.map_or_else(|| "no times".to_owned(), whole));
         list.push((format!("rate {} an hour", amount.words(whole)), got));
     }
     for (word, moment) in [("after", &expect.after), ("before", &expect.before)] {

@@ -60,6 +60,8 @@ pub struct RuleSet {
     pub collection: Vec<Failed>,
     /// Causes, by bucket and id.
     pub rules: Vec<Rule>,
+    /// Rules that are switched off, and the file that does so.
+    pub switched_off: BTreeMap<String, String>,
     /// The plan's own steps.
     pub plan: PlanSpec,
     /// SHA-256 of every file read, hexadecimal.
@@ -327,14 +329,18 @@ impl Loader {
         }
         let origin = Origin { shown: reader.file.to_owned(), bucket: bucket.to_owned(), overrides: BTreeMap::new() };
         self.origin.insert(rule.id.clone(), origin);
-        self.put(rule, enabled);
+        self.put(rule, enabled, reader.file);
     }
 
-    fn put(&mut self, rule: Rule, enabled: bool) {
+    /// Puts a rule, which `file` has or changes, in place of the one of its id.
+    fn put(&mut self, rule: Rule, enabled: bool, file: &str) {
         self.set.rules.retain(|known| known.id != rule.id);
         self.layer_of.insert(rule.id.clone(), self.layer);
         if enabled {
+            self.set.switched_off.remove(&rule.id);
             self.set.rules.push(rule);
+        } else {
+            self.set.switched_off.insert(rule.id, file.to_owned());
         }
     }
 
@@ -377,7 +383,7 @@ impl Loader {
             reader.problem(place, message, problem.help);
         }
         if let Some((rule, _)) = changed {
-            self.put(rule, change.enabled);
+            self.put(rule, change.enabled, reader.file);
         }
     }
 

@@ -53,6 +53,9 @@ impl Rules {
 /// The rule with this id.
 fn named<'r>(rules: &'r RuleSet, id: &str) -> Result<&'r Rule, Failure> {
     rules.rule(id).ok_or_else(|| {
+        if let Some(file) = rules.switched_off.get(id) {
+            return format!("the rule `{id}` is switched off by {file}").into();
+        }
         let meant = did_you_mean(id, rules.rules.iter().map(|rule| rule.id.as_str()));
         let help = meant.map_or("`postdoc rules list` shows them all".to_owned(), |meant| format!("did you mean `{meant}`?"));
         format!("there is no rule `{id}`; {help}").into()
