@@ -682,7 +682,9 @@ pub(super) fn is_file_ending(label: &str) -> bool {
 /// The name of a document without its ending; none if it has none of those that no host has.
 pub(super) fn document(name: &str) -> Option<&str> {
     let (stem, ending) = name.rsplit_once('.')?;
-    let stem = DOCUMENTS.contains(&ending.to_ascii_lowercase().as_str()).then_some(stem)?;
+    // Old logs have numbers.
+    let is_old = !ending.is_empty() && ending.len() < 4 && ending.bytes().all(|byte| byte.is_ascii_digit());
+    let stem = (is_old || DOCUMENTS.contains(&ending.to_ascii_lowercase().as_str())).then_some(stem)?;
     // acme.de-error.log, acme.de_access.log
     let uses = ["error", "access", "ssl"].map(|what| ["-", "_", "."].map(|sign| format!("{sign}{what}")));
     Some(uses.iter().flatten().fold(stem, |stem, end| stem.strip_suffix(end.as_str()).unwrap_or(stem)))
