@@ -361,6 +361,14 @@ fn every_word_of_the_reports_own_comes_from_that_file() {
             assert!(left.is_empty(), "{bundle}: not translated: {left:#?}");
         }
     }
+    // Phrases that are filled with numbers.
+    for (bundle, phrase) in
+        [("samples/port-25-and-spf.tar.gz", "other domains"), ("samples/no-reverse-dns.tar.gz", "none (NXDOMAIN)")]
+    {
+        let shown = |templates: &Templates| render(&report(bundle), Format::Html, templates, &Look::default()).expect(bundle);
+        assert!(shown(&Templates::built_in()).contains(phrase), "{bundle} says {phrase}");
+        assert!(!shown(&templates).contains(phrase), "{bundle}: not translated: {phrase}");
+    }
 }
 
 #[test]
