@@ -34,6 +34,7 @@ fn no_secret_is_ever_shown() {
     let temporary = tempfile::tempdir().expect("a folder");
     let new = temporary.path().join("new.tar.gz").display().to_string();
     let mut wrong = Vec::new();
+    let mut wrong_in_pack = Vec::new();
     let mut look = |arguments: &[&str]| {
         let text = postdoc(arguments);
         wrong.extend(shown(&text).into_iter().map(|line| format!("{}: {line}", arguments.join(" "))));
@@ -51,6 +52,22 @@ fn no_secret_is_ever_shown() {
     for kind in ["private key", "password in a URL", "token", "password in a lookup table", "password on a command line"] {
         assert!(sources.contains(kind), "{kind} is told:\n{sources}");
     }
+    // What fired, and what a rule is made from, cite lines, too.
+    let report: serde_json::Value = serde_json::from_str(&postdoc(&["analyze", folder, "--format", "json"])).expect("JSON");
+    let fired = report["rules"].as_array().expect("a list").iter().filter(|rule| rule["result"] != "no");
+    for id in fired.filter_map(|rule| rule["id"].as_str()).take(12) {
+        look(&["rules", "explain", id, "--bundle", folder]);
+    }
+    let (pack, log) = (temporary.path().join("pack"), temporary.path().join("mail.log"));
+    let line = "Nov 12 10:00:00 mx postfix/smtp[1]: 4F2C41A2B3: to=<joe@krautwurst.example>, relay=none, delay=1, delays=0/0/0/1, dsn=4.0.0, status=deferred (frobnicating for joe@krautwurst.example with password=Sek1ret failed)\n";
+    std::fs::write(&log, line).expect("a file");
+    look(&["rules", "new", "--from", &log.display().to_string(), "-o", &pack.display().to_string()]);
+    assert!(pack.is_dir(), "a pack is written");
+    for entry in walkdir::WalkDir::new(&pack).into_iter().filter_map(Result::ok).filter(|entry| entry.file_type().is_file()) {
+        let text = std::fs::read_to_string(entry.path()).expect("a text");
+        assert!(text.contains("frobnicating for") && !text.contains("krautwurst") && !text.contains("joe@"), "{text}");
+        wrong_in_pack.extend(shown(&text));
+    }
     look(&["redact", folder, "-o", &new]);
     let bundle = postdoc::bundle::Bundle::open(Path::new(&new), &postdoc::bundle::Limits::default()).expect("a bundle");
     for file in &bundle.files {
@@ -58,5 +75,6 @@ fn no_secret_is_ever_shown() {
         std::io::Read::read_to_string(&mut file.open().expect("a file"), &mut text).expect("text");
         wrong.extend(shown(&text).into_iter().map(|line| format!("{}: {line}", file.path)));
     }
+    wrong.extend(wrong_in_pack);
     assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
 }

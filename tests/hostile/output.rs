@@ -113,3 +113,25 @@ fn a_killed_run_keeps_the_report_that_was_there_and_the_next_one_cleans_up() {
     let left: Vec<String> = names().iter().filter_map(|path| Path::new(path).file_name()?.to_str().map(str::to_owned)).collect();
     assert_eq!(left, [".other", ".postdoc-alive", "report.html"]);
 }
+
+#[test]
+fn a_redaction_that_is_killed_leaves_nothing_and_the_next_one_is_whole() {
+    let folder = Folder::with("bundle/mail.log", ordinary().repeat(2_000));
+    let (bundle, new, map) = (folder.path("bundle"), folder.path("out/new.tar.gz"), folder.path("out/map.json"));
+    folder.add("out/new.tar.gz", "former");
+    for signal in ["-INT", "-KILL"] {
+        let mut call = Call::new(&["redact", &bundle, "-o", &new, "--redact-map", &map]);
+        let mut child = call.command.spawn().expect("it runs");
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().is_ok_and(|status| status.success()));
+        assert!(!wait(&mut child).success(), "{signal}: it was over too soon");
+        assert_eq!(fs::read_dir(call.temporary.path()).expect("a folder").count(), 0, "{signal}");
+        assert_eq!(fs::read_to_string(&new).expect("a file"), "former", "{signal}");
+        assert_eq!(fs::read_dir(folder.path("out")).expect("a folder").count(), 1, "{signal}");
+    }
+    folder.add("bundle/mail.log", ordinary());
+    let outcome = Call::new(&["redact", &bundle, "-o", &new, "--redact-map", &map]).run();
+    outcome.reported();
+    assert_eq!(fs::read_dir(folder.path("out")).expect("a folder").count(), 2);
+}
