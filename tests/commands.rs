@@ -121,6 +121,43 @@ fn every_command_of_every_rule_is_shell() {
         parses(&script).unwrap_or_else(|why| panic!("{kind}: {why}\n{script}"));
     }
     assert!(seen > 30);
+    let steps = rules.rules.iter().flat_map(|rule| &rule.remedy).filter_map(|step| step.run.as_ref());
+    for (run, system) in steps.flat_map(|run| rules.plan.systems.iter().map(move |system| (run, system))) {
+        let script = words.fill(&system.command(run), Place::Shell);
+        parses(&script).unwrap_or_else(|why| panic!("{why}\n{script}"));
+        assert!(!script.contains("systemctl restart"), "{script}");
+    }
+}
+
+#[test]
+fn a_plan_speaks_the_commands_of_the_system_that_was_seen() {
+    let rules = RuleSet::built_in();
+    let log = (1..6).fold(String::new(), |log, n| {
+        log + &format!(
+            "Nov 12 09:3{n}:44 mail postfix/smtp[467]: 0CE5562{n}: to=<x{n}@one.example>, relay=none, delay=1, delays=0/0/1/0, \
+             dsn=4.4.1, status=deferred (connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)\n"
+        )
+    });
+    for (file, text, wanted) in [
+        ("os-release", "NAME=x\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n", "systemctl restart amavis"),
+        ("os-release", "NAME=x\nPRETTY_NAME=\"Alpine Linux v3.20\"\n", "rc-service amavis restart"),
+        ("os-release", "NAME=x\nPRETTY_NAME=\"Devuan GNU/Linux 5 (daedalus)\"\n", "service amavis restart"),
+        ("uname.txt", "FreeBSD mail 14.1-RELEASE FreeBSD 14.1-RELEASE GENERIC amd64\n", "service amavis restart"),
+        (
+            "ps-aux.txt",
+            "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\n\
+             root 1 0.0 0.1 2000 1000 ? Ss 09:00 0:00 /usr/bin/python3 /usr/bin/supervisord -c /etc/supervisord.conf\n\
+             root 9 0.0 0.1 2000 1000 ? Ss 09:00 0:00 /usr/bin/supervisord\n",
+            "supervisorctl restart amavis",
+        ),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("mail.log"), &log).expect("written");
+        std::fs::write(folder.path().join(file), text).expect("written");
+        let report = Analysis::run(folder.path(), &rules, &Options::default(), &AtomicU64::new(0)).expect("a report").report;
+        let commands: Vec<String> = report.plan.into_iter().filter_map(|step| step.run).collect();
+        assert!(commands.iter().any(|command| command == wanted), "{text}: {commands:#?}");
+    }
 }
 
 /// Names of people and hosts in a sample, and what a hostile sender makes of them.

@@ -4,9 +4,10 @@
 use super::measure::Asker;
 use super::rank::{Cause, Role};
 use super::words::{Place, Words};
-use crate::rules::RuleSet;
+use crate::rules::lazy::LazyRegex;
+use crate::rules::load::{RuleSet, System};
 use crate::rules::model::{PHASES, StepSpec};
-use crate::tables::{Value, failures};
+use crate::tables::{Value, failures, host, processes};
 use std::collections::BTreeSet;
 
 /// One step, filled in.
@@ -61,11 +62,12 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
         causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing | Role::Separate)).collect();
     let hurts = recipients_at_risk(&acting, asker, rules);
     let own = Words { hurts, ..Words::of(asker) };
+    let system = system(asker, rules);
     if hurts > 0 {
         let served: Vec<String> =
             acting.iter().filter(|cause| cause.role != Role::Separate).map(|cause| cause.judged.rule.id.clone()).collect();
         for spec in [&rules.plan.pause, &rules.plan.resume].into_iter().flatten() {
-            let mut step = fill(spec, &own);
+            let mut step = fill(spec, &own, system);
             step.causes = served.clone();
             plan.steps.push(step);
         }
@@ -80,7 +82,7 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
         // Ordinary troubles of their own get their fix, but do not hold up or drain anything.
         let minor = cause.role == Role::Separate;
         for spec in judged.rule.remedy.iter().filter(|spec| !minor || matches!(PHASES[spec.phase], "fix" | "prevent")) {
-            let mut step = fill(spec, &words);
+            let mut step = fill(spec, &words, system);
             step.causes = vec![judged.rule.id.clone()];
             add(if spec.shared.is_some() { &mut shared } else { &mut plan.steps }, step);
         }
@@ -103,7 +105,7 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
     if !serious.is_empty() {
         let waiting = serious.iter().map(|cause| cause.waiting).sum::<u64>();
         for (_, spec) in rules.plan.always.iter().filter(|(from, _)| from.holds(waiting as f64)) {
-            let mut step = fill(spec, &own);
+            let mut step = fill(spec, &own, system);
             step.causes = serious.iter().map(|cause| cause.judged.rule.id.clone()).collect();
             add(&mut plan.steps, step);
         }
@@ -114,14 +116,31 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
     plan
 }
 
-fn fill(spec: &StepSpec, words: &Words<'_>) -> Step {
-    let markdown = |text: &Option<String>| text.as_ref().map(|text| words.fill(text, Place::Markdown).trim().to_owned());
+/// The system that the evidence comes from, where its commands differ from those that the rules write.
+fn system<'r>(asker: &Asker<'_>, rules: &'r RuleSet) -> Option<&'r System> {
+    let tables = asker.tables;
+    let os = tables.host().and_then(|host| host.text(host::os, &tables.names)).unwrap_or_default();
+    let runs = |program: &LazyRegex| {
+        let mut programs = tables.rows(&processes::TABLE).iter().filter_map(|row| row.text(processes::program, &tables.names));
+        programs.any(|name| program.is_match(name))
+    };
+    rules
+        .plan
+        .systems
+        .iter()
+        .find(|system| system.os.as_ref().is_some_and(|known| known.is_match(os)) || system.program.as_ref().is_some_and(runs))
+}
+
+fn fill(spec: &StepSpec, words: &Words<'_>, system: Option<&System>) -> Step {
+    // Before the values of the evidence are in.
+    let here = |text: &str| system.map_or_else(|| text.to_owned(), |system| system.command(text));
+    let markdown = |text: &Option<String>| text.as_ref().map(|text| words.fill(&here(text), Place::Markdown).trim().to_owned());
     Step {
         phase: spec.phase,
         causes: Vec::new(),
         action: words.fill(&spec.action, Place::Markdown).trim().to_owned(),
         why: markdown(&spec.why),
-        run: spec.run.as_ref().map(|run| words.fill(run, Place::Shell).trim_end().to_owned()),
+        run: spec.run.as_ref().map(|run| words.fill(&here(run), Place::Shell).trim_end().to_owned()),
         risk: spec.risk,
         good: markdown(&spec.good),
         undo: markdown(&spec.undo),

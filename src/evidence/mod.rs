@@ -316,6 +316,8 @@ fn show_log(path: &str) -> &'static str {
         "cat /var/log/maillog"
     } else if name == "mail" || name.starts_with("mail-") {
         "cat /var/log/mail"
+    } else if name.starts_with("messages") {
+        "cat /var/log/messages"
     } else if name.starts_with("syslog") {
         "cat /var/log/syslog"
     } else {

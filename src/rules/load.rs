@@ -3,6 +3,7 @@
 use super::amount::Amount;
 use super::collection::{self, Failed};
 use super::kinds::{self, Kind};
+use super::lazy::{Dialect, LazyRegex};
 use super::model::{Rule, StepSpec};
 use super::problem::{Level, Place, Problem, Problems, did_you_mean};
 use super::providers::Providers;
@@ -43,6 +44,64 @@ pub struct PlanSpec {
     pub always: Vec<(Amount, StepSpec)>,
     /// Command and reason of the warning against flushing.
     pub flush_warning: Option<(String, String)>,
+    /// Systems whose commands differ from those that the rules write.
+    pub systems: Vec<System>,
+}
+
+/// A kind of system, and what its commands are called.
+#[derive(Debug)]
+pub struct System {
+    /// Recognises it by the name of the operating system or distribution; none matches.
+    pub os: Option<LazyRegex>,
+    /// Recognises it by a program that runs there.
+    pub program: Option<LazyRegex>,
+    /// What the rules write, and what it is there. `NAME` stands for each name that follows.
+    pub instead: Vec<(String, String)>,
+}
+
+impl System {
+    /// A command of the rules as it is on this system.
+    pub fn command(&self, text: &str) -> String {
+        self.instead.iter().fold(text.to_owned(), |text, (of, say)| replaced(&text, of, say))
+    }
+}
+
+/// `text` with `say` in the place of `of` and of the names and options behind it, once for each name.
+fn replaced(text: &str, of: &str, say: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(of) {
+        let (before, after) = (&rest[..at], &rest[at + of.len()..]);
+        out.push_str(before);
+        if before.ends_with(|c: char| c.is_alphanumeric() || c == '-')
+            || after.starts_with(|c: char| c.is_alphanumeric() || c == '-')
+        {
+            out.push_str(of);
+            rest = after;
+            continue;
+        }
+        let mut names = Vec::new();
+        let mut tail = after;
+        while let Some(word) = tail.strip_prefix(' ') {
+            let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || "-_@.=".contains(c))).unwrap_or(word.len());
+            // A redirection, a variable or what the shell does next is not a name.
+            if end == 0 || !word[end..].chars().next().is_none_or(|c| " \n`;".contains(c)) {
+                break;
+            }
+            if !word.starts_with('-') {
+                names.push(&word[..end]);
+            }
+            tail = &word[end..];
+        }
+        if names.is_empty() || !say.contains("NAME") {
+            out.push_str(&say.replace(" NAME", ""));
+        } else {
+            out.push_str(&names.iter().map(|name| say.replace("NAME", name)).collect::<Vec<_>>().join("; "));
+        }
+        rest = tail;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// All rules in force.
@@ -437,6 +496,21 @@ impl Loader {
             warning.finish(reader);
             self.set.plan.flush_warning = Some((run, why));
         }
+        if let Some(node) = fields.take("systems") {
+            self.set.plan.systems.clear();
+            for item in reader.list(node) {
+                let mut system = reader.fields(item, "a system");
+                let [os, program] = ["os", "program"].map(|name| {
+                    let node = system.take(name)?;
+                    let pattern = reader.text(&node, name);
+                    LazyRegex::read(reader, pattern, node.place, Dialect::Value)
+                });
+                let instead = system.need(reader, "instead").map(|node| reader.map(node, "instead")).unwrap_or_default();
+                let instead = instead.into_iter().map(|(key, node)| (key.name, reader.text(&node, "a command"))).collect();
+                system.finish(reader);
+                self.set.plan.systems.push(System { os, program, instead });
+            }
+        }
         fields.finish(reader);
     }
 
@@ -503,6 +577,19 @@ impl Loader {
 #[cfg(test)]
 mod tests {
     use crate::rules::node::Node;
+
+    #[test]
+    fn a_command_takes_the_names_behind_it_and_leaves_the_rest() {
+        for (text, wanted) in [
+            ("systemctl status a b@c --no-pager 2>/dev/null | tail", "service a status; service b@c status 2>/dev/null | tail"),
+            ("x || systemctl status a; y", "x || service a status; y"),
+            ("`systemctl status` and more", "`service status` and more"),
+            ("mysystemctl status a", "mysystemctl status a"),
+            ("systemctl status $name", "service status $name"),
+        ] {
+            assert_eq!(replaced(text, "systemctl status", "service NAME status"), wanted);
+        }
+    }
 
     #[test]
     fn the_embedded_trees_are_those_of_the_yaml() {

@@ -432,6 +432,11 @@ fn plan() -> Value {
             "resume": step(),
             "shared": { "type": "object", "description": "Steps that many remedies end in, which take them with `use: NAME`; a plan has each once, after the causes' own", "additionalProperties": step() },
             "always": list(always_step()),
+            "systems": list(mapping(&["instead"], json!({
+                "os": text("Regex: name of the operating system or distribution"),
+                "program": text("Regex: a program that runs there"),
+                "instead": { "type": "object", "description": "What the rules write: what it is there; NAME stands for each name behind it", "additionalProperties": text("Command") },
+            }))),
             "flush_warning": mapping(&["run", "why"], json!({ "run": text("The command"), "why": text("Why not (yet)") })),
         }),
     )
