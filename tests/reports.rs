@@ -580,6 +580,26 @@ fn what_would_speak_against_a_cause_is_told_with_all_that_it_asks() {
 }
 
 #[test]
+fn what_no_rule_explains_is_read_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("network-path")).expect("a folder");
+    std::fs::write(folder.path().join("network-path/off.yaml"), "id: outbound-port-25-blocked\nenabled: false\n")
+        .expect("written");
+    let rules = RuleSet::load(&[folder.path().to_owned()]).expect("rules");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/port-25-blocked");
+    let report = Analysis::run(&path, &rules, &Options::default(), &AtomicU64::new(0)).expect("a report").report;
+    assert!(report.causes.is_empty() && report.do_first.is_empty());
+    for format in [Format::Text, Format::Markdown, Format::Html] {
+        let look = Look { max_bytes: Some(1_000), ..Look::default() };
+        let shown = render(&report, format, &Templates::built_in(), &look).expect("a document");
+        let first = shown.find("Connection timed out").expect("the reason stands there");
+        let lower = shown.to_lowercase();
+        assert!(lower.find("read first").is_some_and(|title| title < first), "{shown}");
+        assert!(lower.contains("do not flush, requeue or delete"), "{shown}");
+    }
+}
+
+#[test]
 fn the_first_action_repairs_or_contains() {
     let report = report("samples/port-25-blocked");
     let first: Vec<&str> = report.do_first.iter().map(|step| step.text.as_str()).collect();

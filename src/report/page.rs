@@ -4,7 +4,7 @@ use super::brand::Brand;
 use super::phrases::{Phrases, Said};
 use super::render::Look;
 use super::shorten::LeftOut;
-use super::view::{AgeBucket, Cause, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Verdict};
+use super::view::{AgeBucket, Cause, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Unexplained, Verdict};
 use super::{charts, helpers, markup};
 use crate::compare::Comparison;
 use crate::diagnose::words::{percent, thousands};
@@ -97,6 +97,7 @@ pub(super) fn context(
     let page = &mut context["page"];
     page["sources"] = whole.sources.len().into();
     page["questions"] = whole.not_checked.len().into();
+    page["unknown"] = json!(unknown(whole));
     page["last_good"] = last_good(whole, phrases).into();
     Ok(context)
 }
@@ -360,6 +361,13 @@ fn shares(report: &Report, room: usize, phrases: &Phrases) -> Vec<Value> {
             })
         })
         .collect()
+}
+
+/// The commonest reasons of a trouble that no rule explains: they are what to read first.
+fn unknown(report: &Report) -> &[Unexplained] {
+    let told = !report.do_first.is_empty() || !report.do_not.is_empty();
+    let wanted = !told && matches!(report.verdict, Verdict::Degraded | Verdict::Incident);
+    if wanted { &report.unexplained[..report.unexplained.len().min(3)] } else { &[] }
 }
 
 /// The last delivery before the onset, in words; or that other mail is still delivered.

@@ -1,15 +1,16 @@
 // The HTML report as a reader meets it: on a desk, on a phone, on paper, in the dark, without its style, by keyboard.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { compared, launch, report, scratch } from './browser.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-// A report for every verdict, the hostile one, and a large one.
+// A report for every verdict, one that no rule explains, the hostile one, and a large one.
 const bundles = {
   incident: 'samples/port-25-blocked',
   two: 'samples/port-25-and-spf.tar.gz',
@@ -18,6 +19,7 @@ const bundles = {
   degraded: 'tests/cases/domain-loops-back/bundle',
   healthy: 'tests/cases/healthy-busy-newsletter/bundle',
   inconclusive: 'tests/cases/empty-log/mail.log',
+  unexplained: 'samples/port-25-blocked',
   hostile: 'tests/cases/hostile-evidence/bundle',
 };
 const files = {};
@@ -25,7 +27,11 @@ let browser;
 
 before(async () => {
   const folder = scratch();
-  for (const [name, bundle] of Object.entries(bundles)) files[name] = report(bundle, folder, name);
+  const without = join(folder, 'rules', 'network-path');
+  mkdirSync(without, { recursive: true });
+  writeFileSync(join(without, 'off.yaml'), 'id: outbound-port-25-blocked\nenabled: false\n');
+  const options = { unexplained: ['--rules', join(folder, 'rules')] };
+  for (const [name, bundle] of Object.entries(bundles)) files[name] = report(bundle, folder, name, ...(options[name] ?? []));
   files.comparison = compared(bundles.incident, bundles.incident, folder, 'comparison');
   browser = await launch();
 });
