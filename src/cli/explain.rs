@@ -35,6 +35,8 @@ impl Explain {
                 let text = String::from_utf8_lossy(&line);
                 self.answer(&explain(text.trim_end_matches('\r'), &rules), &mut out)?;
             }
+        } else if self.text.trim().is_empty() {
+            return Err("there is no text to explain".into());
         } else {
             self.answer(&explain(&self.text, &rules), &mut out)?;
         }
