@@ -576,6 +576,7 @@ impl Loader {
 
 #[cfg(test)]
 mod tests {
+    use super::replaced;
     use crate::rules::node::Node;
 
     #[test]
