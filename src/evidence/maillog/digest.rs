@@ -171,7 +171,11 @@ impl Lead {
 
 /// That the whole of an event is wanted: as an example, or to weigh its values in the record at this place.
 #[derive(Debug)]
-pub struct Wanted(Option<u32>);
+pub struct Wanted {
+    row: Option<u32>,
+    /// What it comes to, as far as that was worked out.
+    side: Option<Side>,
+}
 
 /// What is asked of the columns of one side.
 #[derive(Debug, Default)]
@@ -377,6 +381,8 @@ pub struct Digest {
     held: usize,
     /// Records and values from which on the span widens.
     limits: (usize, usize),
+    /// Where the cells of a record are written first.
+    scratch: String,
 }
 
 impl Digest {
@@ -400,6 +406,7 @@ impl Digest {
             generation: 0,
             held: 0,
             limits: (RECORDS, HELD),
+            scratch: String::new(),
         }
     }
 
@@ -439,9 +446,11 @@ impl Digest {
     /// Counts an event among its like. `rest` holds its columns apart from the leading ones as far as they are told apart,
     /// tested or counted. What is returned asks for the whole of it, which [`Digest::show`] takes.
     pub fn note(&mut self, lead: &Lead, rest: &Draft<'_>, place: Place<'_>) -> Option<Wanted> {
-        let Some(span) = self.span else { return Some(Wanted(None)) };
+        let Some(span) = self.span else { return Some(Wanted { row: None, side: None }) };
         let side = lead.side.with(&self.side(1, rest, lead.needs));
-        let Some(&at) = self.place_of(&side, place.time, span) else { return Some(Wanted(None)) };
+        let Some(&at) = self.place_of(&side, place.time, span) else {
+            return Some(Wanted { row: None, side: Some(side) });
+        };
         let row = &mut self.rows[at as usize];
         self.held += row.ripen(&self.demand);
         row.count += place.times;
@@ -473,13 +482,13 @@ impl Digest {
             // Where it is now is not worth a search.
             return None;
         }
-        unknown.then_some(Wanted(Some(at)))
+        unknown.then_some(Wanted { row: Some(at), side: Some(side) })
     }
 
     /// Takes the whole of an event that [`Digest::note`] asked for.
     pub fn show(&mut self, wanted: &Wanted, lead: &Lead, whole: &Draft<'_>, place: Place<'_>) {
-        let side = lead.side.with(&self.side(1, whole, lead.needs));
-        if let Some(at) = wanted.0 {
+        let side = wanted.side.unwrap_or_else(|| lead.side.with(&self.side(1, whole, lead.needs)));
+        if let Some(at) = wanted.row {
             weigh(&mut self.rows[at as usize], &self.demand, &side, whole, place.times);
             return;
         }
@@ -613,6 +622,9 @@ impl Digest {
     fn push(&mut self, draft: &Draft<'_>, side: &Side, place: Place<'_>, needs: Needs) -> u32 {
         let longest = if self.demand.everything { usize::MAX } else { EXAMPLE };
         let columns = (0..self.demand.table.fields.len()).map(Column).filter(|column| self.demand.wants(*column));
+        self.scratch.clear();
+        Cells::write(&mut self.scratch, columns.map(|column| (column, draft.get(column))), longest);
+        let cells = Cells(self.scratch.as_str().into());
         let row = Row {
             exact: side.exact,
             coarse: side.coarse,
@@ -626,7 +638,7 @@ impl Digest {
             last: place.source,
             line: place.line.into(),
             last_line: String::new(),
-            cells: Cells::of(columns.map(|column| (column, draft.get(column))), longest),
+            cells,
             distinct: Vec::new(),
             weighed: Vec::new(),
         };
@@ -835,16 +847,15 @@ impl Cells {
     const LENGTH: usize = 5;
     const NUMBER: usize = 10;
 
-    fn of<'a>(values: impl Iterator<Item = (Column, Given<'a>)>, longest: usize) -> Cells {
-        let mut cells = String::with_capacity(256);
+    fn write<'a>(cells: &mut String, values: impl Iterator<Item = (Column, Given<'a>)>, longest: usize) {
         for (column, value) in values {
             let (kind, number) = match value {
                 Given::Missing => continue,
                 Given::Text(text) => {
                     let text = cut(text, longest);
-                    write(&mut cells, column.0 as u64, 1);
-                    write(&mut cells, 0, 1);
-                    write(&mut cells, text.len() as u64, Self::LENGTH);
+                    write(cells, column.0 as u64, 1);
+                    write(cells, 0, 1);
+                    write(cells, text.len() as u64, Self::LENGTH);
                     cells.push_str(text);
                     continue;
                 }
@@ -853,11 +864,10 @@ impl Cells {
                 Given::Bool(yes) => (3, u64::from(yes)),
                 Given::Time(time) => (4, time.0 as u64),
             };
-            write(&mut cells, column.0 as u64, 1);
-            write(&mut cells, kind, 1);
-            write(&mut cells, number, Self::NUMBER);
+            write(cells, column.0 as u64, 1);
+            write(cells, kind, 1);
+            write(cells, number, Self::NUMBER);
         }
-        Cells(cells.into_boxed_str())
     }
 
     fn iter(&self) -> impl Iterator<Item = (Column, Given<'_>)> {
@@ -890,7 +900,9 @@ impl Cells {
 
     /// Takes out the values of these columns.
     fn remove(&mut self, gone: impl Fn(Column) -> bool) {
-        *self = Cells::of(self.iter().filter(|(column, _)| !gone(*column)), usize::MAX);
+        let mut cells = String::with_capacity(self.0.len());
+        Cells::write(&mut cells, self.iter().filter(|(column, _)| !gone(*column)), usize::MAX);
+        *self = Cells(cells.into_boxed_str());
     }
 }
 

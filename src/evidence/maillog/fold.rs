@@ -327,6 +327,13 @@ impl<'r> Fold<'r> {
         };
         let told =
             Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain, class: None };
+        if let (None, Some(at)) = (outcome, known) {
+            let recipient = message.recipients.swap_remove(at);
+            for tried in &recipient.open {
+                let open = Open { tried, recipient: &recipient, outcome: "sent" };
+                open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &self.meaning, message);
+            }
+        }
         let lead = told.lead(item.form, &self.attempts, &mut self.leads.attempts, &self.meaning);
         let mut rest = Draft::default();
         rest.set(attempts::orig_to, line.orig_to);
@@ -334,18 +341,9 @@ impl<'r> Fold<'r> {
         rest.set(attempts::instance, instance);
         rest.set(attempts::recipient, line.to);
         let in_line = [attempts::orig_to, attempts::queue_id, attempts::instance, attempts::recipient];
-        let ask_outcome = outcome == Some(Outcome::Waiting) && self.attempts.asks(&lead, attempts::outcome, &rest, &in_line);
+        let ask_outcome = outcome == Some(Outcome::Waiting) && self.attempts.asks(lead, attempts::outcome, &rest, &in_line);
         match outcome {
-            None => {
-                message.sent += 1;
-                if let Some(at) = known {
-                    let recipient = message.recipients.swap_remove(at);
-                    for tried in &recipient.open {
-                        let open = Open { tried, recipient: &recipient, outcome: "sent" };
-                        open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &self.meaning, message);
-                    }
-                }
-            }
+            None => message.sent += 1,
             Some(outcome) => {
                 let mut form = hash(line.reason.as_bytes(), hash(line.relay.as_bytes(), hash(domain.as_bytes(), 1)));
                 form = hash(line.dsn.unwrap_or_default().as_bytes(), hash(line.status.as_bytes(), form));
@@ -437,7 +435,7 @@ impl<'r> Fold<'r> {
             if origin {
                 message.describe(&mut rest, &mut lowered);
             }
-            if let Some(wanted) = self.attempts.note(&lead, &rest, place) {
+            if let Some(wanted) = self.attempts.note(lead, &rest, place) {
                 let mut whole = rest;
                 let mut lowered = String::new();
                 if !origin {
@@ -446,7 +444,7 @@ impl<'r> Fold<'r> {
                 whole.set(attempts::delay, line.delay());
                 DELAYS.iter().zip(line.delays()).for_each(|(column, delay)| whole.set(*column, delay));
                 let digest = &mut self.attempts;
-                told.describe(&self.meaning, whole, |whole| digest.show(&wanted, &lead, whole, place));
+                told.describe(&self.meaning, whole, |whole| digest.show(&wanted, lead, whole, place));
             }
         }
         self.lowered = lowered;
@@ -479,8 +477,8 @@ impl<'r> Fold<'r> {
         let lead = lead(&mut self.leads.rejects, key, digest, || refusal.describe(meaning, |draft| digest.lead(draft)));
         let mut rest = Draft::default();
         refusal.add_client(&mut rest);
-        if let Some(wanted) = digest.note(&lead, &rest, place) {
-            refusal.describe(meaning, |whole| digest.show(&wanted, &lead, whole, place));
+        if let Some(wanted) = digest.note(lead, &rest, place) {
+            refusal.describe(meaning, |whole| digest.show(&wanted, lead, whole, place));
         }
     }
 
@@ -496,8 +494,8 @@ impl<'r> Fold<'r> {
         }
         let mut rest = Draft::default();
         warning.add_client(&mut rest);
-        if let Some(wanted) = digest.note(&found, &rest, place) {
-            warning.describe(meaning, |whole| digest.show(&wanted, &found, whole, place));
+        if let Some(wanted) = digest.note(found, &rest, place) {
+            warning.describe(meaning, |whole| digest.show(&wanted, found, whole, place));
         }
     }
 

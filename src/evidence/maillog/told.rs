@@ -12,6 +12,7 @@ use crate::rules::meaning::{Heard, Meaning};
 use crate::tables::{Column, Given, arrivals, attempts, diagnostics, failures, rejects};
 use crate::time::Time;
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// What the leading values of events come to, by a hash of the texts that they follow from.
 #[derive(Debug, Default)]
@@ -27,16 +28,20 @@ pub(super) struct Leads {
 pub(super) const LEADS: usize = 20_000 / LANES;
 
 /// The lead under `key`, made if it is not known or holds no longer.
-pub(super) fn lead(known: &mut FxHashMap<u64, Lead>, key: u64, digest: &Digest, make: impl FnOnce() -> Lead) -> Lead {
-    if let Some(lead) = known.get(&key).filter(|lead| digest.holds(lead)) {
-        return *lead;
-    }
-    if known.len() >= LEADS {
+pub(super) fn lead<'k>(known: &'k mut FxHashMap<u64, Lead>, key: u64, digest: &Digest, make: impl FnOnce() -> Lead) -> &'k Lead {
+    if known.len() >= LEADS && !known.contains_key(&key) {
         known.clear();
     }
-    let lead = make();
-    known.insert(key, lead);
-    lead
+    match known.entry(key) {
+        Entry::Occupied(entry) => {
+            let lead = entry.into_mut();
+            if !digest.holds(lead) {
+                *lead = make();
+            }
+            lead
+        }
+        Entry::Vacant(entry) => entry.insert(make()),
+    }
 }
 
 /// The columns of an attempt that follow from what the delivery agent said, apart from whom it is about.
@@ -187,7 +192,13 @@ pub(super) struct Told<'a> {
 
 impl<'a> Told<'a> {
     /// What it comes to.
-    pub(super) fn lead(&self, form: u64, digest: &Digest, known: &mut FxHashMap<u64, Lead>, meaning: &Meaning<'_>) -> Lead {
+    pub(super) fn lead<'k>(
+        &self,
+        form: u64,
+        digest: &Digest,
+        known: &'k mut FxHashMap<u64, Lead>,
+        meaning: &Meaning<'_>,
+    ) -> &'k Lead {
         lead(known, form, digest, || self.describe(meaning, Draft::default(), |draft| digest.lead(draft)))
     }
 
@@ -291,8 +302,8 @@ impl Open<'_> {
         draft.set(attempts::recipient, &*self.recipient.address);
         draft.set(attempts::outcome, self.outcome);
         message.describe(&mut draft, &mut lowered);
-        if let Some(wanted) = digest.note(&lead, &draft, place) {
-            told.describe(meaning, draft, |whole| digest.show(&wanted, &lead, whole, place));
+        if let Some(wanted) = digest.note(lead, &draft, place) {
+            told.describe(meaning, draft, |whole| digest.show(&wanted, lead, whole, place));
         }
     }
 }
@@ -322,8 +333,8 @@ pub(super) fn arrival(message: &Message, digest: &mut Digest, known: &mut FxHash
         key = hash(text.unwrap_or_default().as_bytes(), key);
     }
     let lead = lead(known, key, digest, || digest.lead(&draft));
-    if let Some(wanted) = digest.note(&lead, &draft, place) {
-        digest.show(&wanted, &lead, &draft, place);
+    if let Some(wanted) = digest.note(lead, &draft, place) {
+        digest.show(&wanted, lead, &draft, place);
     }
 }
 
@@ -429,8 +440,8 @@ impl<'a> Failed<'a> {
         let mut lowered = String::new();
         let rest = self.rest(&mut lowered);
         let lead = lead(known, self.form(forms), digest, || self.describe(meaning, rest, |whole| digest.lead(whole)));
-        if let Some(wanted) = digest.note(&lead, &rest, place) {
-            self.describe(meaning, rest, |whole| digest.show(&wanted, &lead, whole, place));
+        if let Some(wanted) = digest.note(lead, &rest, place) {
+            self.describe(meaning, rest, |whole| digest.show(&wanted, lead, whole, place));
         }
     }
 
