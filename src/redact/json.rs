@@ -42,7 +42,7 @@ fn object(text: &str) -> Option<(&str, &str)> {
     (is_json && bare.len() > 2).then_some((bare, comma))
 }
 
-/// Calls `visit` with every text in `value`, and what it is by its key.
+/// Calls `visit` with every text and every key in `value`, and what it is by its key.
 fn walk(key: &str, value: &mut Value, visit: &mut dyn FnMut(Option<Part>, &mut String)) {
     match value {
         Value::String(text) if !text.is_empty() => {
@@ -51,7 +51,15 @@ fn walk(key: &str, value: &mut Value, visit: &mut dyn FnMut(Option<Part>, &mut S
             visit(part, text);
         }
         Value::Array(list) => list.iter_mut().for_each(|item| walk(key, item, visit)),
-        Value::Object(map) => map.iter_mut().for_each(|(key, item)| walk(key, item, visit)),
+        Value::Object(map) => {
+            // A key may be somebody's address, too.
+            let items = std::mem::take(map).into_iter().map(|(mut key, mut item)| {
+                walk(&key, &mut item, visit);
+                visit(None, &mut key);
+                (key, item)
+            });
+            *map = items.collect();
+        }
         _ => {}
     }
 }
