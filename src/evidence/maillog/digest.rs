@@ -381,6 +381,8 @@ pub struct Digest {
     held: usize,
     /// Records and values from which on the span widens.
     limits: (usize, usize),
+    /// Columns whose rare values are given up last.
+    spared: u64,
     /// Where the cells of a record are written first.
     scratch: String,
 }
@@ -406,8 +408,17 @@ impl Digest {
             generation: 0,
             held: 0,
             limits: (RECORDS, HELD),
+            spared: 0,
             scratch: String::new(),
         }
+    }
+
+    /// The same for a table of which more records are kept, and the rare values of some columns as long as can be.
+    #[must_use]
+    pub fn sparing(mut self, records: usize, columns: &[Column]) -> Digest {
+        self.limits.0 = records;
+        self.spared = columns.iter().fold(0, |spared, column| spared | (1u64 << column.0));
+        self
     }
 
     /// Whether each event stays a record of its own.
@@ -656,6 +667,7 @@ impl Digest {
     /// Takes wider spans, and gives up rare values, until the records are few enough.
     fn widen(&mut self) {
         let mut tightened = false;
+        let mut at_last = self.spared == 0;
         loop {
             let few = self.rows.len() <= self.limits.0 / 2 && self.held <= self.limits.1 / 2;
             match self.span {
@@ -670,15 +682,19 @@ impl Digest {
                 }
                 Some(_) if !tightened => {
                     tightened = true;
-                    self.give_up_rare_ones();
+                    self.give_up_rare_ones(self.spared);
                 }
                 Some(span) if span + 1 < SPANS.len() => {
                     self.span = Some(span + 1);
                     self.merge();
                 }
+                Some(_) if !at_last => {
+                    at_last = true;
+                    self.give_up_rare_ones(0);
+                }
                 Some(_) => {
                     // What is asked takes that many: from here on it grows by what the questions name.
-                    self.limits = (self.rows.len().max(RECORDS / 2) * 2, self.held.max(HELD / 2) * 2);
+                    self.limits = (self.limits.0.max(self.rows.len() * 2), self.limits.1.max(self.held * 2));
                     return;
                 }
             }
@@ -703,14 +719,14 @@ impl Digest {
         self.held = self.rows.iter().map(held).sum();
     }
 
-    /// Keeps the records of most events; the others lose the values that make them many.
-    fn give_up_rare_ones(&mut self) {
+    /// Keeps the records of most events; the others lose the values that make them many, but for the columns in `spared`.
+    fn give_up_rare_ones(&mut self, spared: u64) {
         let narrow = self.wide;
         let told_apart = self.demand.values.iter().fold(0, |columns, column| columns | (1u64 << column.0));
         let mut seen: Vec<FxHashSet<u64>> = vec![FxHashSet::default(); COLUMNS];
         for (column, value) in self.rows.iter().filter(|row| !row.given_up).flat_map(|row| row.cells.iter()) {
             let seen = &mut seen[column.0];
-            if (told_apart & !self.wide) & (1 << column.0) != 0 && seen.len() <= WIDE {
+            if (told_apart & !self.wide & !spared) & (1 << column.0) != 0 && seen.len() <= WIDE {
                 seen.extend(hash_of(value));
             }
         }

@@ -27,6 +27,9 @@ use std::sync::Arc;
 #[allow(clippy::vec_box)]
 type Spare = Vec<Box<Message>>;
 
+/// Records of failures in one lane: the report tells them one by one as long as it can.
+const FAILURES: usize = 20_000 / LANES;
+
 /// Messages under way in one lane. A server that has more of them at once keeps them in a queue that it cannot work off.
 const MESSAGES: usize = 1_000_000 / LANES;
 
@@ -101,7 +104,7 @@ impl<'r> Fold<'r> {
             rejects: digest(2, REFUSED),
             diagnostics: digest(3, WARNED),
             leads: Leads::default(),
-            failures: digest(4, FAILED),
+            failures: digest(4, FAILED).sparing(FAILURES, &[failures::recipient_domain, failures::provider]),
             waiting: Waiting::default(),
             ports: listing.then(FxHashMap::default),
             traffic: Traffic::default(),

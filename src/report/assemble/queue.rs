@@ -43,10 +43,16 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
         let nothing = if row.get(failures::reason) == Value::Missing { "no reason yet" } else { "not classified" };
         row.text(failures::reason_class, &tables.names).unwrap_or(nothing).to_owned()
     };
+    // Domains that were too many to be told apart.
+    let given_up = |row: &Record| row.several().is_some() && row.get(failures::recipient_domain) == Value::Missing;
+    let rest: Vec<u32> = judged.iter().copied().filter(|at| given_up(&rows[*at as usize])).collect();
     for &at in judged {
         let row = &rows[at as usize];
         if is_waiting(row, material) {
             *reasons.entry(class_of(row)).or_default() += row.count;
+        }
+        if given_up(row) {
+            continue;
         }
         let provider = row.text(failures::provider, &tables.names);
         let domain = row.text(failures::recipient_domain, &tables.names).unwrap_or_default();
@@ -78,8 +84,9 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
             DestinationRow { name: String::new(), domains, more, provider, counts: vec![0; columns.len()] }
         })
         .collect();
-    if order.len() > DESTINATIONS {
-        let more = order[DESTINATIONS..].iter().map(|(key, _)| groups[*key].0.len() as u64).sum();
+    if order.len() > DESTINATIONS || !rest.is_empty() {
+        let listed = order.iter().skip(DESTINATIONS).map(|(key, _)| groups[*key].0.len() as u64).sum::<u64>();
+        let more = listed + material.diagnosis.asker.distinct(&failures::TABLE, &rest, failures::recipient_domain);
         let (name, domains) = (String::new(), Vec::new());
         table.push(DestinationRow { name, domains, more, provider: None, counts: vec![0; columns.len()] });
     }
@@ -89,7 +96,7 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
         let provider = row.text(failures::provider, &tables.names).unwrap_or_default();
         let domain = row.text(failures::recipient_domain, &tables.names).unwrap_or_default();
         let key = if material.rules.providers.is_known(provider) { provider.to_owned() } else { domain.to_owned() };
-        let line = place.get(&key).copied().unwrap_or(0).min(table.len() - 1);
+        let line = if given_up(row) { table.len() - 1 } else { place.get(&key).copied().unwrap_or(0).min(table.len() - 1) };
         let column = if !is_waiting(row, material) {
             columns.len() - 1
         } else {
