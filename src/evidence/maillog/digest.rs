@@ -724,7 +724,7 @@ impl Digest {
         let narrow = self.wide;
         let told_apart = self.demand.values.iter().fold(0, |columns, column| columns | (1u64 << column.0));
         let mut seen: Vec<FxHashSet<u64>> = vec![FxHashSet::default(); COLUMNS];
-        for (column, value) in self.rows.iter().filter(|row| !row.given_up).flat_map(|row| row.cells.iter()) {
+        for (column, value) in self.rows.iter().flat_map(|row| row.cells.iter()) {
             let seen = &mut seen[column.0];
             if (told_apart & !self.wide & !spared) & (1 << column.0) != 0 && seen.len() <= WIDE {
                 seen.extend(hash_of(value));
@@ -938,7 +938,7 @@ fn read(cells: &str, at: usize, characters: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::rules::RuleSet;
-    use crate::tables::{Value, arrivals};
+    use crate::tables::{Value, arrivals, failures};
 
     #[test]
     fn however_many_values_there_are_records_stay_few_and_every_event_is_counted() {
@@ -976,5 +976,29 @@ mod tests {
             records.iter().filter(|record| record.get(arrivals::sasl_username) == user).map(|record| record.count).sum();
         // What repeats is told apart all the same.
         assert!((flood - 10..=flood).contains(&told), "{told} of {flood}");
+    }
+
+    #[test]
+    fn columns_that_are_spared_are_given_up_when_nothing_else_helps() {
+        let demand = Demand::of(&RuleSet::built_in(), [&failures::TABLE]).map(Arc::new)[0].clone();
+        let mut digest = Digest::new(demand, &[failures::recipient_domain]).sparing(1_000, &[failures::recipient_domain]);
+        for (domains, spared) in [(200, true), (20_000, false)] {
+            for number in 0..20_000 {
+                let (domain, sender) = (format!("d{}.example", number % domains), format!("{number}@a.example"));
+                let mut draft = Draft::default();
+                draft.set(failures::outcome, "waiting");
+                draft.set(failures::recipient_domain, &*domain);
+                draft.set(failures::sender, &*sender);
+                let time = Some(Time::from_seconds(1_790_000_000 + number));
+                let place = Place { source: Citation { file: 0, line: number as u32 }, line: "", time, times: 1 };
+                let lead = digest.lead(&draft);
+                if let Some(wanted) = digest.note(&lead, &draft, place) {
+                    digest.show(&wanted, &lead, &draft, place);
+                }
+                assert!(digest.rows.len() <= 1_001, "{number}: {}", digest.rows.len());
+            }
+            let domain = |row: &Row| row.cells.iter().any(|(column, _)| column == failures::recipient_domain);
+            assert_eq!(digest.rows.iter().all(domain), spared, "{domains} domains");
+        }
     }
 }

@@ -31,7 +31,7 @@ type Spare = Vec<Box<Message>>;
 const FAILURES: usize = 20_000 / LANES;
 
 /// Messages under way in one lane. A server that has more of them at once keeps them in a queue that it cannot work off.
-const MESSAGES: usize = 1_000_000 / LANES;
+const MESSAGES: usize = 500_000 / LANES;
 
 /// What is asked of a log, the same in all lanes.
 #[derive(Debug)]
