@@ -15,6 +15,11 @@ const STRAYS: u64 = 10;
 /// Part of the whole time that lies between strays and the beginning, at least.
 const GAP: f64 = 0.25;
 
+/// How many times as fast the failures come from the beginning on, and the fewest events and seconds that show it.
+const SURGE: f64 = 8.0;
+const SURGE_EVENTS: u64 = 50;
+const SURGE_SPAN: f64 = 120.0;
+
 /// First and last time of the records that a cause rests on; of deliveries only where nothing else tells a time.
 pub fn interval(asker: &Asker<'_>, judged: &Judged<'_>) -> (Option<Time>, Option<Time>) {
     let required = || judged.rule.requires.iter().flat_map(|entry| entry.signals());
@@ -71,5 +76,78 @@ fn began(asker: &Asker<'_>, table: &'static Table, rows: &[u32]) -> Option<Time>
             };
             asker.tables.rows(&attempts::TABLE).iter().any(reached)
         });
-    Some(times[strays.unwrap_or(0)].0)
+    let counts: Vec<(Time, u64, Option<&str>)> = times
+        .iter()
+        .map(|(time, at)| (*time, all[*at as usize].count, all[*at as usize].text(provider, &asker.tables.names)))
+        .collect();
+    let began = strays.or_else(|| surge(asker, &counts)).unwrap_or(0);
+    Some(times[began].0)
+}
+
+/// Where a trickle of ordinary failures becomes the trouble: the place in `events` (time, count and provider, in the order of
+/// time) from which they come many times as fast as before, while until then mail still reached the providers that fail after it.
+/// None if there is no such place, or too few events to see it.
+fn surge(asker: &Asker<'_>, events: &[(Time, u64, Option<&str>)]) -> Option<usize> {
+    let (first, last) = (events.first()?.0, events.last()?.0);
+    let sum: u64 = events.iter().map(|(_, count, _)| count).sum();
+    if sum < SURGE_EVENTS {
+        return None;
+    }
+    let mut before = 0;
+    let mut best: Option<(f64, usize)> = None;
+    for (at, (time, count, _)) in events.iter().enumerate() {
+        let spans = (time.since(first), last.since(*time));
+        if before > 0 && before * STRAYS <= sum && spans.0 >= SURGE_SPAN && spans.1 >= SURGE_SPAN {
+            let counts = (before as f64, (sum - before) as f64);
+            let rates = (counts.0 / spans.0, counts.1 / spans.1);
+            if rates.1 >= SURGE * rates.0 {
+                // The likelihood of two constant rates (Poisson), one before and one after this place.
+                let likelihood = counts.0 * rates.0.ln() + counts.1 * rates.1.ln();
+                if best.is_none_or(|(known, _)| likelihood > known) {
+                    best = Some((likelihood, at));
+                }
+            }
+        }
+        before += count;
+    }
+    let (_, begins) = best?;
+    let begin = events[begins].0;
+    let names = &asker.tables.names;
+    let sent = asker.tables.rows(&attempts::TABLE).iter().filter(|row| row.text(attempts::status, names) == Some("sent"));
+    let reached: HashSet<&str> = sent
+        .filter(|row| first_time(&attempts::TABLE, row).is_some_and(|time| time < begin))
+        .filter_map(|row| row.text(attempts::provider, names))
+        .collect();
+    let failing = |wanted: bool| -> u64 {
+        let known = events[begins..].iter().filter_map(|(_, count, provider)| Some((count, (*provider)?)));
+        known.filter(|(_, provider)| reached.contains(provider) == wanted).map(|(count, _)| count).sum()
+    };
+    (failing(true) > failing(false)).then_some(begins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::{Citation, Tables};
+
+    #[test]
+    fn a_trickle_before_the_trouble_is_not_its_beginning_while_mail_still_arrived() {
+        let time = |seconds: i64| Time::from_seconds(1_790_000_000 + seconds);
+        let trickle = (0..5).map(|at| (time(at * 300), 1, Some("google")));
+        let trouble = (0..100).map(|at| (time(1500 + at * 5), 1, Some("google")));
+        let events: Vec<(Time, u64, Option<&str>)> = trickle.clone().chain(trouble).collect();
+        let mut tables = Tables::default();
+        let begins = |tables: &Tables, events: &[_]| surge(&Asker::new(tables, None, None), events);
+        assert_eq!(begins(&tables, &events), None, "nothing arrived before");
+        let (sent, provider) = (tables.name("sent"), tables.name("google"));
+        let delivery = crate::tables::Record::new(&attempts::TABLE, Citation::default())
+            .with(attempts::time, time(700))
+            .with(attempts::status, sent)
+            .with(attempts::provider, provider);
+        tables.push(&attempts::TABLE, delivery);
+        assert_eq!(begins(&tables, &events), Some(5));
+        let even: Vec<(Time, u64, Option<&str>)> = (0..100).map(|at| (time(at * 20), 1, Some("google"))).collect();
+        assert_eq!(begins(&tables, &even), None, "no faster than before");
+        assert_eq!(begins(&tables, &trickle.collect::<Vec<_>>()), None, "too few");
+    }
 }
