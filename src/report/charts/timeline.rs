@@ -78,7 +78,10 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
         if most == 0 {
             drawing.line("axis", (LEFT, bottom), (right, bottom));
             drawing.label("", (LEFT - 7.0, bottom + 4.0), Anchor::End, "0");
-            drawing.label("", (LEFT + 6.0, bottom - 5.0), Anchor::Start, &phrases.say("shape.none", &[]));
+            // Beside the line of the onset, not across it.
+            let line = timeline.onset.map(&x).filter(|at| (LEFT..LEFT + 48.0).contains(at));
+            let place = (line.unwrap_or(LEFT) + 6.0, bottom - 5.0);
+            drawing.label("", place, Anchor::Start, &phrases.say("shape.none", &[]));
             continue;
         }
         let (class, fill) = FILLS[at.min(2)];
