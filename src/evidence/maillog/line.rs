@@ -638,7 +638,7 @@ pub fn spoken(text: &str) -> Spoken<'_> {
             let (relay, ip, _) = said::split_peer(delivery.relay);
             Spoken {
                 text: delivery.reason,
-                voice: said::voice_of(daemon.unwrap_or("smtp"), ip, delivery.reason),
+                voice: said::voice_of(daemon.unwrap_or("smtp"), ip, &Said::parse(delivery.reason)),
                 daemon,
                 relay: relay.filter(|_| ip.is_some()),
                 domain: delivery.to.rsplit_once('@').map(|(_, domain)| domain),

@@ -232,8 +232,11 @@ fn names_a_host(text: &str) -> bool {
     text.find('[').is_some_and(|open| !text[..open].contains(' '))
 }
 
+/// Host name, address and port of the other side, each where it is known.
+pub type Peer<'a> = (Option<&'a str>, Option<&'a str>, Option<u16>);
+
 /// Splits `H[A]:P` into host, address and port.
-pub fn split_peer(peer: &str) -> (Option<&str>, Option<&str>, Option<u16>) {
+pub fn split_peer(peer: &str) -> Peer<'_> {
     let peer = peer.trim();
     let Some(open) = peer.find('[') else {
         return ((!peer.is_empty()).then_some(peer), None, None);
@@ -365,20 +368,26 @@ fn bracketed_enhanced(text: &str) -> Option<&str> {
 }
 
 /// Who speaks in a delivery line, where the daemon and the relay tell it and the words do not.
-pub(super) fn voice_of(daemon: &str, relay_ip: Option<&str>, reason: &str) -> Option<Voice> {
+pub(super) fn voice_of(daemon: &str, relay_ip: Option<&str>, said: &Said<'_>) -> Option<Voice> {
     match daemon {
         "local" | "virtual" | "pipe" => Some(Voice::OwnDelivery),
         "smtp" | "lmtp" | "error" | "relay" => {
-            let said = Said::parse(reason);
-            let ip = relay_ip.or(said.ip);
             match said.voice {
-                Some(Voice::Remote) if ip.is_some_and(|ip| ip.contains('/')) => Some(Voice::OwnDelivery),
-                Some(Voice::Remote) if ip.is_some_and(is_own) => Some(Voice::OwnFilter),
+                Some(Voice::Remote) => own_peer(relay_ip.or(said.ip)),
                 // What smtp(8) and lmtp(8) say without naming another speaker, they say themselves.
                 None if daemon != "error" => Some(Voice::OwnClient),
                 _ => None,
             }
         }
+        _ => None,
+    }
+}
+
+/// What of this server a peer is, if it is no server of somebody else: mailbox delivery behind a socket, or else a filter.
+pub(super) fn own_peer(ip: Option<&str>) -> Option<Voice> {
+    match ip {
+        Some(ip) if ip.contains('/') => Some(Voice::OwnDelivery),
+        Some(ip) if is_own(ip) => Some(Voice::OwnFilter),
         _ => None,
     }
 }

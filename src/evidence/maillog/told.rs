@@ -6,7 +6,7 @@ use super::digest::{Digest, Draft, Lead, Place};
 use super::line::{self, Delivery, Reject};
 use super::mask::template;
 use super::message::{Attempted, Message, Part, Recipient, Tried};
-use super::said::{self, Said, Voice, domain_in, voice_of};
+use super::said::{self, Peer, Said, Voice, domain_in, own_peer, voice_of};
 use crate::distinct::{hash, mix};
 use crate::rules::meaning::{Heard, Meaning};
 use crate::tables::{Column, Given, arrivals, attempts, diagnostics, failures, rejects};
@@ -25,7 +25,7 @@ pub(super) struct Leads {
 }
 
 /// Leads of one table in one lane that are remembered. When there are more, all are forgotten: that costs time, not memory.
-pub(super) const LEADS: usize = 20_000 / LANES;
+const LEADS: usize = 20_000 / LANES;
 
 /// The lead under `key`, made if it is not known or holds no longer.
 pub(super) fn lead<'k>(known: &'k mut FxHashMap<u64, Lead>, key: u64, digest: &Digest, make: impl FnOnce() -> Lead) -> &'k Lead {
@@ -217,13 +217,21 @@ impl<'a> Told<'a> {
         form
     }
 
+    /// Host, address and port of the other side, and who speaks: by the relay, and where it names no address, by what was said.
+    fn speaker<'s>(&self, said: &Said<'s>) -> (Peer<'s>, Option<Voice>)
+    where
+        'a: 's,
+    {
+        let (relay, ip, port) = said::split_peer(self.relay);
+        let peer = if ip.is_some() { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
+        (peer, voice_of(self.daemon, peer.1, said).or(said.voice))
+    }
+
     /// Completes `draft` with all that was told.
     pub(super) fn describe<R>(&self, meaning: &Meaning<'_>, draft: Draft<'a>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
         let sent = self.status == "sent";
         let said = Said::parse(self.reason);
-        let (relay, ip, port) = said::split_peer(self.relay);
-        let (host, ip, port) = if ip.is_some() || sent { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
-        let voice = if sent { None } else { voice_of(self.daemon, ip, self.reason).or(said.voice) };
+        let ((host, ip, port), voice) = if sent { (said::split_peer(self.relay), None) } else { self.speaker(&said) };
         let domain = (!self.domain.is_empty()).then_some(self.domain);
         let provider = meaning.provider(host, ip, domain);
         // What a successful delivery was answered is nobody's reason.
@@ -446,7 +454,7 @@ impl<'a> Failed<'a> {
     }
 
     /// By what it is recognised, apart from whom it is about.
-    pub(super) fn form(&self, forms: Forms) -> u64 {
+    fn form(&self, forms: Forms) -> u64 {
         let mut form = hash(self.queue.unwrap_or_default().as_bytes(), hash(self.outcome.as_bytes(), 0));
         if let Some(listing) = &self.listing {
             form = hash(domain_in(listing.recipient, &mut String::new()).as_bytes(), form);
@@ -463,7 +471,7 @@ impl<'a> Failed<'a> {
     }
 
     /// What the leading columns leave.
-    pub(super) fn rest<'d>(&'d self, lowered: &'d mut String) -> Draft<'d> {
+    fn rest<'d>(&'d self, lowered: &'d mut String) -> Draft<'d> {
         let mut draft = Draft::default();
         if let Some(listing) = &self.listing {
             draft.set(failures::queue_id, listing.queue_id);
@@ -500,9 +508,9 @@ impl<'a> Failed<'a> {
     }
 
     /// Completes `draft` with what was said: in the listing, and what it leaves out in the log.
-    pub(super) fn describe<R>(&self, meaning: &Meaning<'_>, draft: Draft<'a>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
+    fn describe<R>(&self, meaning: &Meaning<'_>, draft: Draft<'a>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
         let listed = self.listing.and_then(|listing| Some((listing, Said::parse(listing.reason?))));
-        let told = self.recipient.map(|recipient| (&*recipient.last, Said::parse(&recipient.last.reason)));
+        let told = self.recipient.map(|recipient| (recipient.last.told(), Said::parse(&recipient.last.reason)));
         let mut lowered = String::new();
         let domain = self.listing.map(|listing| domain_in(listing.recipient, &mut lowered)).filter(|domain| !domain.is_empty());
         let mut draft: Draft<'_> = draft;
@@ -515,21 +523,16 @@ impl<'a> Failed<'a> {
             draft.set(failures::relay_ip, said.ip);
             draft.set(failures::relay_port, said.port.or(listing.port).map(i64::from));
             draft.set(failures::permanent, said.code.map(|_| said.permanent()));
-            voice = match (said.voice, said.ip) {
-                (Some(Voice::Remote), Some(ip)) if said::is_own(ip) && ip.contains('/') => Some(Voice::OwnDelivery),
-                (Some(Voice::Remote), Some(ip)) if said::is_own(ip) => Some(Voice::OwnFilter),
-                (other, _) => other,
-            };
+            voice = said.voice.filter(|voice| *voice == Voice::Remote).and_then(|_| own_peer(said.ip)).or(said.voice);
         }
         if let Some((told, said)) = &told {
-            let (relay, ip, port) = said::split_peer(&told.relay);
-            let (host, ip, port) = if ip.is_some() { (relay, ip, port) } else { (said.host.or(relay), said.ip, said.port) };
-            voice = voice.or_else(|| voice_of(told.daemon, ip, &told.reason).or(said.voice));
-            draft.fill(failures::recipient_domain, &*told.domain);
+            let ((host, ip, port), speaks) = told.speaker(said);
+            voice = voice.or(speaks);
+            draft.fill(failures::recipient_domain, told.domain);
             draft.fill(failures::relay, host);
             draft.fill(failures::relay_ip, ip);
             draft.fill(failures::relay_port, port.map(i64::from));
-            draft.set(failures::dsn, told.dsn.as_deref());
+            draft.set(failures::dsn, told.dsn);
         }
         for said in listed.iter().map(|(_, said)| said).chain(told.iter().map(|(_, said)| said)) {
             draft.fill(failures::reason, said.reason);
@@ -549,7 +552,7 @@ impl<'a> Failed<'a> {
                 let heard = Heard { text: said.reason, voice, provider: provider.as_deref(), ..Heard::default() };
                 meaning.class(&heard)
             }
-            (None, Some((told, _))) => told.told().class.flatten(),
+            (None, Some((told, _))) => told.class.flatten(),
             (None, None) => None,
         };
         draft.set(failures::provider, provider.as_deref());
