@@ -463,19 +463,23 @@ impl<'r> Fold<'r> {
             self.traffic.rejected += place.times;
         }
         let mut local = line.client_ip.is_empty() || said::is_own(line.client_ip);
+        let mut ended = None;
         if let (Some(key), true) = (item.key(), refused && daemon == "cleanup") {
             // Refused by a milter or a header check: it never enters the queue and is never `removed`.
-            if let Some(message) = self.messages.remove(&key) {
+            ended = self.messages.remove(&key);
+            if let Some(message) = &ended {
                 local |= message.uid.is_some();
                 if let (Some(sender), false, false) = (line.sender, message.queued, message.internal) {
                     self.tally.senders.add(sender, 1);
                 }
             }
         }
+        // cleanup does not repeat the login: smtpd told it with the queue id.
+        let login = line.sasl_username.or_else(|| ended.as_ref().and_then(|message| message.text(Part::SaslUsername)));
         let filtered = line.action.starts_with("milter") || line.action.starts_with("proxy");
         let voice = if filtered { Voice::OwnFilter } else { Voice::OwnServer };
         let key = mix(item.form, u64::from(local));
-        let refusal = Refusal { line, daemon, voice, local };
+        let refusal = Refusal { line, daemon, voice, local, login };
         let (digest, meaning) = (&mut self.rejects, &self.meaning);
         let lead = lead(&mut self.leads.rejects, key, digest, || refusal.describe(meaning, |draft| digest.lead(draft)));
         let mut rest = Draft::default();

@@ -352,13 +352,15 @@ pub(super) struct Refusal<'a> {
     pub(super) daemon: &'a str,
     pub(super) voice: Voice,
     pub(super) local: bool,
+    /// Of the client, by this line or by the message's first.
+    pub(super) login: Option<&'a str>,
 }
 
 impl<'a> Refusal<'a> {
     pub(super) fn add_client(&self, draft: &mut Draft<'a>) {
         draft.set(rejects::client, self.line.client);
         draft.set(rejects::client_ip, self.line.client_ip);
-        draft.set(rejects::sasl_username, self.line.sasl_username);
+        draft.set(rejects::sasl_username, self.login);
         draft.set(rejects::sender, self.line.sender);
         draft.set(rejects::recipient, self.line.recipient);
         draft.set(rejects::helo, self.line.helo);
