@@ -9,6 +9,18 @@ pub(crate) const LARGEST: u64 = 256 << 20;
 /// Bytes that a file of options may have.
 pub(crate) const LARGEST_OPTIONS: u64 = 4 << 20;
 
+/// Opens a file that must be one: a pipe would be waited for, and a device may never end.
+///
+/// # Errors
+/// If it cannot be opened, or is no file.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    // Opening a pipe waits for its writer already.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    File::open(path)
+}
+
 /// The bytes of the file at `path`, or of standard input if that is `-`.
 ///
 /// # Errors

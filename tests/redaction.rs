@@ -550,7 +550,7 @@ fn the_map_is_its_owners_alone_and_without_it_there_is_no_bundle() {
         (".", "it is no file"),
         ("/dev/null", "it is no file"),
         ("nowhere/map.json", "there is no folder nowhere"),
-        ("other.tar.gz", "needs a file of its own"),
+        ("other.tar.gz", "needs a name of its own"),
     ] {
         let output = run(map, "other.tar.gz");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -56,7 +56,7 @@ pub(super) fn time_span(text: &str) -> Result<f64, String> {
 impl Analyze {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         // Everything that can be wrong with the call is found before the work begins.
-        let output = self.output.ready()?;
+        let output = self.output.ready(std::slice::from_ref(&self.bundle), &self.redaction.files())?;
         let rules = self.rules.load()?;
         let redactor = self.redaction.redactor(&rules)?;
         let progress = Progress::start([self.bundle.as_path()], self.quiet);

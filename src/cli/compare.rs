@@ -37,7 +37,7 @@ pub(super) struct Compare {
 
 impl Compare {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let output = self.output.ready()?;
+        let output = self.output.ready(&self.snapshots, &self.redaction.files())?;
         let rules = self.rules.load()?;
         let progress = Progress::start(self.snapshots.iter().map(PathBuf::as_path), self.quiet);
         let options = Options { limits: self.limits.limits(), ..Options::default() };
@@ -80,7 +80,7 @@ impl Compare {
 
 /// The text of a file that is a JSON report and no bundle: an object whose first key is `schema`.
 fn json_report(path: &Path) -> Option<String> {
-    let mut file = std::fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|metadata| metadata.is_file()))?;
+    let mut file = files::open(path).ok()?;
     let mut start = [0; 64];
     let length = file.read(&mut start).ok()?;
     let begins: String = String::from_utf8_lossy(&start[..length]).split_whitespace().collect();

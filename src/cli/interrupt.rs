@@ -1,4 +1,5 @@
-//! Ctrl-C: postdoc ends at once, with exit status 130 as shells expect, and leaves neither a half-written file nor a progress line.
+//! Signals: at Ctrl-C postdoc ends at once, with exit status 130 as shells expect, and leaves neither a half-written file nor a
+//! progress line; a file that grows beyond `ulimit -f` is an error like any other.
 
 use super::progress;
 use crate::parallel::locked;
@@ -11,8 +12,11 @@ static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// 128 and the number of the signal SIGINT.
 const STATUS: i32 = 130;
 
-/// Watches for SIGINT, SIGTERM and SIGHUP from now on.
+/// Watches for SIGINT, SIGTERM, SIGHUP and SIGXFSZ from now on.
 pub(super) fn watch() {
+    // Who watches for it is not killed by it: the write fails instead, and says why.
+    #[cfg(unix)]
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
     // Without a handler the signals end the program all the same, only less tidily.
     let _ = ctrlc::set_handler(|| {
         progress::wipe_for_good();

@@ -70,8 +70,11 @@ pub(super) struct Ready<'o> {
 }
 
 impl Output {
-    /// Checks everything that can be wrong with the options.
-    pub(super) fn ready(&self) -> Result<Ready<'_>, Failure> {
+    /// Checks everything that can be wrong with the options. `read` is what the document is made from, `others` what is
+    /// written beside it.
+    pub(super) fn ready(&self, read: &[PathBuf], others: &[&Path]) -> Result<Ready<'_>, Failure> {
+        let written: Vec<&Path> = self.output.iter().map(PathBuf::as_path).chain(others.iter().copied()).collect();
+        apart(read, &written)?;
         let files = self.output.iter().map(|path| Ok((path.as_path(), self.kind_of(path)?))).collect::<Result<_, Failure>>()?;
         let templates = match &self.templates {
             Some(folder) => Templates::with_overrides(folder)?,
@@ -214,6 +217,31 @@ pub(super) fn write_beside(path: &Path, mut content: impl Read) -> Result<(), Fa
     std::io::copy(&mut content, &mut file).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Sees to it that no two files are written under one name, and none over what is read. Devices take what comes.
+pub(super) fn apart(read: &[PathBuf], written: &[&Path]) -> Result<(), Failure> {
+    // A link is replaced and not followed, so the name counts, in whatever way its folder is written.
+    let place = |path: &Path| {
+        let is_other = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+        let folder = folder_of(path).ok().filter(|_| !is_other)?;
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    let inputs: Vec<PathBuf> = read.iter().filter_map(|path| place(path)).collect();
+    let mut outputs = Vec::new();
+    for path in written {
+        let Some(place) = place(path) else { continue };
+        if inputs.contains(&place) {
+            return Err(
+                format!("{}: what is read from it would be overwritten; name another file to write", path.display()).into()
+            );
+        }
+        if outputs.contains(&place) {
+            return Err(format!("{}: named twice; every file needs a name of its own", path.display()).into());
+        }
+        outputs.push(place);
+    }
     Ok(())
 }
 

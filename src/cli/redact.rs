@@ -1,6 +1,6 @@
 //! `postdoc redact BUNDLE -o NEW.tar.gz`, and the options that say how to redact.
 
-use super::output::{folder_of, write_beside};
+use super::output::{apart, folder_of, write_beside};
 use super::{Failure, RuleFolders};
 use crate::bundle::{Bundle, BundleError, Limits};
 use crate::redact::{Check, Key, OwnersFile, Policy, Redactor, rewrite};
@@ -63,6 +63,11 @@ impl MaybeRedact {
         wanted.then(|| how.redactor(rules)).transpose()
     }
 
+    /// The files that it writes.
+    pub(super) fn files(&self) -> Vec<&Path> {
+        self.how.files()
+    }
+
     /// Writes the reverse map, if it is asked for.
     pub(super) fn write_map(&self, redactor: &Redactor<'_>) -> Result<(), Failure> {
         self.how.write_map(redactor)
@@ -88,6 +93,11 @@ impl MaybeRedact {
 }
 
 impl Redaction {
+    /// The files that it writes.
+    fn files(&self) -> Vec<&Path> {
+        [&self.redact_map, &self.redact_key].into_iter().flatten().map(PathBuf::as_path).collect()
+    }
+
     /// The redactor that the options ask for.
     fn redactor<'r>(&self, rules: &'r RuleSet) -> Result<Redactor<'r>, Failure> {
         let mut policy = Policy::default();
@@ -100,9 +110,7 @@ impl Redaction {
         for path in &self.redact_patterns {
             policy.read(path)?;
         }
-        if self.redact_map.is_some() && self.redact_map == self.redact_key {
-            return Err("--redact-map and --redact-key need a file each".into());
-        }
+        apart(&[], &self.files())?;
         let key = match &self.redact_key {
             None => Key::random()?,
             Some(path) => {
@@ -147,10 +155,7 @@ impl Redact {
             return Err(format!("{}: the new bundle is a .tar.gz archive; name it so", self.output.display()).into());
         }
         folder_of(&self.output)?;
-        let how = &self.how;
-        if let Some(path) = [&how.redact_map, &how.redact_key].into_iter().flatten().find(|path| **path == self.output) {
-            return Err(format!("{}: the new bundle needs a file of its own", path.display()).into());
-        }
+        apart(std::slice::from_ref(&self.bundle), &[self.how.files(), vec![&self.output]].concat())?;
         let rules = self.rules.load()?;
         let mut redactor = self.how.redactor(&rules)?;
         let bundle = Bundle::open(&self.bundle, &Limits::default())?;

@@ -21,7 +21,7 @@ pub(super) struct Render {
 
 impl Render {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let output = self.output.ready()?;
+        let output = self.output.ready(std::slice::from_ref(&self.report), &[])?;
         let shown = self.report.display();
         let text = files::text(&self.report, files::LARGEST).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
         let report = Report::from_json(&text).map_err(|why| format!("{shown}: {why}"))?;

@@ -1,6 +1,7 @@
 //! Stable pseudonyms: a keyed hash, so that the same name is the same pseudonym wherever it stands and whoever holds no
 //! key cannot try names until one fits.
 
+use crate::files;
 use sha2::{Digest, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -43,15 +44,14 @@ impl Key {
     /// The key in the file at `path`, which is made if it is not there. Only its owner may be able to read it.
     ///
     /// # Errors
-    /// If it cannot be read or made, others can read it, or it is too short.
+    /// If it cannot be read or made, is no file, others can read it, or it is too short.
     pub fn load(path: &Path) -> io::Result<Key> {
-        match File::open(path) {
+        match files::open(path) {
             Ok(mut file) => {
                 #[cfg(unix)]
                 {
                     use std::os::unix::fs::PermissionsExt;
-                    let metadata = file.metadata()?;
-                    if metadata.is_file() && metadata.permissions().mode() & 0o077 != 0 {
+                    if file.metadata()?.permissions().mode() & 0o077 != 0 {
                         return Err(io::Error::other("others can read the key; run chmod 600 on it"));
                     }
                 }

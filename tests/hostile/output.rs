@@ -135,3 +135,59 @@ fn a_redaction_that_is_killed_leaves_nothing_and_the_next_one_is_whole() {
     outcome.reported();
     assert_eq!(fs::read_dir(folder.path("out")).expect("a folder").count(), 2);
 }
+
+#[test]
+fn a_limit_on_the_size_of_files_ends_with_a_sentence() {
+    let folder = Folder::with("bundle/mail.log", ordinary().repeat(200));
+    folder.add("report.html", "former");
+    let (bundle, report, new) = (folder.path("bundle"), folder.path("report.html"), folder.path("new.tar.gz"));
+    // A signal tells of it, which ends a program that has not asked for it.
+    let limited = ["sh", "-c", "ulimit -f 8; exec \"$@\""];
+    let outcome = Call::within(&limited, &["analyze", &bundle, "-o", &report]).run();
+    assert!(outcome.refused().contains("report.html: cannot be written: File too large"), "{}", outcome.said);
+    assert_eq!(fs::read_to_string(&report).expect("a file"), "former");
+    let outcome = Call::within(&limited, &["redact", &bundle, "-o", &new]).run();
+    assert!(outcome.refused().contains("File too large"), "{}", outcome.said);
+    assert!(!Path::new(&new).exists());
+}
+
+#[test]
+fn a_key_that_is_no_file_is_refused_and_not_waited_for() {
+    let folder = Folder::with("bundle/mail.log", ordinary());
+    let (bundle, pipe) = (folder.path("bundle"), folder.path("pipe"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()));
+    for key in [pipe.as_str(), "/dev/zero", "/dev/null", &bundle] {
+        for command in [vec!["analyze", &bundle], vec!["redact", &bundle, "-o", "new.tar.gz"]] {
+            let outcome = Call::new(&[command, vec!["--redact-key", key]].concat()).run();
+            assert_eq!(outcome.refused(), format!("postdoc: {key}: it is no file\n"));
+        }
+    }
+}
+
+#[test]
+fn files_that_are_written_need_a_name_each() {
+    let folder = Folder::with("bundle/mail.log", ordinary());
+    let bundle = folder.path("bundle");
+    let (same, other) = (folder.path("report.json"), folder.path("bundle/../report.json"));
+    for options in [
+        ["-o", &same, "--redact-map", &same],
+        ["-o", &same, "--redact-map", &other],
+        ["-o", &same, "--redact-key", &same],
+        ["--redact-map", &same, "--redact-key", &other],
+        ["-o", &same, "-o", &other],
+    ] {
+        let outcome = Call::new(&[vec!["analyze", bundle.as_str()], options.to_vec()].concat()).run();
+        assert!(outcome.refused().ends_with("named twice; every file needs a name of its own\n"), "{}", outcome.said);
+        assert!(!Path::new(&same).exists(), "{options:?}");
+    }
+    let (new, link) = (folder.path("new.tar.gz"), folder.path("bundle/../new.tar.gz"));
+    let outcome = Call::new(&["redact", &bundle, "-o", &new, "--redact-map", &link]).run();
+    assert!(outcome.refused().contains("new.tar.gz: named twice"), "{}", outcome.said);
+    // Nor may a bundle be lost to what is made of it.
+    folder.add("old.tar.gz", gzip(ordinary().as_bytes()));
+    let old = folder.path("old.tar.gz");
+    for options in [vec!["redact", &old, "-o", &old], vec!["analyze", &old, "-o", &old, "--format", "md"]] {
+        let outcome = Call::new(&options).run();
+        assert!(outcome.refused().contains("what is read from it would be overwritten"), "{}", outcome.said);
+    }
+}
