@@ -23,6 +23,7 @@ pub mod evidence;
 mod files;
 pub mod guard;
 pub mod ink;
+mod marks;
 pub mod names;
 mod parallel;
 pub mod redact;

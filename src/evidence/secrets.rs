@@ -7,8 +7,8 @@
 //! mysql://mail:hunter2@db/postfix                     ->  mysql://mail:(hidden)@db/postfix
 //! ```
 
+use crate::marks::Marks;
 use crate::rules::lazy::{Dialect, LazyRegex};
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use serde::Serialize;
@@ -32,10 +32,7 @@ type Spec = (&'static str, &'static [&'static str], &'static str, fn(&str) -> bo
 
 struct Patterns {
     patterns: Vec<Pattern>,
-    /// What gives away that a pattern may match: most lines hold none.
-    marks: AhoCorasick,
-    /// The pattern of each mark.
-    of_marks: Vec<usize>,
+    marks: Marks,
 }
 
 static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
@@ -233,22 +230,9 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     ];
     let pattern = |&(kind, _, pattern, accept): &Spec| Pattern { kind, regex: LazyRegex::valid(pattern, Dialect::Line), accept };
     let patterns = list.iter().map(pattern).collect();
-    let of_marks = list.iter().enumerate().flat_map(|(at, (_, marks, ..))| marks.iter().map(move |_| at)).collect();
-    let marks = AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(list.iter().flat_map(|(_, marks, ..)| marks.iter()))
-        .expect("fixed marks");
-    Patterns { patterns, marks, of_marks }
+    let marks = Marks::new(list.iter().map(|(_, marks, ..)| marks.iter()));
+    Patterns { patterns, marks }
 });
-
-impl Patterns {
-    /// The patterns that may match, by their marks, as bits.
-    fn possible(&self, text: &str) -> u64 {
-        self.marks.find_overlapping_iter(text).fold(0, |bits, found| bits | 1_u64 << self.of_marks[found.pattern().as_usize()])
-    }
-}
 
 /// The prompts and mechanism names that stand where a blob may stand.
 fn is_blob(text: &str) -> bool {
@@ -375,11 +359,9 @@ fn within_quotes(text: &str, range: Range<usize>) -> Range<usize> {
 
 /// A single text without secrets, and what kind the first one was.
 pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
-    let possible = PATTERNS.possible(text);
     let mut out = Cow::Borrowed(text);
     let mut first = None;
-    let patterns = PATTERNS.patterns.iter().enumerate().filter(|(at, _)| possible & (1_u64 << at) != 0);
-    for (_, pattern) in patterns {
+    for pattern in PATTERNS.marks.possible(text).map(|at| &PATTERNS.patterns[at]) {
         let mut clean = String::new();
         let mut end = 0;
         for found in pattern.regex.each(&out) {

@@ -1,7 +1,9 @@
 //! What stands before a name or around it, by which a bare one is known for a name: keys, phrases, columns.
 
 use super::scan::{Part, regex};
-use regex::{Regex, RegexSet, RegexSetBuilder};
+use crate::marks::Marks;
+use crate::rules::literals::{self, Worth};
+use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -117,8 +119,12 @@ const HOST_SETTINGS: &str = "myhostname|mydomain|myorigin|smtp_helo_name|lmtp_lh
 /// Parameters of main.cf whose value is accounts and addresses.
 const NAME_SETTINGS: &str = r"always_bcc|\w*_notice_recipient|luser_relay|default_privs|mail_owner|setgid_group|masquerade_exceptions|authorized_\w+_users|\w+_verify_sender|address_verify_sender|empty_address_recipient|prepend_delivered_header_user|local_\w+_user";
 
-/// What stands before a name, or around it; the part called `n` is the name.
-static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
+/// All marks are looked for at once, so that there may be many, and short ones.
+const MARKS: Worth = Worth { shortest: 1, most: 256 };
+
+/// What stands before a name, or around it; the part called `n` is the name. And what gives away that one of these patterns
+/// may match: all of them in one automaton would make it grow with every line.
+static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
     let log = r"(?:<\d+>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)";
     let keys = ACCOUNT_KEYS.iter().filter(|key| !matches!(**key, "address" | "mail" | "mailbox" | "owner")).copied();
     let keys = keys.collect::<Vec<_>>().join("|");
@@ -251,8 +257,8 @@ static CONTEXTS: LazyLock<(RegexSet, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Person, r"(?i)^\s*(?:pretty hostname|location|deployment|sender_fullname)\s*: (?P<n>\S.*)$".into()),
         (Part::MaybePerson, r#"\bsendmail\b.* -F ?(?P<n>"[^"]+"|'[^']+'|[^\s"'-]\S*)"#.into()),
     ];
-    let set = RegexSetBuilder::new(list.iter().map(|(_, pattern)| pattern)).size_limit(1 << 26).dfa_size_limit(1 << 24).build();
-    (set.expect("valid patterns"), list.iter().map(|(part, pattern)| (*part, regex(pattern))).collect())
+    let marks = Marks::new(list.iter().map(|(_, pattern)| literals::of(pattern, false, MARKS).0));
+    (marks, list.iter().map(|(part, pattern)| (*part, regex(pattern))).collect())
 });
 
 /// What a line of a file of one kind holds besides.
@@ -289,6 +295,10 @@ pub(super) fn named(kind: Option<&str>, text: &str) -> BTreeMap<usize, (usize, P
     // By their starts, so that a long line costs no more than it must.
     let mut named: BTreeMap<usize, (usize, Part)> = BTreeMap::new();
     let mut note = |part: Part, regex: &Regex| {
+        // Most do not match, and to learn that costs less than where.
+        if !regex.is_match(text) {
+            return;
+        }
         for found in regex.captures_iter(text) {
             let Some(name) = found.name("n") else { continue };
             if named.range(..name.end()).next_back().is_none_or(|(_, (end, _))| *end <= name.start()) {
@@ -301,9 +311,9 @@ pub(super) fn named(kind: Option<&str>, text: &str) -> BTreeMap<usize, (usize, P
             note(*part, regex);
         }
     }
-    let (set, list) = &*CONTEXTS;
-    for at in set.matches(text) {
-        note(list[at].0, &list[at].1);
+    let (marks, list) = &*CONTEXTS;
+    for (part, regex) in marks.possible(text).map(|at| &list[at]) {
+        note(*part, regex);
     }
     named
 }

@@ -7,6 +7,7 @@ use super::scan::{self, Part};
 use super::{MOST_NAMES, Redactor, SHORTEST, coded, kept};
 use rustc_hash::FxHashSet;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Letters of a part of a domain's name from which on it is taken for a name by itself: `krautwurst-werke`.
@@ -62,6 +63,12 @@ impl Redactor<'_> {
         if self.learn_json(text) {
             return;
         }
+        let found = self.fields(kind, text).unwrap_or_else(|| self.named_in(kind, text));
+        self.learn_parts(text, found);
+    }
+
+    /// The parts of a text that may be names; those in codes are learnt at once.
+    pub(super) fn named_in(&mut self, kind: Option<&str>, text: &str) -> Vec<(Part, Range<usize>)> {
         let codes = coded::codes_in(text);
         codes.iter().for_each(|code| self.learn(None, &code.plain));
         let mut found = Vec::new();
@@ -73,7 +80,11 @@ impl Redactor<'_> {
                 found.push((part, range));
             }
         });
-        for (part, range) in found {
+        found
+    }
+
+    pub(super) fn learn_parts(&mut self, text: &str, parts: Vec<(Part, Range<usize>)>) {
+        for (part, range) in parts {
             let text = &text[range];
             if self.learnt.get(part, text).is_none() {
                 self.learnt.put(part, text, ());
@@ -94,6 +105,10 @@ impl Redactor<'_> {
                     self.learn_local(&text[..at.start]);
                     self.learn_hosts(&text[at.end..]);
                 }
+            }
+            Part::Field => {
+                let found = self.named_in(None, text);
+                self.learn_parts(text, found);
             }
             Part::MaybeName if self.ordinary.is_word(text) => {}
             Part::Name | Part::MaybeName => {

@@ -16,6 +16,7 @@ mod bundle;
 mod check;
 mod coded;
 mod contexts;
+mod fields;
 mod hosts;
 mod ip;
 mod json;
@@ -133,8 +134,27 @@ impl<'r> Redactor<'r> {
         if let Some(json) = self.json(text) {
             return Cow::Owned(json);
         }
-        let edits = self.edits(kind, text);
+        let edits = match self.fields(kind, text) {
+            Some(fields) => self.edits_of(text, fields),
+            None => self.edits(kind, text),
+        };
         if edits.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(apply(text, &edits)) }
+    }
+
+    /// The parts of a line of Postfix's log, if it can be looked through field by field.
+    fn fields(&self, kind: Option<&str>, text: &str) -> Option<Vec<(Part, Range<usize>)>> {
+        // What a user looks for may reach over several fields.
+        let may = kind.is_none_or(|kind| kind == "maillog") && !self.policy.has_patterns();
+        if may { fields::of(text) } else { None }
+    }
+
+    fn edits_of(&self, text: &str, parts: Vec<(Part, Range<usize>)>) -> Vec<Edit> {
+        let edits = parts.into_iter().filter_map(|(part, range)| {
+            let old = &text[range.clone()];
+            let new = self.part(part, old, "")?;
+            (new != old).then_some(Edit { range, new })
+        });
+        edits.collect()
     }
 
     /// As [`Redactor::text`], and where the marked characters stand afterwards.
@@ -215,6 +235,7 @@ impl<'r> Redactor<'r> {
 
     fn part_anew(&self, part: Part, old: &str, after: &str) -> Option<String> {
         Some(match part {
+            Part::Field => apply(old, &self.edits(None, old)),
             Part::Address => self.address(old),
             Part::Host if !old.contains('.') && self.ordinary.is_word(old) => return None,
             Part::Host => self.host(old),

@@ -163,6 +163,11 @@ impl Policy {
         })
     }
 
+    /// Whether there are patterns of one's own.
+    pub(super) fn has_patterns(&self) -> bool {
+        !self.patterns.is_empty()
+    }
+
     /// What patterns of one's own match in `text`, and what is to stand there; a pseudonym where that is not said.
     pub(super) fn own(&self, text: &str) -> Vec<(Range<usize>, Option<String>)> {
         let mut found: Vec<(Range<usize>, Option<String>)> = Vec::new();

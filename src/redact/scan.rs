@@ -52,6 +52,8 @@ pub(super) enum Part {
     Dotted,
     /// Any other word.
     Word,
+    /// A field of a log line.
+    Field,
 }
 
 pub(super) fn regex(pattern: &str) -> Regex {

@@ -140,3 +140,25 @@ fn the_check_finds_what_is_left() {
     }
     assert_eq!(check.leaks("kowalczyks 188.198.3.4 88.198.3.40"), []);
 }
+
+#[test]
+fn a_line_of_a_log_is_the_same_field_by_field_and_from_end_to_end() {
+    let lines: std::collections::BTreeSet<String> = walkdir::WalkDir::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases"))
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
+        .flat_map(|text| text.lines().filter(|line| fields::of(line).is_some()).take(40).map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    assert!(lines.len() > 2_000, "{} lines", lines.len());
+    let (mut by_field, mut whole) = (redactor(), redactor());
+    for line in &lines {
+        by_field.learn(Some("maillog"), line);
+        let parts = whole.named_in(Some("maillog"), line);
+        whole.learn_parts(line, parts);
+    }
+    let names = |redactor: &Redactor<'_>| redactor.known.names.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(names(&by_field), names(&whole));
+    for line in &lines {
+        assert_eq!(by_field.text(Some("maillog"), line), apply(line, &whole.edits(Some("maillog"), line)));
+    }
+}

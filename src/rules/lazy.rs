@@ -1,6 +1,6 @@
 //! Regular expressions that are compiled when they are first needed: of thousands in the rules an analysis needs a few.
 
-use super::literals;
+use super::literals::{self, Worth};
 use super::problem::Place;
 use super::yaml::Reader;
 use crate::parallel::locked;
@@ -15,6 +15,8 @@ use std::sync::{Mutex, OnceLock};
 
 /// Size in bytes that a compiled expression may have.
 const SIZE: usize = 1 << 20;
+/// Each literal is looked for by itself.
+const WORTH: Worth = Worth { shortest: 3, most: 16 };
 /// Bytes up to which a pattern without counted repetitions stays far below that.
 const SMALL: usize = 1 << 10;
 
@@ -183,7 +185,7 @@ impl LazyRegex {
     }
 
     fn needed(&self) -> &(Vec<String>, bool) {
-        self.literals.get_or_init(|| literals::of(&self.pattern, matches!(self.dialect, Dialect::Said | Dialect::Value)))
+        self.literals.get_or_init(|| literals::of(&self.pattern, matches!(self.dialect, Dialect::Said | Dialect::Value), WORTH))
     }
 
     fn may_match(&self, text: &str) -> bool {

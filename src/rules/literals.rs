@@ -3,17 +3,22 @@
 //! `(no|missing) (PTR|reverse DNS) record` matches nothing without ` record`. The walk over the pattern is cautious: what
 //! it does not know is taken to match anything, and the answer is at worst "nothing is known" (an empty list).
 
-/// Characters that a literal needs to tell texts apart.
-const SHORTEST: usize = 3;
-/// Literals from which on the list costs more than it saves.
-const MOST: usize = 16;
+/// Which literals are worth looking for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Worth {
+    /// Characters that one needs to tell texts apart.
+    pub(crate) shortest: usize,
+    /// How many there may be, before the list costs more than it saves.
+    pub(crate) most: usize,
+}
+
 /// Groups inside groups that are looked into.
 const DEEPEST: usize = 32;
 
 /// Literals of which each match of `pattern` holds at least one, none if nothing is known; and whether it does without
 /// regard to case, which `fold` says of the whole pattern, and `(?i)` of a part. Then they are in lower case.
-pub(super) fn of(pattern: &str, fold: bool) -> (Vec<String>, bool) {
-    let mut walk = Walk { rest: pattern, depth: 0, folded: fold };
+pub(crate) fn of(pattern: &str, fold: bool, worth: Worth) -> (Vec<String>, bool) {
+    let mut walk = Walk { rest: pattern, depth: 0, folded: fold, worth };
     let Found(mut literals) = walk.alternatives().unwrap_or_default();
     if !walk.rest.is_empty() {
         literals.clear();
@@ -30,22 +35,22 @@ struct Found(Vec<String>);
 
 impl Found {
     /// How well they tell texts apart: the shortest decides.
-    fn worth(&self) -> usize {
+    fn worth(&self, Worth { shortest: least, most }: Worth) -> usize {
         let shortest = self.0.iter().map(String::len).min().unwrap_or(0);
-        if shortest < SHORTEST || self.0.len() > MOST { 0 } else { shortest * 32 - self.0.len() }
+        if shortest < least || self.0.len() > most { 0 } else { (shortest * 32).saturating_sub(self.0.len()).max(1) }
     }
 
     /// Takes the literal if it is the better one; it begins anew.
-    fn end(&mut self, run: &mut String) {
-        if run.len() >= SHORTEST && run.len() * 32 - 1 > self.worth() {
+    fn end(&mut self, run: &mut String, worth: Worth) {
+        if run.len() >= worth.shortest && run.len() * 32 - 1 > self.worth(worth) {
             *self = Found(vec![std::mem::take(run)]);
         }
         run.clear();
     }
 
     /// Takes the better of both; the parts of a sequence are all needed, so one is enough.
-    fn improve(&mut self, other: Found) {
-        if other.worth() > self.worth() {
+    fn improve(&mut self, other: Found, worth: Worth) {
+        if other.worth(worth) > self.worth(worth) {
             *self = other;
         }
     }
@@ -57,6 +62,7 @@ struct Walk<'p> {
     depth: usize,
     /// Whether it, or a part of it, ignores case.
     folded: bool,
+    worth: Worth,
 }
 
 impl Walk<'_> {
@@ -69,11 +75,11 @@ impl Walk<'_> {
     /// `a|b|c`, up to the end of the group: one of each is needed.
     fn alternatives(&mut self) -> Option<Found> {
         let mut all = self.sequence()?;
-        let mut known = all.worth() > 0;
+        let mut known = all.worth(self.worth) > 0;
         while self.rest.starts_with('|') {
             self.next();
             let more = self.sequence()?;
-            known &= more.worth() > 0;
+            known &= more.worth(self.worth) > 0;
             all.0.extend(more.0);
         }
         Some(if known { all } else { Found::default() })
@@ -90,17 +96,17 @@ impl Walk<'_> {
                 Atom::Char(c) if least > 0 => {
                     run.push(c);
                     if most != Some(1) {
-                        best.end(&mut run);
+                        best.end(&mut run, self.worth);
                     }
                     continue;
                 }
                 Atom::Nothing => continue,
-                Atom::Group(found) if least > 0 => best.improve(found),
+                Atom::Group(found) if least > 0 => best.improve(found, self.worth),
                 _ => {}
             }
-            best.end(&mut run);
+            best.end(&mut run, self.worth);
         }
-        best.end(&mut run);
+        best.end(&mut run, self.worth);
         Some(best)
     }
 
@@ -205,7 +211,9 @@ enum Atom {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::{Worth, of};
+
+    const WORTH: Worth = Worth { shortest: 3, most: 16 };
 
     #[test]
     fn literals_are_those_that_no_match_lacks() {
@@ -232,11 +240,11 @@ mod tests {
             ("grüße alle", &["e alle"]),
             ("", &[]),
         ] {
-            assert_eq!(of(pattern, true).0, literals, "{pattern}");
+            assert_eq!(of(pattern, true, WORTH).0, literals, "{pattern}");
         }
-        assert_eq!(of("Hello", false), (vec!["Hello".to_owned()], false));
-        assert_eq!(of("(?i)Hello", false), (vec!["hello".to_owned()], true));
-        assert_eq!(of("(?i:x)Hello", false), (vec!["hello".to_owned()], true));
+        assert_eq!(of("Hello", false, WORTH), (vec!["Hello".to_owned()], false));
+        assert_eq!(of("(?i)Hello", false, WORTH), (vec!["hello".to_owned()], true));
+        assert_eq!(of("(?i:x)Hello", false, WORTH), (vec!["hello".to_owned()], true));
     }
 
     /// A generator of pseudo-random numbers is all that this needs (Knuth's MMIX constants).
@@ -293,7 +301,7 @@ mod tests {
             let (pattern, text) = made(&mut dice, 2);
             let regex = regex::RegexBuilder::new(&pattern).case_insensitive(true).build().expect("a valid pattern");
             assert!(regex.is_match(&text), "{pattern} matches {text}");
-            let (literals, _) = of(&pattern, true);
+            let (literals, _) = of(&pattern, true, WORTH);
             known += usize::from(!literals.is_empty());
             let lower = text.to_ascii_lowercase();
             assert!(literals.is_empty() || literals.iter().any(|one| lower.contains(one)), "{pattern}: {literals:?} in {text}");

@@ -7,7 +7,7 @@ pub mod collection;
 pub mod demand;
 pub mod kinds;
 pub mod lazy;
-mod literals;
+pub(crate) mod literals;
 pub mod load;
 pub mod meaning;
 pub mod model;

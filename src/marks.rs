@@ -1,0 +1,71 @@
+//! Texts that give away which of many patterns may match: one search for all of them, since most lines hold none.
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
+
+/// The marks of a list of patterns: whatever a pattern matches holds one of its marks, in any case of ASCII.
+#[derive(Debug)]
+pub(crate) struct Marks {
+    automaton: AhoCorasick,
+    /// The pattern of each mark.
+    of: Vec<usize>,
+    /// Patterns without marks, as bits: they may match anything.
+    always: u128,
+    /// All patterns.
+    all: u128,
+}
+
+/// Letters beyond ASCII that are one of ASCII's in another case (`ſ`, the sign of Kelvin).
+const CASES: [char; 2] = ['\u{17f}', '\u{212a}'];
+
+impl Marks {
+    /// The marks of patterns in their order, of which there are at most 128.
+    pub(crate) fn new<M: AsRef<[u8]>>(patterns: impl IntoIterator<Item = impl IntoIterator<Item = M>>) -> Marks {
+        let (mut marks, mut of, mut always, mut all) = (Vec::new(), Vec::new(), 0, 0);
+        for (at, list) in patterns.into_iter().enumerate() {
+            let before = of.len();
+            for mark in list {
+                marks.push(mark);
+                of.push(at);
+            }
+            let bit = 1_u128.checked_shl(at as u32).expect("at most 128 patterns");
+            all |= bit;
+            if of.len() == before {
+                always |= bit;
+            }
+        }
+        let mut builder = AhoCorasickBuilder::new();
+        builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).kind(Some(AhoCorasickKind::DFA));
+        Marks { automaton: builder.build(marks).expect("fixed marks"), of, always, all }
+    }
+
+    /// The places in their list of the patterns that may match `text`, in order.
+    pub(crate) fn possible(&self, text: &str) -> impl Iterator<Item = usize> {
+        let mut bits = match !text.is_ascii() && text.contains(CASES) {
+            true => self.all,
+            false => {
+                let found = self.automaton.find_overlapping_iter(text);
+                found.fold(self.always, |bits, found| bits | 1 << self.of[found.pattern().as_usize()])
+            }
+        };
+        std::iter::from_fn(move || {
+            let at = bits.trailing_zeros();
+            bits &= bits.wrapping_sub(1);
+            (at < u128::BITS).then_some(at as usize)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_possible_where_a_mark_of_theirs_stands() {
+        let marks = Marks::new([vec!["kiss", "pass"], vec![], vec!["to=<"]]);
+        let possible = |text: &str| marks.possible(text).collect::<Vec<_>>();
+        assert_eq!(possible("a PassWord"), [0, 1]);
+        assert_eq!(possible("nothing"), [1]);
+        assert_eq!(possible("to=<x> kiss"), [0, 1, 2]);
+        assert_eq!(possible("\u{212a}iss"), [0, 1, 2]);
+    }
+}
