@@ -6,7 +6,7 @@
 use super::measure::{Asker, first_time, last_time};
 use super::verdict::Judged;
 use crate::rules::model::Signal;
-use crate::tables::{Record, Table, attempts, failures};
+use crate::tables::{Record, Table, arrivals, attempts, failures};
 use crate::time::Time;
 use std::collections::HashSet;
 
@@ -19,6 +19,8 @@ const GAP: f64 = 0.25;
 const SURGE: f64 = 8.0;
 const SURGE_EVENTS: u64 = 50;
 const SURGE_SPAN: f64 = 120.0;
+/// Part of a flood's messages that may be wanted ones from before it.
+const WANTED: u64 = 3;
 
 /// First and last time of the records that a cause rests on; of deliveries only where nothing else tells a time.
 pub fn interval(asker: &Asker<'_>, judged: &Judged<'_>) -> (Option<Time>, Option<Time>) {
@@ -28,9 +30,11 @@ pub fn interval(asker: &Asker<'_>, judged: &Judged<'_>) -> (Option<Time>, Option
         let met = required()
             .filter(move |(_, signal)| told(signal))
             .filter_map(|(name, signal)| Some((signal, judged.answers.get(name).filter(|measure| measure.met == Some(true))?)));
-        met.map(|(signal, measure)| match signal.by {
-            None => (began(asker, signal.table, &measure.rows).or(measure.first), measure.last),
-            Some(_) => (measure.first, measure.last),
+        met.map(|(signal, measure)| {
+            // Of a value of `by` the records say when it began only where each has a time of its own.
+            let single = signal.by.is_none() || signal.table.name == arrivals::TABLE.name;
+            let first = if single { began(asker, signal.table, &measure.rows) } else { None };
+            (first.or(measure.first), measure.last)
         })
     };
     let table = &failures::TABLE;
@@ -54,6 +58,11 @@ fn began(asker: &Asker<'_>, table: &'static Table, rows: &[u32]) -> Option<Time>
     let provider = match table.name {
         "failures" => failures::provider,
         "attempts" => attempts::provider,
+        "arrivals" => {
+            // A flood begins where the wanted mail of the same account or program ends.
+            let counts: Vec<(Time, u64)> = times.iter().map(|(time, at)| (*time, all[*at as usize].count)).collect();
+            return Some(times[rises(&counts, WANTED).unwrap_or(0)].0);
+        }
         _ => return Some(first),
     };
     // How many events the records up to each stand for.
@@ -88,29 +97,8 @@ fn began(asker: &Asker<'_>, table: &'static Table, rows: &[u32]) -> Option<Time>
 /// time) from which they come many times as fast as before, while until then mail still reached the providers that fail after it.
 /// None if there is no such place, or too few events to see it.
 fn surge(asker: &Asker<'_>, events: &[(Time, u64, Option<&str>)]) -> Option<usize> {
-    let (first, last) = (events.first()?.0, events.last()?.0);
-    let sum: u64 = events.iter().map(|(_, count, _)| count).sum();
-    if sum < SURGE_EVENTS {
-        return None;
-    }
-    let mut before = 0;
-    let mut best: Option<(f64, usize)> = None;
-    for (at, (time, count, _)) in events.iter().enumerate() {
-        let spans = (time.since(first), last.since(*time));
-        if before > 0 && before * STRAYS <= sum && spans.0 >= SURGE_SPAN && spans.1 >= SURGE_SPAN {
-            let counts = (before as f64, (sum - before) as f64);
-            let rates = (counts.0 / spans.0, counts.1 / spans.1);
-            if rates.1 >= SURGE * rates.0 {
-                // The likelihood of two constant rates (Poisson), one before and one after this place.
-                let likelihood = counts.0 * rates.0.ln() + counts.1 * rates.1.ln();
-                if best.is_none_or(|(known, _)| likelihood > known) {
-                    best = Some((likelihood, at));
-                }
-            }
-        }
-        before += count;
-    }
-    let (_, begins) = best?;
+    let counts: Vec<(Time, u64)> = events.iter().map(|(time, count, _)| (*time, *count)).collect();
+    let begins = rises(&counts, STRAYS)?;
     let begin = events[begins].0;
     let names = &asker.tables.names;
     let sent = asker.tables.rows(&attempts::TABLE).iter().filter(|row| row.text(attempts::status, names) == Some("sent"));
@@ -123,6 +111,34 @@ fn surge(asker: &Asker<'_>, events: &[(Time, u64, Option<&str>)]) -> Option<usiz
         known.filter(|(_, provider)| reached.contains(provider) == wanted).map(|(count, _)| count).sum()
     };
     (failing(true) > failing(false)).then_some(begins)
+}
+
+/// The place in `events` (time and count, in the order of time) from which they come many times as fast as before; before it
+/// lies at most one in `strays`.
+fn rises(events: &[(Time, u64)], strays: u64) -> Option<usize> {
+    let (first, last) = (events.first()?.0, events.last()?.0);
+    let sum: u64 = events.iter().map(|(_, count)| count).sum();
+    if sum < SURGE_EVENTS {
+        return None;
+    }
+    let mut before = 0;
+    let mut best: Option<(f64, usize)> = None;
+    for (at, (time, count)) in events.iter().enumerate() {
+        let spans = (time.since(first), last.since(*time));
+        if before > 0 && before * strays <= sum && spans.0 >= SURGE_SPAN && spans.1 >= SURGE_SPAN {
+            let counts = (before as f64, (sum - before) as f64);
+            let rates = (counts.0 / spans.0, counts.1 / spans.1);
+            if rates.1 >= SURGE * rates.0 {
+                // The likelihood of two constant rates (Poisson), one before and one after this place.
+                let likelihood = counts.0 * rates.0.ln() + counts.1 * rates.1.ln();
+                if best.is_none_or(|(known, _)| likelihood > known) {
+                    best = Some((likelihood, at));
+                }
+            }
+        }
+        before += count;
+    }
+    Some(best?.1)
 }
 
 #[cfg(test)]
@@ -149,5 +165,15 @@ mod tests {
         let even: Vec<(Time, u64, Option<&str>)> = (0..100).map(|at| (time(at * 20), 1, Some("google"))).collect();
         assert_eq!(begins(&tables, &even), None, "no faster than before");
         assert_eq!(begins(&tables, &trickle.collect::<Vec<_>>()), None, "too few");
+    }
+
+    #[test]
+    fn a_flood_begins_after_the_wanted_mail_of_the_same_account() {
+        let time = |seconds: i64| Time::from_seconds(1_790_000_000 + seconds);
+        let wanted = (0..20).map(|at| (time(at * 600), 1));
+        let flood = (0..100).map(|at| (time(12_000 + at * 5), 1));
+        let events: Vec<(Time, u64)> = wanted.clone().chain(flood).collect();
+        assert_eq!(rises(&events, WANTED), Some(20));
+        assert_eq!(rises(&wanted.collect::<Vec<_>>(), WANTED), None, "nothing rises");
     }
 }
