@@ -160,6 +160,34 @@ fn a_plan_speaks_the_commands_of_the_system_that_was_seen() {
     }
 }
 
+#[test]
+fn a_plan_works_on_the_instance_whose_mail_fails() {
+    let rules = RuleSet::built_in();
+    let log = (1..6).fold(String::new(), |log, n| {
+        log + &format!(
+            "Nov 12 09:3{n}:44 mail postfix-out/smtp[467]: 0CE5562{n}: to=<x{n}@one.example>, relay=none, delay=1, delays=0/0/1/0, \
+             dsn=4.4.1, status=deferred (connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)\n"
+        )
+    });
+    let commands = |settings: &str| -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("mail.log"), &log).expect("written");
+        std::fs::write(folder.path().join("postconf-n.txt"), settings).expect("written");
+        let report = Analysis::run(folder.path(), &rules, &Options::default(), &AtomicU64::new(0)).expect("a report").report;
+        report.plan.into_iter().filter_map(|step| step.run).collect::<Vec<_>>().join("\n")
+    };
+    let several = commands("multi_instance_enable = yes\nmulti_instance_directories = /etc/postfix-in /etc/postfix-out\n");
+    assert!(
+        several.contains("postmulti -i postfix-out -x postqueue -f\npostmulti -i postfix-out -x qshape deferred | head"),
+        "{several}"
+    );
+    for line in several.lines().filter(|line| line.starts_with("post")) {
+        parses(line).unwrap_or_else(|why| panic!("{why}\n{line}"));
+    }
+    // A service's own name in the log is no instance.
+    assert!(!commands("myhostname = mail.example.com\n").contains("postmulti"));
+}
+
 /// Names of people and hosts in a sample, and what a hostile sender makes of them.
 const HOSTILE: &[&str] = &["$(touch${IFS}owned)", "`touch${IFS}owned`", "';touch${IFS}owned;'", "-rf", "a'\"b|c&d>e", "*"];
 

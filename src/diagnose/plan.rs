@@ -5,10 +5,10 @@ use super::measure::Asker;
 use super::rank::{Cause, Role};
 use super::words::{Place, Words};
 use crate::rules::lazy::LazyRegex;
-use crate::rules::load::{RuleSet, System};
+use crate::rules::load::{Instances, RuleSet, System};
 use crate::rules::model::{PHASES, StepSpec};
-use crate::tables::{Value, failures, host, processes};
-use std::collections::BTreeSet;
+use crate::tables::{Value, attempts, failures, host, processes, settings};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One step, filled in.
 #[derive(Debug, Clone)]
@@ -62,12 +62,12 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
         causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing | Role::Separate)).collect();
     let hurts = recipients_at_risk(&acting, asker, rules);
     let own = Words { hurts, ..Words::of(asker) };
-    let system = system(asker, rules);
+    let here = Here::of(asker, rules);
     if hurts > 0 {
         let served: Vec<String> =
             acting.iter().filter(|cause| cause.role != Role::Separate).map(|cause| cause.judged.rule.id.clone()).collect();
         for spec in [&rules.plan.pause, &rules.plan.resume].into_iter().flatten() {
-            let mut step = fill(spec, &own, system);
+            let mut step = fill(spec, &own, &here);
             step.causes = served.clone();
             plan.steps.push(step);
         }
@@ -82,7 +82,7 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
         // Ordinary troubles of their own get their fix, but do not hold up or drain anything.
         let minor = cause.role == Role::Separate;
         for spec in judged.rule.remedy.iter().filter(|spec| !minor || matches!(PHASES[spec.phase], "fix" | "prevent")) {
-            let mut step = fill(spec, &words, system);
+            let mut step = fill(spec, &words, &here);
             step.causes = vec![judged.rule.id.clone()];
             add(if spec.shared.is_some() { &mut shared } else { &mut plan.steps }, step);
         }
@@ -105,15 +105,65 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
     if !serious.is_empty() {
         let waiting = serious.iter().map(|cause| cause.waiting).sum::<u64>();
         for (_, spec) in rules.plan.always.iter().filter(|(from, _)| from.holds(waiting as f64)) {
-            let mut step = fill(spec, &own, system);
+            let mut step = fill(spec, &own, &here);
             step.causes = serious.iter().map(|cause| cause.judged.rule.id.clone()).collect();
             add(&mut plan.steps, step);
         }
     }
     plan.steps.sort_by_key(|step| step.phase);
-    number_resumption(&mut plan.steps, &own, rules);
+    number_resumption(&mut plan.steps, &own, rules, &here);
     lock(&mut plan.steps);
     plan
+}
+
+/// What the commands of the rules are called where the evidence comes from.
+struct Here<'r> {
+    system: Option<&'r System>,
+    instance: Option<(&'r Instances, String)>,
+}
+
+impl<'r> Here<'r> {
+    fn of(asker: &Asker<'_>, rules: &'r RuleSet) -> Self {
+        let instance = rules.plan.instances.as_ref().and_then(|instances| Some((instances, instance(asker)?)));
+        Here { system: system(asker, rules), instance }
+    }
+
+    /// A sentence about commands.
+    fn sentence(&self, text: &str) -> String {
+        self.system.map_or_else(|| text.to_owned(), |system| system.command(text))
+    }
+
+    /// Commands that somebody types.
+    fn command(&self, text: &str) -> String {
+        let text = self.sentence(text);
+        match &self.instance {
+            Some((instances, name)) => instances.command(&text, name),
+            None => text,
+        }
+    }
+}
+
+/// The instance of Postfix in which most mail fails, where it is not the first one and main.cf names its directory.
+fn instance(asker: &Asker<'_>) -> Option<String> {
+    let tables = asker.tables;
+    let names = &tables.names;
+    let mut failed: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in tables.rows(&attempts::TABLE) {
+        if row.text(attempts::status, names) != Some("sent") {
+            let name = row.text(attempts::instance, names)?.split('/').next().unwrap_or_default();
+            *failed.entry(name).or_default() += row.count;
+        }
+    }
+    let (name, _) = failed.into_iter().max_by_key(|(_, count)| *count)?;
+    let named = tables.rows(&settings::TABLE).iter().any(|row| {
+        row.text(settings::name, names) == Some("multi_instance_directories")
+            && row
+                .text(settings::value, names)
+                .unwrap_or_default()
+                .split([' ', ',', '\t'])
+                .any(|path| path.rsplit('/').next() == Some(name))
+    });
+    (named && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))).then(|| name.to_owned())
 }
 
 /// The system that the evidence comes from, where its commands differ from those that the rules write.
@@ -131,19 +181,19 @@ fn system<'r>(asker: &Asker<'_>, rules: &'r RuleSet) -> Option<&'r System> {
         .find(|system| system.os.as_ref().is_some_and(|known| known.is_match(os)) || system.program.as_ref().is_some_and(runs))
 }
 
-fn fill(spec: &StepSpec, words: &Words<'_>, system: Option<&System>) -> Step {
+fn fill(spec: &StepSpec, words: &Words<'_>, here: &Here<'_>) -> Step {
     // Before the values of the evidence are in.
-    let here = |text: &str| system.map_or_else(|| text.to_owned(), |system| system.command(text));
-    let markdown = |text: &Option<String>| text.as_ref().map(|text| words.fill(&here(text), Place::Markdown).trim().to_owned());
+    let markdown =
+        |text: &Option<String>| text.as_ref().map(|text| words.fill(&here.sentence(text), Place::Markdown).trim().to_owned());
     Step {
         phase: spec.phase,
         causes: Vec::new(),
         action: words.fill(&spec.action, Place::Markdown).trim().to_owned(),
         why: markdown(&spec.why),
-        run: spec.run.as_ref().map(|run| words.fill(&here(run), Place::Shell).trim_end().to_owned()),
+        run: spec.run.as_ref().map(|run| words.fill(&here.command(run), Place::Shell).trim_end().to_owned()),
         risk: spec.risk,
         good: markdown(&spec.good),
-        undo: markdown(&spec.undo),
+        undo: spec.undo.as_ref().map(|undo| words.fill(&here.command(undo), Place::Markdown).trim().to_owned()),
         locked_by: Vec::new(),
     }
 }
@@ -184,9 +234,9 @@ fn runs_all_of(step: &Step, other: &Step) -> bool {
 }
 
 /// Tells the step that pauses delivery the number of the one that resumes it.
-fn number_resumption(steps: &mut [Step], own: &Words<'_>, rules: &RuleSet) {
+fn number_resumption(steps: &mut [Step], own: &Words<'_>, rules: &RuleSet, here: &Here<'_>) {
     let (Some(pause), Some(resume)) = (&rules.plan.pause, &rules.plan.resume) else { return };
-    let [pausing, resuming] = [pause, resume].map(|spec| spec.run.as_ref().map(|run| own.fill(run, Place::Shell)));
+    let [pausing, resuming] = [pause, resume].map(|spec| spec.run.as_ref().map(|run| own.fill(&here.command(run), Place::Shell)));
     let at = |run: &Option<String>| {
         let run = run.as_ref()?.trim_end();
         steps.iter().position(|step| step.run.as_deref() == Some(run))

@@ -46,6 +46,39 @@ pub struct PlanSpec {
     pub flush_warning: Option<(String, String)>,
     /// Systems whose commands differ from those that the rules write.
     pub systems: Vec<System>,
+    /// How commands are run where Postfix runs several times.
+    pub instances: Option<Instances>,
+}
+
+/// How a command works on one of several instances of Postfix.
+#[derive(Debug)]
+pub struct Instances {
+    /// The commands that belong to an instance.
+    pub commands: Vec<String>,
+    /// What stands before them; `INSTANCE` stands for its name.
+    pub through: String,
+}
+
+impl Instances {
+    /// Commands of the rules as they are run for the instance `name`.
+    pub fn command(&self, text: &str, name: &str) -> String {
+        let through = self.through.replace("INSTANCE", name);
+        let mut out = String::new();
+        let mut starts = true;
+        for word in text.split_inclusive(|c: char| c.is_whitespace() || "|;&(`".contains(c)) {
+            let bare = word.trim_end_matches(|c: char| c.is_whitespace() || "|;&(`".contains(c));
+            if starts && self.commands.iter().any(|command| command == bare) {
+                out.push_str(&through);
+                out.push(' ');
+            }
+            out.push_str(word);
+            // A command stands at the start of a line and behind what the shell splits commands at.
+            starts = word.ends_with(|c: char| "\n|;&(`".contains(c))
+                || (starts && bare.is_empty())
+                || matches!(bare, "do" | "then" | "xargs");
+        }
+        out
+    }
 }
 
 /// A kind of system, and what its commands are called.
@@ -510,6 +543,14 @@ impl Loader {
                 system.finish(reader);
                 self.set.plan.systems.push(System { os, program, instead });
             }
+        }
+        if let Some(node) = fields.take("instances") {
+            let mut instances = reader.fields(node, "instances");
+            let commands = instances.need(reader, "commands").map(|node| reader.texts(node, "a command")).unwrap_or_default();
+            let through = instances.need(reader, "through").map(|node| reader.text(&node, "through")).unwrap_or_default();
+            instances.finish(reader);
+            let commands = commands.into_iter().map(|(command, _)| command).collect();
+            self.set.plan.instances = Some(Instances { commands, through });
         }
         fields.finish(reader);
     }

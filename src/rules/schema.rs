@@ -437,6 +437,10 @@ fn plan() -> Value {
                 "program": text("Regex: a program that runs there"),
                 "instead": { "type": "object", "description": "What the rules write: what it is there; NAME stands for each name behind it", "additionalProperties": text("Command") },
             }))),
+            "instances": mapping(&["commands", "through"], json!({
+                "commands": { "type": "array", "description": "Commands that belong to an instance of Postfix", "items": { "type": "string" } },
+                "through": text("What runs them for an instance; INSTANCE stands for its name"),
+            })),
             "flush_warning": mapping(&["run", "why"], json!({ "run": text("The command"), "why": text("Why not (yet)") })),
         }),
     )
