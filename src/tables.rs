@@ -436,7 +436,7 @@ tables! {
         queue_id: Text "queue id",
         arrived: Time "when the message arrived",
         time: Time "when it last failed (waiting) or was given up (bounced, expired)",
-        first_failed: Time "when it first failed, where the log shows it",
+        first_failed: Time "since when it fails for this kind of reason (bucket), where the log shows it",
         age: Number "seconds since arrival, at the end of the evidence",
         size: Int "bytes",
         sender: Text "envelope sender; empty for notifications",
@@ -895,7 +895,7 @@ pub type KeptLines = std::collections::HashMap<Citation, Box<str>>;
 #[derive(Debug)]
 pub struct Tables {
     /// The shell command that shows the mail log of this server, by the name of the log in the bundle.
-    pub show_log: &'static str,
+    pub show_log: String,
     /// Names for people of the providers, by id.
     pub providers: std::collections::BTreeMap<String, String>,
     /// The interned texts.
@@ -910,7 +910,7 @@ pub struct Tables {
 impl Default for Tables {
     fn default() -> Tables {
         Tables {
-            show_log: "cat /var/log/mail.log",
+            show_log: String::new(),
             providers: std::collections::BTreeMap::new(),
             names: Names::default(),
             lines: KeptLines::default(),

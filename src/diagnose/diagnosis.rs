@@ -88,6 +88,8 @@ fn handled(asker: &Asker<'_>) -> u64 {
 const RESIDUE_COUNT: u64 = 10;
 /// And their part of all recipients handled.
 const RESIDUE_SHARE: f64 = 0.2;
+/// Of fewer, most of what was handled.
+const RESIDUE_MOST: (u64, f64) = (3, 0.5);
 
 /// Part of all recipients handled below which a cause of high severity is a trouble of a few among many, as on any day of a busy
 /// server. What is critical stays an incident: spam from a stolen login fails seldom.
@@ -115,7 +117,8 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
         // An empty queue alone does not show that mail flows.
         return Verdict::Inconclusive;
     }
-    if residue >= RESIDUE_COUNT && residue as f64 >= RESIDUE_SHARE * handled as f64 {
+    let from = |(count, share): (u64, f64)| residue >= count && residue as f64 >= share * handled as f64;
+    if from((RESIDUE_COUNT, RESIDUE_SHARE)) || from(RESIDUE_MOST) {
         return Verdict::Degraded;
     }
     Verdict::Healthy

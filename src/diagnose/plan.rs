@@ -4,6 +4,7 @@
 use super::measure::Asker;
 use super::rank::{Cause, Role};
 use super::words::{Place, Words};
+use crate::rules::amount::Amount;
 use crate::rules::lazy::LazyRegex;
 use crate::rules::load::{Instances, RuleSet, System};
 use crate::rules::model::{PHASES, StepSpec};
@@ -63,6 +64,7 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
     let hurts = recipients_at_risk(&acting, asker, rules);
     let own = Words { hurts, ..Words::of(asker) };
     let here = Here::of(asker, rules);
+    let waiting = waiting(asker);
     if hurts > 0 {
         let served: Vec<String> =
             acting.iter().filter(|cause| cause.role != Role::Separate).map(|cause| cause.judged.rule.id.clone()).collect();
@@ -81,7 +83,8 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
         let words = Words { judged: Some(judged), accounts: (cause.waiting, cause.bounced, cause.share), ..own };
         // Ordinary troubles of their own get their fix, but do not hold up or drain anything.
         let minor = cause.role == Role::Separate;
-        for spec in judged.rule.remedy.iter().filter(|spec| !minor || matches!(PHASES[spec.phase], "fix" | "prevent")) {
+        let kept = |spec: &&StepSpec| !minor || matches!(PHASES[spec.phase], "fix" | "prevent");
+        for spec in judged.rule.remedy.iter().filter(kept).filter(|spec| wanted(spec, waiting, cause.bounced)) {
             let mut step = fill(spec, &words, &here);
             step.causes = vec![judged.rule.id.clone()];
             add(if spec.shared.is_some() { &mut shared } else { &mut plan.steps }, step);
@@ -103,8 +106,8 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
     }
     let serious: Vec<&&Cause<'_>> = acting.iter().filter(|cause| cause.role != Role::Separate).collect();
     if !serious.is_empty() {
-        let waiting = serious.iter().map(|cause| cause.waiting).sum::<u64>();
-        for (_, spec) in rules.plan.always.iter().filter(|(from, _)| from.holds(waiting as f64)) {
+        let bounced = serious.iter().map(|cause| cause.bounced).sum();
+        for spec in rules.plan.always.iter().filter(|spec| wanted(spec, waiting, bounced)) {
             let mut step = fill(spec, &own, &here);
             step.causes = serious.iter().map(|cause| cause.judged.rule.id.clone()).collect();
             add(&mut plan.steps, step);
@@ -164,6 +167,21 @@ fn instance(asker: &Asker<'_>) -> Option<String> {
                 .any(|path| path.rsplit('/').next() == Some(name))
     });
     (named && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))).then(|| name.to_owned())
+}
+
+/// Recipients whose mail waits; none if neither a log nor a queue listing tells.
+fn waiting(asker: &Asker<'_>) -> Option<u64> {
+    let (tables, table) = (asker.tables, &failures::TABLE);
+    let waits = |row: &&u32| tables.rows(table)[**row as usize].text(failures::outcome, &tables.names) == Some("waiting");
+    tables.is_collected(table).then(|| asker.events(table, asker.judged(table).iter().filter(waits)))
+}
+
+/// Whether a step is wanted with so much mail that waits or was returned.
+fn wanted(spec: &StepSpec, waiting: Option<u64>, bounced: u64) -> bool {
+    let holds = |amount: Option<Amount>, count: Option<u64>| {
+        amount.is_none_or(|amount| count.is_none_or(|count| amount.holds(count as f64)))
+    };
+    holds(spec.waiting, waiting) && holds(spec.bounced, Some(bounced))
 }
 
 /// The system that the evidence comes from, where its commands differ from those that the rules write.

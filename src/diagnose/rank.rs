@@ -4,7 +4,7 @@ use super::measure::Asker;
 use super::verdict::{Confidence, Judged, Outcome};
 use crate::rules::RuleSet;
 use crate::rules::model::Severity;
-use crate::tables::{Value, failures};
+use crate::tables::{Value, diagnostics, failures, rejects};
 use std::collections::BTreeSet;
 
 /// What a cause is in the incident.
@@ -54,6 +54,8 @@ pub struct Cause<'j> {
     pub bounced: u64,
     /// Part of all failures.
     pub share: f64,
+    /// Messages that it keeps out before they could fail: refused, or lost to a daemon's fault.
+    pub kept_out: u64,
 }
 
 impl Cause<'_> {
@@ -115,6 +117,7 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
                 waiting: 0,
                 bounced: 0,
                 share: 0.0,
+                kept_out: kept_out(judged),
             }
         })
         .collect();
@@ -183,9 +186,21 @@ fn explained_by(judged: &Judged<'_>, confidence: Confidence, fired: &[(&Judged<'
     if roots.is_empty() { found } else { roots }
 }
 
+/// Refusals and warnings that a cause rests on which accounts for no failure: what never came in cannot fail.
+fn kept_out(judged: &Judged<'_>) -> u64 {
+    if !judged.accounts_for.is_empty() {
+        return 0;
+    }
+    let signals = judged.rule.requires.iter().flat_map(|entry| entry.signals());
+    let met = signals
+        .filter(|(_, signal)| [rejects::TABLE.name, diagnostics::TABLE.name].contains(&signal.table.name))
+        .filter_map(|(name, _)| judged.answers.get(name).filter(|measure| measure.met == Some(true)));
+    met.map(|measure| measure.count).max().unwrap_or(0)
+}
+
 fn set_roles(causes: &mut [Cause<'_>], handled: u64, events: impl Fn(&BTreeSet<u32>) -> u64) {
     let ordinary = |cause: &Cause<'_>| {
-        let count = cause.failed();
+        let count = cause.failed().max(cause.kept_out);
         let part = if handled == 0 { 1.0 } else { count as f64 / handled as f64 };
         cause.judged.rule.severity <= Severity::Medium && (count < ORDINARY_COUNT || part < ORDINARY_SHARE)
     };

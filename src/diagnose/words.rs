@@ -121,7 +121,7 @@ impl<'a> Words<'a> {
             },
             "hurts" => Some(thousands(self.hurts)),
             "resume" => self.resume.map(|number| number.to_string()),
-            "show_log" => Some(tables.show_log.to_owned()),
+            "show_log" => Some(tables.show_log.clone()),
             _ => {
                 let judged = self.judged?;
                 match judged.answers.get(head) {

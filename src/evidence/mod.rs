@@ -192,9 +192,8 @@ fn look(bundle: &Bundle, rules: &RuleSet) -> Looked {
         };
         logs.extend(reading.run(kind, sections, &mut sources[number]));
     }
-    if let Some(Log { number, .. }) = logs.iter().min_by_key(|log| bundle.files[log.number].path.len()) {
-        tables.show_log = show_log(&bundle.files[*number].path);
-    }
+    let log = logs.iter().map(|log| bundle.files[log.number].path.as_str()).min_by_key(|path| path.len());
+    tables.show_log = rules.plan.show_log(log).unwrap_or_default().to_owned();
     tables.providers = rules.providers.titles();
     policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
@@ -305,24 +304,6 @@ impl Source {
 
 fn is_log(kind: &Kind) -> bool {
     matches!(kind.parser.as_str(), "maillog" | "journal-json")
-}
-
-/// The command that shows the log that was collected as `path`: where distributions keep it differs.
-fn show_log(path: &str) -> &'static str {
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    if name.contains("journal") {
-        "journalctl -u 'postfix*' --no-pager"
-    } else if name.starts_with("maillog") {
-        "cat /var/log/maillog"
-    } else if name == "mail" || name.starts_with("mail-") {
-        "cat /var/log/mail"
-    } else if name.starts_with("messages") {
-        "cat /var/log/messages"
-    } else if name.starts_with("syslog") {
-        "cat /var/log/syslog"
-    } else {
-        "cat /var/log/mail.log"
-    }
 }
 
 /// The beginning of a file as text, and what is wrong if it cannot be read or is no text.

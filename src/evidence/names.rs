@@ -66,7 +66,7 @@ pub(super) fn hosts_file(doc: &Document<'_>, sink: &mut Sink<'_>) {
 pub(super) fn resolv_conf(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut servers = 0;
     let queue = sink.tables.setting("queue_directory").unwrap_or("/var/spool/postfix").trim_start_matches('/').to_owned();
-    let copy = doc.command.unwrap_or(doc.path).contains(&queue);
+    let copy = [queue.as_str(), "chroot"].iter().any(|mark| doc.command.unwrap_or(doc.path).contains(mark));
     for (number, line) in doc.lines() {
         let text = line.trim();
         if text.is_empty() || text.starts_with(['#', ';']) {

@@ -574,7 +574,7 @@ fn collect(report: &Report) -> Vec<Value> {
             json!({
                 "command": first.command, "needs": first.needs, "changes_plan": first.changes_plan, "questions": questions,
                 // Without any answer yet, everything that is missing is wanted.
-                "urgent": first.changes_plan || matches!(report.verdict, Verdict::Inconclusive),
+                "urgent": (first.changes_plan && first.command.is_some()) || matches!(report.verdict, Verdict::Inconclusive),
             })
         })
         .collect()

@@ -1,6 +1,5 @@
 //! Loading: the built-in rules and the folders of `--rules`, later ones replacing earlier ones by id.
 
-use super::amount::Amount;
 use super::collection::{self, Failed};
 use super::kinds::{self, Kind};
 use super::lazy::{Dialect, LazyRegex};
@@ -40,14 +39,16 @@ pub struct PlanSpec {
     pub resume: Option<StepSpec>,
     /// Steps that many remedies end in, by the name that these use.
     pub shared: BTreeMap<String, StepSpec>,
-    /// Steps of every plan: from how many waiting recipients on, and the step.
-    pub always: Vec<(Amount, StepSpec)>,
+    /// Steps of every plan.
+    pub always: Vec<StepSpec>,
     /// Command and reason of the warning against flushing.
     pub flush_warning: Option<(String, String)>,
     /// Systems whose commands differ from those that the rules write.
     pub systems: Vec<System>,
     /// How commands are run where Postfix runs several times.
     pub instances: Option<Instances>,
+    /// Commands that show the mail log, by the name of the log in the bundle; the first that fits.
+    pub show_log: Vec<ShowLog>,
 }
 
 /// How a command works on one of several instances of Postfix.
@@ -81,6 +82,15 @@ impl Instances {
     }
 }
 
+/// A command that shows the mail log.
+#[derive(Debug)]
+pub struct ShowLog {
+    /// Recognises the name of the log in the bundle; every name if there is none.
+    pub file: Option<LazyRegex>,
+    /// The command.
+    pub run: String,
+}
+
 /// A kind of system, and what its commands are called.
 #[derive(Debug)]
 pub struct System {
@@ -90,6 +100,15 @@ pub struct System {
     pub program: Option<LazyRegex>,
     /// What the rules write, and what it is there. `NAME` stands for each name that follows.
     pub instead: Vec<(String, String)>,
+}
+
+impl PlanSpec {
+    /// The command that shows the log that was collected as `path`: where it is kept differs.
+    pub fn show_log(&self, path: Option<&str>) -> Option<&str> {
+        let name = path.map(|path| path.rsplit('/').next().unwrap_or(path));
+        let fits = |log: &&ShowLog| log.file.as_ref().is_none_or(|file| name.is_some_and(|name| file.is_match(name)));
+        self.show_log.iter().find(fits).map(|log| log.run.as_str())
+    }
 }
 
 impl System {
@@ -520,7 +539,7 @@ impl Loader {
             }
         }
         if let Some(node) = fields.take("always") {
-            self.set.plan.always = reader.list(node).into_iter().filter_map(|item| read::always_step(reader, item)).collect();
+            self.set.plan.always = reader.list(node).into_iter().filter_map(|item| read::free_step(reader, item)).collect();
         }
         if let Some(node) = fields.take("flush_warning") {
             let mut warning = reader.fields(node, "flush_warning");
@@ -528,6 +547,19 @@ impl Loader {
             let why = warning.need(reader, "why").map(|node| reader.text(&node, "why")).unwrap_or_default();
             warning.finish(reader);
             self.set.plan.flush_warning = Some((run, why));
+        }
+        if let Some(node) = fields.take("show_log") {
+            self.set.plan.show_log.clear();
+            for item in reader.list(node) {
+                let mut log = reader.fields(item, "a log");
+                let file = log.take("file").and_then(|node| {
+                    let pattern = reader.text(&node, "file");
+                    LazyRegex::read(reader, pattern, node.place, Dialect::Value)
+                });
+                let run = log.need(reader, "run").map(|node| reader.text(&node, "a command")).unwrap_or_default();
+                log.finish(reader);
+                self.set.plan.show_log.push(ShowLog { file, run });
+            }
         }
         if let Some(node) = fields.take("systems") {
             self.set.plan.systems.clear();

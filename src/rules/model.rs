@@ -440,6 +440,10 @@ pub struct StepSpec {
     pub good: Option<String>,
     /// How to go back (Markdown).
     pub undo: Option<String>,
+    /// How many recipients must wait for it to be wanted.
+    pub waiting: Option<Amount>,
+    /// How many recipients' mail must have been returned by its causes for it to be wanted.
+    pub bounced: Option<Amount>,
     /// Its name among the steps of plan.yaml that many remedies end in; a plan has such a step once.
     pub shared: Option<String>,
     /// Where it stands.

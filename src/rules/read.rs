@@ -611,18 +611,6 @@ pub(super) fn free_step(reader: &mut Reader<'_>, node: Node) -> Option<StepSpec>
     step_fields(reader, fields, &Scope { params: &params, signals: BTreeMap::new() })
 }
 
-/// Reads a step of every plan, and the backlog from which on it is wanted.
-pub(super) fn always_step(reader: &mut Reader<'_>, node: Node) -> Option<(Amount, StepSpec)> {
-    let params = BTreeMap::new();
-    let scope = Scope { params: &params, signals: BTreeMap::new() };
-    let mut fields = reader.fields(node, "a step of every plan");
-    let waiting = match fields.take("waiting") {
-        Some(node) => amount(reader, &node, Measured::Number, &scope)?,
-        None => Amount::at_least(0.0),
-    };
-    Some((waiting, step_fields(reader, fields, &scope)?))
-}
-
 fn step(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Option<StepSpec> {
     let mut fields = reader.fields(node, "a step");
     match fields.take("use") {
@@ -652,8 +640,10 @@ fn step_fields(reader: &mut Reader<'_>, mut fields: Fields, scope: &Scope<'_>) -
     let run = optional(reader, "run");
     let good = optional(reader, "good");
     let undo = optional(reader, "undo");
+    let [waiting, bounced] =
+        ["waiting", "bounced"].map(|name| fields.take(name).and_then(|node| amount(reader, &node, Measured::Number, scope)));
     fields.finish(reader);
-    Some(StepSpec { phase: phase?, action: action?, why, run, risk: risk?, good, undo, shared: None, place })
+    Some(StepSpec { phase: phase?, action: action?, why, run, risk: risk?, good, undo, waiting, bounced, shared: None, place })
 }
 
 fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {

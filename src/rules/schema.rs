@@ -142,6 +142,8 @@ fn step() -> Value {
             "risk": one_of("What it can break", &RISKS),
             "good": text("What a good result looks like"),
             "undo": text("How to go back"),
+            "waiting": number("Waiting recipients from which on it is wanted"),
+            "bounced": number("Recipients whose mail its causes returned, from which on it is wanted"),
         }),
     )
 }
@@ -153,13 +155,6 @@ fn step_or_shared() -> Value {
     let own = step["required"].take();
     step["oneOf"] = json!([{ "required": own }, { "required": ["use"] }]);
     step["required"] = json!([]);
-    step
-}
-
-/// A step of every plan.
-fn always_step() -> Value {
-    let mut step = step();
-    step["properties"]["waiting"] = number("Waiting recipients from which on it is wanted");
     step
 }
 
@@ -431,7 +426,11 @@ fn plan() -> Value {
             "pause": step(),
             "resume": step(),
             "shared": { "type": "object", "description": "Steps that many remedies end in, which take them with `use: NAME`; a plan has each once, after the causes' own", "additionalProperties": step() },
-            "always": list(always_step()),
+            "always": list(step()),
+            "show_log": list(mapping(&["run"], json!({
+                "file": text("Regex: name of the log in the bundle; without it, any"),
+                "run": text("The command that shows it"),
+            }))),
             "systems": list(mapping(&["instead"], json!({
                 "os": text("Regex: name of the operating system or distribution"),
                 "program": text("Regex: a program that runs there"),
@@ -489,7 +488,7 @@ mod tests {
             ("a bucket", "buckets", "/items/properties"),
             ("a provider", "providers", "/items/properties"),
             ("plan.yaml", "plan", "/properties"),
-            ("a step of every plan", "plan", "/properties/always/items/properties"),
+            ("a log", "plan", "/properties/show_log/items/properties"),
             ("a way to fail", "collection", "/items/properties"),
         ] {
             assert_eq!(taken[what], fields(&schemas[kind], path), "{what}");

@@ -394,6 +394,11 @@ impl<'r> Fold<'r> {
                     message.recipients.len() - 1
                 });
                 let recipient = &mut message.recipients[at];
+                // What fails now for another kind of reason than before failed anew: its trouble began here.
+                let kind = |attempted: &Attempted| attempted.class.as_ref().map(|(_, bucket)| bucket.clone());
+                if kind(&recipient.last) != kind(&attempted) {
+                    recipient.first_failed = None;
+                }
                 recipient.last = attempted;
                 recipient.source = place.source;
                 if !place.line.is_empty() {
