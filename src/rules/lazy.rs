@@ -7,7 +7,7 @@ use crate::parallel::locked;
 use regex_automata::hybrid::dfa;
 use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::captures::Captures;
-use regex_automata::{Input, meta, util::syntax};
+use regex_automata::{Input, MatchKind, meta, util::syntax};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -46,6 +46,13 @@ pub struct LazyRegex {
     ascii: OnceLock<Option<meta::Regex>>,
     /// Tells where in any text.
     regex: OnceLock<meta::Regex>,
+}
+
+/// Expressions that are tried on many short texts at once: a single walk over a text tells which of them match.
+#[derive(Debug)]
+pub(crate) struct Together {
+    expressions: Vec<LazyRegex>,
+    half: OnceLock<Option<Box<Half>>>,
 }
 
 /// Half an expression, which costs half: forwards only, it finds that there is a match, and not where it begins.
@@ -172,11 +179,7 @@ impl LazyRegex {
     }
 
     fn compile_half(&self) -> Option<Box<Half>> {
-        let nfa = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE)).utf8(false);
-        let lean = dfa::Config::new().skip_cache_capacity_check(true);
-        let dfa = dfa::Builder::new().syntax(self.syntax(true)).thompson(nfa).configure(lean).build(&self.translated()).ok()?;
-        let cache = Mutex::new(dfa.create_cache());
-        Some(Box::new(Half { dfa, cache }))
+        Half::of(self.syntax(true), MatchKind::LeftmostFirst, &[self.translated()])
     }
 
     /// Texts in lower case of which each match holds one; empty if nothing is known.
@@ -236,6 +239,63 @@ impl LazyRegex {
     /// The expression as it is written.
     pub fn as_str(&self) -> &str {
         &self.pattern
+    }
+}
+
+impl Half {
+    fn of(syntax: syntax::Config, kind: MatchKind, patterns: &[Cow<'_, str>]) -> Option<Box<Half>> {
+        let nfa = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE)).utf8(false);
+        let lean = dfa::Config::new().skip_cache_capacity_check(true).match_kind(kind);
+        let dfa = dfa::Builder::new().syntax(syntax).thompson(nfa).configure(lean).build_many(patterns).ok()?;
+        let cache = Mutex::new(dfa.create_cache());
+        Some(Box::new(Half { dfa, cache }))
+    }
+}
+
+impl fmt::Debug for Half {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Half({})", self.dfa.pattern_len())
+    }
+}
+
+impl Together {
+    /// These expressions, of one dialect and at most 64.
+    pub(crate) fn new(expressions: Vec<LazyRegex>) -> Together {
+        Together { expressions, half: OnceLock::new() }
+    }
+
+    /// Which of them match in `text`, as bits. None where each has to be tried by itself.
+    pub(crate) fn which(&self, text: &str) -> Option<u64> {
+        let first = self.expressions.first()?;
+        if !text.is_ascii() && !first.is_bytes() {
+            return None;
+        }
+        let compile = || {
+            let patterns: Vec<Cow<'_, str>> = self.expressions.iter().map(LazyRegex::translated).collect();
+            Half::of(first.syntax(true), MatchKind::All, &patterns)
+        };
+        let Half { dfa, cache } = self.half.get_or_init(compile).as_deref()?;
+        let cache = &mut *locked(cache);
+        let mut state = dfa.start_state_forward(cache, &Input::new(text)).ok()?;
+        let mut found = 0;
+        let mut bytes = text.bytes();
+        // A state tells of the matches that ended before the byte that led to it.
+        loop {
+            let byte = bytes.next();
+            state = match byte {
+                Some(byte) => dfa.next_state(cache, state, byte).ok()?,
+                None => dfa.next_eoi_state(cache, state).ok()?,
+            };
+            if state.is_match() {
+                let matched = (0..dfa.match_len(cache, state)).map(|at| dfa.match_pattern(cache, state, at));
+                matched.for_each(|pattern| found |= 1 << pattern.as_usize());
+            } else if state.is_quit() {
+                return None;
+            }
+            if byte.is_none() || state.is_dead() {
+                return Some(found);
+            }
+        }
     }
 }
 
@@ -329,6 +389,18 @@ mod tests {
             assert!(regex.is_match(yes), "{pattern} matches {yes}");
             assert!(!regex.is_match(no), "{pattern} does not match {no}");
         }
+    }
+
+    #[test]
+    fn together_they_match_as_each_by_itself() {
+        let patterns = ["[+=].*@", "^[^@]*=|^(bounces?|news(letter)?)[._+@-]", "^(www-data|web\\d*)(@|$)", "a{2,3}", ""];
+        let each = patterns.map(|pattern| LazyRegex::valid(pattern, Dialect::Value));
+        let together = Together::new(each.to_vec());
+        for text in ["", "NEWS@x", "news+a=b@x", "web12", "xweb12@", "caab@x", "www-DATA@x", "aaa", "b=c=d@e@f", "@+"] {
+            let bits = (0..each.len()).filter(|at| each[*at].is_match(text)).fold(0, |bits, at| bits | 1 << at);
+            assert_eq!(together.which(text), Some(bits), "{text}");
+        }
+        assert_eq!(together.which("ſ"), None);
     }
 
     #[test]

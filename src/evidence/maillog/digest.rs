@@ -9,6 +9,7 @@ use super::LANES;
 use crate::distinct::{Distinct, hash, mix};
 use crate::names::Names;
 use crate::rules::demand::{DISTINCT, Demand, Needs, WEIGHED};
+use crate::rules::lazy::Together;
 use crate::tables::{Citation, Column, Given, KeptLines, Record, Table, Weighed};
 use crate::time::{SECOND, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -138,14 +139,6 @@ impl Side {
             self.coarse = self.coarse.wrapping_add(sum);
         }
     }
-
-    fn with(&self, other: &Side) -> Side {
-        let (mut counted, mut weighed) = (self.counted, self.weighed);
-        counted.iter_mut().zip(other.counted).for_each(|(one, other)| *one |= other);
-        weighed.iter_mut().zip(other.weighed).for_each(|(one, other)| *one |= other);
-        let (exact, coarse) = (self.exact.wrapping_add(other.exact), self.coarse.wrapping_add(other.coarse));
-        Side { exact, coarse, counted, weighed }
-    }
 }
 
 /// What the leading side of an event comes to.
@@ -192,6 +185,8 @@ struct AskedColumn {
     told_apart: bool,
     /// Its tests, as bits.
     tests: u64,
+    /// Those that are expressions, all tried at once: which tests, and whether what they say is denied.
+    expressions: (Together, Vec<(usize, bool)>),
     /// Its place among the columns of which the distinct values are counted.
     counted: Option<usize>,
     /// Its place among those that are weighed.
@@ -230,13 +225,29 @@ impl AskedColumn {
         let weighed = demand.weighed.iter().position(|known| *known == column);
         let dear = |test: usize| demand.tests[test].matcher.is_dear();
         let held = bits(tests).any(dear).then(Held::default);
+        let expression = |test: usize| Some((test, demand.tests[test].matcher.expression()?));
+        let (tried, expressions) =
+            bits(tests).filter_map(expression).map(|(test, (regex, denied))| ((test, denied), regex.clone())).unzip();
         let asked = told_apart || tests != 0 || counted.is_some() || weighed.is_some();
-        asked.then_some(AskedColumn { column, told_apart, tests, counted, weighed, held })
+        let expressions = (Together::new(expressions), tried);
+        asked.then_some(AskedColumn { column, told_apart, tests, expressions, counted, weighed, held })
     }
 
     /// Which of `tests` hold.
     fn tests_held(&self, demand: &Demand, given: Given<'_>, tests: u64) -> u64 {
-        bits(tests).filter(|test| demand.tests[*test].matcher.holds(given)).fold(0, |held, test| held | (1 << test))
+        let (mut held, mut rest) = (0, tests);
+        let (expressions, tried) = &self.expressions;
+        if let Given::Text(text) = given
+            && !tried.is_empty()
+            && let Some(matched) = expressions.which(text)
+        {
+            for (at, (test, denied)) in tried.iter().enumerate() {
+                let matches = matched >> at & 1 != 0;
+                held |= u64::from(matches != *denied) << test;
+                rest &= !(1 << test);
+            }
+        }
+        bits(rest).filter(|test| demand.tests[*test].matcher.holds(given)).fold(held & tests, |held, test| held | (1 << test))
     }
 }
 
@@ -305,7 +316,7 @@ impl Row {
     /// Gives up the values of these columns.
     fn give_up(&mut self, wide: u64) {
         let needs = self.needs;
-        let gone = |column: Column| wide & (1 << column.0) != 0 && needs.value(column);
+        let gone = |column: Column| is_given_up(column, wide, needs);
         let mut coarse = if self.given_up { self.coarse } else { self.exact };
         for (column, value) in self.cells.iter().filter(|(column, _)| gone(*column)) {
             if let Some(hashed) = hash_of(value) {
@@ -441,7 +452,7 @@ impl Digest {
     /// What the leading columns of `draft` come to.
     pub fn lead(&self, draft: &Draft<'_>) -> Lead {
         let needs = self.demand.needs(self.sides[0].columns, |column| draft.get(column));
-        Lead { side: self.side(0, draft, needs), needs, generation: self.generation }
+        Lead { side: self.side(Side::default(), 0, draft, needs), needs, generation: self.generation }
     }
 
     /// Whether a lead still holds.
@@ -458,7 +469,7 @@ impl Digest {
     /// tested or counted. What is returned asks for the whole of it, which [`Digest::show`] takes.
     pub fn note(&mut self, lead: &Lead, rest: &Draft<'_>, place: Place<'_>) -> Option<Wanted> {
         let Some(span) = self.span else { return Some(Wanted { row: None, side: None }) };
-        let side = lead.side.with(&self.side(1, rest, lead.needs));
+        let side = self.side(lead.side, 1, rest, lead.needs);
         let Some(&at) = self.place_of(&side, place.time, span) else {
             return Some(Wanted { row: None, side: Some(side) });
         };
@@ -498,19 +509,15 @@ impl Digest {
 
     /// Takes the whole of an event that [`Digest::note`] asked for.
     pub fn show(&mut self, wanted: &Wanted, lead: &Lead, whole: &Draft<'_>, place: Place<'_>) {
-        let side = wanted.side.unwrap_or_else(|| lead.side.with(&self.side(1, whole, lead.needs)));
+        let side = wanted.side.unwrap_or_else(|| self.side(lead.side, 1, whole, lead.needs));
         if let Some(at) = wanted.row {
             weigh(&mut self.rows[at as usize], &self.demand, &side, whole, place.times);
             return;
         }
-        let at = self.push(whole, &side, place, lead.needs);
+        let rare = self.span.is_some() && self.crowded && !self.seen.is_often(side.exact);
+        let at = self.push(whole, &side, place, lead.needs, rare);
         if let Some(span) = self.span {
-            let row = &mut self.rows[at as usize];
-            if self.crowded && !self.seen.is_often(side.exact) {
-                self.held += row.ripen(&self.demand);
-                row.give_up(self.wide);
-            }
-            self.index.insert(key(row.form(), place.time, span), at);
+            self.index.insert(key(self.rows[at as usize].form(), place.time, span), at);
         }
         self.keep_within_limits();
     }
@@ -596,9 +603,8 @@ impl Digest {
         self.crowded.then_some(self.demand.table.name)
     }
 
-    /// What the columns of one side come to.
-    fn side(&self, at: usize, draft: &Draft<'_>, needs: Needs) -> Side {
-        let mut side = Side::default();
+    /// What the columns of one side come to, together with those of the other.
+    fn side(&self, mut side: Side, at: usize, draft: &Draft<'_>, needs: Needs) -> Side {
         for asked in self.sides[at].each.iter().filter(|asked| needs.column(asked.column)) {
             let column = asked.column;
             let given = draft.get(column);
@@ -629,18 +635,19 @@ impl Digest {
         side
     }
 
-    /// Adds a record of one event.
-    fn push(&mut self, draft: &Draft<'_>, side: &Side, place: Place<'_>, needs: Needs) -> u32 {
+    /// Adds a record of one event; of a rare one, without the values that are given up.
+    fn push(&mut self, draft: &Draft<'_>, side: &Side, place: Place<'_>, needs: Needs, rare: bool) -> u32 {
         let longest = if self.demand.everything { usize::MAX } else { EXAMPLE };
-        let columns = (0..self.demand.table.fields.len()).map(Column).filter(|column| self.demand.wants(*column));
+        let kept = |column: &Column| self.demand.wants(*column) && !(rare && is_given_up(*column, self.wide, needs));
+        let columns = (0..self.demand.table.fields.len()).map(Column).filter(kept);
         self.scratch.clear();
         Cells::write(&mut self.scratch, columns.map(|column| (column, draft.get(column))), longest);
         let cells = Cells(self.scratch.as_str().into());
-        let row = Row {
+        let mut row = Row {
             exact: side.exact,
             coarse: side.coarse,
             needs,
-            given_up: false,
+            given_up: rare,
             count: place.times,
             several: false,
             source: place.source,
@@ -653,6 +660,12 @@ impl Digest {
             distinct: Vec::new(),
             weighed: Vec::new(),
         };
+        if rare {
+            let counted = self.demand.distinct.iter().zip(side.counted).filter(|(_, value)| *value != 0);
+            counted.for_each(|(column, value)| _ = count(&mut row, *column, value));
+            weigh(&mut row, &self.demand, side, draft, place.times);
+            self.held += held(&row);
+        }
         self.rows.push(row);
         self.rows.len() as u32 - 1
     }
@@ -754,6 +767,11 @@ impl Digest {
         self.crowded = true;
         self.merge();
     }
+}
+
+/// Whether the value of a column is given up in a rare record of which so much is asked.
+fn is_given_up(column: Column, wide: u64, needs: Needs) -> bool {
+    wide & (1 << column.0) != 0 && needs.value(column)
 }
 
 fn key(form: u64, time: Option<Time>, span: usize) -> u64 {
@@ -976,6 +994,27 @@ mod tests {
             records.iter().filter(|record| record.get(arrivals::sasl_username) == user).map(|record| record.count).sum();
         // What repeats is told apart all the same.
         assert!((flood - 10..=flood).contains(&told), "{told} of {flood}");
+    }
+
+    #[test]
+    fn tests_that_are_tried_at_once_hold_as_each_by_itself() {
+        let rules = RuleSet::built_in();
+        let texts = ["", "www-data@a.example", "news+x@b.example", "x=y@c.example", "bounces-1@d.example", "\u{fc}@e.example"];
+        let values = texts.map(Given::Text).into_iter().chain([Given::Missing, Given::Int(33), Given::Bool(true)]);
+        let values: Vec<Given<'_>> = values.collect();
+        let mut tried = 0;
+        for demand in Demand::of(&rules, [&arrivals::TABLE, &crate::tables::attempts::TABLE]) {
+            let columns = (0..demand.table.fields.len()).filter_map(|at| AskedColumn::new(&demand, Column(at)));
+            for asked in columns {
+                tried += asked.expressions.1.len();
+                for value in &values {
+                    let each = bits(asked.tests).filter(|test| demand.tests[*test].matcher.holds(*value));
+                    let each = each.fold(0, |held, test| held | 1 << test);
+                    assert_eq!(asked.tests_held(&demand, *value, asked.tests), each, "{value:?}");
+                }
+            }
+        }
+        assert!(tried > 3, "{tried}");
     }
 
     #[test]

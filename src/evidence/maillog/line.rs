@@ -322,7 +322,9 @@ impl<'a> Event<'a> {
             "SMTPS wrappermode",
         ];
         let own = match daemon {
-            "smtp" | "lmtp" | "relay" | "tlsproxy" => MARKS.iter().any(|mark| text.starts_with(mark)),
+            "smtp" | "lmtp" | "relay" | "tlsproxy" => {
+                MARKS.iter().any(|mark| mark.as_bytes()[0] == first && text.starts_with(mark))
+            }
             "master" => {
                 text.starts_with("daemon started -- ")
                     || text.starts_with("reload -- ")
@@ -434,17 +436,18 @@ impl<'a> Delivery<'a> {
                 break;
             }
             let (field, after) = next_field(rest);
-            if let Some(at) = memchr::memchr(b'=', field.as_bytes()) {
-                let value = &field[at + 1..];
-                match &field[..at] {
-                    "relay" => line.relay = value,
-                    "delay" => line.delay = value,
-                    "delays" => line.delays = value,
-                    "dsn" => line.dsn = Some(value),
-                    "conn_use" => line.conn_use = Some(value),
-                    "tls" => line.tls = Some(value),
-                    _ => {}
-                }
+            let value = |key| field.strip_prefix(key);
+            if let Some(relay) = value("relay=") {
+                line.relay = relay;
+            } else if let Some(delay) = value("delay=") {
+                line.delay = delay;
+            } else if let Some(delays) = value("delays=") {
+                line.delays = delays;
+            } else if let Some(dsn) = value("dsn=") {
+                line.dsn = Some(dsn);
+            } else {
+                line.conn_use = value("conn_use=").or(line.conn_use);
+                line.tls = value("tls=").or(line.tls);
             }
             rest = after;
         }
@@ -453,38 +456,38 @@ impl<'a> Delivery<'a> {
 
     /// Seconds since arrival.
     pub fn delay(&self) -> Option<f64> {
-        seconds(self.delay)
+        seconds(self.delay.as_bytes())
     }
 
     /// Seconds before the queue manager, in it, for look-up and set-up, for transmission.
     pub fn delays(&self) -> [Option<f64>; 4] {
         let mut delays = [None; 4];
-        for (slot, part) in delays.iter_mut().zip(self.delays.split('/')) {
-            *slot = seconds(part);
-        }
+        let mut parts = self.delays.as_bytes().split(|byte| *byte == b'/');
+        delays.fill_with(|| seconds(parts.next()?));
         delays
     }
 }
 
 /// Seconds as Postfix prints them: `0.05`, `12`, `130000`.
-fn seconds(text: &str) -> Option<f64> {
+fn seconds(text: &[u8]) -> Option<f64> {
     const UNITS: [f64; 7] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6];
+    let whole = || std::str::from_utf8(text).ok()?.parse().ok();
+    // Up to fifteen digits the division below is exact to the last bit.
+    if text.len() > 15 {
+        return whole();
+    }
     let (mut number, mut point) = (0u64, None);
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in text.iter().enumerate() {
         match byte {
             b'0'..=b'9' => number = number * 10 + u64::from(byte - b'0'),
             b'.' if point.is_none() => point = Some(at),
-            _ => return text.parse().ok(),
-        }
-        // Up to fifteen digits the division below is exact to the last bit.
-        if at > 14 {
-            return text.parse().ok();
+            _ => return whole(),
         }
     }
     let decimals = point.map_or(0, |at| text.len() - at - 1);
     match UNITS.get(decimals) {
         Some(unit) if text.len() > usize::from(point.is_some()) => Some(number as f64 / unit),
-        _ => text.parse().ok(),
+        _ => whole(),
     }
 }
 

@@ -50,49 +50,70 @@ pub fn without_addresses(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// What in a word tells that it may vary, by byte: bits, of which [`DIGIT`] is one.
+const SIGNS: [u8; 256] = {
+    let mut signs = [0; 256];
+    let mut digit = b'0';
+    while digit <= b'9' {
+        signs[digit as usize] = DIGIT;
+        digit += 1;
+    }
+    signs[b'@' as usize] = ADDRESS;
+    signs[b'<' as usize] = 4;
+    signs[b'[' as usize] = 4;
+    signs[b':' as usize] = 4;
+    signs[b'=' as usize] = 4;
+    signs
+};
+const DIGIT: u8 = 1;
+const ADDRESS: u8 = 2;
+
 /// A hash of the form of a text: of its words without those that vary from message to message. Two texts of one form mean
 /// the same to every phrase in the rules, which speak of words and codes and not of somebody's address.
 pub fn template(text: &str, seed: u64) -> u64 {
     let bytes = text.as_bytes();
     let mut state = seed;
-    let mut start = 0;
-    while start < bytes.len() {
-        let end = memchr::memchr(b' ', &bytes[start..]).map_or(bytes.len(), |at| start + at);
-        let word = &bytes[start..end];
-        start = end + 1;
-        if !word.is_empty() {
-            state = hash(fixed_part(word), state);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (mut end, mut signs, mut digits) = (0, 0, 0usize);
+        for byte in rest {
+            if *byte == b' ' {
+                break;
+            }
+            let sign = SIGNS[usize::from(*byte)];
+            signs |= sign;
+            digits += usize::from(sign & DIGIT);
+            end += 1;
         }
+        let word = &rest[..end];
+        rest = rest.get(end + 1..).unwrap_or_default();
+        if word.is_empty() {
+            continue;
+        }
+        let fixed = match signs {
+            0 => word,
+            signs if signs & ADDRESS != 0 => b"",
+            _ => fixed_part(word, digits),
+        };
+        state = hash(fixed, state);
     }
     state
 }
 
-/// The part of a word that tells what it is about; empty for a word that varies.
-fn fixed_part(word: &[u8]) -> &[u8] {
-    let mut digits = 0;
-    let mut bracket = None;
-    let mut colon = None;
-    for (at, byte) in word.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => digits += 1,
-            b'@' => return b"",
-            b'[' => bracket = bracket.or(Some(at)),
-            b':' => colon = colon.or(Some(at)),
-            _ => {}
-        }
-    }
+/// The part of a word with so many digits, and without an `@`, that tells what it is about; empty for a word that varies.
+fn fixed_part(word: &[u8], digits: usize) -> &[u8] {
     if word[0] == b'<' && word.contains(&b'>') {
         return b"";
     }
     if word.starts_with(b"name=") {
         return b"name=";
     }
-    if let Some(at) = colon.filter(|at| word[at + 1..].starts_with(b"//")) {
+    if let Some(at) = word.iter().position(|byte| *byte == b':').filter(|at| word[at + 1..].starts_with(b"//")) {
         // An address on the web: what its path says up to the first number may name the reason.
         let end = word[at..].iter().position(|byte| byte.is_ascii_digit() || matches!(byte, b'?' | b'#'));
         return &word[..end.map_or(word.len(), |end| at + end)];
     }
-    if let Some(open) = bracket {
+    if let Some(open) = word.iter().position(|byte| *byte == b'[') {
         let inside = &word[open + 1..];
         // This machine's own addresses and sockets name the service.
         if inside.starts_with(b"127.") || inside.starts_with(b"::1]") || inside.contains(&b'/') {

@@ -37,20 +37,27 @@ impl Texts {
             return;
         }
         // A queue id whose sender changes from line to line would heap up what it was before.
-        let live: usize = self.places.iter().map(|(start, end)| (end - start) as usize).sum();
-        if self.all.len() > 2 * live + 1024 {
-            let mut all = String::with_capacity(live + text.len());
-            for place in &mut self.places {
-                let start = all.len();
-                all.push_str(&self.all[place.0 as usize..place.1 as usize]);
-                *place = (start as u32, all.len() as u32);
+        if self.all.len() > 1024 {
+            let live: usize = self.places.iter().map(|(start, end)| (end - start) as usize).sum();
+            if self.all.len() > 2 * live + 1024 {
+                self.compact(live + text.len());
             }
-            self.all = all;
         }
         let start = self.all.len();
         self.all.push_str(text);
         let place = |at| u32::try_from(at).unwrap_or(u32::MAX);
         self.places[part as usize] = (place(start), place(self.all.len()));
+    }
+
+    /// Drops what no part names any more.
+    fn compact(&mut self, capacity: usize) {
+        let mut all = String::with_capacity(capacity);
+        for place in &mut self.places {
+            let start = all.len();
+            all.push_str(&self.all[place.0 as usize..place.1 as usize]);
+            *place = (start as u32, all.len() as u32);
+        }
+        self.all = all;
     }
 }
 

@@ -64,14 +64,14 @@ pub(crate) fn leading_id(message: &str) -> Option<(&str, &str)> {
     Some((&message[..end], &message[end + 2..]))
 }
 
-/// The key of a queue id, which is unique only within an instance; none for a line that lost it.
-pub(super) fn key(instance: &str, queue_id: &str) -> Option<u64> {
-    if queue_id.is_empty() {
-        return None;
-    }
+/// Where the keys of the queue ids of an instance begin: a queue id is unique only within its instance.
+pub(super) fn seed(instance: &str) -> u64 {
     // Services log as instance/service: the instance is the part before the first slash.
-    let end = memchr::memchr(b'/', instance.as_bytes()).unwrap_or(instance.len());
-    let instance = &instance.as_bytes()[..end];
-    let seed = if instance == b"postfix" { 0 } else { mix(1, hash(instance, 0)) };
-    Some(hash(queue_id.as_bytes(), seed))
+    let instance = instance.split('/').next().unwrap_or_default();
+    if instance == "postfix" { 0 } else { mix(1, hash(instance.as_bytes(), 0)) }
+}
+
+/// The key of a queue id of the instance with this [`seed`]; 0 for a line that lost it.
+pub(super) fn key(seed: u64, queue_id: &str) -> u64 {
+    if queue_id.is_empty() { 0 } else { hash(queue_id.as_bytes(), seed) }
 }

@@ -238,12 +238,12 @@ pub type Peer<'a> = (Option<&'a str>, Option<&'a str>, Option<u16>);
 /// Splits `H[A]:P` into host, address and port.
 pub fn split_peer(peer: &str) -> Peer<'_> {
     let peer = peer.trim();
-    let Some(open) = peer.find('[') else {
+    let Some(open) = memchr::memchr(b'[', peer.as_bytes()) else {
         return ((!peer.is_empty()).then_some(peer), None, None);
     };
     let host = (open > 0).then(|| &peer[..open]);
     let inside = &peer[open + 1..];
-    let Some(close) = inside.rfind(']') else { return (host, Some(inside), None) };
+    let Some(close) = memchr::memrchr(b']', inside.as_bytes()) else { return (host, Some(inside), None) };
     let port = inside[close + 1..].strip_prefix(':').and_then(|port| port.parse().ok());
     (host, Some(&inside[..close]), port)
 }
@@ -253,7 +253,7 @@ pub fn is_own(ip: &str) -> bool {
     if ip.contains('/') {
         return true;
     }
-    match ip.trim_start_matches("IPv6:").parse::<IpAddr>() {
+    match ip.strip_prefix("IPv6:").unwrap_or(ip).parse::<IpAddr>() {
         Ok(IpAddr::V4(v4)) => v4.is_loopback(),
         Ok(IpAddr::V6(v6)) => v6.is_loopback() || v6.to_ipv4_mapped().is_some_and(|v4| v4.is_loopback()),
         Err(_) => ip.eq_ignore_ascii_case("localhost"),

@@ -7,6 +7,8 @@ use super::told::{Forms, refusal_form, warning_form};
 use crate::distinct::hash;
 use crate::evidence::text::beginning;
 use crate::time::Time;
+use memchr::memmem::Finder;
+use std::sync::LazyLock;
 
 /// Something that a line says.
 #[derive(Debug, Clone)]
@@ -38,9 +40,9 @@ impl<'a> Item<'a> {
         line: u32,
         row: &'a str,
         time: Option<Time>,
-        (instance, daemon): (&'a str, &'a str),
+        (instance, daemon, seed): (&'a str, &'a str, u64),
         event: Event<'a>,
-        forms: Forms,
+        (forms, times): (Forms, u64),
     ) -> Item<'a> {
         let (id, form) = match &event {
             Event::Delivery(delivery) => (delivery.queue_id, forms.delivery(delivery, daemon)),
@@ -55,8 +57,8 @@ impl<'a> Item<'a> {
             Event::Notification { notification } => (*notification, 0),
             Event::Other => ("", 0),
         };
-        let key = queue_id::key(instance, id).unwrap_or(0);
-        Item { line, row, time, instance, daemon, event, times: 1, key, form }
+        let key = queue_id::key(seed, id);
+        Item { line, row, time, instance, daemon, event, times, key, form }
     }
 }
 
@@ -110,8 +112,8 @@ struct Stamp {
 /// Who logs, so that a program's name is looked at once in a piece and not in every line.
 #[derive(Debug, Clone, Copy)]
 enum Program<'a> {
-    /// An instance and daemon of Postfix.
-    Postfix(&'a str, &'static str),
+    /// An instance and daemon of Postfix, and the seed of its queue ids.
+    Postfix(&'a str, &'static str, u64),
     /// One whose troubles matter to mail.
     Companion,
     /// Any other.
@@ -120,20 +122,34 @@ enum Program<'a> {
 
 /// The programs of a piece by their names.
 #[derive(Debug)]
-struct Programs<'a>([(&'a str, Program<'a>); 64]);
+struct Programs<'a>([(&'a str, Program<'a>); 128]);
 
 impl<'a> Programs<'a> {
-    fn of(&mut self, tag: &'a str) -> Program<'a> {
-        let bytes = tag.as_bytes();
-        let end = bytes.len().wrapping_sub(1);
-        let form = match (bytes.get(end), bytes.get(end.wrapping_sub(3))) {
-            (Some(last), Some(before)) => usize::from(*last) * 5 + usize::from(*before) * 11 + end * 3,
-            _ => end,
-        };
-        let slot = &mut self.0[form % 64];
+    fn new() -> Programs<'a> {
+        Programs([("", Program::Other); 128])
+    }
+
+    /// The place of a name that begins these bytes: by five of its letters, and not the `postfix/` that most begin with.
+    fn slot(bytes: &[u8]) -> usize {
+        let own = bytes.strip_prefix(b"postfix/").unwrap_or(bytes);
+        let letters = own.first_chunk::<8>().map_or(0, |letters| u64::from_le_bytes(*letters) << 24);
+        (letters.wrapping_mul(0x50f5_c722_a7e3_a6a1) >> 57) as usize
+    }
+
+    /// The program with whose name, as it was met before, these bytes of a row begin.
+    #[inline]
+    fn beginning(&self, bytes: &[u8]) -> Option<(&'a str, Program<'a>)> {
+        let (tag, program) = self.0[Programs::slot(bytes)];
+        let ends = matches!(bytes.get(tag.len()), Some(b'[' | b':'));
+        (ends && !tag.is_empty() && bytes.starts_with(tag.as_bytes())).then_some((tag, program))
+    }
+
+    /// The program of this name, with which `bytes` begin.
+    fn of(&mut self, tag: &'a str, bytes: &[u8]) -> Program<'a> {
+        let slot = &mut self.0[Programs::slot(bytes)];
         if slot.0 != tag {
             let program = match postfix_daemon(tag) {
-                Some((instance, daemon)) => Program::Postfix(instance, daemon),
+                Some((instance, daemon)) => Program::Postfix(instance, daemon, queue_id::seed(instance)),
                 None if is_companion(tag) => Program::Companion,
                 None => Program::Other,
             };
@@ -150,7 +166,7 @@ const REPEATS: u64 = 1_000_000;
 pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> Scanned<'a> {
     let mut scanned = Scanned { items: Vec::with_capacity(text.len() / 256), ..Scanned::default() };
     let mut stamp = Stamp::default();
-    let mut programs = Programs([("", Program::Other); 64]);
+    let mut programs = Programs::new();
     let bytes = text.as_bytes();
     let mut start = 0;
     let mut number = 0u32;
@@ -168,8 +184,8 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
             scanned.cut += 1;
         }
         row = row.strip_suffix('\r').unwrap_or(row);
-        let line = match stamp.line(row) {
-            Some(line) => line,
+        let (mut line, program) = match stamp.line(row, &mut programs) {
+            Some(known) => known,
             None => {
                 let line = Line::parse(row, clock).or_else(|| Line::bare(row));
                 let Some(line) = line else {
@@ -180,7 +196,7 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
                     continue;
                 };
                 stamp.learn(row, line.time);
-                line
+                (line, programs.of(line.tag, line.tag.as_bytes()))
             }
         };
         if let Some(time) = line.time {
@@ -208,7 +224,6 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
             }
         }
         // rsyslog: "message repeated 3 times: [ MSG]"; sysklogd: "last message repeated 5 times".
-        let mut line = line;
         let mut times = 1;
         if line.message.starts_with("message repeated ") {
             if let Some((count, inner)) = repeated(line.message) {
@@ -222,14 +237,15 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
                 Some((row, _)) => {
                     if let Some(mut again) = Line::parse(row, clock) {
                         again.time = line.time;
-                        scanned.take(programs.of(again.tag), row, &again, (at, count), forms);
+                        let program = programs.of(again.tag, again.tag.as_bytes());
+                        scanned.take(program, row, &again, (at, count), forms);
                     }
                 }
                 None => scanned.repeats_before += count,
             }
             continue;
         }
-        if scanned.take(programs.of(line.tag), row, &line, (at, times), forms) {
+        if scanned.take(program, row, &line, (at, times), forms) {
             scanned.last_line = Some(row);
         }
         before = Some((row, line.time));
@@ -244,21 +260,21 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
 impl<'a> Scanned<'a> {
     /// Takes in one line; whether it is one of Postfix.
     fn take(&mut self, program: Program<'a>, row: &'a str, line: &Line<'a>, (at, times): (u32, u64), forms: Forms) -> bool {
-        let (instance, daemon) = match program {
-            Program::Postfix(instance, daemon) => (instance, daemon),
+        let program = match program {
+            Program::Postfix(instance, daemon, seed) => (instance, daemon, seed),
             Program::Companion => {
                 if let Some((event, lost)) = companion(line) {
                     self.lost += lost;
-                    self.items.push(Item { times, ..Item::new(at, row, line.time, ("", line.tag), event, forms) });
+                    self.items.push(Item::new(at, row, line.time, ("", line.tag, 0), event, (forms, times)));
                 }
                 return false;
             }
             Program::Other => return false,
         };
         self.postfix_lines += 1;
-        let event = Event::parse(daemon, line.message);
+        let event = Event::parse(program.1, line.message);
         if !matches!(event, Event::Other) {
-            self.items.push(Item { times, ..Item::new(at, row, line.time, (instance, daemon), event, forms) });
+            self.items.push(Item::new(at, row, line.time, program, event, (forms, times)));
         }
         true
     }
@@ -268,7 +284,8 @@ impl<'a> Scanned<'a> {
 pub fn scan_line<'a>(row: &'a str, clock: &Clock, forms: Forms) -> Scanned<'a> {
     let mut scanned = Scanned::default();
     if let Some(line) = Line::parse(row, clock) {
-        scanned.take(Programs([("", Program::Other); 64]).of(line.tag), row, &line, (0, 1), forms);
+        let program = Programs::new().of(line.tag, line.tag.as_bytes());
+        scanned.take(program, row, &line, (0, 1), forms);
     }
     scanned
 }
@@ -284,72 +301,63 @@ pub(super) fn repeated(message: &str) -> Option<(u64, &str)> {
 impl Stamp {
     /// Takes the envelope off a line whose stamp is that of the line before, fraction apart. None sends it the long way.
     #[inline]
-    fn line<'a>(&self, row: &'a str) -> Option<Line<'a>> {
+    fn line<'a>(&self, row: &'a str, programs: &mut Programs<'a>) -> Option<(Line<'a>, Program<'a>)> {
         let bytes = row.as_bytes();
-        if bytes.len() < 34 {
-            return None;
-        }
+        let head = bytes.first_chunk::<34>()?;
         let (time, after) = if let Some(time) = self.traditional {
-            if bytes[..15] != self.text[..15] || bytes[15] != b' ' {
+            if head[..15] != self.text[..15] || head[15] != b' ' {
                 return None;
             }
             (time, 16)
         } else {
-            if bytes[..19] != self.text {
+            if *head.first_chunk::<19>()? != self.text {
                 return None;
             }
-            let (micros, at) = if bytes[19] == b'.' {
-                let mut micros = 0;
-                for byte in &bytes[20..26] {
-                    let digit = byte.wrapping_sub(b'0');
-                    if digit > 9 {
-                        return None;
-                    }
-                    micros = micros * 10 + i64::from(digit);
-                }
-                (micros, 26)
-            } else {
-                (0, 19)
-            };
+            let (micros, at) = if head[19] == b'.' { (micros(&head[20..28])?, 26) } else { (0, 19) };
             if self.zone[0] == b'Z' {
-                if bytes[at] != b'Z' || bytes[at + 1] != b' ' {
+                if head[at] != b'Z' || head[at + 1] != b' ' {
                     return None;
                 }
                 (Time(self.second.0 + micros), at + 2)
             } else {
-                if bytes[at..at + 6] != self.zone || bytes[at + 6] != b' ' {
+                if *head[at..].first_chunk::<6>()? != self.zone || head[at + 6] != b' ' {
                     return None;
                 }
                 (Time(self.second.0 + micros), at + 7)
             }
         };
-        let host_end = after + memchr::memchr(b' ', &bytes[after..])?;
+        let host_end = after + bytes[after..].iter().position(|byte| *byte == b' ')?;
         let tag_at = host_end + 1;
-        let mut at = tag_at;
-        loop {
-            match bytes.get(at)? {
-                b':' | b'[' => break,
-                b' ' => return None,
-                _ => at += 1,
+        let (tag, program) = match programs.beginning(&bytes[tag_at..]) {
+            Some(known) => known,
+            None => {
+                let end = bytes[tag_at..].iter().position(|byte| matches!(byte, b':' | b'[' | b' '))?;
+                if bytes[tag_at + end] == b' ' {
+                    return None;
+                }
+                let tag = row.get(tag_at..tag_at + end)?;
+                if tag.is_empty() || tag.ends_with(".service") {
+                    return None;
+                }
+                (tag, programs.of(tag, &bytes[tag_at..]))
             }
-        }
-        let tag = row.get(tag_at..at)?;
+        };
+        let mut at = tag_at + tag.len();
         let mut pid = "";
         if bytes[at] == b'[' {
             let close = at + bytes[at..].iter().position(|byte| *byte == b']')?;
             pid = row.get(at + 1..close)?;
             at = close + 1;
         }
-        if tag.is_empty() || bytes.get(at) != Some(&b':') || tag.ends_with(".service") {
+        if bytes.get(at) != Some(&b':') {
             return None;
         }
         let message = row.get(at + 1..)?;
-        let message = message.strip_prefix(' ').unwrap_or(message);
-        let host = row.get(after..host_end)?;
-        if message.ends_with([' ', '\t']) {
-            return Some(Line { time: Some(time), host, tag, pid, message: message.trim_end() });
+        let mut message = message.strip_prefix(' ').unwrap_or(message);
+        if matches!(message.as_bytes().last(), Some(b' ' | b'\t')) {
+            message = message.trim_end();
         }
-        Some(Line { time: Some(time), host, tag, pid, message })
+        Some((Line { time: Some(time), host: row.get(after..host_end)?, tag, pid, message }, program))
     }
 
     /// Learns the stamp of a line that was read the long way.
@@ -377,6 +385,23 @@ impl Stamp {
             self.text = [0; 19];
         }
     }
+}
+
+/// The number that six digits are, all at once; none if they are no digits. The two bytes that follow them are not looked at.
+#[inline]
+fn micros(digits: &[u8]) -> Option<i64> {
+    const SIX: u64 = 0x0000_ffff_ffff_ffff;
+    let bytes = u64::from_le_bytes(*digits.first_chunk::<8>()?) & SIX;
+    // In a digit the upper half is 3, and still is when 6 is added.
+    let upper = |bytes: u64| bytes & 0xf0f0_f0f0_f0f0;
+    if upper(bytes) != 0x3030_3030_3030 || upper(bytes.wrapping_add(0x0606_0606_0606)) != 0x3030_3030_3030 {
+        return None;
+    }
+    // Pairs of digits in their bytes, then pairs of pairs.
+    let digits = (bytes << 16 | 0x3030) & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some(((fours & 0xffff) * 10_000 + (fours >> 32)) as i64)
 }
 
 /// Filters and services beside Postfix.
@@ -414,12 +439,12 @@ pub(in crate::evidence) fn is_kernel_trouble(text: &str) -> bool {
 /// Lines of other programs that matter to mail: the kernel's trouble, what filters say of themselves, and log daemons that say
 /// what they lost; with the number of lines lost.
 fn companion<'a>(line: &Line<'a>) -> Option<(Event<'a>, u64)> {
-    const TROUBLE: &[&str] = &["error", "fail", "refused", "No space left", "cannot", "can't", "unable"];
+    static TROUBLE: LazyLock<[Finder<'_>; 7]> =
+        LazyLock::new(|| ["error", "fail", "refused", "No space left", "cannot", "can't", "unable"].map(Finder::new));
     let text = line.message;
-    let found = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
     let (matters, level) = match line.tag {
         "kernel" => (is_kernel_trouble(text), "error"),
-        tag if FILTERS.contains(&tag) => (found(TROUBLE), "warning"),
+        tag if FILTERS.contains(&tag) => (TROUBLE.iter().any(|mark| mark.find(text.as_bytes()).is_some()), "warning"),
         tag if LOGGERS.contains(&tag) => {
             let lost = lost(text)?;
             return Some((Event::Diagnostic { queue_id: None, level: "warning", text }, lost));
@@ -468,6 +493,20 @@ mod tests {
             let long = Line::parse(&rows[0], &clock()).unwrap();
             assert!(scanned.items.iter().all(|item| item.time == long.time), "{stamp}");
             assert_eq!(scanned.items.len(), 3, "{stamp}");
+        }
+    }
+
+    #[test]
+    fn six_digits_are_a_number() {
+        for number in (0..1_000_000).step_by(97).chain([999_999]) {
+            assert_eq!(micros(format!("{number:06}+0").as_bytes()), Some(number));
+        }
+        for at in 0..6 {
+            for byte in (0..=255u8).filter(|byte| !byte.is_ascii_digit()) {
+                let mut digits = *b"123456+0";
+                digits[at] = byte;
+                assert_eq!(micros(&digits), None, "{byte}");
+            }
         }
     }
 
