@@ -514,6 +514,7 @@ tables! {
         text: Text "text of the refusal",
         sender: Text "envelope sender",
         recipient: Text "recipient",
+        recipient_domain: Text "domain of the recipient, as the client wrote it",
         helo: Text "name the client gave in HELO or EHLO",
     }
 

@@ -363,6 +363,7 @@ impl<'a> Refusal<'a> {
         draft.set(rejects::sasl_username, self.login);
         draft.set(rejects::sender, self.line.sender);
         draft.set(rejects::recipient, self.line.recipient);
+        draft.set(rejects::recipient_domain, self.line.recipient.and_then(|address| Some(address.rsplit_once('@')?.1)));
         draft.set(rejects::helo, self.line.helo);
     }
 
