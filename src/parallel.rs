@@ -8,8 +8,13 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What `work` makes of each of `items`, in their order.
-pub(crate) fn each<'i, T: Sync, R: Send>(items: &'i [T], work: impl Fn(&'i T) -> R + Sync) -> Vec<R> {
+/// Threads that this machine runs at once.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// What `work` makes of each of `items`, in their order, on at most so many threads.
+pub(crate) fn each<'i, T: Sync, R: Send>(threads: usize, items: &'i [T], work: impl Fn(&'i T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let one = || {
         let mut made = Vec::new();
@@ -19,8 +24,7 @@ pub(crate) fn each<'i, T: Sync, R: Send>(items: &'i [T], work: impl Fn(&'i T) ->
         made
     };
     let mut made = std::thread::scope(|scope| {
-        let helpers = std::thread::available_parallelism().map_or(1, usize::from).min(items.len()).saturating_sub(1);
-        let helpers: Vec<_> = (0..helpers).map(|_| scope.spawn(one)).collect();
+        let helpers: Vec<_> = (1..threads.min(items.len())).map(|_| scope.spawn(one)).collect();
         let mut made = one();
         for helper in helpers {
             made.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

@@ -36,7 +36,7 @@ fn collected() -> Time {
 pub fn run(rules: &RuleSet, wanted: impl Fn(&Rule) -> bool) -> (usize, Vec<Failure>) {
     let wanted = rules.rules.iter().filter(|rule| wanted(rule));
     let tests: Vec<(&Rule, &TestSpec)> = wanted.flat_map(|rule| rule.tests.iter().map(move |test| (rule, test))).collect();
-    let failures = parallel::each(&tests, |(rule, test)| {
+    let failures = parallel::each(parallel::cores(), &tests, |(rule, test)| {
         let why = failure(rules, rule, test)?;
         let place = format!("{}:{}", rule.file, test.place.line);
         Some(Failure { place, rule: rule.id.clone(), test: test.name.clone(), why })

@@ -135,7 +135,7 @@ impl Diagnosis<'_> {
     }
 }
 
-/// Judges every rule.
-pub fn judge<'r>(asker: &Asker<'_>, rules: &'r RuleSet) -> Vec<Judged<'r>> {
-    verdict::judge(asker, rules)
+/// Judges every rule, on at most so many threads.
+pub fn judge<'r>(asker: &Asker<'_>, rules: &'r RuleSet, threads: usize) -> Vec<Judged<'r>> {
+    verdict::judge(asker, rules, threads)
 }

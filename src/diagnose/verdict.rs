@@ -1,6 +1,7 @@
 //! Evaluates rules: every signal three-valued, the confidence ladder, and what each cause accounts for.
 
 use super::measure::{Answered, Asker, Measure, Tests};
+use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::model::{Ask, Entry, Rule, Signal};
 use crate::tables::{Table, failures};
@@ -69,9 +70,9 @@ pub struct Judged<'r> {
     pub contradicting: usize,
 }
 
-/// Evaluates every rule.
-pub fn judge<'r>(asker: &Asker<'_>, rules: &'r RuleSet) -> Vec<Judged<'r>> {
-    rules.rules.iter().map(|rule| judge_rule(asker, rule)).collect()
+/// Evaluates every rule, on at most so many threads.
+pub fn judge<'r>(asker: &Asker<'_>, rules: &'r RuleSet, threads: usize) -> Vec<Judged<'r>> {
+    parallel::each(threads, &rules.rules, |rule| judge_rule(asker, rule))
 }
 
 /// Evaluates one rule.

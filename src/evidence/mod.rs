@@ -37,6 +37,7 @@ pub mod text;
 pub mod transcript;
 
 use crate::bundle::{Bundle, BundleFile};
+use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::kinds::Kind;
 use crate::tables::{Tables, Value, host, lines};
@@ -122,7 +123,7 @@ struct Log {
 /// How the evidence is read.
 #[derive(Debug, Clone, Copy)]
 pub struct How {
-    /// Threads that read logs.
+    /// Threads.
     pub jobs: usize,
     /// Whether each event of a log stays a record of its own, instead of being counted with those that are equal in all that
     /// the rules ask; the memory then grows with the log.
@@ -133,7 +134,7 @@ pub struct How {
 
 impl Default for How {
     fn default() -> How {
-        How { jobs: std::thread::available_parallelism().map_or(1, usize::from), every_record: false, account: false }
+        How { jobs: parallel::cores(), every_record: false, account: false }
     }
 }
 

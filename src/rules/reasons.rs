@@ -239,7 +239,7 @@ impl Reasons {
     /// Every example that another class takes, and every `not` text that the entry's own class takes:
     /// entry, text, place, and the class that took it.
     pub fn misplaced_examples(&self) -> Vec<(&Reason, &str, Place, Option<&str>)> {
-        parallel::each(&self.entries, |entry| self.misplaced_in(entry)).into_iter().flatten().collect()
+        parallel::each(parallel::cores(), &self.entries, |entry| self.misplaced_in(entry)).into_iter().flatten().collect()
     }
 
     fn misplaced_in<'s>(&'s self, entry: &'s Reason) -> Vec<(&'s Reason, &'s str, Place, Option<&'s str>)> {

@@ -98,7 +98,7 @@ impl New {
         let options = Options::default();
         let (_, evidence) = gather(bundle, rules, &options, &AtomicU64::new(0))?;
         let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
-        let judged = diagnosis::judge(&asker, rules);
+        let judged = diagnosis::judge(&asker, rules, options.how.jobs);
         let diagnosis = diagnosis::diagnose(&asker, &judged, &evidence, rules);
         let tables = &evidence.tables;
         let rows = tables.rows(&failures::TABLE);

@@ -191,25 +191,32 @@ struct AskedColumn {
     counted: Option<usize>,
     /// Its place among those that are weighed.
     weighed: Option<usize>,
-    /// Which of its tests hold for the values of late; none where asking anew costs less.
-    held: Option<Held>,
+    /// Which of its tests hold of an event without a value.
+    missing: u64,
+    /// Which hold for the texts of late.
+    held: Held,
 }
 
-/// Which tests hold for which values, by their hashes: each has one place, which the next one takes.
-#[derive(Debug, Default)]
-struct Held(RefCell<Vec<(u64, u64)>>);
+/// Which tests hold for which texts, by their hashes: each has one place, which the next one takes.
+#[derive(Debug)]
+struct Held {
+    places: RefCell<Vec<(u64, u64)>>,
+    /// How many places there are, once there is a text.
+    room: usize,
+}
 
 impl Held {
-    const PLACES: usize = 1 << 13;
+    /// Room for the texts of late where asking them anew is dear, and otherwise.
+    const ROOM: (usize, usize) = (1 << 13, 1 << 6);
 
-    fn of(&self, value: u64, test: impl FnOnce() -> u64) -> u64 {
-        let mut places = self.0.borrow_mut();
+    fn of(&self, text: u64, test: impl FnOnce() -> u64) -> u64 {
+        let mut places = self.places.borrow_mut();
         if places.is_empty() {
-            places.resize(Self::PLACES, (0, 0));
+            places.resize(self.room, (0, 0));
         }
-        let place = &mut places[value as usize % Self::PLACES];
-        if place.0 != value {
-            *place = (value, test());
+        let place = &mut places[text as usize % self.room];
+        if place.0 != text {
+            *place = (text, test());
         }
         place.1
     }
@@ -224,13 +231,17 @@ impl AskedColumn {
         let counted = demand.distinct.iter().position(|known| *known == column);
         let weighed = demand.weighed.iter().position(|known| *known == column);
         let dear = |test: usize| demand.tests[test].matcher.is_dear();
-        let held = bits(tests).any(dear).then(Held::default);
+        let room = if bits(tests).any(dear) { Held::ROOM.0 } else { Held::ROOM.1 };
+        let held = Held { places: RefCell::default(), room };
         let expression = |test: usize| Some((test, demand.tests[test].matcher.expression()?));
         let (tried, expressions) =
             bits(tests).filter_map(expression).map(|(test, (regex, denied))| ((test, denied), regex.clone())).unzip();
         let asked = told_apart || tests != 0 || counted.is_some() || weighed.is_some();
         let expressions = (Together::new(expressions), tried);
-        asked.then_some(AskedColumn { column, told_apart, tests, expressions, counted, weighed, held })
+        let mut asked =
+            asked.then_some(AskedColumn { column, told_apart, tests, expressions, counted, weighed, missing: 0, held })?;
+        asked.missing = asked.tests_held(demand, Given::Missing, tests);
+        Some(asked)
     }
 
     /// Which of `tests` hold.
@@ -611,8 +622,9 @@ impl Digest {
             let value = hash_of(given);
             let tests = asked.tests & needs.tests();
             if tests != 0 {
-                let held = match (&asked.held, value) {
-                    (Some(held), Some(value)) => held.of(value, || asked.tests_held(&self.demand, given, asked.tests)),
+                let held = match (given, value) {
+                    (Given::Missing, _) => asked.missing,
+                    (Given::Text(_), Some(text)) => asked.held.of(text, || asked.tests_held(&self.demand, given, asked.tests)),
                     _ => asked.tests_held(&self.demand, given, tests),
                 };
                 side.tests(column, tests & held);
