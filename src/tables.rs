@@ -893,7 +893,7 @@ pub fn table(name: &str) -> Option<&'static Table> {
 pub type KeptLines = std::collections::HashMap<Citation, Box<str>>;
 
 /// All records of a bundle, by table, with the interned texts that they refer to.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tables {
     /// The shell command that shows the mail log of this server, by the name of the log in the bundle.
     pub show_log: String,
@@ -906,20 +906,6 @@ pub struct Tables {
     rows: std::collections::BTreeMap<&'static str, Vec<Record>>,
     collected: std::collections::BTreeSet<&'static str>,
     host_sources: std::collections::BTreeMap<Column, Citation>,
-}
-
-impl Default for Tables {
-    fn default() -> Tables {
-        Tables {
-            show_log: String::new(),
-            providers: std::collections::BTreeMap::new(),
-            names: Names::default(),
-            lines: KeptLines::default(),
-            rows: std::collections::BTreeMap::new(),
-            collected: std::collections::BTreeSet::new(),
-            host_sources: std::collections::BTreeMap::new(),
-        }
-    }
 }
 
 impl Tables {

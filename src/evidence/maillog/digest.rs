@@ -25,6 +25,9 @@ const FINE: usize = 2;
 /// Records of a table in one lane from which on the span widens.
 const RECORDS: usize = 6_000 / LANES;
 
+/// Leads of a table in one lane that are remembered. When there are more, all are forgotten: that costs time, not memory.
+const LEADS: usize = 20_000 / LANES;
+
 /// Values held in one lane to count distinct ones, from which on the span widens.
 const HELD: usize = 200_000 / LANES;
 
@@ -405,6 +408,8 @@ pub struct Digest {
     limits: (usize, usize),
     /// Columns whose rare values are given up last.
     spared: u64,
+    /// What events come to, by what they are recognised by.
+    leads: FxHashMap<u64, Lead>,
     /// Where the cells of a record are written first.
     scratch: String,
 }
@@ -431,6 +436,7 @@ impl Digest {
             held: 0,
             limits: (RECORDS, HELD),
             spared: 0,
+            leads: FxHashMap::default(),
             scratch: String::new(),
         }
     }
@@ -460,15 +466,24 @@ impl Digest {
         columns.iter().any(|column| needs.column(*column))
     }
 
-    /// What the leading columns of `draft` come to.
-    pub fn lead(&self, draft: &Draft<'_>) -> Lead {
-        let needs = self.demand.needs(self.sides[0].columns, |column| draft.get(column));
-        Lead { side: self.side(Side::default(), 0, draft, needs), needs, generation: self.generation }
+    /// What the events come to that are recognised by `key`; made if it is not known or holds no longer.
+    pub fn lead(&mut self, key: u64, make: impl FnOnce(&Digest) -> Lead) -> Lead {
+        let known = self.leads.get(&key);
+        if let Some(lead) = known.filter(|lead| lead.generation == self.generation) {
+            return *lead;
+        }
+        if known.is_none() && self.leads.len() >= LEADS {
+            self.leads.clear();
+        }
+        let lead = make(self);
+        self.leads.insert(key, lead);
+        lead
     }
 
-    /// Whether a lead still holds.
-    pub fn holds(&self, lead: &Lead) -> bool {
-        lead.generation == self.generation
+    /// What the leading columns of `draft` come to.
+    pub fn leading(&self, draft: &Draft<'_>) -> Lead {
+        let needs = self.demand.needs(self.sides[0].columns, |column| draft.get(column));
+        Lead { side: self.side(Side::default(), 0, draft, needs), needs, generation: self.generation }
     }
 
     /// Whether somebody asks `column` of an event with this lead, of which `rest` holds the columns `known`, too.
@@ -991,7 +1006,7 @@ mod tests {
             draft.set(arrivals::sender, &*sender);
             let time = Some(Time::from_seconds(1_790_000_000 + number / 5));
             let place = Place { source: Citation { file: 0, line: number as u32 }, line: "", time, times: 1 };
-            let lead = digest.lead(&draft);
+            let lead = digest.leading(&draft);
             if let Some(wanted) = digest.note(&lead, &draft, place) {
                 digest.show(&wanted, &lead, &draft, place);
             }
@@ -1042,7 +1057,7 @@ mod tests {
                 draft.set(failures::sender, &*sender);
                 let time = Some(Time::from_seconds(1_790_000_000 + number));
                 let place = Place { source: Citation { file: 0, line: number as u32 }, line: "", time, times: 1 };
-                let lead = digest.lead(&draft);
+                let lead = digest.leading(&draft);
                 if let Some(wanted) = digest.note(&lead, &draft, place) {
                     digest.show(&wanted, &lead, &draft, place);
                 }

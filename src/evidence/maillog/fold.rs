@@ -11,7 +11,7 @@ use super::message::{Attempted, Message, OPEN, Outcome, Part, Recipient, Tried};
 use super::said::{self, Voice, domain_in};
 use super::scan::Item;
 use super::told::{
-    DELAYS, ENTRANCE, FAILED, Failed, Forms, Leads, ORIGIN, Open, REFUSED, Refusal, TOLD, Told, WARNED, Warning, arrival, lead,
+    DELAYS, ENTRANCE, FAILED, Failed, Forms, ORIGIN, Open, REFUSED, Refusal, TOLD, Told, WARNED, Warning, arrival,
 };
 use super::traffic::{Tally, Traffic};
 use crate::distinct::{hash, mix};
@@ -68,7 +68,6 @@ pub struct Fold<'r> {
     arrivals: Digest,
     rejects: Digest,
     diagnostics: Digest,
-    leads: Leads,
     failures: Digest,
     /// What waits at the end.
     waiting: Waiting,
@@ -103,7 +102,6 @@ impl<'r> Fold<'r> {
             arrivals: digest(1, ENTRANCE),
             rejects: digest(2, REFUSED),
             diagnostics: digest(3, WARNED),
-            leads: Leads::default(),
             failures: digest(4, FAILED).sparing(FAILURES, &[failures::recipient_domain, failures::provider]),
             waiting: Waiting::default(),
             ports: listing.then(FxHashMap::default),
@@ -192,7 +190,7 @@ impl<'r> Fold<'r> {
                         self.tally.senders.add_hashed(item.form, sender, 1);
                     }
                     if message.begun {
-                        arrival(message, &mut self.arrivals, &mut self.leads.arrivals);
+                        arrival(message, &mut self.arrivals);
                     }
                 }
             }
@@ -334,17 +332,17 @@ impl<'r> Fold<'r> {
             let recipient = message.recipients.swap_remove(at);
             for tried in &recipient.open {
                 let open = Open { tried, recipient: &recipient, outcome: "sent" };
-                open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &self.meaning, message);
+                open.add(self.forms, &mut self.attempts, &self.meaning, message);
             }
         }
-        let lead = told.lead(item.form, &self.attempts, &mut self.leads.attempts, &self.meaning);
+        let lead = told.lead(item.form, &mut self.attempts, &self.meaning);
         let mut rest = Draft::default();
         rest.set(attempts::orig_to, line.orig_to);
         rest.set(attempts::queue_id, line.queue_id);
         rest.set(attempts::instance, instance);
         rest.set(attempts::recipient, line.to);
         let in_line = [attempts::orig_to, attempts::queue_id, attempts::instance, attempts::recipient];
-        let ask_outcome = outcome == Some(Outcome::Waiting) && self.attempts.asks(lead, attempts::outcome, &rest, &in_line);
+        let ask_outcome = outcome == Some(Outcome::Waiting) && self.attempts.asks(&lead, attempts::outcome, &rest, &in_line);
         match outcome {
             None => message.sent += 1,
             Some(outcome) => {
@@ -443,7 +441,7 @@ impl<'r> Fold<'r> {
             if origin {
                 message.describe(&mut rest, &mut lowered);
             }
-            if let Some(wanted) = self.attempts.note(lead, &rest, place) {
+            if let Some(wanted) = self.attempts.note(&lead, &rest, place) {
                 let mut whole = rest;
                 let mut lowered = String::new();
                 if !origin {
@@ -452,7 +450,7 @@ impl<'r> Fold<'r> {
                 whole.set(attempts::delay, line.delay());
                 DELAYS.iter().zip(line.delays()).for_each(|(column, delay)| whole.set(*column, delay));
                 let digest = &mut self.attempts;
-                told.describe(&self.meaning, whole, |whole| digest.show(&wanted, lead, whole, place));
+                told.describe(&self.meaning, whole, |whole| digest.show(&wanted, &lead, whole, place));
             }
         }
         self.lowered = lowered;
@@ -486,28 +484,27 @@ impl<'r> Fold<'r> {
         let key = mix(item.form, u64::from(local));
         let refusal = Refusal { line, daemon, voice, local, login };
         let (digest, meaning) = (&mut self.rejects, &self.meaning);
-        let lead = lead(&mut self.leads.rejects, key, digest, || refusal.describe(meaning, |draft| digest.lead(draft)));
+        let lead = digest.lead(key, |digest| refusal.describe(meaning, |draft| digest.leading(draft)));
         let mut rest = Draft::default();
         refusal.add_client(&mut rest);
-        if let Some(wanted) = digest.note(lead, &rest, place) {
-            refusal.describe(meaning, |whole| digest.show(&wanted, lead, whole, place));
+        if let Some(wanted) = digest.note(&lead, &rest, place) {
+            refusal.describe(meaning, |whole| digest.show(&wanted, &lead, whole, place));
         }
     }
 
     fn diagnostic(&mut self, item: &Item<'_>, level: &str, text: &str, place: Place<'_>) {
         let warning = Warning { daemon: item.daemon, level, text };
         let (digest, meaning) = (&mut self.diagnostics, &self.meaning);
-        let known = &mut self.leads.diagnostics;
-        let mut found = lead(known, item.form, digest, || warning.describe(meaning, |draft| digest.lead(draft)));
+        let mut lead = |key| digest.lead(key, |digest| warning.describe(meaning, |draft| digest.leading(draft)));
+        let mut found = lead(item.form);
         if found.asks(diagnostics::text) {
             // Texts of one form are told apart.
-            let key = hash(text.as_bytes(), item.form);
-            found = lead(known, key, digest, || warning.describe(meaning, |draft| digest.lead(draft)));
+            found = lead(hash(text.as_bytes(), item.form));
         }
         let mut rest = Draft::default();
         warning.add_client(&mut rest);
-        if let Some(wanted) = digest.note(found, &rest, place) {
-            warning.describe(meaning, |whole| digest.show(&wanted, found, whole, place));
+        if let Some(wanted) = digest.note(&found, &rest, place) {
+            warning.describe(meaning, |whole| digest.show(&wanted, &found, whole, place));
         }
     }
 
@@ -529,13 +526,13 @@ impl<'r> Fold<'r> {
     /// Adds the failures of a message.
     fn close(&mut self, message: &Message, gone: bool, with_waiting: bool) {
         if message.begun && !message.queued {
-            arrival(message, &mut self.arrivals, &mut self.leads.arrivals);
+            arrival(message, &mut self.arrivals);
         }
         for recipient in &message.recipients {
             let outcome = if gone && recipient.outcome == Outcome::Waiting { Outcome::Gone } else { recipient.outcome };
             for tried in &recipient.open {
                 let open = Open { tried, recipient, outcome: outcome.name() };
-                open.add(self.forms, &mut self.attempts, &mut self.leads.attempts, &self.meaning, message);
+                open.add(self.forms, &mut self.attempts, &self.meaning, message);
             }
             let failed = match outcome {
                 Outcome::Bounced | Outcome::Expired => true,
@@ -550,7 +547,7 @@ impl<'r> Fold<'r> {
             let failed =
                 Failed { outcome: outcome.name(), queue, listing: None, message: Some(message), recipient: Some(recipient), end };
             let place = Place { source: recipient.source, line: &recipient.line, time: recipient.time, times: 1 };
-            failed.add(self.forms, &mut self.failures, &mut self.leads.failures, &self.meaning, place);
+            failed.add(self.forms, &mut self.failures, &self.meaning, place);
         }
     }
 
@@ -608,7 +605,7 @@ impl<'r> Fold<'r> {
                 };
                 let time = recipient.and_then(|recipient| recipient.time);
                 let place = Place { source: listing.source, line: "", time, times: 1 };
-                failed.add(self.forms, &mut self.failures, &mut self.leads.failures, &self.meaning, place);
+                failed.add(self.forms, &mut self.failures, &self.meaning, place);
             }
         }
         let digests = [self.attempts, self.arrivals, self.rejects, self.diagnostics, self.failures];
@@ -644,7 +641,7 @@ impl<'r> Fold<'r> {
             Failed { outcome, queue: Some("active"), listing: None, message: Some(message), recipient: None, end: self.end };
         for _ in 0..missing {
             let place = Place { source: message.source, line: "", time: None, times: 1 };
-            failed.add(self.forms, &mut self.failures, &mut self.leads.failures, &self.meaning, place);
+            failed.add(self.forms, &mut self.failures, &self.meaning, place);
         }
         missing
     }

@@ -1,6 +1,5 @@
 //! What a line, or a message's whole story, comes to in the columns of its table, and by what its like is recognised.
 
-use super::LANES;
 use super::backlog::Listing;
 use super::digest::{Digest, Draft, Lead, Place};
 use super::line::{self, Delivery, Reject};
@@ -11,38 +10,6 @@ use crate::distinct::{hash, mix};
 use crate::rules::meaning::{Heard, Meaning};
 use crate::tables::{Column, Given, arrivals, attempts, diagnostics, failures, rejects};
 use crate::time::Time;
-use rustc_hash::FxHashMap;
-use std::collections::hash_map::Entry;
-
-/// What the leading values of events come to, by a hash of the texts that they follow from.
-#[derive(Debug, Default)]
-pub(super) struct Leads {
-    pub(super) attempts: FxHashMap<u64, Lead>,
-    pub(super) arrivals: FxHashMap<u64, Lead>,
-    pub(super) rejects: FxHashMap<u64, Lead>,
-    pub(super) diagnostics: FxHashMap<u64, Lead>,
-    pub(super) failures: FxHashMap<u64, Lead>,
-}
-
-/// Leads of one table in one lane that are remembered. When there are more, all are forgotten: that costs time, not memory.
-const LEADS: usize = 20_000 / LANES;
-
-/// The lead under `key`, made if it is not known or holds no longer.
-pub(super) fn lead<'k>(known: &'k mut FxHashMap<u64, Lead>, key: u64, digest: &Digest, make: impl FnOnce() -> Lead) -> &'k Lead {
-    if known.len() >= LEADS && !known.contains_key(&key) {
-        known.clear();
-    }
-    match known.entry(key) {
-        Entry::Occupied(entry) => {
-            let lead = entry.into_mut();
-            if !digest.holds(lead) {
-                *lead = make();
-            }
-            lead
-        }
-        Entry::Vacant(entry) => entry.insert(make()),
-    }
-}
 
 /// The columns of an attempt that follow from what the delivery agent said, apart from whom it is about.
 pub(super) const TOLD: &[Column] = &[
@@ -192,14 +159,8 @@ pub(super) struct Told<'a> {
 
 impl<'a> Told<'a> {
     /// What it comes to.
-    pub(super) fn lead<'k>(
-        &self,
-        form: u64,
-        digest: &Digest,
-        known: &'k mut FxHashMap<u64, Lead>,
-        meaning: &Meaning<'_>,
-    ) -> &'k Lead {
-        lead(known, form, digest, || self.describe(meaning, Draft::default(), |draft| digest.lead(draft)))
+    pub(super) fn lead(&self, form: u64, digest: &mut Digest, meaning: &Meaning<'_>) -> Lead {
+        digest.lead(form, |digest| self.describe(meaning, Draft::default(), |draft| digest.leading(draft)))
     }
 
     /// By what it is recognised: all of it, but for what in a reason varies from message to message.
@@ -291,18 +252,11 @@ pub(super) struct Open<'a> {
 }
 
 impl Open<'_> {
-    pub(super) fn add(
-        &self,
-        forms: Forms,
-        digest: &mut Digest,
-        known: &mut FxHashMap<u64, Lead>,
-        meaning: &Meaning<'_>,
-        message: &Message,
-    ) {
+    pub(super) fn add(&self, forms: Forms, digest: &mut Digest, meaning: &Meaning<'_>, message: &Message) {
         let Tried { attempted, source, time, times } = self.tried;
         let place = Place { source: *source, line: "", time: *time, times: u64::from(*times) };
         let told = attempted.told();
-        let lead = told.lead(told.form(forms), digest, known, meaning);
+        let lead = told.lead(told.form(forms), digest, meaning);
         let mut draft = Draft::default();
         let mut lowered = String::new();
         draft.set(attempts::queue_id, message.id());
@@ -310,13 +264,13 @@ impl Open<'_> {
         draft.set(attempts::recipient, &*self.recipient.address);
         draft.set(attempts::outcome, self.outcome);
         message.describe(&mut draft, &mut lowered);
-        if let Some(wanted) = digest.note(lead, &draft, place) {
-            told.describe(meaning, draft, |whole| digest.show(&wanted, lead, whole, place));
+        if let Some(wanted) = digest.note(&lead, &draft, place) {
+            told.describe(meaning, draft, |whole| digest.show(&wanted, &lead, whole, place));
         }
     }
 }
 
-pub(super) fn arrival(message: &Message, digest: &mut Digest, known: &mut FxHashMap<u64, Lead>) {
+pub(super) fn arrival(message: &Message, digest: &mut Digest) {
     let place = Place { source: message.source, line: message.texts.get(Part::Line), time: message.arrived, times: 1 };
     let [client, client_ip, method, user] = message.origin_fields();
     let origin = message.origin();
@@ -340,9 +294,9 @@ pub(super) fn arrival(message: &Message, digest: &mut Digest, known: &mut FxHash
     for text in [origin, method, user] {
         key = hash(text.unwrap_or_default().as_bytes(), key);
     }
-    let lead = lead(known, key, digest, || digest.lead(&draft));
-    if let Some(wanted) = digest.note(lead, &draft, place) {
-        digest.show(&wanted, lead, &draft, place);
+    let lead = digest.lead(key, |digest| digest.leading(&draft));
+    if let Some(wanted) = digest.note(&lead, &draft, place) {
+        digest.show(&wanted, &lead, &draft, place);
     }
 }
 
@@ -440,19 +394,12 @@ pub(super) struct Failed<'a> {
 }
 
 impl<'a> Failed<'a> {
-    pub(super) fn add(
-        &self,
-        forms: Forms,
-        digest: &mut Digest,
-        known: &mut FxHashMap<u64, Lead>,
-        meaning: &Meaning<'_>,
-        place: Place<'_>,
-    ) {
+    pub(super) fn add(&self, forms: Forms, digest: &mut Digest, meaning: &Meaning<'_>, place: Place<'_>) {
         let mut lowered = String::new();
         let rest = self.rest(&mut lowered);
-        let lead = lead(known, self.form(forms), digest, || self.describe(meaning, rest, |whole| digest.lead(whole)));
-        if let Some(wanted) = digest.note(lead, &rest, place) {
-            self.describe(meaning, rest, |whole| digest.show(&wanted, lead, whole, place));
+        let lead = digest.lead(self.form(forms), |digest| self.describe(meaning, rest, |whole| digest.leading(whole)));
+        if let Some(wanted) = digest.note(&lead, &rest, place) {
+            self.describe(meaning, rest, |whole| digest.show(&wanted, &lead, whole, place));
         }
     }
 
