@@ -21,7 +21,7 @@ pub enum Place {
 /// Marks a value that comes from the evidence until it is escaped.
 const EVIDENCE: char = '\u{f8ff}';
 
-/// Marks a value inside of such a text that is the rules' own: the name of a provider.
+/// Marks a value inside of such a text that is the rules' own: the name of a provider or of a reason.
 const KNOWN: char = '\u{f8fc}';
 
 /// Stands between the values of a list, and before the number of those left out.
@@ -99,7 +99,7 @@ impl<'a> Words<'a> {
         engine.render_template(&template, &Json::Object(context)).unwrap_or(template)
     }
 
-    /// The value that a path names, marked if it comes from the evidence; a command gets a provider's id, people its name.
+    /// The value that a path names, marked if it comes from the evidence; a command gets the id of a provider, people its name.
     fn value(&self, path: &str, place: Place) -> Option<String> {
         let mut parts = path.split('.');
         let head = parts.next()?;
@@ -138,12 +138,13 @@ impl<'a> Words<'a> {
     fn of_measure(&self, measure: &Measure, path: &[&str], place: Place) -> Option<String> {
         let tables = self.asker.tables;
         let table = measure.table?;
-        let named = |value: String| match path.get(1) {
-            Some(&"provider") if place != Place::Shell => match tables.providers.get(&value) {
+        let named = |value: String| {
+            let field = path.get(1).copied().filter(|_| place != Place::Shell).unwrap_or_default();
+            match tables.titles.get(field).and_then(|titles| titles.get(&value)) {
+                Some(title) if field == "reason_class" => format!("{KNOWN}{}", within(title)),
                 Some(name) => format!("{KNOWN}{name}"),
                 None => value,
-            },
-            _ => value,
+            }
         };
         let column = || table.column(path.get(1)?);
         let row = |at: Option<&u32>| at.map(|at| &tables.rows(table)[*at as usize]);
@@ -188,6 +189,16 @@ impl<'a> Words<'a> {
         let mut counts: Vec<(String, u64)> = self.asker.counts(table, &measure.rows, column).into_iter().collect();
         counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         counts
+    }
+}
+
+/// A title as it stands inside of a sentence: with a small letter, unless it begins with a name or with capitals.
+fn within(title: &str) -> String {
+    let mut chars = title.chars();
+    let is_word = title.split(' ').next().is_some_and(|word| !word.chars().skip(1).any(char::is_uppercase));
+    match chars.next().filter(|first| first.is_ascii() && is_word) {
+        Some(first) => format!("{}{}", first.to_ascii_lowercase(), chars.as_str()),
+        None => title.to_owned(),
     }
 }
 
@@ -376,6 +387,18 @@ mod tests {
     }
 
     use super::*;
+
+    #[test]
+    fn a_title_goes_on_with_a_sentence() {
+        for (title, inside) in [
+            ("Refused as spam", "refused as spam"),
+            ("DNS fails", "DNS fails"),
+            ("AppArmor forbids it", "AppArmor forbids it"),
+            ("Änderung", "Änderung"),
+        ] {
+            assert_eq!(within(title), inside);
+        }
+    }
 
     #[test]
     fn hostile_values_stay_data() {

@@ -3,6 +3,7 @@
 use crate::diagnose::words::{code_span, visible};
 use crate::rules::catalogue::anchor;
 use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html};
+use std::collections::HashSet;
 
 /// Markdown as HTML. Raw HTML in it is shown as text, and only `http`, `https`, `mailto` and page-internal links are links.
 /// A single paragraph comes without its `<p>`, so that it can stand inside another element.
@@ -44,18 +45,25 @@ pub(crate) fn page(title: &str, markdown: &str) -> String {
     )
 }
 
-/// Headings that links of the same page lead to.
+/// Headings that links of the same page lead to, and below them the ids that others may link to: those stay when a title changes.
 fn with_anchors(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
+    let mut used = HashSet::new();
     for line in html.split_inclusive('\n') {
         let heading = ["<h2>", "<h3>"].into_iter().find_map(|tag| Some((tag, line.strip_prefix(tag)?)));
         let Some((tag, rest)) = heading else {
-            out.push_str(line);
+            let id = line.strip_prefix("<p><code>").and_then(|rest| rest.split_once("</code> · ")).map(|(id, _)| id);
+            match id.filter(|id| *id == anchor(id) && used.insert(anchor(id))) {
+                Some(id) => out.push_str(&format!("<p id=\"{id}\">{}", &line[3..])),
+                None => out.push_str(line),
+            }
             continue;
         };
         let words = rest.split("</h").next().unwrap_or_default();
         let words = words.replace("&lt;", "").replace("&gt;", "").replace("&amp;", "").replace("&quot;", "");
-        out.push_str(&format!("{} id=\"{}\">{rest}", tag.trim_end_matches('>'), anchor(&words)));
+        let id = anchor(&words);
+        out.push_str(&format!("{} id=\"{id}\">{rest}", tag.trim_end_matches('>')));
+        used.insert(id);
     }
     out
 }

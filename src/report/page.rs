@@ -4,7 +4,9 @@ use super::brand::Brand;
 use super::phrases::{Phrases, Said};
 use super::render::Look;
 use super::shorten::LeftOut;
-use super::view::{AgeBucket, Cause, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Unexplained, Verdict};
+use super::view::{
+    AgeBucket, Cause, Destinations, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Unexplained, Verdict,
+};
 use super::{charts, helpers, markup};
 use crate::compare::Comparison;
 use crate::diagnose::words::{percent, thousands};
@@ -236,7 +238,8 @@ fn one_reason(report: &Report) -> bool {
     let Some(table) = &report.destinations else { return false };
     let many = table.rows.iter().filter(|row| row.counts.first().is_some_and(|count| *count > 0)).count() >= 3;
     let total: u64 = table.totals.iter().rev().skip(1).sum();
-    many && total > 0 && table.columns.len() > 1 && table.totals[0] as f64 >= total as f64 * 0.9
+    let known = table.columns.first().is_some_and(|column| !Destinations::UNKNOWN.contains(&column.as_str()));
+    many && known && total > 0 && table.columns.len() > 1 && table.totals[0] as f64 >= total as f64 * 0.9
 }
 
 /// The context of a comparison: the comparison and `page`.
@@ -424,6 +427,7 @@ fn destinations(report: &Report, phrases: &Phrases) -> Value {
     };
     json!({
         "wide": table.columns.len() > 4,
+        "many": table.columns.len() > 3,
         "columns": table.columns.iter().enumerate().map(|(at, title)| json!({ "title": title, "bounced": at == last })).collect::<Vec<_>>(),
         "rows": table.rows.iter().map(|row| json!({ "name": phrases.destination(row), "named": !row.domains.is_empty(), "provider": row.provider, "cells": cells(&row.counts) })).collect::<Vec<_>>(),
         "totals": cells(&table.totals),

@@ -612,6 +612,11 @@ pub struct Destinations {
     pub totals: Vec<u64>,
 }
 
+impl Destinations {
+    /// The columns of what has no reason yet, and of reasons that no entry knows.
+    pub(crate) const UNKNOWN: [&str; 2] = ["no reason yet", "not classified"];
+}
+
 /// One destination.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DestinationRow {

@@ -5,6 +5,7 @@ use super::load::Loader;
 use super::model::{Condition, Matcher, PHASES, Rule, Signal};
 use super::problem::{Level, Place, did_you_mean};
 use super::reasons::Reason;
+use super::template::is_evidence;
 use crate::tables::{Type, truth};
 use std::collections::BTreeSet;
 
@@ -205,8 +206,17 @@ impl Loader {
                 }
             }
             for (number, line) in (1..).zip(text.lines()) {
+                let column = |at: usize| line[..at].chars().count() as u32 + 1;
+                for (at, _) in line.match_indices("`{{") {
+                    let name = line[at + 3..].split("}}").next().unwrap_or_default();
+                    if is_evidence(name.trim_matches([' ', '~'])) && line[at + 3 + name.len()..].starts_with("}}`") {
+                        let place = Place { line: number, column: column(at), length: name.chars().count() as u32 + 6 };
+                        let message = "a text of the evidence is shown as code by itself".to_owned();
+                        warning(place, message, Some("leave out the backticks around it"));
+                    }
+                }
                 let Some(at) = line.find("TODO") else { continue };
-                let place = Place { line: number, column: line[..at].chars().count() as u32 + 1, length: 4 };
+                let place = Place { line: number, column: column(at), length: 4 };
                 warning(place, "something is still to be done here".to_owned(), None);
             }
         }
@@ -297,9 +307,40 @@ fn circles(rule: &Rule) -> Vec<(&str, Place, String)> {
     found
 }
 
+/// A matcher and all that it is made of.
+fn parts(matcher: &Matcher) -> Vec<&Matcher> {
+    let inner = match matcher {
+        Matcher::Not(inner) => parts(inner),
+        Matcher::All(all) => all.iter().flat_map(parts).collect(),
+        _ => Vec::new(),
+    };
+    [vec![matcher], inner].concat()
+}
+
 /// What a signal asks that is hardly meant so, and what to write.
 fn hardly(signal: &Signal) -> Vec<(String, String)> {
     let mut found = Vec::new();
+    for matcher in signal.conditions.iter().flat_map(|condition| parts(&condition.matcher)) {
+        match matcher {
+            Matcher::Matches(regex) => {
+                let pattern = regex.as_str();
+                if let Some(bare) = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+                    let what = format!("looks for `{pattern}` with its slashes");
+                    found.push((what, format!("write `matches: '{bare}'`; case does not matter")));
+                }
+            }
+            Matcher::Contains(texts) | Matcher::StartsWith(texts) | Matcher::EndsWith(texts) => {
+                let is_regex = |text: &&String| [".*", ".+", r"\d", r"\s", r"\w", r"\b"].iter().any(|part| text.contains(part));
+                if let Some(text) = texts.iter().find(is_regex) {
+                    found.push((
+                        format!("looks for `{text}` as it stands there"),
+                        "a regular expression is `matches: ...`".to_owned(),
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
     let expect = &signal.expect;
     if !expect.share_of.is_empty() && expect.share.is_none() {
         found.push(("has `share_of` without `share`, which counts nothing".to_owned(), "add `share: 50%+`".to_owned()));
@@ -340,6 +381,11 @@ fn never(signal: &Signal) -> Vec<String> {
             why.push(format!("no value is allowed for `{}`", field.name));
         }
         for word in words {
+            if (field.name == "ip" || field.name.ends_with("_ip"))
+                && word.split_once('/').is_some_and(|(ip, _)| ip.parse::<std::net::IpAddr>().is_ok())
+            {
+                why.push(format!("`{}` is one address; a network is `in_network: [{word}]`", field.name));
+            }
             let holds = |known: &&&str| known.eq_ignore_ascii_case(word);
             let is_number = || word.parse::<f64>().is_ok();
             let holds = match field.ty {

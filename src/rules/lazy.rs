@@ -98,7 +98,13 @@ impl LazyRegex {
             Ok(tree) => tree,
             Err(error) => {
                 let (place, why) = lazy.why_invalid(reader.line(place.line), place, &error);
-                reader.problem(place, why, None);
+                // So patterns of file names begin.
+                let help = lazy.pattern.strip_prefix('*').map(|rest| {
+                    format!(
+                        "`*` repeats what stands before it; for the end of a value write `ends_with: {rest}`, for anything `.*`"
+                    )
+                });
+                reader.problem(place, why, help);
                 return None;
             }
         };

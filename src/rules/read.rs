@@ -556,6 +556,13 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
             Some(help),
         );
     }
+    if what == "run"
+        && let Some(name) = super::template::in_quotes(&text)
+    {
+        let help = format!("end the quotes before it and begin them again behind it: `'...'{{{{{name}}}}}'...'`");
+        let message = format!("`{{{{{name}}}}}` stands between quotes, and a value is quoted for the shell by itself");
+        reader.problem(reader.part_of(node.place, name), message, Some(help));
+    }
     for variable in super::template::variables(&text) {
         let mut parts = variable.split('.');
         let head = parts.next().unwrap_or_default();
@@ -589,6 +596,10 @@ fn in_single_braces(text: &str, name: &str) -> bool {
 fn do_nots(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<DoNot> {
     let mut list = Vec::new();
     for item in reader.list(node) {
+        if !matches!(item.kind, Kind::Map(_)) {
+            reader.map(item, "do_not");
+            continue;
+        }
         let mut fields = reader.fields(item, "do_not");
         let run = fields.need(reader, "run").map(|node| template(reader, &node, "run", scope));
         let why = fields.need(reader, "why").map(|node| template(reader, &node, "why", scope));

@@ -43,6 +43,43 @@ pub fn variables(template: &str) -> Vec<String> {
     found
 }
 
+/// Whether a variable stands for a text of the evidence, which is escaped where it stands: as code, or quoted for the shell.
+pub(super) fn is_evidence(variable: &str) -> bool {
+    let mut parts = variable.split('.');
+    matches!(variable.split('.').next(), Some("host" | "settings"))
+        || parts.any(|part| matches!(part, "first" | "last" | "top" | "list" | "key"))
+}
+
+/// A variable of a command that stands between quotes. It is quoted for the shell by itself, so that quotes around it would end
+/// where it begins.
+pub(super) fn in_quotes(command: &str) -> Option<&str> {
+    // What was opened and not closed yet: quotes, and substitutions of commands, in which quotes begin anew.
+    let mut open = Vec::new();
+    let mut before = ' ';
+    let mut chars = command.char_indices();
+    while let Some((at, c)) = chars.next() {
+        let quote = open.last().copied().filter(|open| *open != '(');
+        match (quote, c) {
+            (None, '#') if before.is_whitespace() => drop(chars.find(|(_, c)| *c == '\n')),
+            (None | Some('"'), '\\') => drop(chars.next()),
+            (None, '\'' | '"' | '(') => open.push(c),
+            (Some('"'), '(') if before == '$' => open.push(c),
+            (None, ')') => drop(open.pop()),
+            (Some(quote), _) if quote == c => drop(open.pop()),
+            (Some(_), '{') => {
+                let inside = command[at..].strip_prefix("{{").and_then(|rest| rest.split("}}").next()).unwrap_or_default();
+                let name = inside.trim_matches([' ', '~', '{']);
+                if is_evidence(name) && !name.starts_with(['#', '/', '^', '!']) {
+                    return Some(name);
+                }
+            }
+            _ => {}
+        }
+        before = c;
+    }
+    None
+}
+
 /// Whether a template names values and does nothing else, which needs no grammar to see.
 pub(super) fn is_plain(template: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
@@ -54,7 +91,7 @@ pub(super) fn is_plain(template: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_plain, refused, variables};
+    use super::{in_quotes, is_plain, refused, variables};
 
     #[test]
     fn what_could_run_without_end_is_refused() {
@@ -75,6 +112,29 @@ mod tests {
             "{{^each a}}{{/each}}",
         ] {
             assert!(refused(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_between_quotes_are_found() {
+        for text in [
+            "grep 'to=<{{lost.first.recipient}}>'",
+            "echo \"{{host.fqdn}}\"",
+            "true # it's\necho '{{flood.key}}'",
+            "a \"\\\"{{top.relay}}\"",
+            "a \"$(b {{flood.key}}) {{host.fqdn}}\"",
+        ] {
+            assert!(in_quotes(text).is_some(), "{text}");
+        }
+        for text in [
+            "grep 'to=<'{{lost.first.recipient}}'>'",
+            "a \"$(b {{flood.key}} | c 'd')\" {{host.fqdn}}",
+            "echo {{host.fqdn}} # isn't {{host.fqdn}}",
+            "{{show_log}} | grep 'status='",
+            "echo '{{count}}' '{{#if settings.relayhost}}x{{/if}}'",
+            "echo \\' {{host.fqdn}}",
+        ] {
+            assert_eq!(in_quotes(text), None, "{text}");
         }
     }
 

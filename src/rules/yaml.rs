@@ -17,10 +17,18 @@ fn in_our_words(message: &str, line: &str, before: &str) -> (String, Option<Stri
     let above = before.trim();
     let (name, rest) = above.trim_start_matches("- ").split_once(':').unwrap_or((above, ""));
     match message {
-        said if said.contains("unknown anchor") && line.trim_start().starts_with("<<") => {
-            (said.to_owned(), help("a rule file stands by itself: write out what is wanted from elsewhere"))
-        }
-        said if said.contains("unknown anchor") => (said.to_owned(), help("a text that begins with `*` stands in quotes")),
+        said if said.contains("unknown anchor") && line.trim_start().starts_with("<<") => (
+            "`*` names what `&` marked before, and nothing is marked so".to_owned(),
+            help("a rule file stands by itself: write out what is wanted from elsewhere"),
+        ),
+        said if said.contains("unknown anchor") => (
+            "`*` names what `&` marked before, and nothing is marked so".to_owned(),
+            help("a text that begins with `*` stands in quotes"),
+        ),
+        said if said.contains("recursive references") => (
+            "what `*` names here is not complete yet: it would hold itself".to_owned(),
+            help("write out what is wanted in this place"),
+        ),
         said if said.contains("unexpected character") => {
             let c = said.rsplit('`').next().unwrap_or_default().trim_end_matches('\'');
             let c = if c.is_empty() { "a backtick".to_owned() } else { format!("`{c}`") };
@@ -73,7 +81,8 @@ fn in_our_words(message: &str, line: &str, before: &str) -> (String, Option<Stri
 }
 
 /// What a mapping looks like, by what it is called.
-const MAPPINGS: [(&str, &str); 8] = [
+const MAPPINGS: [(&str, &str); 9] = [
+    ("do_not", "such as `- {run: postqueue -f, why: 'Every retry ends as the one before.'}`"),
     ("where", "such as `where: {outcome: waiting}`"),
     ("expect", "such as `expect: {count: 3+}`"),
     ("distinct", "such as `distinct: {provider: 3+}`"),
@@ -131,7 +140,10 @@ impl<'a> Reader<'a> {
             return Some(node);
         }
         match Node::parse(self.text) {
-            Ok(node) => Some(node),
+            Ok(node) => {
+                self.refuse_tags(&node);
+                Some(node)
+            }
             Err(error) => {
                 let place = error.location().map(node::place).unwrap_or_default();
                 let full = error.without_snippet().to_string();
@@ -152,6 +164,24 @@ impl<'a> Reader<'a> {
                 self.problem(place, message, help);
                 None
             }
+        }
+    }
+
+    /// Notes every tag before a value: nobody would do what `!include` asks for, and its value would be taken for a text.
+    fn refuse_tags(&mut self, node: &Node) {
+        let Place { line, column, .. } = node.place;
+        let before: String = self.line(line).chars().take(column.saturating_sub(1) as usize).collect();
+        let tag = before.split_whitespace().next_back().unwrap_or_default().trim_start_matches(['[', '{', ',']);
+        if tag.starts_with('!') && before.ends_with(' ') && !tag.starts_with("!!") {
+            let length = tag.chars().count() as u32;
+            let column = before.trim_end().chars().count() as u32 + 1 - length;
+            let help = "write out what is wanted; a text that begins with `!` stands in quotes";
+            self.problem(Place { line, column, length }, format!("the tag `{tag}` is not known"), Some(help.to_owned()));
+        }
+        match &node.kind {
+            Kind::List(items) => items.iter().for_each(|item| self.refuse_tags(item)),
+            Kind::Map(entries) => entries.iter().for_each(|(_, node)| self.refuse_tags(node)),
+            _ => {}
         }
     }
 
@@ -219,7 +249,10 @@ impl<'a> Reader<'a> {
             _ if word.contains(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) => {
                 "straight quotes are quotes here: ' or \"".to_owned()
             }
-            _ if word.starts_with(|c: char| c.is_ascii_digit()) && word.chars().all(|c| c.is_ascii_digit()) => {
+            _ if what.starts_with("field in")
+                && word.starts_with(|c: char| c.is_ascii_digit())
+                && word.chars().all(|c| c.is_ascii_digit()) =>
+            {
                 "numbers are written without separators, such as 1000".to_owned()
             }
             Some(meant) => format!("did you mean `{meant}`?"),

@@ -40,7 +40,7 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
     let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
     let mut groups: BTreeMap<String, (BTreeMap<String, u64>, u64)> = BTreeMap::new();
     let class_of = |row: &Record| {
-        let nothing = if row.get(failures::reason) == Value::Missing { "no reason yet" } else { "not classified" };
+        let nothing = Destinations::UNKNOWN[usize::from(row.get(failures::reason) != Value::Missing)];
         row.text(failures::reason_class, &tables.names).unwrap_or(nothing).to_owned()
     };
     // Domains that were too many to be told apart.

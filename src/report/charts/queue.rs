@@ -68,7 +68,12 @@ pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, phrases: &Phrases)
     while tick <= until.seconds() {
         let time = Time::from_seconds(tick);
         let at = x(time);
-        let anchor = if at > right - 16.0 { Anchor::End } else { Anchor::Middle };
+        // Beside the edges it must not run into what stands there.
+        let anchor = match at {
+            _ if at > right - 16.0 => Anchor::End,
+            _ if at < left + 16.0 => Anchor::Start,
+            _ => Anchor::Middle,
+        };
         drawing.line("axis", (at, bottom), (at, bottom + 4.0));
         drawing.label("", (at, 184.0), anchor, &if step >= 86_400 { phrases.day(time) } else { clock(time) });
         tick += step;
