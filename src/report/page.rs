@@ -176,9 +176,12 @@ fn judged(report: &Report, phrases: &Phrases) -> Option<String> {
 fn after_onset(report: &Report) -> Value {
     let (Some(since), Some(now)) = (report.key.since, report.collected_at) else { return Value::Null };
     let age = now.since(since) / 60.0;
-    let newer = report.queue.ages.iter().filter(|bucket| f64::from(bucket.from_minutes) < age);
-    let newer: u64 = newer.map(|bucket| bucket.messages).sum();
-    json!({ "messages": newer, "share": newer as f64 / report.queue.waiting_messages.max(1) as f64 })
+    let newer = || report.queue.ages.iter().filter(|bucket| f64::from(bucket.from_minutes) < age);
+    // The bucket in which the onset lies holds what came before it, too, if anything did.
+    let parted = newer().any(|bucket| bucket.messages > 0 && bucket.to_minutes.is_none_or(|to| f64::from(to) > age));
+    let at_most = parted && report.queue.oldest.is_none_or(|oldest| oldest.seconds() < since.seconds());
+    let newer: u64 = newer().map(|bucket| bucket.messages).sum();
+    json!({ "messages": newer, "share": newer as f64 / report.queue.waiting_messages.max(1) as f64, "at_most": at_most })
 }
 
 /// Causes that stand in no part of the share bar.
