@@ -49,7 +49,7 @@ pub struct Needs {
     counted: u64,
     /// Columns of which the commonest values are weighed.
     weighed: u64,
-    tests: u64,
+    tests: TestBits,
     /// All columns that are looked at.
     columns: u64,
 }
@@ -71,7 +71,7 @@ impl Needs {
     }
 
     /// The tests that are asked, as bits.
-    pub fn tests(self) -> u64 {
+    pub fn tests(self) -> TestBits {
         self.tests
     }
 
@@ -113,8 +113,11 @@ impl Needs {
     }
 }
 
+/// Tests of one table by their places, as bits.
+pub type TestBits = u128;
+
 /// Tests of one table; what goes beyond is told apart by value.
-const TESTS: usize = 60;
+const TESTS: usize = TestBits::BITS as usize;
 
 /// Columns of one table whose distinct values are counted; what goes beyond is told apart by value.
 pub const DISTINCT: usize = 12;

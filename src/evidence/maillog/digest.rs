@@ -8,7 +8,7 @@
 use super::LANES;
 use crate::distinct::{Distinct, hash, mix};
 use crate::names::Names;
-use crate::rules::demand::{DISTINCT, Demand, Needs, WEIGHED};
+use crate::rules::demand::{DISTINCT, Demand, Needs, TestBits, WEIGHED};
 use crate::rules::lazy::Together;
 use crate::tables::{Citation, Column, Given, KeptLines, Record, Table, Weighed};
 use crate::time::{SECOND, Time};
@@ -135,9 +135,9 @@ struct Side {
 
 impl Side {
     /// Notes which tests of a column hold.
-    fn tests(&mut self, column: Column, held: u64) {
+    fn tests(&mut self, column: Column, held: TestBits) {
         if held != 0 {
-            let sum = mix(held, 0x7e57 + column.0 as u64);
+            let sum = mix(mix((held >> 64) as u64, held as u64), 0x7e57 + column.0 as u64);
             self.exact = self.exact.wrapping_add(sum);
             self.coarse = self.coarse.wrapping_add(sum);
         }
@@ -186,8 +186,8 @@ struct AskedColumn {
     column: Column,
     /// Whether some question tells its values apart.
     told_apart: bool,
-    /// Its tests, as bits.
-    tests: u64,
+    /// Its tests.
+    tests: TestBits,
     /// Those that are expressions, all tried at once: which tests, and whether what they say is denied.
     expressions: (Together, Vec<(usize, bool)>),
     /// Its place among the columns of which the distinct values are counted.
@@ -195,7 +195,7 @@ struct AskedColumn {
     /// Its place among those that are weighed.
     weighed: Option<usize>,
     /// Which of its tests hold of an event without a value.
-    missing: u64,
+    missing: TestBits,
     /// Which hold for the texts of late.
     held: Held,
 }
@@ -203,7 +203,7 @@ struct AskedColumn {
 /// Which tests hold for which texts, by their hashes: each has one place, which the next one takes.
 #[derive(Debug)]
 struct Held {
-    places: RefCell<Vec<(u64, u64)>>,
+    places: RefCell<Vec<(u64, TestBits)>>,
     /// How many places there are, once there is a text.
     room: usize,
 }
@@ -212,7 +212,7 @@ impl Held {
     /// Room for the texts of late where asking them anew is dear, and otherwise.
     const ROOM: (usize, usize) = (1 << 13, 1 << 6);
 
-    fn of(&self, text: u64, test: impl FnOnce() -> u64) -> u64 {
+    fn of(&self, text: u64, test: impl FnOnce() -> TestBits) -> TestBits {
         let mut places = self.places.borrow_mut();
         if places.is_empty() {
             places.resize(self.room, (0, 0));
@@ -229,7 +229,7 @@ impl AskedColumn {
     /// None if nothing is asked of it.
     fn new(demand: &Demand, column: Column) -> Option<AskedColumn> {
         let own = |test: &usize| demand.tests[*test].column == column;
-        let tests = (0..demand.tests.len()).filter(own).fold(0, |tests, test| tests | (1u64 << test));
+        let tests = (0..demand.tests.len()).filter(own).fold(0, |tests: TestBits, test| tests | (1 << test));
         let told_apart = demand.values.contains(&column);
         let counted = demand.distinct.iter().position(|known| *known == column);
         let weighed = demand.weighed.iter().position(|known| *known == column);
@@ -248,7 +248,7 @@ impl AskedColumn {
     }
 
     /// Which of `tests` hold.
-    fn tests_held(&self, demand: &Demand, given: Given<'_>, tests: u64) -> u64 {
+    fn tests_held(&self, demand: &Demand, given: Given<'_>, tests: TestBits) -> TestBits {
         let (mut held, mut rest) = (0, tests);
         let (expressions, tried) = &self.expressions;
         if let Given::Text(text) = given
@@ -257,7 +257,7 @@ impl AskedColumn {
         {
             for (at, (test, denied)) in tried.iter().enumerate() {
                 let matches = matched >> at & 1 != 0;
-                held |= u64::from(matches != *denied) << test;
+                held |= TestBits::from(matches != *denied) << test;
                 rest &= !(1 << test);
             }
         }
@@ -266,7 +266,7 @@ impl AskedColumn {
 }
 
 /// The places of the bits that are set.
-fn bits(mut set: u64) -> impl Iterator<Item = usize> {
+fn bits(mut set: TestBits) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let at = (set != 0).then(|| set.trailing_zeros() as usize)?;
         set &= set - 1;
