@@ -4,6 +4,7 @@ use super::node::{self, Place};
 pub use super::node::{Key, Kind, Node};
 use super::problem::{Level, Problem, did_you_mean};
 use crate::tables::truth;
+use std::collections::HashMap;
 
 /// Lines of a scalar that are searched for a part of it.
 const LONGEST_SCALAR: usize = 60;
@@ -169,20 +170,41 @@ impl<'a> Reader<'a> {
 
     /// Notes every tag before a value: nobody would do what `!include` asks for, and its value would be taken for a text.
     fn refuse_tags(&mut self, node: &Node) {
-        let Place { line, column, .. } = node.place;
-        let before: String = self.line(line).chars().take(column.saturating_sub(1) as usize).collect();
-        let tag = before.split_whitespace().next_back().unwrap_or_default().trim_start_matches(['[', '{', ',']);
-        if tag.starts_with('!') && before.ends_with(' ') && !tag.starts_with("!!") {
-            let length = tag.chars().count() as u32;
-            let column = before.trim_end().chars().count() as u32 + 1 - length;
-            let help = "write out what is wanted; a text that begins with `!` stands in quotes";
-            self.problem(Place { line, column, length }, format!("the tag `{tag}` is not known"), Some(help.to_owned()));
+        let tags = self.tags();
+        let mut open = vec![node];
+        while let Some(node) = open.pop() {
+            if let Some((column, tag)) = tags.get(&(node.place.line, node.place.column)) {
+                let place = Place { line: node.place.line, column: *column, length: tag.chars().count() as u32 };
+                let help = "write out what is wanted; a text that begins with `!` stands in quotes";
+                self.problem(place, format!("the tag `{tag}` is not known"), Some(help.to_owned()));
+            }
+            match &node.kind {
+                Kind::List(items) => open.extend(items.iter().rev()),
+                Kind::Map(entries) => open.extend(entries.iter().rev().map(|(_, node)| node)),
+                _ => {}
+            }
         }
-        match &node.kind {
-            Kind::List(items) => items.iter().for_each(|item| self.refuse_tags(item)),
-            Kind::Map(entries) => entries.iter().for_each(|(_, node)| self.refuse_tags(node)),
-            _ => {}
+    }
+
+    /// What may be a tag, and its column, by the line and column of what stands behind it.
+    fn tags(&self) -> HashMap<(u32, u32), (u32, &'a str)> {
+        let mut tags = HashMap::new();
+        for (number, line) in (1..).zip(self.text.lines()).filter(|(_, line)| line.contains('!')) {
+            let mut before: Option<(u32, &'a str)> = None;
+            let mut column = 1;
+            for word in line.split(' ') {
+                let length = word.chars().count() as u32;
+                if let Some(tag) = before.take_if(|_| !word.is_empty()) {
+                    tags.insert((number, column), tag);
+                }
+                let tag = word.trim_start_matches(['[', '{', ',']);
+                if tag.starts_with('!') && !tag.starts_with("!!") {
+                    before = Some((column + length - tag.chars().count() as u32, tag));
+                }
+                column += length + 1;
+            }
         }
+        tags
     }
 
     /// The first character that indents as no space does, in the line at which the parser stopped or beside it.
