@@ -210,7 +210,7 @@ struct Held {
 
 impl Held {
     /// Room for the texts of late where asking them anew is dear, and otherwise.
-    const ROOM: (usize, usize) = (1 << 13, 1 << 6);
+    const ROOM: (usize, usize) = (1 << 12, 1 << 6);
 
     fn of(&self, text: u64, test: impl FnOnce() -> TestBits) -> TestBits {
         let mut places = self.places.borrow_mut();
