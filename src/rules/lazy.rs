@@ -265,13 +265,13 @@ impl fmt::Debug for Half {
 }
 
 impl Together {
-    /// These expressions, of one dialect and at most 64.
+    /// These expressions, of one dialect and at most 128.
     pub(crate) fn new(expressions: Vec<LazyRegex>) -> Together {
         Together { expressions, half: OnceLock::new() }
     }
 
     /// Which of them match in `text`, as bits. None where each has to be tried by itself.
-    pub(crate) fn which(&self, text: &str) -> Option<u64> {
+    pub(crate) fn which(&self, text: &str) -> Option<u128> {
         let first = self.expressions.first()?;
         if !text.is_ascii() && !first.is_bytes() {
             return None;
@@ -407,6 +407,8 @@ mod tests {
             assert_eq!(together.which(text), Some(bits), "{text}");
         }
         assert_eq!(together.which("ſ"), None);
+        let many = Together::new((0..128).map(|at| LazyRegex::valid(format!("^{at}$"), Dialect::Value)).collect());
+        assert_eq!((many.which("5"), many.which("127")), (Some(1 << 5), Some(1 << 127)));
     }
 
     #[test]
