@@ -1,5 +1,5 @@
-//! Embeds `rules/` and `report-templates/` in the program, so that one binary is all a user needs; of each rule file its
-//! parsed tree, too, so that no start parses YAML.
+//! Embeds `rules/` and `report-templates/` in the program, so that one binary is all a user needs; of each YAML file
+//! its parsed tree, too, so that no start parses YAML.
 
 #[allow(dead_code, unreachable_pub)]
 #[path = "src/rules/node.rs"]
@@ -14,31 +14,20 @@ fn main() {
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
     println!("cargo::rerun-if-changed=src/rules/node.rs");
     let mut out = String::new();
-    for (constant, folder, kind, doc) in [
-        (
-            "RULES",
-            "rules",
-            "(&str, &str, &[u8])",
-            "The built-in rules: path below `rules/`, text, and tree (empty for what is no YAML).",
-        ),
-        ("TEMPLATES", "report-templates", "(&str, &str)", "The built-in templates: path below `report-templates/` and text."),
-    ] {
+    for (constant, folder) in [("RULES", "rules"), ("TEMPLATES", "report-templates")] {
         println!("cargo::rerun-if-changed={folder}");
         let mut files = Vec::new();
         collect(&root.join(folder), &mut files);
         // The notes on templates go out with them; those on rules are for the repository.
         files.retain(|file| constant == "TEMPLATES" || file.extension().is_some_and(|kind| kind != "md"));
         files.sort();
-        writeln!(out, "/// {doc}\npub(crate) static {constant}: &[{kind}] = &[").expect("string");
+        writeln!(out, "/// `{folder}/`: path below it, text, and tree (empty for what is no YAML).").expect("string");
+        writeln!(out, "pub(crate) static {constant}: &[(&str, &str, &[u8])] = &[").expect("string");
         for file in files {
             let name = file.strip_prefix(root.join(folder)).expect("below the folder");
             let name = name.to_str().expect("UTF-8 file name").replace('\\', "/");
             let shown = file.display().to_string();
-            if constant == "TEMPLATES" {
-                writeln!(out, "    ({name:?}, include_str!({shown:?})),").expect("string");
-                continue;
-            }
-            let tree = target.join(name.replace('/', "-") + ".tree");
+            let tree = target.join(format!("{folder}-{}.tree", name.replace('/', "-")));
             fs::write(&tree, tree_of(&file)).expect("the build directory can be written");
             let tree = tree.display().to_string();
             writeln!(out, "    ({name:?}, include_str!({shown:?}), include_bytes!({tree:?})),").expect("string");

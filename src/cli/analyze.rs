@@ -58,11 +58,11 @@ impl Analyze {
         // Everything that can be wrong with the call is found before the work begins.
         let output = self.output.ready(std::slice::from_ref(&self.bundle), &self.redaction.files())?;
         let rules = self.rules.load()?;
-        let redactor = self.redaction.redactor(&rules)?;
+        let redactor = self.redaction.redactor(rules)?;
         let progress = Progress::start([self.bundle.as_path()], self.quiet);
         let how = How { jobs: self.jobs.map_or(How::default().jobs, |jobs| usize::from(jobs.get())), ..How::default() };
         let options = Options { window: self.window, limits: self.limits.limits(), how };
-        let analysis = Analysis::run(&self.bundle, &rules, &options, &progress.bytes);
+        let analysis = Analysis::run(&self.bundle, rules, &options, &progress.bytes);
         progress.stop();
         let Analysis { mut report, evidence } = analysis?;
         if let Some(mut redactor) = redactor {

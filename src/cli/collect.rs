@@ -43,7 +43,7 @@ impl CollectScript {
             None => None,
         };
         let wanted = Wanted { log_hours: self.log_hours, max_mb: self.max_mb, network: !self.no_network, only };
-        std::io::stdout().lock().write_all(script(&rules, &wanted).as_bytes())?;
+        std::io::stdout().lock().write_all(script(rules, &wanted).as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }
 }

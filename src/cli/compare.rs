@@ -41,14 +41,14 @@ impl Compare {
         let rules = self.rules.load()?;
         let progress = Progress::start(self.snapshots.iter().map(PathBuf::as_path), self.quiet);
         let options = Options { limits: self.limits.limits(), ..Options::default() };
-        let mut redactor = self.redaction.redactor(&rules)?;
+        let mut redactor = self.redaction.redactor(rules)?;
         let mut reports = Vec::new();
         for path in &self.snapshots {
             let shown = path.display().to_string();
             let mut report = match json_report(path) {
                 Some(text) => Report::from_json(&text).map_err(|why| format!("{shown}: {why}"))?,
                 None => {
-                    let analysis = Analysis::run(path, &rules, &options, &progress.bytes)?;
+                    let analysis = Analysis::run(path, rules, &options, &progress.bytes)?;
                     redactor.iter_mut().for_each(|redactor| redactor.learn_evidence(&analysis.evidence));
                     analysis.report
                 }

@@ -33,12 +33,12 @@ impl Explain {
             for line in std::io::stdin().lock().split(b'\n') {
                 let line = line?;
                 let text = String::from_utf8_lossy(&line);
-                self.answer(&explain(text.trim_end_matches('\r'), &rules), &mut out)?;
+                self.answer(&explain(text.trim_end_matches('\r'), rules), &mut out)?;
             }
         } else if self.text.trim().is_empty() {
             return Err("there is no text to explain".into());
         } else {
-            self.answer(&explain(&self.text, &rules), &mut out)?;
+            self.answer(&explain(&self.text, rules), &mut out)?;
         }
         out.flush()?;
         Ok(ExitCode::SUCCESS)

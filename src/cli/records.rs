@@ -8,7 +8,6 @@ use crate::diagnose::diagnosis;
 use crate::evidence::secrets::without_secrets;
 use crate::evidence::{self, Evidence, How};
 use crate::redact::{Check, Redactor};
-use crate::rules::RuleSet;
 use crate::rules::problem::did_you_mean;
 use crate::tables::{Column, Record, TABLES, Table, Value, table};
 use clap::{Args, ValueEnum};
@@ -54,12 +53,11 @@ fn known_table(name: &str) -> Result<&'static Table, String> {
 
 impl Records {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let rules: RuleSet = self.rules.load()?;
-        let redactor = self.redaction.redactor(&rules)?;
+        let rules = self.rules.load()?;
+        let redactor = self.redaction.redactor(rules)?;
         let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
-        let mut evidence =
-            evidence::collect_as(&bundle, &rules, How { every_record: true, ..How::default() }, &AtomicU64::new(0));
-        diagnosis::prepare(&mut evidence, &rules);
+        let mut evidence = evidence::collect_as(&bundle, rules, How { every_record: true, ..How::default() }, &AtomicU64::new(0));
+        diagnosis::prepare(&mut evidence, rules);
         let words = match redactor {
             None => Words::Plain,
             Some(mut redactor) => {

@@ -157,11 +157,11 @@ impl Redact {
         folder_of(&self.output)?;
         apart(std::slice::from_ref(&self.bundle), &[self.how.files(), vec![&self.output]].concat())?;
         let rules = self.rules.load()?;
-        let mut redactor = self.how.redactor(&rules)?;
+        let mut redactor = self.how.redactor(rules)?;
         let bundle = Bundle::open(&self.bundle, &Limits::default())?;
         // Into a file without a name, so that nothing half-checked is left behind; what was there before stays until then.
         let mut file = tempfile::tempfile().map_err(BundleError::Spool)?;
-        let done = rewrite(&bundle, &rules, &mut redactor, &mut file)?;
+        let done = rewrite(&bundle, rules, &mut redactor, &mut file)?;
         file.rewind().map_err(BundleError::Spool)?;
         // Without its map nobody would know again who is who: both, or none.
         let map = self.how.map(&redactor)?;

@@ -39,11 +39,11 @@ enum ListFormat {
 impl Sources {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = self.rules.load()?;
-        let redactor = self.redaction.redactor(&rules)?;
+        let redactor = self.redaction.redactor(rules)?;
         let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
         let how = How { account: true, ..How::default() };
-        let evidence = evidence::collect_as(&bundle, &rules, how, &AtomicU64::new(0));
-        let mut inventory = Inventory::of(&bundle, &evidence, &rules);
+        let evidence = evidence::collect_as(&bundle, rules, how, &AtomicU64::new(0));
+        let mut inventory = Inventory::of(&bundle, &evidence, rules);
         if let Some(mut redactor) = redactor {
             redactor.learn_evidence(&evidence);
             let check = redact_inventory(&mut redactor, &mut inventory);

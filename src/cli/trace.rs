@@ -53,7 +53,7 @@ impl TraceCommand {
         let target = Target::of(&self.what).ok_or("give a queue id, a message id or an address")?;
         let rules = self.rules.load()?;
         let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
-        let redactor = self.redactor(&rules, &bundle, &target)?;
+        let redactor = self.redactor(rules, &bundle, &target)?;
         let words = redactor.as_ref().map(|redactor| (redactor.check(), redactor));
         let file = |number: u32| {
             let path = bundle.files.get(number as usize).map_or("", |file| file.path.as_str());
@@ -67,7 +67,7 @@ impl TraceCommand {
         };
         let mut failed = None;
         let mut ends = Ends::default();
-        let found = evidence::with_logs(&bundle, &rules, |logs| {
+        let found = evidence::with_logs(&bundle, rules, |logs| {
             if logs.is_empty() {
                 return None;
             }

@@ -44,7 +44,7 @@ use crate::tables::{Tables, Value, host, lines};
 use crate::time::Time;
 use maillog::backlog::Waiting;
 use maillog::envelope::{self, Clock};
-use maillog::fold;
+use maillog::fold::{self, Asked};
 use maillog::lanes::Lanes;
 use maillog::reader::{self, Outcome, Reading, Stream, first_line, first_time};
 use maillog::traffic::Traffic;
@@ -58,6 +58,9 @@ use std::sync::atomic::AtomicU64;
 const HEAD: u64 = 1 << 16;
 /// Bytes up to which a file is looked through for the commands that it shows.
 const TRANSCRIPT: u64 = 64 << 20;
+
+/// Files whose beginnings are in memory at once.
+const AT_ONCE: usize = 64;
 
 /// Lines of a file that are kept as examples of what was not understood.
 pub const EXAMPLES: usize = 3;
@@ -154,7 +157,31 @@ struct Looked {
     collected_at: Option<Time>,
 }
 
-fn look(bundle: &Bundle, rules: &RuleSet) -> Looked {
+/// The beginning of a file.
+struct Beginning<'b> {
+    file: &'b BundleFile,
+    text: String,
+    paste: Paste,
+    /// What is wrong if it cannot be read or is no text.
+    trouble: Option<String>,
+}
+
+impl<'b> Beginning<'b> {
+    fn of(file: &'b BundleFile) -> Beginning<'b> {
+        let (text, trouble) = head_of(file);
+        let paste = Paste::of(&text);
+        Beginning { file, text: paste.undo(text), paste, trouble }
+    }
+
+    /// What the file is recognised to be, and whether it shows commands with what each printed.
+    fn recognise<'r>(&self, rules: &'r RuleSet) -> (Option<recognise::Found<'r>>, bool) {
+        let readable = self.trouble.is_none();
+        let found = readable.then(|| recognise::recognise(&self.file.path, &self.text, &rules.kinds)).flatten();
+        (found, self.file.size <= TRANSCRIPT && transcript::sections(&self.text).is_some())
+    }
+}
+
+fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
     let mut tables = Tables::default();
     // Every file that nobody knows is searched: that none says something is known, even if there is none.
     tables.mark_collected(&lines::TABLE);
@@ -162,23 +189,23 @@ fn look(bundle: &Bundle, rules: &RuleSet) -> Looked {
     let mut small = Vec::new();
     let mut logs = Vec::new();
     let mut pastes = Vec::new();
-    for (at, file) in bundle.files.iter().enumerate() {
-        let (head, trouble) = head_of(file);
-        let paste = Paste::of(&head);
-        let head = paste.undo(head);
-        pastes.push(paste);
-        let found = if trouble.is_some() { None } else { recognise::recognise(&file.path, &head, &rules.kinds) };
-        let mut source = Source::new(file, at, found.as_ref());
-        let kind = found.map(|found| found.kind);
-        let sections = file.size <= TRANSCRIPT && transcript::sections(&head).is_some();
-        if let Some(trouble) = trouble {
-            source.title = trouble;
-        } else if kind.is_some_and(is_log) && !sections && !small::all_failed(&head, rules) {
-            logs.push(Log { number: at, head, text: None });
-        } else {
-            small.push((at, kind, sections));
+    for files in bundle.files.chunks(AT_ONCE) {
+        let begun: Vec<Beginning<'_>> = files.iter().map(Beginning::of).collect();
+        let recognised = parallel::each(jobs, &begun, |begun| begun.recognise(rules));
+        for (Beginning { file, text, paste, trouble }, (found, sections)) in begun.into_iter().zip(recognised) {
+            let at = sources.len();
+            let kind = found.map(|found| found.kind);
+            let mut source = Source::new(file, at, found.as_ref());
+            if let Some(trouble) = trouble {
+                source.title = trouble;
+            } else if kind.is_some_and(is_log) && !sections && !small::all_failed(&text, rules) {
+                logs.push(Log { number: at, head: text, text: None });
+            } else {
+                small.push((at, kind, sections));
+            }
+            sources.push(source);
+            pastes.push(paste);
         }
-        sources.push(source);
     }
     // Files that hold one word each are told apart by what the others say.
     small.sort_by_key(|(_, kind, sections)| (small::order(*kind), *sections));
@@ -203,7 +230,7 @@ fn look(bundle: &Bundle, rules: &RuleSet) -> Looked {
 
 /// Gives the logs of a bundle to `work`, in the order of their first lines.
 pub fn with_logs<T>(bundle: &Bundle, rules: &RuleSet, work: impl FnOnce(&[Stream<'_>]) -> T) -> T {
-    let Looked { tables, logs, pastes, collected_at, .. } = look(bundle, rules);
+    let Looked { tables, logs, pastes, collected_at, .. } = look(bundle, rules, parallel::cores());
     work(&streams(bundle, &logs, &tables, collected_at, &pastes))
 }
 
@@ -233,8 +260,10 @@ fn limits(traffic: &Traffic) -> Vec<String> {
 
 /// The same, read as `how` says.
 pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU64) -> Evidence {
-    let Looked { mut tables, mut sources, logs, pastes, collected_at } = look(bundle, rules);
-    let settings = Settings { rules, how, progress };
+    let asked = || Asked::of(rules, how.every_record);
+    let (looked, asked) = parallel::both(how.jobs, || look(bundle, rules, how.jobs), asked);
+    let Looked { mut tables, mut sources, logs, pastes, collected_at } = looked;
+    let settings = Settings { asked: &asked, how, progress };
     let streams = streams(bundle, &logs, &tables, collected_at, &pastes);
     let fold = read_logs(bundle, &streams, &mut sources, &mut tables, settings);
     let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
@@ -242,7 +271,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         (Some(collected), Some(last)) => Some(collected.max(last)),
         (collected, last) => collected.or(last),
     };
-    let fold = fold.or_else(|| fold::has_listing(&tables).then(|| Lanes::new(rules, &tables, how.every_record)));
+    let fold = fold.or_else(|| fold::has_listing(&tables).then(|| Lanes::new(&asked, &tables)));
     let (traffic, waiting) = fold.map(|fold| fold.finish(&mut tables, end)).unzip();
     if how.every_record {
         maillog::again::fill(&streams, bundle.limits.line, &mut tables);
@@ -327,8 +356,8 @@ fn head_of(file: &BundleFile) -> (String, Option<String>) {
 
 /// What reading the logs needs besides them.
 #[derive(Clone, Copy)]
-struct Settings<'a> {
-    rules: &'a RuleSet,
+struct Settings<'a, 'r> {
+    asked: &'a Asked<'r>,
     how: How,
     progress: &'a AtomicU64,
 }
@@ -373,23 +402,23 @@ fn streams<'b>(
     streams
 }
 
-fn read_logs<'a>(
+fn read_logs<'r>(
     bundle: &Bundle,
     streams: &[Stream<'_>],
     sources: &mut [Source],
     tables: &mut Tables,
-    settings: Settings<'a>,
-) -> Option<Lanes<'a>> {
+    settings: Settings<'_, 'r>,
+) -> Option<Lanes<'r>> {
     if streams.is_empty() {
         return None;
     }
     let reading = Reading { jobs: settings.how.jobs, longest: bundle.limits.line, progress: settings.progress };
-    let mut fold = Lanes::new(settings.rules, tables, settings.how.every_record);
+    let mut fold = Lanes::new(settings.asked, tables);
     let files = match reader::read(streams, reading, &mut fold) {
         Outcome::Read(files) => files,
         Outcome::Overlap => {
             settings.progress.store(0, std::sync::atomic::Ordering::Relaxed);
-            fold = Lanes::new(settings.rules, tables, settings.how.every_record);
+            fold = Lanes::new(settings.asked, tables);
             maillog::merge::read(streams, reading, &mut fold)
         }
     };

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 /// Words of logs, tools and rules, and those of the report itself. A person may be called so, too; where such a word stands alone in a text it is taken
 /// for the word, since replacing it would change what the text says.
 static LEXICON: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let templates = crate::embedded::TEMPLATES.iter().filter(|(name, _)| !name.ends_with(".md"));
+    let templates = crate::embedded::TEMPLATES.iter().filter(|(name, ..)| !name.ends_with(".md"));
     let schema = crate::report::schema::report().to_string();
-    let texts = templates.map(|(_, text)| *text).chain([schema.as_str()]);
+    let texts = templates.map(|(_, text, _)| *text).chain([schema.as_str()]);
     let words = texts.flat_map(|text| text.split(|c: char| !c.is_alphabetic())).filter(|word| word.len() > 2);
     include_str!("lexicon.txt").lines().map(str::to_owned).chain(words.map(str::to_lowercase)).collect()
 });

@@ -3,6 +3,8 @@
 use super::brand::misread;
 use super::view::{Cause, DestinationRow, Evidence, Ladder, Report, Span, Verdict};
 use crate::diagnose::words::{code_span, duration, thousands};
+use crate::rules::problem::Place;
+use crate::rules::yaml::{Kind, Node};
 use crate::time::Time;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -50,45 +52,65 @@ impl Phrase {
 }
 
 impl Phrases {
-    /// Reads a file of phrases; `known` holds those that it may replace (none for the built-in file).
+    /// Reads a file of phrases, which replace those of `known`.
     ///
     /// # Errors
-    /// What is wrong with it, with a line where there is one.
-    pub(crate) fn read(text: &str, known: Option<&Phrases>, file: &str) -> Result<Phrases, String> {
-        let tree: Value = serde_saphyr::from_str(text).map_err(|error| misread(file, &error))?;
-        let mut phrases = known.cloned().unwrap_or_default();
-        let Value::Object(tree) = tree else { return Err(format!("{file}: must map names to phrases")) };
-        if let Some(months) = tree.get("months") {
-            let list: Option<Vec<String>> =
-                months.as_array().and_then(|list| list.iter().map(|name| name.as_str().map(str::to_owned)).collect());
-            phrases.months =
-                list.filter(|list| list.len() == 12).ok_or_else(|| format!("{file}: `months` must be a list of 12 names"))?;
-        }
-        let mut read = BTreeMap::new();
-        for (name, value) in tree.iter().filter(|(name, _)| *name != "months") {
-            flatten(name, value, &mut read).map_err(|why| format!("{file}: {why}"))?;
-        }
-        for (name, phrase) in read.iter().filter(|_| known.is_some()) {
-            let known = known.and_then(|known| known.texts.get(name));
-            let why = match known {
-                None => format!("the report has no phrase `{name}`"),
-                Some(known) => match phrase.places().into_iter().find(|place| !known.places().contains(place)) {
-                    Some(place) => format!("`{name}` has no `{{{place}}}`; it has {}", known.places_in_words()),
-                    None => continue,
-                },
-            };
-            let last = name.rsplit('.').next().unwrap_or(name);
-            let line = text.lines().position(|line| line.contains(&format!("{last}:"))).map_or(1, |at| at + 1);
-            return Err(format!("{file}:{line}: {why}"));
-        }
-        phrases.texts.extend(read);
+    /// What is wrong with it, and where.
+    pub(crate) fn read(text: &str, known: &Phrases, file: &str) -> Result<Phrases, String> {
+        let tree = Node::parse(text).map_err(|error| misread(file, &error))?;
+        let mut phrases = known.clone();
+        phrases.take(&tree, Some(known)).map_err(|(at, why)| format!("{file}:{}:{}: {why}", at.line, at.column))?;
         Ok(phrases)
+    }
+
+    /// Takes in a tree of phrases; if some are `known`, then only those, with the places in braces that they have.
+    fn take(&mut self, tree: &Node, known: Option<&Phrases>) -> Result<(), (Place, String)> {
+        let Kind::Map(entries) = &tree.kind else { return Err((tree.place, "must map names to phrases".to_owned())) };
+        for (key, node) in entries {
+            if key.name != "months" {
+                self.add(&key.name, key.place, node, known)?;
+                continue;
+            }
+            let names = if let Kind::List(names) = &node.kind { &names[..] } else { &[] };
+            self.months = names.iter().filter_map(Node::scalar).collect();
+            if self.months.len() != 12 {
+                return Err((node.place, "`months` must be a list of 12 names".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the phrase `name`, or those of the group of this name.
+    fn add(&mut self, name: &str, place: Place, node: &Node, known: Option<&Phrases>) -> Result<(), (Place, String)> {
+        let mut counted = None;
+        if let Kind::Map(entries) = &node.kind {
+            let of = |name| entries.iter().find(|(key, _)| key.name == name).and_then(|(_, node)| node.scalar());
+            counted = of("one").zip(of("other")).map(|(one, other)| Phrase::Counted(one, other));
+            if counted.is_none() {
+                return entries
+                    .iter()
+                    .try_for_each(|(key, node)| self.add(&format!("{name}.{}", key.name), key.place, node, known));
+            }
+        }
+        let phrase = counted.or_else(|| node.scalar().map(Phrase::Plain));
+        let phrase = phrase.ok_or_else(|| (node.place, format!("`{name}` must be a phrase, not {}", node.kind.describe())))?;
+        if let Some(known) = known {
+            let known = known.texts.get(name).ok_or_else(|| (place, format!("the report has no phrase `{name}`")))?;
+            if let Some(unknown) = phrase.places().into_iter().find(|place| !known.places().contains(place)) {
+                return Err((place, format!("`{name}` has no `{{{unknown}}}`; it has {}", known.places_in_words())));
+            }
+        }
+        self.texts.insert(name.to_owned(), phrase);
+        Ok(())
     }
 
     /// The built-in, English ones.
     pub(crate) fn built_in() -> Phrases {
-        let text = crate::embedded::TEMPLATES.iter().find(|(name, _)| *name == FILE).map_or("", |(_, text)| text);
-        Phrases::read(text, None, FILE).expect("the built-in words.yaml is valid, as a test shows")
+        let tree = crate::embedded::TEMPLATES.iter().find(|(name, ..)| *name == FILE).and_then(|(_, _, tree)| Node::decode(tree));
+        let mut phrases = Phrases::default();
+        let taken = tree.map(|tree| phrases.take(&tree, None));
+        assert!(matches!(taken, Some(Ok(()))), "the built-in {FILE} is valid, as a test shows");
+        phrases
     }
 
     /// The same, read once.
@@ -407,26 +429,6 @@ fn shown(value: &Value) -> String {
     }
 }
 
-fn flatten(name: &str, value: &Value, out: &mut BTreeMap<String, Phrase>) -> Result<(), String> {
-    match value {
-        Value::String(text) => {
-            out.insert(name.to_owned(), Phrase::Plain(text.clone()));
-        }
-        Value::Object(map) => match (map.get("one"), map.get("other")) {
-            (Some(Value::String(one)), Some(Value::String(other))) => {
-                out.insert(name.to_owned(), Phrase::Counted(one.clone(), other.clone()));
-            }
-            _ => {
-                for (key, value) in map {
-                    flatten(&format!("{name}.{key}"), value, out)?;
-                }
-            }
-        },
-        other => return Err(format!("`{name}` must be a phrase, not {other}")),
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -443,13 +445,13 @@ mod tests {
     #[test]
     fn a_translation_may_be_partial_but_not_wrong() {
         let english = Phrases::built_in();
-        let german = Phrases::read("verdict: {incident: Störung}\n", Some(&english), "w.yaml").unwrap();
+        let german = Phrases::read("verdict: {incident: Störung}\n", &english, "w.yaml").unwrap();
         assert_eq!(german.word("verdict", "incident"), "Störung");
         assert_eq!(german.word("verdict", "healthy"), "Healthy");
-        let wrong = |text| Phrases::read(text, Some(&english), "w.yaml").unwrap_err();
-        assert_eq!(wrong("verdict:\n  incidnet: Störung\n"), "w.yaml:2: the report has no phrase `verdict.incidnet`");
+        let wrong = |text| Phrases::read(text, &english, "w.yaml").unwrap_err();
+        assert_eq!(wrong("verdict:\n  incidnet: Störung\n"), "w.yaml:2:3: the report has no phrase `verdict.incidnet`");
         let place = wrong("headline:\n  cause_since: '{titel} seit {since}'\n");
-        assert_eq!(place, "w.yaml:2: `headline.cause_since` has no `{titel}`; it has `{since}`, `{title}`");
+        assert_eq!(place, "w.yaml:2:3: `headline.cause_since` has no `{titel}`; it has `{since}`, `{title}`");
         assert!(wrong("verdict: {incident: 'x\n").starts_with("w.yaml:1:"));
     }
 }

@@ -102,7 +102,7 @@ impl std::error::Error for TemplateError {}
 impl Templates {
     /// The built-in templates.
     pub fn built_in() -> Templates {
-        let files = crate::embedded::TEMPLATES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let files = crate::embedded::TEMPLATES.iter().map(|(name, text, _)| ((*name).to_owned(), (*text).to_owned())).collect();
         Templates { files, places: BTreeMap::new(), phrases: OnceLock::new(), brand: None, longest: LONGEST }
     }
 
@@ -158,7 +158,7 @@ impl Templates {
         }
         templates.check_inclusions()?;
         if let Some(path) = templates.places.get(phrases::FILE) {
-            let phrases = Phrases::read(&templates.files[phrases::FILE], Some(templates.phrases()), &path.display().to_string())
+            let phrases = Phrases::read(&templates.files[phrases::FILE], templates.phrases(), &path.display().to_string())
                 .map_err(TemplateError)?;
             templates.phrases = Arc::new(phrases).into();
         }
@@ -263,7 +263,7 @@ impl Templates {
     /// If a file cannot be written, or exists and is not to be replaced (`force`).
     pub fn export(folder: &Path, force: bool) -> Result<usize, TemplateError> {
         let targets: Vec<(PathBuf, &str)> =
-            crate::embedded::TEMPLATES.iter().map(|(name, text)| (folder.join(name), *text)).collect();
+            crate::embedded::TEMPLATES.iter().map(|(name, text, _)| (folder.join(name), *text)).collect();
         if let Some((taken, _)) = targets.iter().find(|(path, _)| !force && path.exists()) {
             return Err(TemplateError(format!("{}: exists; --force replaces it", taken.display())));
         }

@@ -331,7 +331,7 @@ fn pattern(reader: &mut Reader<'_>, node: Node, table: &Option<(String, Place)>)
     let mut named = Vec::new();
     for (key, node) in columns.unwrap_or_default() {
         let field = reader.text(&node, "a value");
-        named.extend(field_called(reader, table, &field, node.place).map(|column| (key.name, column)));
+        named.extend(field_called(reader, table, &field, node.place).map(|column| (key.name.into_owned(), column)));
     }
     let columns = (!named.is_empty()).then_some(Columns { fields: named });
     let set = set_fields(reader, set, table);
@@ -426,7 +426,7 @@ fn answers(reader: &mut Reader<'_>, node: Node) -> Answers {
     if let Some(node) = inner.take("where") {
         for (key, node) in reader.map(node, "where") {
             let value = reader.text(&node, "a value");
-            fields.insert(key.name, value);
+            fields.insert(key.name.into_owned(), value);
         }
     }
     inner.finish(reader);

@@ -534,7 +534,8 @@ impl Loader {
         if let Some(node) = fields.take("shared") {
             for (key, node) in reader.map(node, "shared") {
                 if let Some(step) = read::free_step(reader, node) {
-                    self.set.plan.shared.insert(key.name.clone(), StepSpec { shared: Some(key.name), ..step });
+                    let name = key.name.into_owned();
+                    self.set.plan.shared.insert(name.clone(), StepSpec { shared: Some(name), ..step });
                 }
             }
         }
@@ -571,7 +572,8 @@ impl Loader {
                     LazyRegex::read(reader, pattern, node.place, Dialect::Value)
                 });
                 let instead = system.need(reader, "instead").map(|node| reader.map(node, "instead")).unwrap_or_default();
-                let instead = instead.into_iter().map(|(key, node)| (key.name, reader.text(&node, "a command"))).collect();
+                let instead =
+                    instead.into_iter().map(|(key, node)| (key.name.into_owned(), reader.text(&node, "a command"))).collect();
                 system.finish(reader);
                 self.set.plan.systems.push(System { os, program, instead });
             }

@@ -32,7 +32,7 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     /// The key.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// Where it starts.
     pub place: Place,
 }
@@ -134,7 +134,7 @@ impl<'de> Deserialize<'de> for Bare {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Kind, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(key) = map.next_key::<Spanned<String>>()? {
-                    let key = Key { place: place(key.referenced), name: key.value };
+                    let key = Key { place: place(key.referenced), name: key.value.into() };
                     entries.push((key, map.next_value()?));
                 }
                 Ok(Kind::Map(entries))
@@ -272,7 +272,7 @@ fn take_node(bytes: &mut &'static [u8]) -> Option<Node> {
         6 => {
             let entries = (0..take_number(bytes)?).map(|_| {
                 let place = take_place(bytes)?;
-                Some((Key { name: take_text(bytes)?.into_owned(), place }, take_node(bytes)?))
+                Some((Key { name: take_text(bytes)?, place }, take_node(bytes)?))
             });
             Kind::Map(entries.collect::<Option<_>>()?)
         }

@@ -108,7 +108,7 @@ pub(super) struct Change {
 pub(super) fn change(reader: &mut Reader<'_>, root: &Node) -> Option<Change> {
     let Kind::Map(entries) = &root.kind else { return None };
     let has = |name: &str| entries.iter().any(|(key, _)| key.name == name);
-    let others = entries.iter().any(|(key, _)| !matches!(key.name.as_str(), "id" | "params" | "enabled"));
+    let others = entries.iter().any(|(key, _)| !matches!(&*key.name, "id" | "params" | "enabled"));
     if others || !has("id") || !(has("params") || has("enabled")) {
         return None;
     }
@@ -116,7 +116,8 @@ pub(super) fn change(reader: &mut Reader<'_>, root: &Node) -> Option<Change> {
     let id = fields.take("id")?;
     let enabled = fields.take("enabled").is_none_or(|node| reader.bool(&node, "enabled"));
     let params = fields.take("params").map(|node| reader.map(node, "params")).unwrap_or_default();
-    let params = params.into_iter().map(|(key, node)| (key.name, (reader.text(&node, "a parameter"), key.place))).collect();
+    let params =
+        params.into_iter().map(|(key, node)| (key.name.into_owned(), (reader.text(&node, "a parameter"), key.place))).collect();
     Some(Change { place: id.place, id: reader.text(&id, "id"), enabled, params })
 }
 
@@ -129,7 +130,7 @@ struct Scope<'a> {
 
 fn params(reader: &mut Reader<'_>, node: Node) -> BTreeMap<String, String> {
     let entries = reader.map(node, "params");
-    entries.into_iter().map(|(key, node)| (key.name, reader.text(&node, "a parameter"))).collect()
+    entries.into_iter().map(|(key, node)| (key.name.into_owned(), reader.text(&node, "a parameter"))).collect()
 }
 
 fn signal_tables(sections: &[Option<Node>]) -> BTreeMap<String, Option<&'static Table>> {
@@ -139,13 +140,13 @@ fn signal_tables(sections: &[Option<Node>]) -> BTreeMap<String, Option<&'static 
             let Kind::Map(fields) = &node.kind else { continue };
             let mut table = None;
             for (field, value) in fields {
-                match field.name.as_str() {
+                match &*field.name {
                     "in" => table = value.scalar().and_then(|name| tables::table(&name)),
                     "any" | "all" => visit(value, found),
                     _ => {}
                 }
             }
-            found.insert(key.name.clone(), table);
+            found.insert(key.name.clone().into_owned(), table);
         }
     }
     let mut found = BTreeMap::new();
@@ -170,7 +171,7 @@ fn entries(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<Entry>
             None
         };
         fields.finish(reader);
-        list.extend(ask.map(|ask| Entry { name: key.name, ask }));
+        list.extend(ask.map(|ask| Entry { name: key.name.into_owned(), ask }));
     }
     list
 }
@@ -285,7 +286,7 @@ fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> 
     }
     for (key, node) in entries {
         let place = node.place;
-        let made = match key.name.as_str() {
+        let made = match &*key.name {
             "not" => matcher(reader, node, ty, scope).map(|inner| Matcher::Not(Box::new(inner))),
             "matches" => regex(reader, &node),
             "contains" => Some(Matcher::Contains(lowercase(reader, node))),
@@ -307,7 +308,7 @@ fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> 
                 None
             }
         };
-        if matches!(key.name.as_str(), "gte" | "lte" | "gt" | "lt") && matches!(ty, Type::Text | Type::Bool) {
+        if matches!(&*key.name, "gte" | "lte" | "gt" | "lt") && matches!(ty, Type::Text | Type::Bool) {
             reader.problem(place, "only numbers and times can be compared", None);
         }
         all.extend(made);
@@ -664,7 +665,7 @@ fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {
         let place = fields.place;
         let name = fields.need(reader, "name").map(|node| reader.text(&node, "name")).unwrap_or_default();
         let given = fields.need(reader, "given").map(|node| reader.map(node, "given")).unwrap_or_default();
-        let given = given.into_iter().map(|(key, node)| (key.name, reader.text(&node, "evidence"))).collect();
+        let given = given.into_iter().map(|(key, node)| (key.name.into_owned(), reader.text(&node, "evidence"))).collect();
         let results = ["confirmed", "likely", "possible", "no", "unknown"].map(|name| (name, name));
         // Without quotes `no` is a truth value, and means the same here.
         let expect = fields.need(reader, "expect").and_then(|node| match node.kind {

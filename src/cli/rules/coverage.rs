@@ -36,7 +36,7 @@ impl Coverage {
         let mut residue: BTreeMap<String, (u64, String)> = BTreeMap::new();
         let mut read = 0;
         for path in &self.bundles {
-            let report = match Analysis::run(path, &rules, &options, &AtomicU64::new(0)) {
+            let report = match Analysis::run(path, rules, &options, &AtomicU64::new(0)) {
                 Ok(analysis) => analysis.report,
                 Err(error) => {
                     eprintln!("postdoc: left out: {error}");

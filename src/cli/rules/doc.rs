@@ -21,7 +21,7 @@ pub(in crate::cli) struct Doc {
 impl Doc {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = self.rules.load()?;
-        let markdown = catalogue::all(&rules);
+        let markdown = catalogue::all(rules);
         let Some(path) = &self.output else {
             print(&markdown)?;
             return Ok(ExitCode::SUCCESS);

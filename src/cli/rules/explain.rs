@@ -32,9 +32,9 @@ pub(in crate::cli) struct Explain {
 impl Explain {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = self.rules.load()?;
-        let rule = named(&rules, &self.id)?;
+        let rule = named(rules, &self.id)?;
         let options = Options::default();
-        let (bundle, evidence) = gather(&self.bundle, &rules, &options, &AtomicU64::new(0))?;
+        let (bundle, evidence) = gather(&self.bundle, rules, &options, &AtomicU64::new(0))?;
         let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
         let (judged, signals) = why(&asker, rule);
         let mut lines = Lines::new(&evidence.sources);

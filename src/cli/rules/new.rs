@@ -50,7 +50,7 @@ impl New {
             return Err(format!("unknown bucket `{bucket}`; there are: {}", known.join(", ")).into());
         }
         let seed = match &self.from {
-            Some(bundle) => self.unexplained(bundle, &rules)?,
+            Some(bundle) => self.unexplained(bundle, rules)?,
             None => {
                 let bucket = self.bucket.clone().unwrap_or_else(|| "remote-policy".to_owned());
                 let voice = match bucket.as_str() {

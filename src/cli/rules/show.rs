@@ -19,7 +19,7 @@ pub(in crate::cli) struct Show {
 impl Show {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = self.rules.load()?;
-        print(&catalogue::rule(named(&rules, &self.id)?))?;
+        print(&catalogue::rule(named(rules, &self.id)?))?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -35,7 +35,7 @@ const MESSAGES: usize = 500_000 / LANES;
 
 /// What is asked of a log, the same in all lanes.
 #[derive(Debug)]
-pub(super) struct Asked<'r> {
+pub struct Asked<'r> {
     /// Of attempts, arrivals, rejects, diagnostics and failures.
     demands: [Arc<Demand>; 5],
     meaning: Arc<Meaning<'r>>,
@@ -43,7 +43,7 @@ pub(super) struct Asked<'r> {
 
 impl<'r> Asked<'r> {
     /// What these rules ask. With `every_record`, each event of the log stays a record of its own.
-    pub(super) fn of(rules: &'r RuleSet, every_record: bool) -> Asked<'r> {
+    pub fn of(rules: &'r RuleSet, every_record: bool) -> Asked<'r> {
         let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
         let demands = if every_record { tables.map(Demand::everything) } else { Demand::of(rules, tables) }.map(Arc::new);
         Asked { demands, meaning: Arc::new(Meaning::new(rules)) }

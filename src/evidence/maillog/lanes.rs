@@ -8,7 +8,6 @@ use super::fold::{Asked, Fold};
 use super::scan::Item;
 use super::told::Forms;
 use super::traffic::Traffic;
-use crate::rules::RuleSet;
 use crate::tables::{Citation, Tables, queue};
 use crate::time::Time;
 
@@ -22,11 +21,10 @@ pub struct Lanes<'r> {
 }
 
 impl<'r> Lanes<'r> {
-    /// Nothing read yet. With `every_record`, each event of the log stays a record of its own.
-    pub fn new(rules: &'r RuleSet, tables: &Tables, every_record: bool) -> Lanes<'r> {
-        let asked = Asked::of(rules, every_record);
+    /// Nothing read yet.
+    pub fn new(asked: &Asked<'r>, tables: &Tables) -> Lanes<'r> {
         let listing = tables.is_collected(&queue::TABLE);
-        let folds = (0..LANES).map(|_| Fold::new(&asked, listing));
+        let folds = (0..LANES).map(|_| Fold::new(asked, listing));
         Lanes { traffic: Traffic::default(), folds: folds.collect() }
     }
 
