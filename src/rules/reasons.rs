@@ -3,10 +3,11 @@
 use super::lazy::{Dialect, LazyRegex};
 use super::problem::Place;
 use super::yaml::{Node, Reader};
-use crate::evidence::maillog::mask::without_addresses;
+use crate::evidence::maillog::mask::without_names;
 use crate::evidence::maillog::said::{Said, Voice};
 use crate::parallel;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -203,9 +204,12 @@ impl Reasons {
     pub fn classify(&self, said: &Said<'_>, context: Context<'_>) -> Option<(&Reason, DecidedBy)> {
         let voice = context.voice.or(said.voice);
         let words: &str = &said.words;
-        // Only a phrase that speaks of an address itself is asked of addresses.
-        let without = without_addresses(words);
-        let matches = |phrase: &LazyRegex| phrase.is_match(if phrase.as_str().contains('@') { words } else { &without });
+        // Only a phrase that speaks of names itself is asked of names.
+        let without = without_names(words);
+        let matches = |phrase: &LazyRegex| match &without {
+            Cow::Owned(without) if !speaks_of_names(phrase.as_str()) => phrase.is_match(without),
+            _ => phrase.is_match(words),
+        };
         let applies = |entry: &Reason| entry.applies(voice, said, context);
         // Exceptions are asked last, and seldom.
         let excepted = |entry: &Reason| entry.unless.iter().any(matches);
@@ -291,6 +295,11 @@ impl Reason {
             && listed(&only.stage, said.stage)
             && (context.daemon.is_none() || listed(&only.daemon, context.daemon))
     }
+}
+
+/// Whether a phrase has an `@` or a dot before a letter, as addresses and host names do.
+fn speaks_of_names(phrase: &str) -> bool {
+    phrase.contains('@') || phrase.as_bytes().windows(3).any(|at| at.starts_with(br"\.") && at[2].is_ascii_lowercase())
 }
 
 /// The more specific of two decisions; among equals the first in file order.

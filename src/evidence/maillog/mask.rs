@@ -20,14 +20,19 @@ pub fn mask(reason: &str) -> String {
     out
 }
 
-/// The text with each mail address as `a@b` and each host in angle brackets as `<a>`: what somebody is called tells nothing of
-/// what is said, though it may hold words that do (`policy@relay-online.example`).
-pub fn without_addresses(text: &str) -> Cow<'_, str> {
-    if !text.contains(['@', '<']) {
+/// The text with each mail address as `a@b`, and each host in angle brackets and the one that it begins with, by which a server
+/// introduces itself, as `<a>`: what somebody is called tells nothing of what is said, though it may hold words that do
+/// (`policy@relay-online.example`, `mx1.spamfilter.example`).
+pub fn without_names(text: &str) -> Cow<'_, str> {
+    let first = leading_name(text);
+    if first == 0 && !text.contains(['@', '<']) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
-    for word in text.split_inclusive(' ') {
+    if first > 0 {
+        out.push_str("<a>");
+    }
+    for word in text[first..].split_inclusive(' ') {
         if let Some(at) = word.find('@') {
             let outside = |c: char| {
                 c.is_whitespace() || matches!(c, '<' | '>' | '[' | ']' | '(' | ')' | ',' | ';' | ':' | '"' | '\'' | '=')
@@ -48,6 +53,17 @@ pub fn without_addresses(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// How long the host name is with which a text begins; 0 if with none.
+fn leading_name(text: &str) -> usize {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(text.len());
+    let name = text[..end].trim_end_matches('.');
+    let ends = text[end..].is_empty() || text[end..].starts_with([' ', ':', ',', ';', '[']);
+    let top = name.rsplit_once('.').map_or("", |(_, top)| top);
+    // Exchange begins with a name of its own for what is wrong: RESOLVER.ADR.RecipientNotFound.
+    let is_name = top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_lowercase()) && !name.contains("..");
+    if ends && is_name && name.starts_with(|c: char| c.is_ascii_alphanumeric()) { name.len() } else { 0 }
 }
 
 /// What in a word tells that it may vary, by byte: bits, of which [`DIGIT`] is one.
@@ -166,18 +182,24 @@ fn mask_word(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{mask, template, without_addresses};
+    use super::{mask, template, without_names};
 
     #[test]
-    fn addresses_and_hosts_in_brackets_lose_their_names() {
+    fn addresses_hosts_in_brackets_and_who_speaks_lose_their_names() {
         for (text, without) in [
             ("<policy@online.example>: Recipient address rejected", "<a@b>: Recipient address rejected"),
             ("relay@x.example... User unknown", "a@b... User unknown"),
             ("<spam.example[192.0.2.1]>: Client host rejected", "<a>: Client host rejected"),
             ("see <https://x.example/a> or <mail>", "see <https://x.example/a> or <mail>"),
             ("@ alone, \u{fc}@\u{fc}.example", "a@b alone, a@b"),
+            ("mx1.spam.example: no such user a@x.example", "<a>: no such user a@b"),
+            ("mx1.spam.example", "<a>"),
+            ("Sorry. No spam", "Sorry. No spam"),
+            ("RESOLVER.RST.RecipSizeLimit; no", "RESOLVER.RST.RecipSizeLimit; no"),
+            ("5.7.1 no, 192.0.2.1. no", "5.7.1 no, 192.0.2.1. no"),
+            ("policy@spam.example no", "a@b no"),
         ] {
-            assert_eq!(without_addresses(text), without);
+            assert_eq!(without_names(text), without);
         }
     }
 
