@@ -347,35 +347,47 @@ impl Row {
 /// How often the forms of late were seen, roughly: each has one place, which the next one may take.
 #[derive(Debug)]
 struct Seen {
-    places: Vec<(u32, u32)>,
-    /// Events from which on a form is told apart among too many.
-    often: u32,
+    places: Vec<OfLate>,
+    /// Events in a span from which on a form is told apart among too many.
+    often: u8,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct OfLate {
+    /// A part of the form.
+    mark: u16,
+    /// Number of the span that it was last seen in, as far as it fits.
+    span: u8,
+    /// How often in that span, and half as often in the one before, and so on; once it was often, four times that, since what
+    /// has a record of its own is not counted here.
+    count: u8,
 }
 
 impl Seen {
     const PLACES: usize = 1 << 14;
     /// Fewest and most events that it takes.
-    const OFTEN: (u32, u32) = (3, 40);
+    const OFTEN: (u8, u8) = (3, 40);
 
     fn new() -> Seen {
         Seen { places: Vec::new(), often: Self::OFTEN.0 }
     }
 
-    /// Counts an event; whether there were often such.
-    fn again(&mut self, form: u64) -> bool {
+    /// Counts an event in the span with this number; whether there were often such of late.
+    fn again(&mut self, form: u64, span: u64) -> bool {
         if self.places.is_empty() {
-            self.places.resize(Self::PLACES, (0, 0));
+            self.places.resize(Self::PLACES, OfLate::default());
         }
-        let (mark, count) = &mut self.places[form as usize % Self::PLACES];
-        let own = (form >> 32) as u32;
-        *count = if *mark == own { count.saturating_add(1) } else { 1 };
-        *mark = own;
-        *count >= self.often
+        let place = &mut self.places[form as usize % Self::PLACES];
+        let (mark, span) = ((form >> 48) as u16, span as u8);
+        let before = if place.mark == mark { place.count >> span.wrapping_sub(place.span).min(7) } else { 0 };
+        let count = before.saturating_add(1);
+        *place = OfLate { mark, span, count: if count == self.often { count * 4 } else { count } };
+        place.count >= self.often
     }
 
     fn is_often(&self, form: u64) -> bool {
         let seen = self.places.get(form as usize % Self::PLACES);
-        seen.is_some_and(|(mark, count)| *mark == (form >> 32) as u32 && *count >= self.often)
+        seen.is_some_and(|seen| seen.mark == (form >> 48) as u16 && seen.count >= self.often)
     }
 }
 
@@ -552,9 +564,10 @@ impl Digest {
     /// The record that an event belongs to, if there is one: its own, or, while it is rare among too many, the one of all rare
     /// ones.
     fn place_of(&mut self, side: &Side, time: Option<Time>, span: usize) -> Option<&u32> {
-        let own = self.index.get(&key(side.exact, time, span));
-        if own.is_some() || !self.crowded || self.seen.again(side.exact) {
-            return own;
+        let own = key(side.exact, time, span);
+        let known = self.index.get(&own);
+        if known.is_some() || !self.crowded || self.seen.again(side.exact, number_of(time, span)) {
+            return known;
         }
         self.index.get(&key(mix(side.coarse, 1), time, span))
     }
@@ -782,7 +795,7 @@ impl Digest {
         let enough = counts.get(self.limits.0 / 4).copied().unwrap_or_default();
         // What is rarer than half of what is kept would not be kept either.
         let (fewest, most) = Seen::OFTEN;
-        self.seen.often = u32::try_from(enough / 2).unwrap_or(most).clamp(self.seen.often.max(fewest), most);
+        self.seen.often = u8::try_from(enough / 2).unwrap_or(most).clamp(self.seen.often.max(fewest), most);
         let mut kept = 0;
         for row in &mut self.rows {
             if !row.given_up && row.count > enough && kept < self.limits.0 / 4 {
@@ -803,7 +816,12 @@ fn is_given_up(column: Column, wide: u64, needs: Needs) -> bool {
 }
 
 fn key(form: u64, time: Option<Time>, span: usize) -> u64 {
-    mix(form, time.map_or(u64::MAX, |time| time.seconds().div_euclid(SPANS[span]) as u64))
+    mix(form, number_of(time, span))
+}
+
+/// The number of the span of this length in which a time is.
+fn number_of(time: Option<Time>, span: usize) -> u64 {
+    time.map_or(u64::MAX, |time| time.seconds().div_euclid(SPANS[span]) as u64)
 }
 
 fn held(row: &Row) -> usize {
