@@ -207,6 +207,12 @@ fn explain_answers_each_line() {
         postdoc(&["explain", "550 5.1.1 <x@example.com>: Recipient address rejected: User unknown in local recipient table"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(out(&output).contains("user-unknown"), "{}", out(&output));
+    // The plain cause is told before those of which one reply is seldom a sign.
+    assert!(out(&output).contains("causes   user-unknown, "), "{}", out(&output));
+    assert!(out(&output).contains("to do    user-unknown: Take the bounced addresses off the list."), "{}", out(&output));
+    // What a server is called is not what it says.
+    let output = postdoc(&["explain", "550 mx1.spam-blacklist.example: no such user here"]);
+    assert!(out(&output).contains("class    user-unknown"), "{}", out(&output));
 }
 
 #[test]

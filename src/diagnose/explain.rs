@@ -5,8 +5,8 @@ use crate::evidence::maillog::said::{Said, Voice};
 use crate::ink::Ink;
 use crate::rules::RuleSet;
 use crate::rules::catalogue::readable;
-use crate::rules::model::{Condition, Matcher, Signal};
-use crate::rules::reasons::Context;
+use crate::rules::model::{Condition, Matcher, Rule, Signal};
+use crate::rules::reasons::{Context, Reason};
 use serde::Serialize;
 use std::fmt;
 
@@ -62,31 +62,31 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
         bucket: taken.map(|(entry, _)| entry.bucket.clone()),
         voice: voice.map(Voice::name),
         decided_by: taken.map(|(entry, by)| format!("{} ({}:{})", by.name(), entry.file, entry.place.line)),
-        causes: taken.map(|(entry, _)| causes_of(&entry.class, rules)).unwrap_or_default(),
-        advice: taken.map(|(entry, _)| advice(&entry.class, rules)).unwrap_or_default(),
+        causes: taken.map(|(entry, _)| causes_of(entry, rules)).unwrap_or_default(),
+        advice: taken.map(|(entry, _)| advice(entry, rules)).unwrap_or_default(),
         title: taken.map(|(entry, _)| rules.reasons.title(&entry.class).to_owned()),
     }
 }
 
-/// Rules of which a required signal asks for this reason class.
-fn causes_of(class: &str, rules: &RuleSet) -> Vec<String> {
+/// Rules of which a required signal asks for the reason's class: first the plain cause that is called like it, then those of its
+/// bucket. One reply alone seldom speaks of a flood.
+fn causes_of(reason: &Reason, rules: &RuleSet) -> Vec<String> {
+    let class = &reason.class;
     let asks = |signal: &Signal| {
         signal.conditions.iter().any(|Condition { column, matcher }| {
             signal.table.fields[column.0].name == "reason_class"
                 && matches!(matcher, Matcher::OneOf(classes) if classes.iter().any(|known| known == class))
         })
     };
-    rules
-        .rules
-        .iter()
-        .filter(|rule| rule.requires.iter().flat_map(|entry| entry.signals()).any(|(_, signal)| asks(signal)))
-        .map(|rule| rule.id.clone())
-        .collect()
+    let asked = |rule: &&Rule| rule.requires.iter().flat_map(|entry| entry.signals()).any(|(_, signal)| asks(signal));
+    let mut asking: Vec<&Rule> = rules.rules.iter().filter(asked).collect();
+    asking.sort_by_key(|rule| (rule.id != *class, rule.bucket != reason.bucket));
+    asking.into_iter().map(|rule| rule.id.clone()).collect()
 }
 
 /// The first step of each rule that the class points to, as the catalogue shows it.
-fn advice(class: &str, rules: &RuleSet) -> Vec<(String, String, Option<String>)> {
-    let steps = causes_of(class, rules).into_iter().filter_map(|id| {
+fn advice(reason: &Reason, rules: &RuleSet) -> Vec<(String, String, Option<String>)> {
+    let steps = causes_of(reason, rules).into_iter().filter_map(|id| {
         let rule = rules.rule(&id)?;
         let step = rule.remedy.iter().min_by_key(|step| step.phase.abs_diff(1))?;
         let run = step.run.as_deref().map(|run| readable(run.trim()));
