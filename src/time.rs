@@ -179,6 +179,40 @@ pub fn month(name: &[u8]) -> Option<u32> {
     MONTHS.iter().position(|known| known.as_bytes() == name).map(|at| at as u32 + 1)
 }
 
+/// Abbreviated month names in the languages in which journalctl(1) and date(1) speak as their user's locale says: German,
+/// French, Spanish, Italian, Portuguese, Dutch, Polish, Czech, Hungarian, Romanian, Nordic, Finnish, Russian, Ukrainian, Turkish.
+const LOCAL_MONTHS: [&str; 12] = [
+    "jan ene gen janv ian sty led tammi \u{44f}\u{43d}\u{432} \u{441}\u{456}\u{447} oca",
+    "feb fev fév févr febr lut úno helmi \u{444}\u{435}\u{432} \u{43b}\u{44e}\u{442} şub",
+    "mar mär märz mrt mars márc bře maalis \u{43c}\u{430}\u{440} \u{431}\u{435}\u{440}",
+    "apr abr avr avril april ápr kwi dub huhti \u{430}\u{43f}\u{440} \u{43a}\u{432}\u{456} nis",
+    "may mai mei mag maj máj kvě touko \u{43c}\u{430}\u{439} \u{43c}\u{430}\u{44f} \u{442}\u{440}\u{430}",
+    "jun juin juni jún giu iun cze čen kesä \u{438}\u{44e}\u{43d} \u{447}\u{435}\u{440} haz",
+    "jul juil juli júl lug iul lip čec heinä \u{438}\u{44e}\u{43b} \u{43b}\u{438}\u{43f} tem",
+    "aug ago août sie srp elo \u{430}\u{432}\u{433} \u{441}\u{435}\u{440} ağu",
+    "sep set sept szept wrz zář syys \u{441}\u{435}\u{43d} \u{432}\u{435}\u{440} eyl",
+    "oct okt out ott paź říj loka \u{43e}\u{43a}\u{442} \u{436}\u{43e}\u{432} eki",
+    "nov noi lis marras \u{43d}\u{43e}\u{44f} \u{43b}\u{438}\u{441} kas",
+    "dec dez dic déc des gru pro joulu \u{434}\u{435}\u{43a} \u{433}\u{440}\u{443} ara",
+];
+
+/// The number of the month that a word abbreviates, in one of many languages.
+pub fn month_in_words(word: &str) -> Option<u32> {
+    if let Some(english) = month(word.as_bytes()) {
+        return Some(english);
+    }
+    // Chinese and Japanese number them.
+    if let Some(digits) = word.strip_suffix('\u{6708}') {
+        return number(digits.as_bytes()).filter(|number| (1..=12).contains(number));
+    }
+    if word.len() > 12 {
+        return None;
+    }
+    let word = word.trim_end_matches('.').to_lowercase();
+    let known = |names: &&str| names.split(' ').any(|name| name == word);
+    LOCAL_MONTHS.iter().position(|names| known(&names)).map(|at| at as u32 + 1)
+}
+
 /// Seconds east of UTC of the zone abbreviations that `date` prints, for servers whose offset no other evidence
 /// gives. Ambiguous ones (CST, IST, BST) take the meaning that is most common on servers.
 pub fn zone_offset(abbreviation: &str) -> Option<i32> {

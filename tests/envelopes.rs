@@ -95,6 +95,22 @@ fn docker(log: &str, entry: &Entry) -> String {
     format!(r#"{{"log":{log},"stream":"stdout","time":"{time}"}}"#)
 }
 
+/// An entry as log shippers take it apart, with field names of their own.
+fn object(entry: &Entry, names: [&str; 5]) -> String {
+    let values = [&entry.iso(0, "T", 3, "Z"), &entry.host, &entry.tag, &entry.pid, &entry.message];
+    let mut whole = serde_json::Map::new();
+    for (name, value) in names.iter().zip(values) {
+        let mut inside = &mut whole;
+        let (outer, last) = name.rsplit_once('/').map_or((None, *name), |(outer, last)| (Some(outer), last));
+        for part in outer.into_iter().flat_map(|outer| outer.split('/')) {
+            let object = inside.entry(part).or_insert_with(|| serde_json::json!({}));
+            inside = object.as_object_mut().expect("an object");
+        }
+        inside.insert(last.to_owned(), value.as_str().into());
+    }
+    serde_json::to_string(&whole).expect("JSON")
+}
+
 /// The whole log in one form: each line made by `each`.
 fn lines(entries: &[Entry], each: impl Fn(&Entry) -> String) -> Vec<u8> {
     let mut text = String::new();
@@ -102,6 +118,17 @@ fn lines(entries: &[Entry], each: impl Fn(&Entry) -> String) -> Vec<u8> {
         let _ = writeln!(text, "{}", each(entry));
     }
     text.into_bytes()
+}
+
+const GERMAN: [&str; 12] = ["Jan", "Feb", "M\u{e4}r", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt", "Nov", "Dez"];
+const FRENCH: [&str; 12] =
+    ["janv.", "f\u{e9}vr.", "mars", "avril", "mai", "juin", "juil.", "ao\u{fb}t", "sept.", "oct.", "nov.", "d\u{e9}c."];
+const POLISH: [&str; 12] = ["sty", "lut", "mar", "kwi", "maj", "cze", "lip", "sie", "wrz", "pa\u{17a}", "lis", "gru"];
+
+/// A line with its month in other words.
+fn in_words(entry: &Entry, line: &str, months: &[&str; 12]) -> String {
+    // The cases are of the middle of a month: the zone does not change it.
+    format!("{}{}", months[entry.time.civil().month as usize - 1], &line[3..])
 }
 
 /// Zone of the server in the cases, seconds east of UTC.
@@ -262,6 +289,98 @@ fn forms(entries: &[Entry], zone: i32) -> Vec<(&'static str, &'static str, Vec<u
             lines(entries, |entry| format!("{} {} mail.info {}", entry.traditional(zone), entry.host, entry.said())),
         ),
         ("a rotated maillog_file", "mail.log.20261123-180211", lines(entries, traditional)),
+        (
+            "FreeBSD's syslogd -v",
+            "maillog",
+            lines(entries, |entry| format!("{} <mail.info> {}", entry.traditional(zone), entry.rest())),
+        ),
+        (
+            "Solaris",
+            "syslog",
+            lines(entries, |entry| {
+                let said = format!("{}[{}]: [ID 197553 mail.info] {}", entry.tag, entry.pid, entry.message);
+                format!("{} {} {said}", entry.traditional(zone), entry.host)
+            }),
+        ),
+        (
+            "a log host's own envelope before the line's",
+            "mail.log",
+            lines(entries, |entry| format!("{} 198.51.100.9 {}", entry.traditional(zone), traditional(entry))),
+        ),
+        (
+            "the year first",
+            "mail.log",
+            lines(entries, |entry| format!("{} {}", entry.time.plus(f64::from(zone)).civil().year, traditional(entry))),
+        ),
+        (
+            "the zone behind a blank",
+            "mail.log",
+            lines(entries, |entry| format!("{} {} {}", entry.iso(zone, " ", 3, ""), offset.replace(':', ""), entry.rest())),
+        ),
+        ("journalctl of a German", "journalctl.txt", lines(entries, |entry| in_words(entry, &traditional(entry), &GERMAN))),
+        ("journalctl of a Frenchman", "journalctl.txt", lines(entries, |entry| in_words(entry, &traditional(entry), &FRENCH))),
+        ("journalctl of a Pole", "journalctl.txt", lines(entries, |entry| in_words(entry, &traditional(entry), &POLISH))),
+        (
+            "journalctl of a Japanese",
+            "journalctl.txt",
+            lines(entries, |entry| {
+                format!("{}\u{6708}{}", entry.time.plus(f64::from(zone)).civil().month, &traditional(entry)[3..])
+            }),
+        ),
+        ("grep over rotated files", "found.txt", {
+            let half = entries.len() / 2;
+            let name = |at: usize| if at < half { "/var/log/mail.log.1" } else { "/var/log/mail.log" };
+            entries
+                .iter()
+                .enumerate()
+                .map(|(at, entry)| format!("{}:{}\n", name(at), traditional(entry)))
+                .collect::<String>()
+                .into()
+        }),
+        ("grep -n", "found.txt", {
+            let numbered = entries.iter().enumerate().map(|(at, entry)| format!("{}:{}\n", at + 100, iso(entry)));
+            numbered.collect::<String>().into()
+        }),
+        ("grep -n -C1 over files", "found.txt", {
+            let mark = |at: usize| if at % 3 == 1 { ':' } else { '-' };
+            let numbered = entries.iter().enumerate().map(|(at, entry)| {
+                let part = if at % 3 == 2 { "--\n" } else { "" };
+                format!("mail.log{}{}{0}{}\n{part}", mark(at), at + 1, traditional(entry))
+            });
+            numbered.collect::<String>().into()
+        }),
+        (
+            "Kubernetes, no stamp",
+            "0.log",
+            lines(entries, |entry| format!("{} stdout F {}", entry.iso(0, "T", 9, "Z"), entry.said())),
+        ),
+        (
+            "Filebeat, the whole line",
+            "export.ndjson",
+            lines(entries, |entry| {
+                let line = serde_json::to_string(&traditional(entry)).expect("JSON");
+                let stamp = entry.iso(0, "T", 3, "Z");
+                format!(r#"{{"@timestamp":"{stamp}","log":{{"file":{{"path":"/var/log/mail.log"}}}},"message":{line}}}"#)
+            }),
+        ),
+        (
+            "Elastic's fields",
+            "export.ndjson",
+            lines(entries, |entry| object(entry, ["@timestamp", "host/hostname", "process/name", "process/pid", "message"])),
+        ),
+        (
+            "rsyslog's JSON",
+            "mail.json",
+            lines(entries, |entry| object(entry, ["timestamp", "host", "programname", "procid", "msg"])),
+        ),
+        (
+            "Fluentd",
+            "mail.log",
+            lines(entries, |entry| {
+                let object = object(entry, ["at", "host", "ident", "pid", "message"]);
+                format!("{}\tsystem.mail\t{object}", entry.iso(0, "T", 0, "+00:00"))
+            }),
+        ),
         ("Windows line ends and a mark", "mail log.txt", {
             let text = String::from_utf8(lines(entries, traditional)).expect("text").replace('\n', "\r\n");
             head("\u{feff}", text.into_bytes())

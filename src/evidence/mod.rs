@@ -458,7 +458,8 @@ fn read_logs<'r>(
             source.title = format!("{}; reading ended early: {broken}", source.title);
         }
     }
-    if fold.traffic.last.is_some() {
+    // Also where no line has a time, as `journalctl -o cat` prints them.
+    if fold.traffic.last.is_some() || fold.traffic.postfix_lines > 0 {
         fold::mark_collected(tables);
     }
     Some(fold)

@@ -46,7 +46,8 @@ pub(super) fn time_of(text: &str, zone_offset: i32, collected_at: Option<Time>) 
             }
             clock = Some((hour, minute, second));
         } else if let (None, true) = (month, (3..=9).contains(&word.len()))
-            && let Some(found) = word.get(..3).and_then(|word| time::month(word.as_bytes()))
+            && let Some(found) =
+                word.get(..3).and_then(|start| time::month(start.as_bytes())).or_else(|| time::month_in_words(word))
         {
             month = Some(found);
         } else if let (None, Some(found), true) = (day, time::number(word.as_bytes()), word.len() <= 2) {

@@ -259,12 +259,13 @@ impl Phrases {
                     many => self.say("headline.waiting", &[("n", many.into())]),
                 };
                 let mut values = vec![("rules", Value::from(report.made_by.rules)), ("waiting", waiting.into())];
-                match report.window.filter(|_| report.traffic.lines > 0) {
+                match report.window {
+                    _ if report.traffic.lines == 0 => self.say("headline.healthy_no_log", &values),
+                    None => self.say("headline.healthy_no_times", &values),
                     Some(window) => {
                         values.push(("log", self.duration(window.to.since(window.from)).into()));
                         self.say("headline.healthy", &values)
                     }
-                    None => self.say("headline.healthy_no_log", &values),
                 }
             }
             _ => {

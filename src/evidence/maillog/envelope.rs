@@ -48,7 +48,19 @@ impl<'a> Line<'a> {
         if let Some((_, after)) = stamp(rest, clock) {
             rest = after;
         }
-        let (host, after) = rest.split_once(' ')?;
+        // FreeBSD's syslogd -v shows facility and severity before the host: `<mail.info>`, `<2.6>`.
+        if let Some((priority, after)) = rest.strip_prefix('<').and_then(|rest| rest.split_once("> "))
+            && priority.len() < 20
+            && priority.contains('.')
+            && !priority.contains(' ')
+        {
+            rest = after;
+        }
+        let (mut host, mut after) = rest.split_once(' ')?;
+        // A log host that put its own envelope before the whole line.
+        if let Some((own, line)) = stamp(after, clock).and_then(|(_, line)| line.split_once(' ')) {
+            (host, after) = (own, line);
+        }
         // "last message repeated 5 times", also without a host.
         if host == "last" && after.starts_with("message repeated ") {
             return Some(Line { time, message: rest, ..Line::default() });
@@ -155,10 +167,24 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
         }
         b'0'..=b'9' => {
             if let Some((time, length)) = Time::parse_rfc3339(bytes, clock.zone_offset) {
-                return Some((Some(time), text.get(length..)?.trim_start_matches(' ')));
+                let after = text.get(length..)?.trim_start_matches(' ');
+                // `2026-11-23 18:02:11.123 +0100`
+                let zone = after.split_once(' ').filter(|(zone, _)| zone.len() > 4 && zone.starts_with(['+', '-']));
+                return Some(match zone.and_then(|(zone, after)| Some((time::numeric_offset(zone)?, after))) {
+                    Some((offset, after)) => (Some(time.plus(f64::from(clock.zone_offset - offset))), after),
+                    None => (Some(time), after),
+                });
+            }
+            let (word, after) = text.split_once(' ')?;
+            // Chinese and Japanese months are numbers.
+            if !word.is_ascii() {
+                return traditional(text, None, clock);
+            }
+            // syslog-ng can put the year first: `2026 Nov 23 18:02:11`.
+            if word.len() == 4 {
+                return traditional(after, time::number(word.as_bytes()), clock);
             }
             // journalctl -o short-unix: 1763920931.123456
-            let (word, after) = text.split_once(' ')?;
             let (seconds, micros) = word.split_once('.')?;
             if seconds.len() < 9 || micros.len() != 6 {
                 return None;
@@ -167,12 +193,13 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
             let seconds: i64 = seconds.parse().ok()?;
             Some((Some(Time(seconds.checked_mul(time::SECOND)?.checked_add(micros)?)), after))
         }
-        b'A'..=b'Z' => {
+        byte if byte.is_ascii_alphabetic() || !byte.is_ascii() => {
             // journalctl -o short-full: Sun 2026-11-22 18:02:11 UTC
-            let Some((time, length)) = bytes.get(4..).and_then(|rest| Time::parse_rfc3339(rest, clock.zone_offset)) else {
-                return traditional(text, clock);
-            };
-            let after = text.get(4 + length..)?.trim_start_matches(' ');
+            let dated =
+                text.split_once(' ').map(|(_, dated)| dated).filter(|dated| dated.starts_with(|c: char| c.is_ascii_digit()));
+            let read = dated.and_then(|dated| Some((dated, Time::parse_rfc3339(dated.as_bytes(), clock.zone_offset)?)));
+            let Some((dated, (time, length))) = read else { return traditional(text, None, clock) };
+            let after = dated.get(length..)?.trim_start_matches(' ');
             let (zone, after_zone) = after.split_once(' ')?;
             Some(match time::zone_offset(zone) {
                 Some(offset) => (Some(time.plus(f64::from(clock.zone_offset - offset))), after_zone),
@@ -184,14 +211,14 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
 }
 
 /// `Nov  3 18:02:11`, `Nov 3 18:02:11` and `Nov  3 18:02:11.123456`: local time without a year. Some daemons add the
-/// year: `Nov  3 2026 18:02:11`.
-fn traditional<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
-    let month = time::month(text.as_bytes().get(..3)?)?;
-    let rest = text.get(3..)?.strip_prefix(' ')?.trim_start_matches(' ');
-    let (day, rest) = rest.split_once(' ')?;
+/// year: `Nov  3 2026 18:02:11`. The month may be in the language of the journal's user.
+fn traditional<'a>(text: &'a str, year: Option<u32>, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
+    let (month, rest) = text.split_once(' ')?;
+    let month = time::month_in_words(month)?;
+    let (day, rest) = rest.trim_start_matches(' ').split_once(' ')?;
     let day = time::number(day.as_bytes())?;
     let mut rest = rest;
-    let mut year = 0;
+    let mut year = i32::try_from(year.unwrap_or(0)).ok()?;
     if let Some((word, after)) = rest.split_once(' ')
         && word.len() == 4
         && let Some(number) = time::number(word.as_bytes())
@@ -260,7 +287,23 @@ fn tag(text: &str) -> Option<(&str, &str, &str)> {
         None => ("", rest),
     };
     let message = rest.strip_prefix(':')?;
-    Some((name, pid, message.strip_prefix(' ').unwrap_or(message)))
+    Some((name, pid, said(message)))
+}
+
+/// What a program said, after the colon: without the number of the message that Solaris puts before it,
+/// `[ID 197553 mail.info]`.
+pub(super) fn said(message: &str) -> &str {
+    let message = message.strip_prefix(' ').unwrap_or(message);
+    if !message.starts_with("[ID ") {
+        return message;
+    }
+    message.split_once("] ").map_or(message, |(_, message)| message)
+}
+
+/// Whether a text begins with a stamp.
+pub(super) fn is_stamped(text: &str) -> bool {
+    let clock = Clock { zone_offset: 0, reference: Time::default() };
+    strip_priority(text).len() < text.len() || stamp(text, &clock).is_some()
 }
 
 /// RFC 5424 after the host: `app procid msgid structured-data message`.
@@ -316,6 +359,14 @@ mod tests {
             ("Nov 23 18:02:11 mx1 mail.info postfix/smtp[2211]: A: b", "2026-11-23T17:02:11Z"),
             ("Nov 3 18:02:11 mx1 postfix/smtp[2211]: A: b", "2026-11-03T17:02:11Z"),
             ("Nov 23 2024 18:02:11 mx1 postfix/smtp[2211]: A: b", "2024-11-23T17:02:11Z"),
+            ("2024 Nov 23 18:02:11 mx1 postfix/smtp[2211]: A: b", "2024-11-23T17:02:11Z"),
+            ("Nov 23 18:02:11 <2.6> mx1 postfix/smtp[2211]: A: b", "2026-11-23T17:02:11Z"),
+            ("Nov 23 18:02:12 10.0.0.1 Nov 23 18:02:11 mx1 postfix/smtp[2211]: A: b", "2026-11-23T17:02:12Z"),
+            ("Nov 23 18:02:11 mx1 postfix/smtp[2211]: [ID 197553 mail.info] A: b", "2026-11-23T17:02:11Z"),
+            ("2026-11-23 18:02:11,5 +0200 mx1 postfix/smtp[2211]: A: b", "2026-11-23T16:02:11.500000Z"),
+            ("Mo 2026-11-23 18:02:11 UTC mx1 postfix/smtp[2211]: A: b", "2026-11-23T18:02:11Z"),
+            ("d\u{e9}c. 3 18:02:11 mx1 postfix/smtp[2211]: A: b", "2025-12-03T17:02:11Z"),
+            ("11\u{6708} 23 18:02:11 mx1 postfix/smtp[2211]: A: b", "2026-11-23T17:02:11Z"),
         ] {
             let parsed = Line::parse(line, &clock()).unwrap_or_else(|| panic!("{line}"));
             assert_eq!((parsed.tag, parsed.message), ("postfix/smtp", "A: b"), "{line}");

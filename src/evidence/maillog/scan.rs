@@ -1,6 +1,6 @@
 //! A piece of a log as what it says: lines found, envelopes taken off, messages read. Pieces are scanned side by side.
 
-use super::envelope::{Clock, Line};
+use super::envelope::{Clock, Line, said};
 use super::line::{Event, postfix_daemon};
 use super::queue_id;
 use super::told::{Forms, refusal_form, warning_form};
@@ -191,7 +191,7 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
             None => {
                 let line = Line::parse(row, clock).or_else(|| Line::bare(row));
                 let Some(line) = line else {
-                    if !row.trim().is_empty() && !row.starts_with("-- ") {
+                    if !row.trim().is_empty() && !row.starts_with("--") {
                         scanned.unparsed += 1;
                         scanned.first_unparsed = scanned.first_unparsed.or(Some(at));
                     }
@@ -355,8 +355,7 @@ impl Stamp {
         if bytes.get(at) != Some(&b':') {
             return None;
         }
-        let message = row.get(at + 1..)?;
-        let mut message = message.strip_prefix(' ').unwrap_or(message);
+        let mut message = said(row.get(at + 1..)?);
         if matches!(message.as_bytes().last(), Some(b' ' | b'\t')) {
             message = message.trim_end();
         }

@@ -1,7 +1,8 @@
-//! Log lines inside other things: the journal's JSON and export formats, Docker's JSON files, Kubernetes' and Compose's
-//! prefixes. Each entry becomes one plain line (`2026-11-23T18:02:11.000000Z host postfix/smtp[2211]: message`) at the place
+//! Log lines inside other things: the journal's JSON and export formats, Docker's JSON files, those of log shippers,
+//! Kubernetes', Compose's and grep's prefixes. Each entry becomes one plain line (`2026-11-23T18:02:11.000000Z host postfix/smtp[2211]: message`) at the place
 //! of its first line, so that line numbers stay those of the file.
 
+use super::envelope::is_stamped;
 use crate::refill::{Refill, Refilled};
 use crate::time::Time;
 use serde_json::{Map, Value};
@@ -14,7 +15,8 @@ use std::io::{self, BufRead, BufReader, Read};
 pub enum Wrapping {
     /// Not at all.
     Plain,
-    /// One line each: `journalctl -o json`, `json-seq`, `json-sse`, Docker's json-file, Kubernetes (CRI), `docker compose logs`.
+    /// One line each: `journalctl -o json`, `json-seq`, `json-sse`, Docker's json-file, JSON of log shippers, Kubernetes (CRI),
+    /// `docker compose logs`, `grep`.
     Line,
     /// `journalctl -o json-pretty`: an object over several lines.
     Pretty,
@@ -34,9 +36,13 @@ impl Wrapping {
         if object(first) && (first.trim_end_matches([' ', '[']).trim_end() == "{" || first.trim() == "[{") {
             return Wrapping::Pretty;
         }
-        if lines()
-            .any(|line| matches!(unwrap_line(line), Cow::Owned(_)) || after_cri(line).is_some() || after_prefix(line).is_some())
-        {
+        let is_wrapped = |line: &str| {
+            matches!(unwrap_line(line), Cow::Owned(_))
+                || after_cri(line).is_some()
+                || after_prefix(line).is_some()
+                || after_place(line).is_some()
+        };
+        if lines().any(is_wrapped) {
             return Wrapping::Line;
         }
         Wrapping::Plain
@@ -103,8 +109,8 @@ impl Wrapping {
 
 /// A line of a wrapped log, and whether it ends there.
 fn part_of(line: &str) -> (Cow<'_, str>, bool) {
-    if let Some((rest, ends)) = after_cri(line) {
-        return (Cow::Borrowed(rest), ends);
+    if let Some((time, rest, ends)) = after_cri(line) {
+        return (stamped(Some(time), rest), ends);
     }
     if line.starts_with('{')
         && let Ok(object) = serde_json::from_str::<Map<String, Value>>(line)
@@ -112,7 +118,7 @@ fn part_of(line: &str) -> (Cow<'_, str>, bool) {
     {
         return (Cow::Owned(docker(&object, log)), log.ends_with('\n'));
     }
-    if let Some(rest) = after_prefix(line) {
+    if let Some(rest) = after_prefix(line).or_else(|| after_place(line)) {
         return (Cow::Borrowed(rest), true);
     }
     (unwrap_line(line), true)
@@ -126,9 +132,16 @@ fn message_of(part: &str) -> &str {
     part.split_once(CONTINUED).map_or(part, |(_, text)| text)
 }
 
-/// An object of the journal or of Docker as a plain line; other lines as they are.
+/// An object of the journal, of Docker or of a log shipper as a plain line; other lines as they are.
 fn unwrap_line(line: &str) -> Cow<'_, str> {
     let text = line.trim_start_matches('\u{1e}').trim_start_matches("data: ").trim().trim_end_matches(',');
+    // Fluentd's files: the time, a tag and the object, with tabs between.
+    let (time, text) = match text.split_once("\t{") {
+        Some((before, _)) if is_time(before.split('\t').next().unwrap_or_default()) => {
+            (before.split('\t').next(), &text[before.len() + 1..])
+        }
+        _ => (None, text),
+    };
     if !text.starts_with('{') {
         return Cow::Borrowed(line);
     }
@@ -136,23 +149,82 @@ fn unwrap_line(line: &str) -> Cow<'_, str> {
     if let Some(log) = object.get("log").and_then(Value::as_str) {
         return Cow::Owned(docker(&object, log));
     }
-    journal(|name| object.get(name).and_then(journal_text)).map_or(Cow::Borrowed(line), Cow::Owned)
+    let entry = journal(|name| object.get(name).and_then(journal_text));
+    entry.or_else(|| shipped(&object, time)).map_or(Cow::Borrowed(line), Cow::Owned)
+}
+
+/// A text without its line ends.
+fn one_line(text: &str) -> String {
+    text.trim_end_matches(['\n', '\r']).replace(['\n', '\r'], " ")
+}
+
+fn is_time(word: &str) -> bool {
+    Time::parse_rfc3339(word.as_bytes(), 0).is_some()
 }
 
 /// The line inside Docker's object: with its own envelope, or with the time that Docker noted.
 fn docker(object: &Map<String, Value>, log: &str) -> String {
-    let log = log.trim_end_matches(['\n', '\r']).replace(['\n', '\r'], " ");
-    let stamped = log.get(..3).is_some_and(|word| crate::time::month(word.as_bytes()).is_some())
-        || log.starts_with('<')
-        || Time::parse_rfc3339(log.as_bytes(), 0).is_some();
-    match object.get("time").and_then(Value::as_str) {
-        Some(time) if !stamped => {
+    let log = one_line(log);
+    stamped(object.get("time").and_then(Value::as_str), &log).into_owned()
+}
+
+/// A line with its own envelope, or else with the time that was noted outside of it.
+fn stamped<'l>(time: Option<&str>, line: &'l str) -> Cow<'l, str> {
+    match time {
+        Some(time) if !is_stamped(line) => {
             // A program name stands there at least, or the line continues another one.
-            let program = log.split_once(": ").is_some_and(|(tag, _)| tag.contains('/') && !tag.contains(' '));
-            format!("{time} {}{log}", if program { "- " } else { CONTINUED })
+            let program = line.split_once(": ").is_some_and(|(tag, _)| tag.contains('/') && !tag.contains(' '));
+            Cow::Owned(format!("{time} {}{line}", if program { "- " } else { CONTINUED }))
         }
-        _ => log,
+        _ => Cow::Borrowed(line),
     }
+}
+
+/// An object of a log shipper (Filebeat, Fluent Bit, Vector, rsyslog, Graylog, each with names of its own) as a plain line: the
+/// line that it holds, or what it was taken apart into.
+fn shipped(object: &Map<String, Value>, time: Option<&str>) -> Option<String> {
+    const TEXT: &[&str] = &["message", "msg", "event.original", "short_message", "line"];
+    const TIME: &[&str] = &["@timestamp", "timestamp", "time", "ts", "date"];
+    const HOST: &[&str] = &["host", "hostname", "host.name", "host.hostname", "log.syslog.hostname", "source", "logsource"];
+    const PROGRAM: &[&str] = &[
+        "program",
+        "programname",
+        "syslogtag",
+        "tag",
+        "ident",
+        "appname",
+        "app_name",
+        "app",
+        "application_name",
+        "process.name",
+        "log.syslog.appname",
+        "syslog_identifier",
+        "_process_name",
+    ];
+    const PID: &[&str] = &["pid", "procid", "process.pid", "log.syslog.procid", "_pid"];
+    let field = |names: &[&str]| names.iter().find_map(|name| journal_text(inside(object, name)?));
+    let text = one_line(&field(TEXT)?);
+    if is_stamped(&text) {
+        return Some(text);
+    }
+    let noted = field(TIME);
+    let seconds = || Some(Time::default().plus(noted.as_ref()?.parse().ok()?).to_string());
+    let noted = noted.clone().filter(|time| is_time(time)).or_else(seconds);
+    let time = noted.or_else(|| time.map(str::to_owned)).unwrap_or_else(|| "[0.0]".to_owned());
+    let program = field(PROGRAM)?;
+    let program = program.trim_end_matches(':');
+    let host = field(HOST).filter(|host| !host.contains([' ', '/'])).unwrap_or_else(|| "-".to_owned());
+    // A syslogtag has the process in it already.
+    let pid = field(PID).filter(|_| !program.contains('[')).map_or_else(String::new, |pid| format!("[{pid}]"));
+    Some(format!("{time} {host} {program}{pid}: {}", text.trim_start()))
+}
+
+/// The value at a dotted name: a key of the object, or a way through objects inside it.
+fn inside<'o>(object: &'o Map<String, Value>, name: &str) -> Option<&'o Value> {
+    object.get(name).or_else(|| {
+        let (outer, inner) = name.split_once('.')?;
+        inside(object.get(outer)?.as_object()?, inner)
+    })
 }
 
 /// A journal entry as a plain line, if it is one.
@@ -189,16 +261,23 @@ fn journal_text(value: &Value) -> Option<String> {
     }
 }
 
-/// `2026-11-23T18:02:11.1Z stdout F LINE` of Kubernetes (CRI); `P` marks a part that goes on.
-fn after_cri(line: &str) -> Option<(&str, bool)> {
-    let (time, rest) = line.split_once(' ')?;
-    Time::parse_rfc3339(time.as_bytes(), 0)?;
+/// `2026-11-23T18:02:11.1Z stdout F LINE` of Kubernetes (CRI): the time, the line and whether it ends; `P` marks a part that
+/// goes on.
+fn after_cri(line: &str) -> Option<(&str, &str, bool)> {
+    let (time, rest) = line.split_once(' ').filter(|(time, _)| is_time(time))?;
     let rest = rest.strip_prefix("stdout ").or_else(|| rest.strip_prefix("stderr "))?;
     match rest.as_bytes() {
-        [b'F', b' ', ..] => Some((&rest[2..], true)),
-        [b'P', b' ', ..] => Some((&rest[2..], false)),
+        [b'F', b' ', ..] => Some((time, &rest[2..], true)),
+        [b'P', b' ', ..] => Some((time, &rest[2..], false)),
         _ => None,
     }
+}
+
+/// The line after `FILE:`, `LINE:` or both, as grep(1) puts them before it; before its neighbours (`-C`) with a dash.
+fn after_place(line: &str) -> Option<&str> {
+    let place = line.split(' ').next()?;
+    let mut ends = place.bytes().enumerate().filter(|(at, byte)| *at > 0 && matches!(byte, b':' | b'-')).map(|(at, _)| at + 1);
+    ends.find_map(|end| line.get(end..).filter(|rest| is_stamped(rest)))
 }
 
 /// `postfix-mailcow-1  | LINE` of `docker compose logs`.
