@@ -209,8 +209,7 @@ pub fn month_in_words(word: &str) -> Option<u32> {
         return None;
     }
     let word = word.trim_end_matches('.').to_lowercase();
-    let known = |names: &&str| names.split(' ').any(|name| name == word);
-    LOCAL_MONTHS.iter().position(|names| known(&names)).map(|at| at as u32 + 1)
+    LOCAL_MONTHS.iter().position(|names| names.split(' ').any(|name| name == word)).map(|at| at as u32 + 1)
 }
 
 /// Seconds east of UTC of the zone abbreviations that `date` prints, for servers whose offset no other evidence

@@ -177,7 +177,8 @@ mod tests {
             let stream = stream(&text);
             let mut lines = Lines::open(&stream, 1, 4096).expect("a log");
             let mut last = 1;
-            assert_eq!(lines.next_line().expect("a line"), Some((1, &"x".repeat(before)[..])));
+            let (first, other) = lines.next_line().expect("a line").expect("of another kind");
+            assert!(first == 1 && other.ends_with(&"x".repeat(before)), "{other}");
             while let Some((number, line)) = lines.next_line().expect("a line") {
                 assert_eq!(line, if number % 2 == 0 { "Nov 23 18:02:11 mx1 postfix/smtp[7]: A: b" } else { "" }, "{number}");
                 assert_eq!(number, last + 1);

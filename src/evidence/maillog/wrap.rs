@@ -171,7 +171,7 @@ fn docker(object: &Map<String, Value>, log: &str) -> String {
 /// A line with its own envelope, or else with the time that was noted outside of it.
 fn stamped<'l>(time: Option<&str>, line: &'l str) -> Cow<'l, str> {
     match time {
-        Some(time) if !is_stamped(line) => {
+        Some(time) if !line.is_empty() && !is_stamped(line) => {
             // A program name stands there at least, or the line continues another one.
             let program = line.split_once(": ").is_some_and(|(tag, _)| tag.contains('/') && !tag.contains(' '));
             Cow::Owned(format!("{time} {}{line}", if program { "- " } else { CONTINUED }))
