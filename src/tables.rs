@@ -400,7 +400,7 @@ tables! {
         delay_setup: Number "seconds for look-up, connection, greeting and TLS (c)",
         delay_transmission: Number "seconds for transmission (d)",
         dsn: Text "enhanced status code of the attempt, such as 4.4.1",
-        status: Text "sent, deferred, bounced, expired, ...",
+        status: Text ["sent", "deferred", "bounced", "expired", "force-expired", "deliverable", "undeliverable", "softbounce"] "sent, deferred, bounced, expired, ...",
         reply_code: Int "three-digit SMTP reply code, when a server answered",
         reply_enhanced: Text "enhanced status code in that reply",
         reply_text: Text "text of that reply without codes and host name",
@@ -432,7 +432,7 @@ tables! {
     /// One message and recipient that did not get through: waiting in the queue, bounced or expired.
     failures {
         outcome: Text ["waiting", "bounced", "expired"] "waiting, bounced or expired",
-        queue: Text "queue that holds it: deferred, active, incoming, hold, maildrop",
+        queue: Text ["incoming", "active", "deferred", "hold", "maildrop", "corrupt"] "queue that holds it: deferred, active, incoming, hold, maildrop",
         queue_id: Text "queue id",
         arrived: Time "when the message arrived",
         time: Time "when it last failed (waiting) or was given up (bounced, expired)",
@@ -467,9 +467,9 @@ tables! {
 
     /// One message and recipient of a queue listing, as listed. Rules ask `failures`, which joins it with the log.
     queue {
-        listing: Text "json (postqueue -j) or text (postqueue -p, mailq)",
+        listing: Text ["json", "text"] "json (postqueue -j) or text (postqueue -p, mailq)",
         queue_id: Text "queue id",
-        queue: Text "active, hold, deferred, incoming, maildrop",
+        queue: Text ["incoming", "active", "deferred", "hold", "maildrop", "corrupt"] "active, hold, deferred, incoming, maildrop",
         arrived: Time "when the message arrived",
         size: Int "bytes",
         sender: Text "envelope sender; empty for notifications",
@@ -541,7 +541,7 @@ tables! {
     /// One service of master.cf.
     services {
         name: Text "service name, such as smtp, submission, 127.0.0.1:10025",
-        r#type: Text "inet, unix, fifo, pass",
+        r#type: Text ["inet", "unix", "unix-dgram", "fifo", "pass"] "inet, unix, fifo, pass",
         private: Text "y, n or -",
         chroot: Text "y, n or -",
         maxproc: Text "process limit, or -",
@@ -554,9 +554,9 @@ tables! {
         tool: @asked Text "dig, host, nslookup, drill",
         name: @asked Text "name that was asked, lower case, without final dot",
         r#type: @asked Text "A, AAAA, MX, TXT, PTR, ...",
-        purpose: @asked Text "what the name is for: spf, dmarc, dkim, ptr, dnsbl, mx, address",
+        purpose: @asked Text ["spf", "dmarc", "dkim", "ptr", "dnsbl", "mx", "address"] "what the name is for: spf, dmarc, dkim, ptr, dnsbl, mx, address",
         server: Text "name server asked",
-        status: Text "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, refused-connection, server-not-found",
+        status: Text ["NOERROR", "NODATA", "NXDOMAIN", "SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "NOTAUTH", "NOTZONE", "YXDOMAIN", "YXRRSET", "NXRRSET", "BADVERS", "timeout", "unreachable", "refused-connection", "server-not-found"] "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, refused-connection, server-not-found",
         answer: Text "one answer record's data; TXT strings joined",
         answers: Int "number of answer records to the question",
         time_ms: Int "milliseconds until the answer",
@@ -652,7 +652,7 @@ tables! {
     /// One service unit of systemctl.
     units {
         name: @asked Text "unit",
-        active: Text "active, inactive, failed, ...",
+        active: Text ["active", "inactive", "failed", "activating", "deactivating", "reloading", "refreshing", "maintenance"] "active, inactive, failed, ...",
         sub: Text "running, exited, dead, ...",
         result: Text "result of the last run",
     }
@@ -701,7 +701,7 @@ tables! {
         dkim_selector: Text "selector of that signature",
         dkim_aligned: Bool "whether that domain is aligned with From (relaxed)",
         dmarc: Text "DMARC result",
-        dmarc_policy: Text "policy that the receiver found: none, quarantine, reject",
+        dmarc_policy: Text ["none", "quarantine", "reject"] "policy that the receiver found: none, quarantine, reject",
         helo: Text "name that our server gave in HELO or EHLO",
         client_ip: Text "address from which the receiver saw our server",
         client_name: Text "name that the receiver found for that address; missing if none",
@@ -761,7 +761,7 @@ tables! {
     /// One queue file that was looked into (postcat): its envelope and the headers that tell who made it.
     queue_files {
         queue_id: Text "queue id",
-        queue: Text "queue that held it",
+        queue: Text ["incoming", "active", "deferred", "hold", "maildrop", "corrupt"] "queue that held it",
         size: Int "bytes",
         arrived: Time "when it arrived",
         sender: Text "envelope sender; empty for notifications",
@@ -785,7 +785,7 @@ tables! {
     /// One parameter or column of one master.cf service (`postconf -P`, `postconf -F`).
     service_settings {
         service: Text "service name",
-        r#type: Text "inet, unix, fifo, pass",
+        r#type: Text ["inet", "unix", "unix-dgram", "fifo", "pass"] "inet, unix, fifo, pass",
         name: Text "parameter or column",
         value: Text "its value",
     }
@@ -811,7 +811,7 @@ tables! {
     /// One measurement of sysstat (sar).
     activity {
         time: Time "end of the interval that it was measured over",
-        measure: Text "io-wait, steal, processor-busy, memory-used, swap-used (percent); disk-wait (milliseconds), disk-busy (percent); received, transmitted (kB a second); load1, run-queue, blocked",
+        measure: Text ["io-wait", "steal", "processor-busy", "memory-used", "swap-used", "disk-wait", "disk-busy", "received", "transmitted", "load1", "run-queue", "blocked"] "io-wait, steal, processor-busy, memory-used, swap-used (percent); disk-wait (milliseconds), disk-busy (percent); received, transmitted (kB a second); load1, run-queue, blocked",
         of: Text "device or interface",
         value: Number "the value",
     }
@@ -836,19 +836,19 @@ tables! {
 
     /// One published SPF, DKIM or DMARC record that the bundle holds, parsed.
     policies {
-        policy: @asked Text "spf, dkim, dmarc",
+        policy: @asked Text ["spf", "dkim", "dmarc"] "spf, dkim, dmarc",
         domain: @asked Text "domain it is published for, without _dmarc and selector",
         selector: Text "DKIM selector",
         valid: Bool "whether receivers can use it",
-        problem: Text "why not: syntax, several-records, too-many-lookups, revoked, missing, keys-differ (the signer's key is another), not-answered",
-        all: Text "SPF: what holds for all other hosts: pass, neutral, softfail, fail, none",
+        problem: Text ["syntax", "several-records", "too-many-lookups", "revoked", "missing", "keys-differ", "not-answered"] "why not: syntax, several-records, too-many-lookups, revoked, missing, keys-differ (the signer's key is another), not-answered",
+        all: Text ["pass", "neutral", "softfail", "fail", "none"] "SPF: what holds for all other hosts: pass, neutral, softfail, fail, none",
         lookups: Int "SPF: DNS look-ups that this record alone asks for (10 are allowed with all includes)",
         lists_public_ip: Bool "SPF: whether an ip4 or ip6 mechanism of this record holds host.public_ip",
         key_type: Text "DKIM: rsa, ed25519, ...",
         key_bits: Int "DKIM: bits of an RSA key",
         testing: Bool "DKIM: whether it is marked as a test (t=y)",
-        action: Text "DMARC: none, quarantine, reject",
-        subdomain_action: Text "DMARC: the same for subdomains",
+        action: Text ["none", "quarantine", "reject"] "DMARC: none, quarantine, reject",
+        subdomain_action: Text ["none", "quarantine", "reject"] "DMARC: the same for subdomains",
         strict_dkim: Bool "DMARC: whether DKIM must be aligned strictly",
         strict_spf: Bool "DMARC: whether SPF must be aligned strictly",
         percent: Int "DMARC: percent of the mail it holds for",

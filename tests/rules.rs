@@ -103,7 +103,7 @@ fn every_example_of_a_reason_is_taken_by_its_class() {
         .misplaced_examples()
         .into_iter()
         .map(|(entry, text, place, taken)| {
-            let taken = taken.unwrap_or("nothing");
+            let taken = taken.map_or("nothing", |taken| &taken.class);
             format!("{}:{}: {taken} takes the example of {}: {text}", entry.file, place.line, entry.class)
         })
         .collect();

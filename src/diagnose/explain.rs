@@ -73,7 +73,7 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
 fn causes_of(reason: &Reason, rules: &RuleSet) -> Vec<String> {
     let class = &reason.class;
     let asks = |signal: &Signal| {
-        signal.conditions.iter().any(|Condition { column, matcher }| {
+        signal.conditions.iter().any(|Condition { column, matcher, .. }| {
             signal.table.fields[column.0].name == "reason_class"
                 && matches!(matcher, Matcher::OneOf(classes) if classes.iter().any(|known| known == class))
         })

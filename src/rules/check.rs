@@ -6,7 +6,8 @@ use super::model::{Condition, Matcher, PHASES, Rule, Signal};
 use super::problem::{Level, Place, did_you_mean};
 use super::reasons::Reason;
 use super::template::is_evidence;
-use crate::tables::{Type, truth};
+use crate::evidence::maillog::said::Voice;
+use crate::tables::{Table, Type, failures, truth};
 use std::collections::BTreeSet;
 
 /// Level, file, place, message, help.
@@ -74,32 +75,59 @@ impl Loader {
             }
             if entry.bucket != "other" && !entry.bucket.is_empty() && !buckets.contains(&entry.bucket.as_str()) {
                 let message = format!("unknown bucket `{}` of the reason `{}`", entry.bucket, entry.class);
-                found.push((Level::Error, entry.file.clone(), entry.place, message, meant(&entry.bucket, &buckets)));
+                let text = self.texts.get(&entry.file).map_or("", |text| text);
+                let help = meant(&entry.bucket, &buckets).or_else(|| Some(format!("known: {}", buckets.join(", "))));
+                found.push((Level::Error, entry.file.clone(), word_at(text, entry.place, &entry.bucket), message, help));
             }
         }
         if examples {
-            for (entry, text, place, taken) in self.set.reasons.misplaced_examples() {
-                // An entry that lost its phrase to an error takes nothing, which follows from that.
-                let within = entry.place.line..=place.line;
-                if self.problems.iter().any(|problem| problem.file == entry.file && within.contains(&problem.place.line)) {
-                    continue;
-                }
-                let is_example = entry.examples.iter().any(|(_, known)| *known == place);
-                let message = match taken {
-                    Some(class) if is_example => format!("the reason `{class}` takes this example of `{}`", entry.class),
-                    None if is_example => format!("no reason takes this example of `{}`", entry.class),
-                    _ => format!("`{}` takes this text, which `not` says it must not", entry.class),
-                };
-                let help = match phrase_with_code(entry) {
-                    Some(_) => WITHOUT_CODE.to_owned(),
-                    None => format!("`postdoc explain {}` shows which entry decides", quoted(text)),
-                };
-                let help = Some(help);
-                found.push((Level::Error, entry.file.clone(), place, message, help));
-            }
+            self.check_examples(&mut found);
         }
         for (level, file, place, message, help) in found {
             self.note(level, &file, place, message, help);
+        }
+    }
+
+    /// Notes each example that its class does not take. What an entry of the last folder takes from the folders before it is told
+    /// once, where that entry stands.
+    fn check_examples(&self, found: &mut Vec<Found>) {
+        let mut taken_away: Vec<(&Reason, Vec<(&Reason, &str)>)> = Vec::new();
+        for (entry, text, place, taken) in self.set.reasons.misplaced_examples() {
+            // An entry that lost its phrase to an error takes nothing, which follows from that.
+            let within = entry.place.line..=place.line;
+            if self.problems.iter().any(|problem| problem.file == entry.file && within.contains(&problem.place.line)) {
+                continue;
+            }
+            let is_example = entry.examples.iter().any(|(_, known)| *known == place);
+            let message = match taken {
+                Some(taken) if is_example && self.latest.contains(&taken.file) && !self.latest.contains(&entry.file) => {
+                    match taken_away.iter_mut().find(|(known, _)| std::ptr::eq(*known, taken)) {
+                        Some((_, texts)) => texts.push((entry, text)),
+                        None => taken_away.push((taken, vec![(entry, text)])),
+                    }
+                    continue;
+                }
+                Some(taken) if is_example => format!("the reason `{}` takes this example of `{}`", taken.class, entry.class),
+                None if is_example => format!("no reason takes this example of `{}`", entry.class),
+                _ => format!("`{}` takes this text, which `not` says it must not", entry.class),
+            };
+            let help = match phrase_with_code(entry) {
+                Some(_) => WITHOUT_CODE.to_owned(),
+                None => format!("`postdoc explain {}` shows which entry decides", quoted(text)),
+            };
+            found.push((Level::Error, entry.file.clone(), place, message, Some(help)));
+        }
+        for (taken, texts) in taken_away {
+            let (of, text) = texts[0];
+            let others = match texts.len() - 1 {
+                0 => String::new(),
+                1 => ", and one more example".to_owned(),
+                more => format!(", and {more} more examples"),
+            };
+            let message =
+                format!("the reason `{}` takes {} from `{}`{others} of the rules before it", taken.class, quoted(text), of.class);
+            let help = "make its phrase longer, or say `only:` when it applies; one's own reasons are asked first".to_owned();
+            found.push((Level::Error, taken.file.clone(), taken.place, message, Some(help)));
         }
     }
 
@@ -138,16 +166,43 @@ impl Loader {
                 found.push((Level::Warning, rule.file.clone(), place, message, help.map(str::to_owned)));
             };
             for (name, signal) in rule.entries().flat_map(|entry| entry.signals()) {
-                for why in never(signal) {
-                    warning(signal.place, format!("the signal `{name}` can never be met: {why}"), None);
+                for (place, why, help) in never(signal, text) {
+                    warning(place, format!("the signal `{name}` can never be met: {why}"), help.as_deref());
                 }
-                for (what, help) in hardly(signal) {
-                    warning(signal.place, format!("the signal `{name}` {what}"), Some(&help));
+                let conditions = signal.conditions.iter().chain(&signal.expect.share_of);
+                for (place, what, help) in conditions.flat_map(|condition| odd_words(signal.table, condition, text)) {
+                    warning(place, format!("the signal `{name}` {what}"), help.as_deref());
                 }
-                for (class, meant) in unknown_classes(signal, &classes) {
+                for (place, what, help) in hardly(signal, text) {
+                    warning(place, format!("the signal `{name}` {what}"), Some(&help));
+                }
+                for (place, class, meant) in unknown_classes(signal, &classes, text) {
                     let message = format!("the signal `{name}` asks for the reason class `{class}`, which no reason gives");
-                    warning(signal.place, message, meant.as_deref());
+                    warning(place, message, meant.as_deref());
                 }
+            }
+            for condition in rule.accounts_for.iter().flatten() {
+                for (place, what, help) in odd_words(&failures::TABLE, condition, text) {
+                    warning(place, format!("`accounts_for` {what}"), help.as_deref());
+                }
+            }
+            let stem = rule.file.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.')).map_or("", |(stem, _)| stem);
+            if stem != rule.id {
+                let message = format!("the rule `{}` stands in a file of another name", rule.id);
+                warning(rule.place, message, Some(&format!("call the file {}.yaml: so others find it", rule.id)));
+            }
+            let is_address = |text: &str| {
+                let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+                rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+            };
+            for (text, place) in rule.references.iter().zip(&rule.references_at).filter(|(text, _)| !is_address(text)) {
+                let message = format!("the reference `{text}` is no address that a browser opens");
+                warning(*place, message, Some("begin it with `https://`; other words stand in `summary`"));
+            }
+            let mut names = BTreeSet::new();
+            for test in rule.tests.iter().filter(|test| !names.insert(&test.name)) {
+                let message = format!("another test of the rule is called `{}`, too", test.name);
+                warning(test.place, message, Some("a failure is told by the test's name: give each its own"));
             }
             if rule.remedy.is_empty() && !rule.note {
                 warning(
@@ -220,6 +275,16 @@ impl Loader {
                 warning(place, "something is still to be done here".to_owned(), None);
             }
         }
+        for file in self.latest.iter().filter(|file| sound(file)) {
+            let text = self.texts.get(file).map_or("", |text| text);
+            for (number, line) in (1..).zip(text.lines()) {
+                if let Some(at) = typographic_quote(line) {
+                    let place = Place { line: number, column: line[..at].chars().count() as u32 + 1, length: 1 };
+                    let help = "straight quotes are quotes here: ' or \"".to_owned();
+                    found.push((Level::Warning, file.clone(), place, "this quote is part of the text".to_owned(), Some(help)));
+                }
+            }
+        }
         for kind in self.set.kinds.iter().filter(|kind| sound(&kind.file) && kind.names.is_empty() && kind.content.is_empty()) {
             let message = format!("nothing recognises a file of the kind `{}`", kind.kind);
             let help = "add `names:` with file names, or `content:` with what stands in it".to_owned();
@@ -227,9 +292,18 @@ impl Loader {
         }
         for entry in self.set.reasons.entries.iter().filter(|entry| sound(&entry.file)) {
             if let Some(pattern) = phrase_with_code(entry) {
-                let message = format!("the phrase `{pattern}` begins with a reply code");
+                let message = format!("the phrase `{pattern}` has a code, or words that stand around a reply");
                 let help = WITHOUT_CODE.to_owned();
                 found.push((Level::Warning, entry.file.clone(), entry.place, message, Some(help)));
+            }
+            for (pattern, inside) in
+                entry.any.iter().chain(&entry.hints).filter_map(|regex| Some((regex.as_str(), word_in_brackets(regex.as_str())?)))
+            {
+                let text = self.texts.get(&entry.file).map_or("", |text| text);
+                let message = format!("`[{inside}]` in the phrase `{pattern}` is one of these letters");
+                let help = format!("brackets that stand for themselves are written `\\[{inside}\\]`");
+                let place = word_at(text, entry.place, &format!("[{inside}]"));
+                found.push((Level::Warning, entry.file.clone(), place, message, Some(help)));
             }
             if entry.examples.is_empty() && !entry.any.is_empty() {
                 let message = format!("this entry of `{}` has no example", entry.class);
@@ -245,6 +319,15 @@ impl Loader {
 
 fn meant(word: &str, known: &[&str]) -> Option<String> {
     did_you_mean(word, known.iter().copied()).map(|meant| format!("did you mean `{meant}`?"))
+}
+
+/// Where a value begins with a quote that is none in YAML, if one does in this line.
+fn typographic_quote(line: &str) -> Option<usize> {
+    let quote = |c: char| matches!(c, '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{2018}' | '\u{2019}' | '\u{201a}');
+    let begins = |before: &str| before.trim_start() == "- " || [": ", "[", ", ", "{"].iter().any(|end| before.ends_with(end));
+    // Within straight quotes, and in prose, it may stand.
+    let bare = |before: &str| !before.contains(['\'', '"']) && before.contains([':', '-', '[']);
+    line.char_indices().find(|(at, c)| quote(*c) && begins(&line[..*at]) && bare(&line[..*at])).map(|(at, _)| at)
 }
 
 /// A text as one argument, cut to what fits in a line.
@@ -263,15 +346,42 @@ fn holds_word(text: &str, word: &str) -> bool {
 }
 
 /// What to do with the code in a phrase.
-const WITHOUT_CODE: &str = "phrases are matched without codes: leave it out, or say `only: {code: [...]}` beside the phrase";
+const WITHOUT_CODE: &str = "phrases are matched without codes and without `host ... said:` and `(in reply to ...)`: leave them out, or name the code beside the phrase with `only: {code: [...]}`";
 
-/// A phrase that begins with a reply code, which the text that it is matched against has not.
+/// A phrase with a code or with words around a reply, which the text that it is matched against has not.
 fn phrase_with_code(entry: &Reason) -> Option<&str> {
-    let begins_with_code = |pattern: &&str| {
-        let words = pattern.trim_start_matches(['^', '(']).as_bytes();
-        matches!(words, [b'2' | b'4' | b'5', b'0'..=b'9', b'0'..=b'9', b' ' | b'-', ..])
+    let is_whole_line = |pattern: &&str| {
+        let words = pattern.trim_start_matches(['^', '(']).replace('\\', "");
+        let first = words.split([' ', '-']).next().unwrap_or_default();
+        let mut parts = first.split('.');
+        let digits = |part: Option<&str>| part.is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+        let class = words.starts_with(['2', '4', '5']);
+        let basic = class && first.len() == 3 && digits(Some(first)) && words.len() > 3;
+        let enhanced = class && (0..3).all(|_| digits(parts.next())) && parts.next().is_none();
+        basic || enhanced || words.contains(" said: ") || words.contains("in reply to")
     };
-    entry.any.iter().chain(&entry.hints).map(|regex| regex.as_str()).find(begins_with_code)
+    // What is not a reply keeps the codes that stand in it.
+    let of_replies = entry.only.voice.iter().all(|voice| *voice == Voice::Remote);
+    entry.any.iter().chain(&entry.hints).map(|regex| regex.as_str()).find(|pattern| of_replies && is_whole_line(pattern))
+}
+
+/// Letters in brackets that are a word or an address and no choice of letters.
+fn word_in_brackets(pattern: &str) -> Option<&str> {
+    let mut rest = pattern;
+    while let Some((before, after)) = rest.split_once('[') {
+        let (inside, more) = after.split_once(']')?;
+        let repeated = inside.char_indices().any(|(at, c)| inside[at + c.len_utf8()..].contains(c));
+        let plain = inside.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | ':'));
+        if !before.ends_with('\\')
+            && plain
+            && inside.len() > 2
+            && (repeated || inside.len() > 4 && inside.bytes().all(|b| b.is_ascii_lowercase()))
+        {
+            return Some(inside);
+        }
+        rest = more;
+    }
+    None
 }
 
 /// Commands after which mail or files are gone.
@@ -317,106 +427,166 @@ fn parts(matcher: &Matcher) -> Vec<&Matcher> {
     [vec![matcher], inner].concat()
 }
 
+/// Where `word` stands at or below `place`, as a word of its own; the place itself if it does not.
+fn word_at(text: &str, place: Place, word: &str) -> Place {
+    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let first = place.line.saturating_sub(1) as usize;
+    for (number, line) in text.lines().enumerate().skip(first).take(LONGEST_SIGNAL) {
+        let skipped = if number == first { place.column.saturating_sub(1) as usize } else { 0 };
+        let from = line.char_indices().nth(skipped).map_or(line.len(), |(at, _)| at);
+        let alone = |at: &usize| !line[..*at].ends_with(goes_on) && !line[at + word.len()..].starts_with(goes_on);
+        if let Some(at) = line[from..].match_indices(word).map(|(at, _)| from + at).find(alone) {
+            let column = line[..at].chars().count() as u32 + 1;
+            return Place { line: number as u32 + 1, column, length: word.chars().count() as u32 };
+        }
+    }
+    place
+}
+
+/// Lines of a signal that are searched for a word of it.
+const LONGEST_SIGNAL: usize = 60;
+
+/// Where, what, and what to write.
+type Odd = (Place, String, Option<String>);
+
 /// What a signal asks that is hardly meant so, and what to write.
-fn hardly(signal: &Signal) -> Vec<(String, String)> {
+fn hardly(signal: &Signal, text: &str) -> Vec<(Place, String, String)> {
     let mut found = Vec::new();
-    for matcher in signal.conditions.iter().flat_map(|condition| parts(&condition.matcher)) {
-        match matcher {
-            Matcher::Matches(regex) => {
-                let pattern = regex.as_str();
-                if let Some(bare) = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-                    let what = format!("looks for `{pattern}` with its slashes");
-                    found.push((what, format!("write `matches: '{bare}'`; case does not matter")));
+    for condition in &signal.conditions {
+        for matcher in parts(&condition.matcher) {
+            match matcher {
+                Matcher::Matches(regex) => {
+                    let pattern = regex.as_str();
+                    if let Some(bare) = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+                        let what = format!("looks for `{pattern}` with its slashes");
+                        let place = word_at(text, condition.place, pattern);
+                        found.push((place, what, format!("write `matches: '{bare}'`; case does not matter")));
+                    }
                 }
-            }
-            Matcher::Contains(texts) | Matcher::StartsWith(texts) | Matcher::EndsWith(texts) => {
-                let is_regex = |text: &&String| [".*", ".+", r"\d", r"\s", r"\w", r"\b"].iter().any(|part| text.contains(part));
-                if let Some(text) = texts.iter().find(is_regex) {
-                    found.push((
-                        format!("looks for `{text}` as it stands there"),
-                        "a regular expression is `matches: ...`".to_owned(),
-                    ));
+                Matcher::Contains(texts) | Matcher::StartsWith(texts) | Matcher::EndsWith(texts) => {
+                    let is_regex =
+                        |text: &&String| [".*", ".+", r"\d", r"\s", r"\w", r"\b"].iter().any(|part| text.contains(part));
+                    if let Some(part) = texts.iter().find(is_regex) {
+                        found.push((
+                            word_at(text, condition.place, part),
+                            format!("looks for `{part}` as it stands there"),
+                            "a regular expression is `matches: ...`".to_owned(),
+                        ));
+                    }
                 }
+                _ => {}
             }
-            _ => {}
         }
     }
     let expect = &signal.expect;
     if !expect.share_of.is_empty() && expect.share.is_none() {
-        found.push(("has `share_of` without `share`, which counts nothing".to_owned(), "add `share: 50%+`".to_owned()));
+        found.push((
+            word_at(text, signal.place, "share_of"),
+            "has `share_of` without `share`, which counts nothing".to_owned(),
+            "add `share: 50%+`".to_owned(),
+        ));
     }
     let lasting = expect.lasting.map(|amount| amount.min.max(0.0)).filter(|seconds| seconds.is_finite());
     for (name, seconds) in [("lasting", lasting), ("within", expect.within)] {
         if let Some(seconds) = seconds.filter(|seconds| *seconds > 0.0 && *seconds < 60.0) {
             let help = format!("if hours are meant, write `{seconds}h`");
-            found.push((format!("asks for {seconds} seconds with `{name}`"), help));
+            found.push((word_at(text, signal.place, name), format!("asks for {seconds} seconds with `{name}`"), help));
         }
     }
     found
 }
 
 /// Why a signal can never be met, if that is plain from its text.
-fn never(signal: &Signal) -> Vec<String> {
-    let mut why = Vec::new();
+fn never(signal: &Signal, text: &str) -> Vec<Odd> {
+    let mut why: Vec<Odd> = Vec::new();
     let expect = &signal.expect;
     let amounts = [("count", &expect.count), ("share", &expect.share), ("rate", &expect.rate), ("lasting", &expect.lasting)];
     let amounts = amounts.into_iter().filter_map(|(name, amount)| Some((name.to_owned(), amount.as_ref()?)));
     let distinct =
         expect.distinct.iter().map(|(column, amount)| (format!("distinct {}", signal.table.fields[column.0].name), amount));
     for (name, amount) in amounts.chain(distinct) {
+        let place = word_at(text, word_at(text, signal.place, "expect"), name.split(' ').next().unwrap_or_default());
         if amount.min > amount.max || (amount.min == amount.max && (amount.above || amount.below)) || amount.max < 0.0 {
-            why.push(format!("no number satisfies its `{name}`"));
+            why.push((place, format!("no number satisfies its `{name}`"), None));
         } else if name == "share" && amount.min > 1.0 {
-            why.push("no share is more than 100%; a part is written as `50%` or `0.5`".to_owned());
+            let help = "a part is written as `50%` or `0.5`".to_owned();
+            why.push((place, "no share is more than 100%".to_owned(), Some(help)));
         }
     }
     let none = expect.count.is_some_and(|amount| amount.max == 0.0);
     if none && expect.distinct.iter().any(|(_, amount)| !amount.is_absence()) {
-        why.push("it expects no record and different values of them".to_owned());
+        let place = word_at(text, signal.place, "distinct");
+        why.push((place, "it expects no record and different values of them".to_owned(), None));
     }
-    for Condition { column, matcher } in &signal.conditions {
-        let field = &signal.table.fields[column.0];
-        let Matcher::OneOf(words) = matcher else { continue };
+    for condition in &signal.conditions {
+        let Matcher::OneOf(words) = &condition.matcher else { continue };
+        let name = signal.table.fields[condition.column.0].name;
         if words.is_empty() {
-            why.push(format!("no value is allowed for `{}`", field.name));
-        }
-        for word in words {
-            if (field.name == "ip" || field.name.ends_with("_ip"))
-                && word.split_once('/').is_some_and(|(ip, _)| ip.parse::<std::net::IpAddr>().is_ok())
-            {
-                why.push(format!("`{}` is one address; a network is `in_network: [{word}]`", field.name));
-            }
-            let holds = |known: &&&str| known.eq_ignore_ascii_case(word);
-            let is_number = || word.parse::<f64>().is_ok();
-            let holds = match field.ty {
-                Type::Bool if truth(word).is_none() => "yes or no".to_owned(),
-                Type::Int | Type::Number if !is_number() && quantity(word).is_some() => {
-                    "numbers, which have no unit here: compare with `gte` or `lt`".to_owned()
-                }
-                Type::Int | Type::Number if !is_number() => "numbers".to_owned(),
-                Type::Text if !field.words.is_empty() && field.words.iter().find(holds).is_none() => {
-                    let meant = did_you_mean(word, field.words.iter().copied());
-                    let known = format!("`{}`", field.words.join("`, `"));
-                    meant.map_or(known, |meant| format!("`{meant}`, which is probably meant"))
-                }
-                _ => continue,
-            };
-            why.push(format!("`{}` never is `{word}`: it holds {holds}", field.name));
+            why.push((condition.place, format!("no value is allowed for `{name}`"), None));
+        } else if let Some(odd) =
+            words.iter().map(|word| odd_word(signal.table, condition, word, text)).collect::<Option<Vec<_>>>()
+        {
+            why.extend(odd);
         }
     }
     why
 }
 
-/// Reason classes that a signal asks for and no reason gives, with what was probably meant.
-fn unknown_classes(signal: &Signal, classes: &BTreeSet<&str>) -> Vec<(String, Option<String>)> {
-    let asked = signal.conditions.iter().filter(|condition| signal.table.fields[condition.column.0].name == "reason_class");
-    let words = asked.filter_map(|condition| match &condition.matcher {
-        Matcher::OneOf(words) => Some(words),
+/// What a column never is, where other values are asked for, too, or it is excluded.
+fn odd_words(table: &Table, condition: &Condition, text: &str) -> Vec<Odd> {
+    let mut found = Vec::new();
+    let in_vain = |(place, what, help): Odd| (place, format!("asks in vain: {what}"), help);
+    for matcher in parts(&condition.matcher) {
+        let Matcher::OneOf(words) = matcher else { continue };
+        let odd: Vec<Odd> = words.iter().filter_map(|word| odd_word(table, condition, word, text)).collect();
+        // Where nothing else is asked for, the signal can never be met, which is told as that.
+        if !std::ptr::eq(matcher, &condition.matcher) || odd.len() < words.len() {
+            found.extend(odd.into_iter().map(in_vain));
+        }
+    }
+    found
+}
+
+/// Why a column never is `word`, if it cannot be.
+fn odd_word(table: &Table, condition: &Condition, word: &str, text: &str) -> Option<Odd> {
+    let field = &table.fields[condition.column.0];
+    let never =
+        |help: String| Some((word_at(text, condition.place, word), format!("`{}` never is `{word}`", field.name), Some(help)));
+    let is_network = || word.split_once('/').is_some_and(|(ip, _)| ip.parse::<std::net::IpAddr>().is_ok());
+    if (field.name == "ip" || field.name.ends_with("_ip")) && is_network() {
+        return never(format!("it holds one address; a network is `in_network: [{word}]`"));
+    }
+    let is_number = || word.parse::<f64>().is_ok();
+    match field.ty {
+        Type::Bool if truth(word).is_none() => never("it holds yes or no".to_owned()),
+        Type::Int | Type::Number if !is_number() && quantity(word).is_some() => {
+            never("it holds numbers, which have no unit here: compare with `gte` or `lt`".to_owned())
+        }
+        Type::Int | Type::Number if !is_number() => never("it holds numbers".to_owned()),
+        Type::Text if !field.words.is_empty() && !field.words.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
+            let all = field.words.join(", ");
+            let known = || field.words.iter().copied();
+            match did_you_mean(word, known()).or_else(|| did_you_mean(&word.to_ascii_uppercase(), known())) {
+                Some(meant) => never(format!("did you mean `{meant}`? It holds {all}")),
+                None => never(format!("it holds {all}")),
+            }
+        }
         _ => None,
+    }
+}
+
+/// Reason classes that a signal asks for and no reason gives: where, which, and what was probably meant.
+fn unknown_classes(signal: &Signal, classes: &BTreeSet<&str>, text: &str) -> Vec<Odd> {
+    let asked = signal.conditions.iter().filter(|condition| signal.table.fields[condition.column.0].name == "reason_class");
+    let words = asked.flat_map(|condition| match &condition.matcher {
+        Matcher::OneOf(words) => words.iter().map(|word| (word, condition.place)).collect(),
+        _ => Vec::new(),
     });
     words
-        .flatten()
-        .filter(|word| !classes.contains(word.as_str()))
-        .map(|word| (word.clone(), did_you_mean(word, classes.iter().copied()).map(|meant| format!("did you mean `{meant}`?"))))
+        .filter(|(word, _)| !classes.contains(word.as_str()))
+        .map(|(word, place)| {
+            let help = did_you_mean(word, classes.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
+            (word_at(text, place, word), word.clone(), help)
+        })
         .collect()
 }

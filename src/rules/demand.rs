@@ -3,6 +3,7 @@
 
 use super::RuleSet;
 use super::model::{Condition, Entry, Matcher, Reference, Rule, Signal};
+use super::problem::Place;
 use super::template;
 use crate::tables::{Column, Given, Table, arrivals, attempts, diagnostics, failures, rejects};
 use std::collections::BTreeSet;
@@ -244,7 +245,7 @@ impl Asked {
         };
         let mut questions = Vec::new();
         if table.name == failures::TABLE.name {
-            let condition = |column, matcher| Condition { column, matcher };
+            let condition = |column, matcher| Condition { column, matcher, place: Place::default() };
             // Words that no reason knows are told apart, those of messages not tried yet from all others, and notifications too.
             let mut unknown = Question::of(&[condition(failures::reason_class, Matcher::Missing(true))]);
             unknown.values.insert(failures::reason);
@@ -259,7 +260,8 @@ impl Asked {
         if table.name == diagnostics::TABLE.name {
             // Starts and reloads, with their versions.
             let master = Matcher::OneOf(vec!["master".to_owned()]);
-            let mut question = Question::of(&[Condition { column: diagnostics::daemon, matcher: master }]);
+            let mut question =
+                Question::of(&[Condition { column: diagnostics::daemon, matcher: master, place: Place::default() }]);
             question.values.insert(diagnostics::text);
             questions.push(question);
         }

@@ -8,6 +8,7 @@ use regex_automata::hybrid::dfa;
 use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::captures::Captures;
 use regex_automata::{Input, MatchKind, meta, util::syntax};
+use regex_syntax::hir::{Class, Hir, HirKind};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -17,8 +18,24 @@ use std::sync::{Mutex, OnceLock};
 const SIZE: usize = 1 << 20;
 /// Each literal is looked for by itself.
 const WORTH: Worth = Worth { shortest: 3, most: 16 };
-/// Bytes up to which a pattern without counted repetitions stays far below that.
-const SMALL: usize = 1 << 10;
+/// States of an engine up to which it stays far below that.
+const SMALL: usize = 1 << 12;
+
+/// About how many states the engine of an expression has.
+fn states(tree: &Hir) -> usize {
+    match tree.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len(),
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len().saturating_mul(4),
+        HirKind::Repetition(again) => {
+            let times = again.max.unwrap_or(again.min).max(again.min).max(1);
+            states(&again.sub).saturating_mul(times as usize)
+        }
+        HirKind::Capture(group) => states(&group.sub).saturating_add(2),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().map(states).fold(1, usize::saturating_add),
+    }
+}
 
 /// How an expression is meant. In all of them `\d`, `\s`, `\w` and `\b` know ASCII only, as logs and commands do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +54,8 @@ pub(crate) enum Dialect {
 pub struct LazyRegex {
     pattern: Cow<'static, str>,
     dialect: Dialect,
+    /// Kept where it was parsed to be checked byte by byte.
+    tree: Option<Box<Hir>>,
     /// One of these stands in each match; empty if nothing is known. And whether they are found without regard to case; then
     /// they are in lower case.
     literals: OnceLock<(Vec<String>, bool)>,
@@ -72,6 +91,7 @@ impl Clone for LazyRegex {
         LazyRegex {
             pattern: self.pattern.clone(),
             dialect: self.dialect,
+            tree: self.tree.clone(),
             literals: self.literals.clone(),
             half: OnceLock::new(),
             ascii: self.ascii.clone(),
@@ -84,13 +104,13 @@ impl LazyRegex {
     /// An expression that is known to be valid.
     pub(crate) fn valid(pattern: impl Into<Cow<'static, str>>, dialect: Dialect) -> LazyRegex {
         let (literals, half, ascii, regex) = Default::default();
-        LazyRegex { pattern: pattern.into(), dialect, literals, half, ascii, regex }
+        LazyRegex { pattern: pattern.into(), dialect, tree: None, literals, half, ascii, regex }
     }
 
     /// The expression at `place`; none, and a problem, if it is not valid or matches everything. Trusted ones are not tried.
     pub(super) fn read(reader: &mut Reader<'_>, pattern: String, place: Place, dialect: Dialect) -> Option<LazyRegex> {
-        let lazy = LazyRegex::valid(pattern, dialect);
-        if reader.trusted {
+        let mut lazy = LazyRegex::valid(pattern, dialect);
+        if reader.trusted || lazy.is_plain() {
             return Some(lazy);
         }
         // The tree tells nearly all that can be wrong, and costs a tenth of an engine for it.
@@ -98,18 +118,20 @@ impl LazyRegex {
             Ok(tree) => tree,
             Err(error) => {
                 let (place, why) = lazy.why_invalid(reader.line(place.line), place, &error);
-                // So patterns of file names begin.
-                let help = lazy.pattern.strip_prefix('*').map(|rest| {
-                    format!(
+                let help = match lazy.pattern.strip_prefix('*') {
+                    // So patterns of file names begin.
+                    Some(rest) => Some(format!(
                         "`*` repeats what stands before it; for the end of a value write `ends_with: {rest}`, for anything `.*`"
-                    )
-                });
+                    )),
+                    None => {
+                        why.contains("unclosed").then(|| "a bracket that stands for itself is written `\\(` or `\\[`".to_owned())
+                    }
+                };
                 reader.problem(place, why, help);
                 return None;
             }
         };
-        let counts = lazy.pattern.contains('{');
-        if (counts || lazy.pattern.len() > SMALL)
+        if states(&tree) > SMALL
             && let Err(error) = lazy.compile(lazy.is_bytes())
         {
             reader.problem(place, why(&error), None);
@@ -122,6 +144,7 @@ impl LazyRegex {
             reader.problem(place, format!("the regular expression `{}` matches everything", lazy.pattern), None);
             return None;
         }
+        lazy.tree = lazy.is_bytes().then(|| Box::new(tree));
         Some(lazy)
     }
 
@@ -185,6 +208,10 @@ impl LazyRegex {
     }
 
     fn compile_half(&self) -> Option<Box<Half>> {
+        if let Some(tree) = &self.tree {
+            let nfa = thompson::Compiler::new().configure(Half::nfa()).build_from_hir(tree).ok()?;
+            return Half::new(dfa::Builder::new().configure(Half::lean(MatchKind::LeftmostFirst)).build_from_nfa(nfa).ok()?);
+        }
         Half::of(self.syntax(true), MatchKind::LeftmostFirst, &[self.translated()])
     }
 
@@ -207,10 +234,18 @@ impl LazyRegex {
         literals.is_empty() || literals.iter().any(stands) || (*folded && !text.is_ascii())
     }
 
+    /// Whether it is a text that stands for itself: its literal is all of it.
+    fn is_plain(&self) -> bool {
+        matches!(self.literals(), [literal] if literal.len() == self.pattern.len())
+    }
+
     /// Whether it matches somewhere in `text`.
     pub fn is_match(&self, text: &str) -> bool {
         if !self.may_match(text) {
             return false;
+        }
+        if text.is_ascii() && self.is_plain() {
+            return true;
         }
         if self.ascii.get().is_none()
             && (self.is_bytes() || text.is_ascii())
@@ -249,10 +284,20 @@ impl LazyRegex {
 }
 
 impl Half {
+    fn nfa() -> thompson::Config {
+        thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE)).utf8(false)
+    }
+
+    fn lean(kind: MatchKind) -> dfa::Config {
+        dfa::Config::new().skip_cache_capacity_check(true).match_kind(kind)
+    }
+
     fn of(syntax: syntax::Config, kind: MatchKind, patterns: &[Cow<'_, str>]) -> Option<Box<Half>> {
-        let nfa = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE)).utf8(false);
-        let lean = dfa::Config::new().skip_cache_capacity_check(true).match_kind(kind);
-        let dfa = dfa::Builder::new().syntax(syntax).thompson(nfa).configure(lean).build_many(patterns).ok()?;
+        let builder = &mut dfa::Builder::new();
+        Half::new(builder.syntax(syntax).thompson(Half::nfa()).configure(Half::lean(kind)).build_many(patterns).ok()?)
+    }
+
+    fn new(dfa: dfa::DFA) -> Option<Box<Half>> {
         let cache = Mutex::new(dfa.create_cache());
         Some(Box::new(Half { dfa, cache }))
     }

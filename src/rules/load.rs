@@ -7,8 +7,9 @@ use super::model::{Rule, StepSpec};
 use super::problem::{Level, Place, Problem, Problems, did_you_mean};
 use super::providers::Providers;
 use super::read;
-use super::reasons::Reasons;
+use super::reasons::{self, Reasons};
 use super::yaml::Reader;
+use crate::parallel;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -306,17 +307,66 @@ struct Origin {
     overrides: BTreeMap<String, String>,
 }
 
+/// A rule file.
+struct File {
+    /// Below the folder of rules.
+    path: String,
+    /// As problems show it.
+    shown: String,
+    text: Text,
+    /// The tree of a built-in file.
+    tree: Option<&'static [u8]>,
+}
+
+/// What one file holds, as far as it is known without the others.
+enum Content {
+    Reasons(Vec<reasons::Item>),
+    Kind(Box<Kind>),
+    /// A rule, whether it is switched on, and its folder.
+    Rule(Box<Rule>, bool, String),
+    Change(read::Change),
+    /// One of the few files whose parts add to what is known.
+    Common,
+    /// Its problems say why.
+    Nothing,
+}
+
+impl Content {
+    /// Reads one file; its path says what it is.
+    fn read(path: &str, reader: &mut Reader<'_>) -> Content {
+        match path.split_once('/') {
+            None if matches!(path, "buckets.yaml" | "providers.yaml" | "plan.yaml" | "collection.yaml") => Content::Common,
+            Some(("reasons", _)) => Content::Reasons(reasons::read(reader)),
+            Some(("evidence", _)) => kinds::read(reader).map_or(Content::Nothing, |kind| Content::Kind(Box::new(kind))),
+            // A rule that lies loose in a folder of one's own must name its bucket.
+            folder => Content::rule(folder.map_or("", |(bucket, _)| bucket), reader).unwrap_or(Content::Nothing),
+        }
+    }
+
+    fn rule(bucket: &str, reader: &mut Reader<'_>) -> Option<Content> {
+        let root = reader.parse()?;
+        if let Some(change) = read::change(reader, &root) {
+            return Some(Content::Change(change));
+        }
+        let (rule, enabled) = read::rule(reader, root, bucket, &BTreeMap::new())?;
+        Some(Content::Rule(Box::new(rule), enabled, bucket.to_owned()))
+    }
+}
+
 impl Loader {
     pub(super) fn folders(folders: &[PathBuf], built_in: BuiltIn) -> Loader {
         let mut loader = Loader::default();
         // A folder that is a whole set by itself stands in for everything before it.
         let whole = folders.iter().rposition(|folder| is_whole(folder));
         if whole.is_none() {
-            for (path, text, tree) in crate::embedded::RULES.iter().filter(|(path, ..)| path.ends_with(".yaml")) {
-                let shown = format!("rules/{path}");
-                loader.read(path, Reader::built_in(&shown, text, tree, built_in == BuiltIn::Trusted));
-                loader.texts.insert(shown, (*text).into());
-            }
+            let files = crate::embedded::RULES.iter().filter(|(path, ..)| path.ends_with(".yaml"));
+            let file = |(path, text, tree): &(&str, &'static str, &'static [u8])| File {
+                path: (*path).to_owned(),
+                shown: format!("rules/{path}"),
+                text: (*text).into(),
+                tree: Some(tree),
+            };
+            loader.read(&files.map(file).collect::<Vec<_>>(), built_in);
         }
         for folder in &folders[whole.unwrap_or(0)..] {
             loader.folder(folder);
@@ -332,6 +382,7 @@ impl Loader {
     fn folder(&mut self, folder: &Path) {
         self.begin_layer();
         let mut found = false;
+        let mut files = Vec::new();
         for entry in walkdir::WalkDir::new(folder).sort_by_file_name().follow_links(false).into_iter().flatten() {
             let path = entry.path();
             let is_yaml = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml");
@@ -349,11 +400,12 @@ impl Loader {
                 continue;
             }
             match std::fs::read(path).map(String::from_utf8) {
-                Ok(Ok(text)) => self.file(&relative, &shown, text),
+                Ok(Ok(text)) => files.push(File { path: relative, shown, text: text.into(), tree: None }),
                 Ok(Err(error)) => self.not_utf8(&shown, &error),
                 Err(error) => self.plain(&shown, format!("cannot be read: {error}")),
             }
         }
+        self.read(&files, BuiltIn::Checked);
         self.put_reasons_first();
         if !folder.exists() {
             self.plain(&folder.display().to_string(), "there is no such folder of rules".to_owned());
@@ -385,60 +437,65 @@ impl Loader {
     }
 
     fn file(&mut self, path: &str, shown: &str, text: String) {
-        self.read(path, Reader::new(shown, &text));
-        self.texts.insert(shown.to_owned(), text.into());
+        let file = File { path: path.to_owned(), shown: shown.to_owned(), text: text.into(), tree: None };
+        self.read(&[file], BuiltIn::Checked);
     }
 
-    /// Reads one file; its place in the folder says what it is.
-    fn read(&mut self, path: &str, mut reader: Reader<'_>) {
-        self.digest.update(path.as_bytes());
-        self.digest.update([0]);
-        self.digest.update(reader.text.as_bytes());
-        match path.split_once('/') {
-            None => match path {
-                "buckets.yaml" => self.buckets(&mut reader),
-                "providers.yaml" => self.set.providers.read(&mut reader),
-                "plan.yaml" => self.plan(&mut reader),
-                "collection.yaml" => {
+    /// Reads files side by side, and puts what they hold into the set in their order.
+    fn read(&mut self, files: &[File], built_in: BuiltIn) {
+        let read = parallel::each(parallel::cores(), files, |file| {
+            let mut reader = match file.tree {
+                Some(tree) => Reader::built_in(&file.shown, &file.text, tree, built_in == BuiltIn::Trusted),
+                None => Reader::new(&file.shown, &file.text),
+            };
+            (Content::read(&file.path, &mut reader), reader)
+        });
+        for (file, (content, mut reader)) in files.iter().zip(read) {
+            self.digest.update(file.path.as_bytes());
+            self.digest.update([0]);
+            self.digest.update(file.text.as_bytes());
+            self.texts.insert(file.shown.clone(), file.text.clone());
+            self.add(&file.path, content, &mut reader);
+            self.problems.append(&mut reader.problems);
+            #[cfg(test)]
+            for (what, fields) in std::mem::take(&mut reader.taken) {
+                self.taken.entry(what).or_default().extend(fields);
+            }
+            self.latest.insert(file.shown.clone());
+        }
+    }
+
+    /// Puts what one file holds into the set.
+    fn add(&mut self, path: &str, content: Content, reader: &mut Reader<'_>) {
+        match content {
+            Content::Reasons(items) => self.set.reasons.add(items, reader.file),
+            Content::Kind(kind) => {
+                self.set.kinds.retain(|known| known.kind != kind.kind);
+                self.set.kinds.push(*kind);
+            }
+            Content::Rule(rule, enabled, bucket) => self.rule(*rule, enabled, bucket, reader),
+            Content::Change(change) => self.change(reader, &change),
+            Content::Nothing => {}
+            Content::Common => match path {
+                "buckets.yaml" => self.buckets(reader),
+                "providers.yaml" => self.set.providers.read(reader),
+                "plan.yaml" => self.plan(reader),
+                _ => {
                     // One's own come before the built-in ones.
                     let known = std::mem::take(&mut self.set.collection);
-                    self.set.collection = collection::read(&mut reader).into_iter().chain(known).collect();
-                }
-                _ => {
-                    // A rule that lies loose in a folder of one's own must name its bucket.
-                    self.rule(&mut reader, "");
+                    self.set.collection = collection::read(reader).into_iter().chain(known).collect();
                 }
             },
-            Some(("reasons", _)) => self.set.reasons.read(&mut reader),
-            Some(("evidence", _)) => {
-                if let Some(kind) = kinds::read(&mut reader) {
-                    self.set.kinds.retain(|known| known.kind != kind.kind);
-                    self.set.kinds.push(kind);
-                }
-            }
-            Some((bucket, _)) => self.rule(&mut reader, bucket),
         }
-        self.problems.append(&mut reader.problems);
-        #[cfg(test)]
-        for (what, fields) in std::mem::take(&mut reader.taken) {
-            self.taken.entry(what).or_default().extend(fields);
-        }
-        self.latest.insert(reader.file.to_owned());
     }
 
-    fn rule(&mut self, reader: &mut Reader<'_>, bucket: &str) {
-        let Some(root) = reader.parse() else { return };
-        if let Some(change) = read::change(reader, &root) {
-            self.change(reader, &change);
-            return;
-        }
-        let Some((rule, enabled)) = read::rule(reader, root, bucket, &BTreeMap::new()) else { return };
+    fn rule(&mut self, rule: Rule, enabled: bool, bucket: String, reader: &mut Reader<'_>) {
         // A later folder replaces on purpose; twice in one folder is a slip, and the last would silently win.
         if self.layer_of.get(&rule.id) == Some(&self.layer) {
             let message = format!("the rule id `{}` stands in {} already", rule.id, self.origin[&rule.id].shown);
             reader.problem(rule.place, message, None);
         }
-        let origin = Origin { shown: reader.file.to_owned(), bucket: bucket.to_owned(), overrides: BTreeMap::new() };
+        let origin = Origin { shown: reader.file.to_owned(), bucket, overrides: BTreeMap::new() };
         self.origin.insert(rule.id.clone(), origin);
         self.put(rule, enabled, reader.file);
     }

@@ -69,6 +69,8 @@ pub struct Rule {
     pub remedy: Vec<StepSpec>,
     /// Where to read on.
     pub references: Vec<String>,
+    /// Where each of them stands.
+    pub references_at: Vec<Place>,
     /// Tests.
     pub tests: Vec<TestSpec>,
     /// File below `rules/`, for people.
@@ -191,12 +193,21 @@ impl Signal {
 }
 
 /// A column and what its value must be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Condition {
     /// The column.
     pub column: Column,
     /// What it must be.
     pub matcher: Matcher,
+    /// Where that stands.
+    pub place: Place,
+}
+
+impl PartialEq for Condition {
+    /// Wherever it stands.
+    fn eq(&self, other: &Condition) -> bool {
+        self.column == other.column && self.matcher == other.matcher
+    }
 }
 
 /// What a value must be.

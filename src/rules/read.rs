@@ -84,6 +84,7 @@ pub(super) fn rule(
         params,
         do_not,
         remedy,
+        references_at: references.iter().map(|(_, place)| *place).collect(),
         references: references.into_iter().map(|(text, _)| text).collect(),
         tests,
         file: reader.file.to_owned(),
@@ -156,10 +157,29 @@ fn signal_tables(sections: &[Option<Node>]) -> BTreeMap<String, Option<&'static 
     found
 }
 
+/// The fields of a signal.
+const SIGNAL: [&str; 6] = ["in", "where", "by", "expect", "says", "unknown"];
+
+/// What `expect` may hold.
+const EXPECT: [&str; 9] = ["count", "distinct", "share", "share_of", "rate", "lasting", "within", "after", "before"];
+
 fn entries(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<Entry> {
     let mut list = Vec::new();
+    let mut before: Option<Key> = None;
     for (key, node) in reader.map(node, "signals") {
         let mapping = matches!(node.kind, Kind::Map(_));
+        // A name with nothing in it, and beside it what should be in it.
+        if let Some(name) = before.as_ref().filter(|_| SIGNAL.contains(&key.name.as_str())) {
+            let message = format!("`{}` stands beside the signal `{}` and not in it", key.name, name.name);
+            let spaces = name.place.column as usize + 1;
+            let help = format!("indent what belongs to `{}` by {spaces} spaces or more", name.name);
+            reader.problem(key.place, message, Some(help));
+            return list;
+        }
+        before = matches!(node.kind, Kind::Null).then(|| key.clone());
+        if before.is_some() {
+            continue;
+        }
         let mut fields = reader.fields(node, "a signal");
         let ask = if let Some(members) = fields.take("any") {
             Some(Ask::Any(group(reader, members, &key, scope)))
@@ -204,6 +224,13 @@ fn signal(reader: &mut Reader<'_>, fields: &mut Fields, place: Place, scope: &Sc
     let says_at = says.as_ref().map(|node| node.place);
     let says = says.map(|node| template(reader, &node, "says", scope)).unwrap_or_default();
     let unknown = fields.take("unknown").map(|node| template(reader, &node, "unknown", scope));
+    for (section, holds) in [("where", table.fields.iter().map(|field| field.name).collect()), ("expect", EXPECT.to_vec())] {
+        for key in fields.take_misplaced(&holds) {
+            let message = format!("`{}` stands beside `{section}` and not in it", key.name);
+            let help = format!("below `{section}:`, indent it by {} spaces or more", key.place.column + 1);
+            reader.problem(key.place, message, Some(help));
+        }
+    }
     if let Some(place) = says_at {
         own_variables(reader, &says, place, table, by.is_some());
     }
@@ -250,8 +277,9 @@ fn conditions(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope:
     for (key, node) in reader.map(node, "where") {
         let Some(column) = column_named(reader, &key.name, key.place, table) else { continue };
         let ty = table.fields[column.0].ty;
+        let place = node.place;
         if let Some(matcher) = matcher(reader, node, ty, scope) {
-            list.push(Condition { column, matcher });
+            list.push(Condition { column, matcher, place });
         }
     }
     list
@@ -670,6 +698,11 @@ fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {
         // Without quotes `no` is a truth value, and means the same here.
         let expect = fields.need(reader, "expect").and_then(|node| match node.kind {
             Kind::Bool(false, _) => Some("no"),
+            Kind::Bool(true, _) => {
+                let help = "`likely` where all that is required is met, `confirmed` where other evidence says so, too";
+                reader.problem(node.place, "how sure the rule shall be is not said", Some(help.to_owned()));
+                None
+            }
             _ => reader.one_of(&node, "expect", &results),
         });
         fields.finish(reader);

@@ -28,6 +28,8 @@ pub struct Reason {
     pub enhanced: Vec<String>,
     /// Codes that say little, basic or enhanced: they decide when nothing else does.
     pub code: Vec<String>,
+    /// Whether the daemon that speaks decides alone: the entry names neither phrase nor code.
+    by_daemon: bool,
     /// When the entry applies at all.
     pub only: Only,
     /// Texts that it takes.
@@ -178,19 +180,35 @@ impl Phrases {
     }
 }
 
+/// What one item of a file of reasons says.
+pub(super) enum Item {
+    /// An entry, and the title that it gives its class.
+    Entry(Box<Reason>, Option<String>),
+    /// The class whose entries of earlier folders are taken away.
+    Off(String),
+}
+
+/// Reads the items of one file.
+pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Item> {
+    let Some(root) = reader.parse() else { return Vec::new() };
+    let items = reader.list(root).into_iter().filter_map(|item| match switched_off(reader, &item) {
+        Some(class) => Some(Item::Off(class)),
+        None => read_entry(reader, item).map(|(reason, title)| Item::Entry(Box::new(reason), title)),
+    });
+    items.collect()
+}
+
 impl Reasons {
-    /// Reads the entries of one file.
-    pub fn read(&mut self, reader: &mut Reader<'_>) {
-        let Some(root) = reader.parse() else { return };
-        for item in reader.list(root) {
-            if let Some(class) = switched_off(reader, &item) {
+    /// Adds what `file` says to what earlier files say.
+    pub(super) fn add(&mut self, items: Vec<Item>, file: &str) {
+        for item in items {
+            match item {
                 // Entries of the same file define the class anew.
-                self.entries.retain(|entry| entry.class != class || entry.file == reader.file);
-            } else if let Some((reason, title)) = read_entry(reader, item) {
-                if let Some(title) = title {
-                    self.titles.insert(reason.class.clone(), title);
+                Item::Off(class) => self.entries.retain(|entry| entry.class != class || entry.file == file),
+                Item::Entry(reason, title) => {
+                    self.titles.extend(title.map(|title| (reason.class.clone(), title)));
+                    self.entries.push(*reason);
                 }
-                self.entries.push(reason);
             }
         }
     }
@@ -227,7 +245,7 @@ impl Reasons {
                     DecidedBy::Enhanced
                 } else if entry.has_code(basic.as_deref(), said.enhanced) {
                     DecidedBy::Code
-                } else if entry.is_by_daemon() && context.daemon.is_some() {
+                } else if entry.by_daemon && context.daemon.is_some() {
                     DecidedBy::Daemon
                 } else {
                     continue;
@@ -241,12 +259,12 @@ impl Reasons {
     }
 
     /// Every example that another class takes, and every `not` text that the entry's own class takes:
-    /// entry, text, place, and the class that took it.
-    pub fn misplaced_examples(&self) -> Vec<(&Reason, &str, Place, Option<&str>)> {
+    /// entry, text, place, and the entry that took it.
+    pub fn misplaced_examples(&self) -> Vec<(&Reason, &str, Place, Option<&Reason>)> {
         parallel::each(parallel::cores(), &self.entries, |entry| self.misplaced_in(entry)).into_iter().flatten().collect()
     }
 
-    fn misplaced_in<'s>(&'s self, entry: &'s Reason) -> Vec<(&'s Reason, &'s str, Place, Option<&'s str>)> {
+    fn misplaced_in<'s>(&'s self, entry: &'s Reason) -> Vec<(&'s Reason, &'s str, Place, Option<&'s Reason>)> {
         let context = Context {
             provider: entry.only.provider.first().map(String::as_str),
             daemon: entry.only.daemon.first().map(String::as_str),
@@ -254,8 +272,8 @@ impl Reasons {
         };
         let texts = entry.examples.iter().map(|text| (text, true)).chain(entry.not.iter().map(|text| (text, false)));
         let wrong = texts.filter_map(|((text, place), wanted)| {
-            let taken = self.classify(&Said::parse(text), context).map(|(taken, _)| taken.class.as_str());
-            ((taken == Some(entry.class.as_str())) != wanted).then_some((entry, text.as_str(), *place, taken))
+            let taken = self.classify(&Said::parse(text), context).map(|(taken, _)| taken);
+            (taken.is_some_and(|taken| taken.class == entry.class) != wanted).then_some((entry, text.as_str(), *place, taken))
         });
         wrong.collect()
     }
@@ -271,11 +289,6 @@ impl Reason {
     /// Ids of the providers whose words it is about; none if it is about anybody's.
     pub fn providers(&self) -> impl Iterator<Item = &str> {
         self.only.provider.iter().map(String::as_str)
-    }
-
-    /// Whether the daemon decides: there is neither a phrase nor a code.
-    fn is_by_daemon(&self) -> bool {
-        self.any.is_empty() && self.hints.is_empty() && self.enhanced.is_empty() && self.code.is_empty()
     }
 
     /// Whether one of the codes that say little was said.
@@ -338,13 +351,14 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     let examples = fields.take("examples").map(|node| reader.texts(node, "an example")).unwrap_or_default();
     let not = fields.take("not").map(|node| reader.texts(node, "a counter-example")).unwrap_or_default();
     fields.finish(reader);
-    if !phrased && only.daemon.is_empty() {
+    let by_daemon = !phrased && !only.daemon.is_empty();
+    if !phrased && !by_daemon {
         let message =
             "this reason has neither `any` nor `hints` nor `enhanced` nor `code` nor `only: {daemon: ...}`: it can never be said";
         reader.problem(place, message, None);
     }
     let file = reader.file.to_owned();
-    Some((Reason { class, bucket, any, hints, unless, enhanced, code, only, examples, not, file, place }, title))
+    Some((Reason { class, bucket, any, hints, unless, enhanced, code, by_daemon, only, examples, not, file, place }, title))
 }
 
 fn read_only(reader: &mut Reader<'_>, node: Node) -> Only {

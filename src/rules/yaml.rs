@@ -17,7 +17,21 @@ fn in_our_words(message: &str, line: &str, before: &str) -> (String, Option<Stri
     let indent = |line: &str| line.len() - line.trim_start().len();
     let above = before.trim();
     let (name, rest) = above.trim_start_matches("- ").split_once(':').unwrap_or((above, ""));
+    let block = above.ends_with(['|', '>']) || above.ends_with("|-") || above.ends_with(">-");
     match message {
+        // The first line of the text already stands too far left.
+        said if block && indent(line) <= indent(before) && !said.contains("tab") => (
+            format!("the text of `{name}` is not indented"),
+            Some(format!("begin its lines with {} spaces or more, below `{above}`", indent(before) + 2)),
+        ),
+        said if said.contains("expected '-' indicator") => (
+            "this is no item of the list above it".to_owned(),
+            Some(format!(
+                "what belongs to the item is indented as its first word: `{}{}`",
+                " ".repeat(indent(line) + 2),
+                line.trim()
+            )),
+        ),
         said if said.contains("unknown anchor") && line.trim_start().starts_with("<<") => (
             "`*` names what `&` marked before, and nothing is marked so".to_owned(),
             help("a rule file stands by itself: write out what is wanted from elsewhere"),
@@ -384,6 +398,15 @@ impl Fields {
             self.missing.push(name);
         }
         node
+    }
+
+    /// Takes the fields of these names that nobody knows.
+    pub fn take_misplaced(&mut self, names: &[&str]) -> Vec<Key> {
+        let known = &self.known;
+        let misplaced = |key: &Key| names.contains(&key.name.as_str()) && !known.contains(&key.name.as_str());
+        let (odd, rest) = std::mem::take(&mut self.entries).into_iter().partition::<Vec<_>, _>(|(key, _)| misplaced(key));
+        self.entries = rest;
+        odd.into_iter().map(|(key, _)| key).collect()
     }
 
     fn lacks(&self, name: &str) -> String {

@@ -212,7 +212,7 @@ fn signal_view(
 /// What a signal asks for.
 fn asked(signal: &Signal) -> Asked {
     let mut conditions = Vec::new();
-    for Condition { column, matcher } in &signal.conditions {
+    for Condition { column, matcher, .. } in &signal.conditions {
         asked_field(signal.table.fields[column.0].name, matcher, false, &mut conditions);
     }
     let expect = &signal.expect;
