@@ -897,6 +897,8 @@ pub type KeptLines = std::collections::HashMap<Citation, Box<str>>;
 pub struct Tables {
     /// The shell command that shows the mail log of this server, by the name of the log in the bundle.
     pub show_log: String,
+    /// How a sentence ends that names some of many; `{n}` stands for the number of the others.
+    pub and_more: String,
     /// Names for people of values that are ids, by field and id: of providers and of reason classes.
     pub titles: std::collections::BTreeMap<&'static str, std::collections::BTreeMap<String, String>>,
     /// The interned texts.

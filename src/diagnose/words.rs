@@ -24,7 +24,7 @@ const EVIDENCE: char = '\u{f8ff}';
 /// Marks a value inside of such a text that is the rules' own: the name of a provider or of a reason.
 const KNOWN: char = '\u{f8fc}';
 
-/// Stands between the values of a list, and before the number of those left out.
+/// Stands between the values of a list, and before the words for those left out.
 const NEXT: &str = "\u{f8fe}";
 const MORE: &str = "\u{f8fd}";
 
@@ -41,7 +41,7 @@ fn escape(text: &str, one: fn(&str) -> String, between: &str) -> String {
     };
     let parts: Vec<String> = list.split(NEXT).map(part).collect();
     match more.filter(|_| between == ", ") {
-        Some(more) => format!("{} and {} more", parts.join(between), visible(more)),
+        Some(more) => format!("{} {}", parts.join(between), visible(more)),
         None => parts.join(between),
     }
 }
@@ -178,7 +178,8 @@ impl<'a> Words<'a> {
                 let all = self.commonest(table, measure, column);
                 let more = (self.asker.distinct(table, &measure.rows, column) as usize).max(all.len()).saturating_sub(5);
                 let shown: Vec<String> = all.into_iter().take(5).map(|(value, _)| named(unmarked(value))).collect();
-                let more = if more > 0 { format!("{MORE}{}", thousands(more as u64)) } else { String::new() };
+                let and_more = || self.asker.tables.and_more.replace("{n}", &thousands(more as u64));
+                let more = if more > 0 { format!("{MORE}{}", and_more()) } else { String::new() };
                 (!shown.is_empty()).then(|| format!("{EVIDENCE}{}{more}", shown.join(NEXT)))
             }
             _ => None,

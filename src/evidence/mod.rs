@@ -222,6 +222,7 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
     }
     let log = logs.iter().map(|log| bundle.files[log.number].path.as_str()).min_by_key(|path| path.len());
     tables.show_log = rules.plan.show_log(log).unwrap_or_default().to_owned();
+    tables.and_more = rules.plan.and_more.clone().unwrap_or_else(|| "(+{n})".to_owned());
     tables.titles = [("provider", rules.providers.titles()), ("reason_class", rules.reasons.titles.clone())].into();
     policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));

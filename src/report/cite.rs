@@ -58,7 +58,7 @@ impl Lines {
         let mut by_file: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
         for place in self.wanted.take() {
             if let Some(line) = evidence.tables.lines.get(&place) {
-                self.texts.insert(place, line.trim_end().to_owned());
+                self.texts.insert(place, line.trim().to_owned());
                 continue;
             }
             by_file.entry(place.file).or_default().insert(place.line);
@@ -83,7 +83,7 @@ impl Lines {
                         remover.as_mut().map(|remover| remover.line(&String::from_utf8_lossy(line.bytes)).0.into_owned());
                     if lines.remove(&line.number) {
                         let text = hidden.unwrap_or_else(|| String::from_utf8_lossy(line.bytes).into_owned());
-                        let text = text.trim_end().to_owned();
+                        let text = text.trim().to_owned();
                         self.texts.insert(tables::Citation { file, line: line.number }, text);
                     }
                     if !lines.first().is_some_and(|next| whole || *next <= near) {

@@ -308,11 +308,15 @@ const TEXT: &[(&str, Shows)] = &[
     }),
     // {{#wrap 2}}text{{/wrap}}: wrapped to the terminal, indented by 2
     ("wrap", |params, look| Ok(wrap(&visible_lines(text(params, 1)?), float(params, 0)? as usize, "", look))),
-    // {{indent 9 run}}: lines as they are, indented
-    ("indent", |params, _| {
-        let indent = " ".repeat(float(params, 0)? as usize);
-        let lines: Vec<String> = text(params, 1)?.trim_end().lines().map(|line| format!("{indent}{}", visible(line))).collect();
-        Ok(lines.join("\n"))
+    // {{indent 9 run}}: commands, indented; one that is wider than the terminal goes on in the next line
+    ("indent", |params, look| {
+        let width = float(params, 0)? as usize;
+        let (indent, room) = (" ".repeat(width), look.width.clamp(40, 120).saturating_sub(width));
+        let command = text(params, 1)?.trim_end();
+        // What stands in a text of the shell's own would be changed.
+        let whole = command.contains("<<");
+        let lines = command.lines().flat_map(|line| if whole { vec![line.to_owned()] } else { continued(line, room) });
+        Ok(lines.map(|line| format!("{indent}{}", visible(&line))).collect::<Vec<_>>().join("\n"))
     }),
     // {{#row 10 "since"}}text{{/row}}: a label and its text, wrapped beside it
     ("row", |params, look| {
@@ -350,6 +354,37 @@ pub(super) fn bytes(bytes: f64) -> String {
 /// Evidence for a terminal: only line breaks are obeyed.
 pub(super) fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// A command in lines of at most `room` characters, parted where a shell reads on by itself: behind `|`, `;`, `&&` and `||`.
+fn continued(command: &str, room: usize) -> Vec<String> {
+    let mut lines: Vec<String> = vec![String::new()];
+    let (mut part, mut quote) = (String::new(), None);
+    // A quote inside of what the shell puts in is not told from the end of the one around it.
+    let parts = !command.contains("$(") && !command.contains('`') && !command.contains(" #");
+    let mut words = command.split_inclusive(' ').peekable();
+    while let Some(word) = words.next() {
+        part.push_str(word);
+        let mut chars = word.chars();
+        while let Some(c) = chars.next() {
+            match (quote, c) {
+                (None | Some('"'), '\\') => drop(chars.next()),
+                (None, '\'' | '"') => quote = Some(c),
+                (Some(open), c) if c == open => quote = None,
+                _ => {}
+            }
+        }
+        let ends = quote.is_none() && ["|", ";", "&&"].iter().any(|end| word.trim_end().ends_with(end));
+        if (parts && ends) || words.peek().is_none() {
+            let line = lines.last_mut().expect("never empty");
+            if !line.is_empty() && line.chars().count() + part.trim_end().chars().count() > room {
+                line.truncate(line.trim_end().len());
+                lines.push("  ".to_owned());
+            }
+            lines.last_mut().expect("never empty").push_str(&std::mem::take(&mut part));
+        }
+    }
+    lines
 }
 
 /// Wraps at the terminal's width; following lines start where the first line's text does. `label` is painted bold.
@@ -396,4 +431,16 @@ fn time(params: Params<'_>, at: usize) -> Result<Time, String> {
 fn wrong(at: usize, wanted: &str, got: Option<&&Value>) -> String {
     let got = got.map_or_else(|| "nothing".to_owned(), |value| value.to_string().chars().take(40).collect());
     format!("parameter {} must be {wanted}, not {got}", at + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_long_command_goes_on_where_a_shell_reads_on() {
+        let lines = |command, room| super::continued(command, room);
+        assert_eq!(lines("a b | c d; e f && g", 8), ["a b |", "  c d;", "  e f &&", "  g"]);
+        assert_eq!(lines("a 'b | c' | d", 6), ["a 'b | c' |", "  d"]);
+        assert_eq!(lines("a | b", 80), ["a | b"]);
+        assert_eq!(lines("a \"$(b | c \"d | e\")\"", 6), ["a \"$(b | c \"d | e\")\""]);
+    }
 }

@@ -31,11 +31,17 @@ pub(crate) fn to_html(markdown: &str) -> String {
 
 /// A whole page of Markdown: no script, nothing from elsewhere.
 pub(crate) fn page(title: &str, markdown: &str) -> String {
-    const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#18202b;background:#fff;overflow-wrap:anywhere}\
+    const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#18202b;background:#fff;overflow-wrap:anywhere}\
         h1,h2,h3{line-height:1.25}h2{margin-top:4rem}a{color:#1a5694}ul,ol{padding-left:1.5rem}li{margin:.25rem 0}\
         pre{background:#f5f6f8;border-radius:4px;padding:.75rem;overflow-x:auto}pre code{overflow-wrap:normal}code{font-family:ui-monospace,monospace;font-size:.875em}\
         h3{margin-top:2.5rem;border-top:1px solid #d5dae1;padding-top:1rem}\
-        @media(prefers-color-scheme:dark){body{color:#e5eaf0;background:#161b22}pre{background:#1d242d}a{color:#86bdf5}}";
+        h1+p+ul,h1+p+p+ul{columns:22rem;column-gap:2.5rem;list-style:none;padding:0}h1~ul:first-of-type>li{margin-bottom:1rem;font-weight:600}\
+        h1~ul:first-of-type ul{list-style:none;padding:0;font-weight:400}h1~ul:first-of-type ul li{break-inside:avoid}\
+        h1~ul:first-of-type a{text-decoration:none}h1~ul:first-of-type code{display:block;color:#596575;font-size:.75em}\
+        p[id]{color:#596575;font-size:.875em;margin-top:-.5rem}p>strong:only-child{font-size:.875em;letter-spacing:.03em;text-transform:uppercase;color:#596575}\
+        @media(prefers-color-scheme:dark){body{color:#e5eaf0;background:#161b22}pre{background:#1d242d}a{color:#86bdf5}h3{border-color:#333d49}\
+        p[id],p>strong:only-child,h1~ul:first-of-type code{color:#9aa7b6}}\
+        @media print{body{max-width:none;margin:0}pre{white-space:pre-wrap}h2,h3{break-after:avoid}li,pre{break-inside:avoid}}";
     let title = escape_html(title);
     let body = with_anchors(&to_html(markdown));
     format!(

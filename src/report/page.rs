@@ -40,6 +40,7 @@ pub(super) fn context(
     left_out: &LeftOut,
 ) -> Result<Value, serde_json::Error> {
     let Style { look, phrases, .. } = *style;
+    let ages_known = report.queue.ages.iter().any(|bucket| bucket.messages > 0);
     let mut context = serde_json::to_value(report)?;
     let numbers = numbers(report);
     let sheet = format!("{}{}", style.sheet, unlock_rules(report));
@@ -70,7 +71,8 @@ pub(super) fn context(
         "failed": report.shares.iter().map(|share| share.recipients).sum::<u64>(),
         "timeline": report.timeline.as_ref().map(|timeline| timeline_page(timeline, report, style)),
         "ages": report.queue.ages.iter().map(|bucket| json!({ "label": phrases.measured(&charts::age_label(bucket)), "messages": bucket.messages })).collect::<Vec<_>>(),
-        "ages_chart": charts::ages(&report.queue, onset_age, phrases),
+        "ages_known": ages_known,
+        "ages_chart": ages_known.then(|| charts::ages(&report.queue, onset_age, phrases)),
         "bytes": report.queue.bytes.map_or_else(String::new, |bytes| format!(", {}", phrases.measured(&helpers::bytes(bytes as f64)))),
         "after_onset": after_onset(report),
         "trend": report.key.trend.map(|trend| match helpers::rate(trend.per_hour) {
@@ -120,6 +122,7 @@ fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Val
         last_good: report.key.last_good.as_ref().map(|good| good.time),
         cause: report.causes.iter().find(|cause| cause.role == "root-cause").map(|cause| cause.title.as_str()),
     };
+    let happened = !timeline.gaps.is_empty() || timeline.lanes.iter().any(|lane| lane.counts.iter().any(|count| *count > 0));
     let room = look.width.clamp(40, 120).saturating_sub(BESIDE_LANE);
     let group = timeline.lanes.first().map_or(1, |lane| charts::columns_a_block(lane, room));
     let lanes: Vec<Value> = timeline
@@ -137,8 +140,10 @@ fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Val
         })
         .collect();
     json!({
+        // Neither is it a picture in which nothing happened.
+        "empty": !happened,
         // One or two columns are no picture: their figures are.
-        "drawn": columns > 2,
+        "drawn": happened && columns > 2,
         "wide": charts::timeline(timeline, shown, true, &words, phrases),
         "narrow": charts::timeline(timeline, shown, false, &words, phrases),
         "column": charts::column_words(timeline.column, phrases),

@@ -2,7 +2,7 @@
 //! Verdict, key facts, what to do first and not, root causes and the plan always stay.
 
 use super::cite;
-use super::view::{Cause, Report};
+use super::view::{Cause, Report, Step};
 use serde::Serialize;
 
 /// How much was left out, by section.
@@ -24,6 +24,7 @@ pub(super) struct LeftOut {
     checks: bool,
     ages: bool,
     signals: usize,
+    steps: usize,
 }
 
 impl LeftOut {
@@ -36,7 +37,7 @@ impl LeftOut {
 type Cut = fn(&mut Report, &mut LeftOut);
 
 /// The cuts, in their order.
-pub(super) const CUTS: [Cut; 15] = [
+pub(super) const CUTS: [Cut; 18] = [
     |report, left_out| {
         let mut buckets: Vec<&str> = report.rules.iter().map(|rule| rule.bucket.as_str()).collect();
         buckets.dedup();
@@ -108,7 +109,29 @@ pub(super) const CUTS: [Cut; 15] = [
             cause.references.clear();
         }
     },
+    |report, left_out| first_sentences(report, left_out, |step| step.phase == "prevent"),
+    |report, left_out| {
+        for item in report.causes.iter_mut().flat_map(|cause| &mut cause.evidence) {
+            left_out.citations += item.citations.len();
+            item.citations.clear();
+        }
+    },
+    // What to do first stays whole.
+    |report, left_out| {
+        let first: Vec<usize> = report.do_first.iter().map(|first| first.step).collect();
+        first_sentences(report, left_out, |step| !first.contains(&step.number));
+        left_out.checks = false;
+    },
 ];
+
+/// Leaves the first sentences of the steps that `fits`; what the others open stays locked.
+fn first_sentences(report: &mut Report, left_out: &mut LeftOut, fits: impl Fn(&Step) -> bool) {
+    for step in report.plan.iter_mut().filter(|step| fits(step)) {
+        let parts = [&mut step.details, &mut step.why, &mut step.run, &mut step.good, &mut step.undo];
+        let more = parts.into_iter().filter_map(Option::take).count() + std::mem::take(&mut step.effects).len();
+        left_out.steps += usize::from(more > 0);
+    }
+}
 
 /// Removes what `fits`; returns how much that was.
 fn remove<T>(list: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> usize {

@@ -106,7 +106,8 @@ pub fn all(rules: &RuleSet) -> String {
     let mut out = String::from("# What postdoc recognises\n\n");
     let _ = writeln!(
         out,
-        "{} causes and {} entries that classify what was said. Made by `postdoc rules doc`.\n",
+        "{} causes and {} entries that classify what was said. Where ‹a name› stands, a report has what the evidence says. Made by \
+         `postdoc rules doc`.\n",
         rules.rules.len(),
         rules.reasons.entries.len()
     );
@@ -115,7 +116,7 @@ pub fn all(rules: &RuleSet) -> String {
         let _ = writeln!(out, "- [{}](#{})", bucket.title, anchor(&bucket.title));
         for member in members(&bucket.id) {
             let title = readable(&member.title);
-            let _ = writeln!(out, "  - [{title}](#{}): `{}`", anchor(&title), member.id);
+            let _ = writeln!(out, "  - [{title}](#{}) `{}`", anchor(&title), member.id);
         }
     }
     out.push('\n');

@@ -56,8 +56,9 @@ impl Loader {
             for test in &rule.tests {
                 for (kind, _) in test.given.iter().filter(|(kind, _)| self.set.kinds.iter().all(|known| known.kind != *kind)) {
                     let kinds: Vec<&str> = self.set.kinds.iter().map(|known| known.kind.as_str()).collect();
+                    let text = self.texts.get(&rule.file).map_or("", |text| text);
                     error(
-                        test.place,
+                        word_at(text, test.place, kind),
                         format!("the test `{}` gives the unknown kind of evidence `{kind}`", test.name),
                         meant(kind, &kinds),
                     );
@@ -463,6 +464,16 @@ fn hardly(signal: &Signal, text: &str) -> Vec<(Place, String, String)> {
                         found.push((place, what, format!("write `matches: '{bare}'`; case does not matter")));
                     }
                 }
+                Matcher::OneOf(words) => {
+                    let stars = |word: &&String| word.len() > 1 && (word.starts_with('*') || word.ends_with('*'));
+                    if let Some(word) = words.iter().find(stars) {
+                        let help = match word.strip_prefix('*') {
+                            Some(end) => format!("the end of a value is `ends_with: '{}'`", end.trim_end_matches('*')),
+                            None => format!("the beginning of a value is `starts_with: '{}'`", word.trim_end_matches('*')),
+                        };
+                        found.push((word_at(text, condition.place, word), format!("looks for `{word}` with its asterisk"), help));
+                    }
+                }
                 Matcher::Contains(texts) | Matcher::StartsWith(texts) | Matcher::EndsWith(texts) => {
                     let is_regex =
                         |text: &&String| [".*", ".+", r"\d", r"\s", r"\w", r"\b"].iter().any(|part| text.contains(part));
@@ -562,7 +573,7 @@ fn odd_word(table: &Table, condition: &Condition, word: &str, text: &str) -> Opt
         Type::Int | Type::Number if !is_number() && quantity(word).is_some() => {
             never("it holds numbers, which have no unit here: compare with `gte` or `lt`".to_owned())
         }
-        Type::Int | Type::Number if !is_number() => never("it holds numbers".to_owned()),
+        Type::Int | Type::Number if !is_number() => never("it holds numbers: compare with `gte`, `lte`, `gt` or `lt`".to_owned()),
         Type::Text if !field.words.is_empty() && !field.words.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
             let all = field.words.join(", ");
             let known = || field.words.iter().copied();

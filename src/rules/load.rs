@@ -48,6 +48,8 @@ pub struct PlanSpec {
     pub systems: Vec<System>,
     /// How commands are run where Postfix runs several times.
     pub instances: Option<Instances>,
+    /// How a sentence ends that names some of many; `{n}` stands for the number of the others.
+    pub and_more: Option<String>,
     /// Commands that show the mail log, by the name of the log in the bundle; the first that fits.
     pub show_log: Vec<ShowLog>,
 }
@@ -605,6 +607,9 @@ impl Loader {
             let why = warning.need(reader, "why").map(|node| reader.text(&node, "why")).unwrap_or_default();
             warning.finish(reader);
             self.set.plan.flush_warning = Some((run, why));
+        }
+        if let Some(node) = fields.take("and_more") {
+            self.set.plan.and_more = Some(reader.text(&node, "and_more"));
         }
         if let Some(node) = fields.take("show_log") {
             self.set.plan.show_log.clear();

@@ -169,7 +169,7 @@ fn entries(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<Entry>
     for (key, node) in reader.map(node, "signals") {
         let mapping = matches!(node.kind, Kind::Map(_));
         // A name with nothing in it, and beside it what should be in it.
-        if let Some(name) = before.as_ref().filter(|_| SIGNAL.contains(&key.name.as_str())) {
+        if let Some(name) = before.as_ref().filter(|_| SIGNAL.contains(&&*key.name)) {
             let message = format!("`{}` stands beside the signal `{}` and not in it", key.name, name.name);
             let spaces = name.place.column as usize + 1;
             let help = format!("indent what belongs to `{}` by {spaces} spaces or more", name.name);
@@ -286,7 +286,7 @@ fn conditions(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope:
 }
 
 /// What other rule languages call a matcher, and what to write here.
-const ELSEWHERE: [(&str, &str); 14] = [
+const ELSEWHERE: [(&str, &str); 16] = [
     ("regex", "a regular expression is `matches: ...`"),
     ("regexp", "a regular expression is `matches: ...`"),
     ("re", "a regular expression is `matches: ...`"),
@@ -298,6 +298,8 @@ const ELSEWHERE: [(&str, &str); 14] = [
     ("in", "one of several is a list: `field: [one, another]`"),
     ("one_of", "one of several is a list: `field: [one, another]`"),
     ("ne", "what must differ is `not: value`"),
+    ("not_in", "none of several is `not: [one, another]`"),
+    ("none_of", "none of several is `not: [one, another]`"),
     ("cidr", "a network is `in_network: [10.0.0.0/8]`"),
     ("min", "at least is `gte: ...`"),
     ("max", "at most is `lte: ...`"),

@@ -199,6 +199,12 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Item> {
 }
 
 impl Reasons {
+    /// Reads the entries of one file.
+    pub fn read(&mut self, reader: &mut Reader<'_>) {
+        let items = read(reader);
+        self.add(items, reader.file);
+    }
+
     /// Adds what `file` says to what earlier files say.
     pub(super) fn add(&mut self, items: Vec<Item>, file: &str) {
         for item in items {

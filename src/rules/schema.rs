@@ -427,6 +427,7 @@ fn plan() -> Value {
             "resume": step(),
             "shared": { "type": "object", "description": "Steps that many remedies end in, which take them with `use: NAME`; a plan has each once, after the causes' own", "additionalProperties": step() },
             "always": list(step()),
+            "and_more": text("How a sentence of a rule ends that names some of many; {n} is the number of the others"),
             "show_log": list(mapping(&["run"], json!({
                 "file": text("Regex: name of the log in the bundle; without it, any"),
                 "run": text("The command that shows it"),

@@ -15,6 +15,8 @@ fn in_our_words(message: &str, line: &str, before: &str) -> (String, Option<Stri
     let help = |text: &str| Some(text.to_owned());
     let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
     let indent = |line: &str| line.len() - line.trim_start().len();
+    let is_name =
+        |line: &str| line.split_once(": ").is_some_and(|(name, _)| !name.trim_start().trim_start_matches("- ").contains(' '));
     let above = before.trim();
     let (name, rest) = above.trim_start_matches("- ").split_once(':').unwrap_or((above, ""));
     let block = above.ends_with(['|', '>']) || above.ends_with("|-") || above.ends_with(">-");
@@ -65,6 +67,12 @@ fn in_our_words(message: &str, line: &str, before: &str) -> (String, Option<Stri
             && !rest.starts_with(' ') =>
         {
             (said.to_owned(), Some(format!("the line before needs a space after its colon: `{name}: {rest}`")))
+        }
+        // A line of a log beside its name, which is the first word.
+        said if said.contains("mapping values are not allowed") && value.contains(": ") && is_name(line) => {
+            let name = line.split_once(": ").map_or("", |(name, _)| name).trim();
+            let help = format!("a text with `: ` in it stands in quotes, or indented below `{name}: |`");
+            (said.to_owned(), Some(help))
         }
         said if said.contains("mapping values are not allowed") && above.ends_with(':') && indent(line) > indent(before) => {
             (said.to_owned(), Some(format!("a text as long as a line begins with `|` in the line before: `{above} |`")))
@@ -282,6 +290,10 @@ impl<'a> Reader<'a> {
     /// Notes that `word` is none of `known`.
     pub fn unknown<'w>(&mut self, place: Place, what: &str, word: &str, known: impl IntoIterator<Item = &'w str> + Clone) {
         let help = match did_you_mean(word, known.clone()) {
+            _ if word.contains('=') => {
+                let (name, value) = word.split_once('=').unwrap_or((word, ""));
+                format!("between a name and its value stand a colon and a space: `{}: {}`", name.trim(), value.trim())
+            }
             _ if word.contains(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) => {
                 "straight quotes are quotes here: ' or \"".to_owned()
             }
@@ -403,7 +415,7 @@ impl Fields {
     /// Takes the fields of these names that nobody knows.
     pub fn take_misplaced(&mut self, names: &[&str]) -> Vec<Key> {
         let known = &self.known;
-        let misplaced = |key: &Key| names.contains(&key.name.as_str()) && !known.contains(&key.name.as_str());
+        let misplaced = |key: &Key| names.contains(&&*key.name) && !known.contains(&&*key.name);
         let (odd, rest) = std::mem::take(&mut self.entries).into_iter().partition::<Vec<_>, _>(|(key, _)| misplaced(key));
         self.entries = rest;
         odd.into_iter().map(|(key, _)| key).collect()

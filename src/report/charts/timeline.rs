@@ -31,8 +31,9 @@ pub(crate) struct Shown<'s> {
     pub(crate) cause: Option<&'s str>,
 }
 
-/// A lane and where it stands.
+/// A lane, its number, and where it stands.
 struct Placed<'t> {
+    at: usize,
     lane: &'t Lane,
     most: u64,
     top: f64,
@@ -55,15 +56,19 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
     let gap = if (right - LEFT) / columns as f64 > 6.0 { 1.2 } else { 0.6 };
     let mut lanes = Vec::new();
     let mut end = -4.0;
-    for (lane, height) in timeline.lanes.iter().zip(HEIGHTS) {
+    for (at, (lane, height)) in timeline.lanes.iter().zip(HEIGHTS).enumerate() {
         let most = lane.counts.iter().copied().max().unwrap_or(0);
+        // That nothing was delivered is worth a picture; that nothing was deferred or bounced, the words above it say.
+        if most == 0 && at > 0 {
+            continue;
+        }
         let top: f64 = end + ABOVE;
         end = top + if most == 0 { EMPTY } else { height };
-        lanes.push(Placed { lane, most, top, bottom: end });
+        lanes.push(Placed { at, lane, most, top, bottom: end });
     }
     let (head, pixels) = if wide { (" only-wide\"", 800) } else { (" only-narrow\" display=\"none\"", 400) };
     let mut drawing = Drawing::new(head, pixels, (width, end + 40.0), alternative);
-    for (at, &Placed { lane, most, top, bottom }) in lanes.iter().enumerate() {
+    for &Placed { at, lane, most, top, bottom } in &lanes {
         drawing.label("strong", (LEFT, top - 9.0), Anchor::Start, &phrases.say(TITLES[at.min(2)], &[]));
         for gap in &timeline.gaps {
             let (from, to) = (x(gap.from), x(gap.to));
