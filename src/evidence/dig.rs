@@ -78,7 +78,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             let status = header
                 .split_once("status: ")
                 .or_else(|| header.split_once("rcode: "))
-                .map_or("", |(_, rest)| rest.split(',').next().unwrap_or(""));
+                .map_or("", |(_, rest)| rest.split([',', ';']).next().unwrap_or(""));
             question.status = known_status(status);
             question.drill = header.contains("rcode: ");
             question.line = number;
@@ -92,6 +92,11 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             question.time_ms = time.split(' ').next().and_then(|digits| digits.parse().ok());
         } else if let Some(server) = text.strip_prefix(";; SERVER: ") {
             question.server = server.split('#').next().unwrap_or(server).to_owned();
+        } else if let Some((server, rest)) = text.strip_prefix(";; From ").and_then(|from| from.split_once('@')) {
+            // kdig: ";; From 192.0.2.53@53(UDP) in 3.2 ms"
+            question.server = server.to_owned();
+            let time = rest.split_once(" in ").and_then(|(_, time)| time.split(' ').next());
+            question.time_ms = time.and_then(|digits| digits.split('.').next()?.parse().ok());
         } else if section == "question" && text.starts_with(';') {
             // drill writes ";; name. IN MX".
             let words: Vec<&str> = text.trim_start_matches(';').split_whitespace().collect();
@@ -135,7 +140,15 @@ pub(super) fn trouble(text: &str) -> Option<&'static str> {
     if text.trim_start_matches("dig: ").starts_with("couldn't get address for") {
         return Some("server-not-found");
     }
-    if text.starts_with("connection timed out") || text.starts_with("no servers could be reached") {
+    const NO_ANSWER: [&str; 5] = [
+        "connection timed out",
+        "no servers could be reached",
+        // Those of Windows' nslookup, and of kdig.
+        "DNS request timed out",
+        "WARNING: response timeout for",
+        "WARNING: failed to query server",
+    ];
+    if NO_ANSWER.iter().any(|mark| text.starts_with(mark)) {
         return Some("timeout");
     }
     if text.starts_with("communications error to") || text.starts_with("UDP setup with") {

@@ -88,7 +88,8 @@ pub(super) fn nslookup(doc: &Document<'_>, sink: &mut Sink<'_>) {
     for (number, line) in doc.lines() {
         let text = line.trim();
         let value = |key: &str| text.strip_prefix(key).map(str::trim);
-        if text.is_empty() || text == "Non-authoritative answer:" || text.starts_with("Authoritative answers") {
+        let aside = ["Non-authoritative answer:", "Authoritative answers", "timeout was ", "*** Request to "];
+        if text.is_empty() || aside.iter().any(|start| text.starts_with(start)) {
             continue;
         }
         if let Some(found) = value("Server:") {
@@ -108,9 +109,16 @@ pub(super) fn nslookup(doc: &Document<'_>, sink: &mut Sink<'_>) {
         } else if let Some((name, why)) = text
             .strip_prefix("** server can't find ")
             .or_else(|| text.strip_prefix("*** Can't find "))
+            .or_else(|| text.strip_prefix("*** ")?.split_once(" can't find ").map(|(_, rest)| rest))
             .and_then(|rest| rest.rsplit_once(": "))
         {
-            let status = if why == "No answer" { Some("NODATA") } else { known_status(why) };
+            let status = match why {
+                "No answer" => Some("NODATA"),
+                "Non-existent domain" => Some("NXDOMAIN"),
+                "Server failed" => Some("SERVFAIL"),
+                "Query refused" => Some("REFUSED"),
+                why => known_status(why),
+            };
             let kind = if name.contains(".arpa") { "PTR" } else { asked.unwrap_or("A") };
             match status {
                 Some(status) => said.push(Said { line: number, name, kind, status, answer: None }),
@@ -123,7 +131,14 @@ pub(super) fn nslookup(doc: &Document<'_>, sink: &mut Sink<'_>) {
                     .find_map(|(mark, kind)| Some((*kind, rest.trim().strip_prefix(mark)?)))
         {
             said.push(Said { line: number, name, kind, status: "NOERROR", answer: Some(join_strings(kind, data)) });
-        } else if !text.starts_with(";;") && !text.contains("canonical name = ") {
+        } else if let Some((name, rest)) = text.split_once(char::is_whitespace)
+            && let Some((preference, host)) =
+                rest.trim().strip_prefix("MX preference = ").and_then(|rest| rest.split_once(", mail exchanger = "))
+        {
+            // So Windows says it.
+            let answer = Some(format!("{preference} {host}"));
+            said.push(Said { line: number, name, kind: "MX", status: "NOERROR", answer });
+        } else if !text.starts_with(";;") && !text.contains("canonical name = ") && !text.contains("internet address = ") {
             sink.unparsed(number);
         }
     }

@@ -137,14 +137,19 @@ pub fn prompt(line: &str) -> Option<&str> {
         let before = r"^(?:\([\w. -]+\) ?)?(?:\[?\d\d:\d\d(?::\d\d)?\]? )?";
         // Themes of zsh and fish: "➜  ~ mailq", "mx1 ~ ➜ mailq", "❯ mailq".
         let arrow = r"(?:[\w.@-]+ )?(?:(?:~|/)[\w./~+-]* )?[➜❯λ](?:  +(?:(?:~|/)[\w./~+-]*|[\w.-]+)(?: git:\([^)]*\)(?: ✗)?)?)?(?: +(?P<at_arrow>.*))?$";
-        LazyRegex::valid(format!("{before}(?:(?:{}) ?[#$%>](?: (?P<typed>.*))?$|{arrow})", forms.join("|")), Dialect::Line)
+        let windows = r"(?:PS )?[A-Za-z]:\\[^<>|]*> ?(?P<at_drive>.*)$";
+        LazyRegex::valid(
+            format!("{before}(?:(?:{}) ?[#$%>](?: (?P<typed>.*))?$|{arrow}|{windows})", forms.join("|")),
+            Dialect::Line,
+        )
     });
     let line = line.trim_end();
     if line.len() > 2_000 {
         return None;
     }
     if let Some(captures) = may_begin(line).then(|| SURE.captures(line)).flatten() {
-        let command = captures.name("typed").or(captures.name("at_arrow")).map_or("", str::trim);
+        let typed = ["typed", "at_arrow", "at_drive"].into_iter().find_map(|place| captures.name(place));
+        let command = typed.map_or("", str::trim);
         return Some(command);
     }
     if let Some(command) = line.strip_prefix("$ ") {
@@ -311,6 +316,8 @@ mod tests {
             ("➜  postfix git:(main) ✗ mailq", "mailq"),
             ("❯ dig mx gmail.com", "dig mx gmail.com"),
             ("++ date", "date"),
+            (r"C:\>nslookup gmail.com", "nslookup gmail.com"),
+            (r"PS C:\Users\joe> Test-NetConnection mx.example.com -Port 25", "Test-NetConnection mx.example.com -Port 25"),
         ] {
             assert_eq!(prompt(line), Some(command), "{line}");
         }
