@@ -81,30 +81,32 @@ impl Analysis {
     /// # Errors
     /// If the bundle cannot be opened or holds nothing that is recognised.
     pub fn run(path: &Path, rules: &RuleSet, options: &Options, progress: &AtomicU64) -> Result<Analysis, AnalysisError> {
-        let (bundle, evidence) = gather(path, rules, options, progress)?;
-        let report = report_on(&bundle, &evidence, rules, options);
+        Analysis::of(&Bundle::open(path, &options.limits)?, rules, options, progress)
+    }
+
+    /// Analyses an opened bundle; bytes of log read are added to `progress`.
+    ///
+    /// # Errors
+    /// If it holds nothing that is recognised.
+    pub fn of(bundle: &Bundle, rules: &RuleSet, options: &Options, progress: &AtomicU64) -> Result<Analysis, AnalysisError> {
+        let evidence = gather(bundle, rules, options, progress)?;
+        let report = report_on(bundle, &evidence, rules, options);
         Ok(Analysis { report, evidence })
     }
 }
 
-/// Opens the bundle at `path` and reads its evidence, classified and ready to be judged.
+/// Reads the evidence of a bundle, classified and ready to be judged.
 ///
 /// # Errors
-/// If the bundle cannot be opened or holds nothing that is recognised.
-pub fn gather(
-    path: &Path,
-    rules: &RuleSet,
-    options: &Options,
-    progress: &AtomicU64,
-) -> Result<(Bundle, Evidence), AnalysisError> {
-    let bundle = Bundle::open(path, &options.limits)?;
-    let mut evidence = evidence::collect_as(&bundle, rules, options.how, progress);
+/// If it holds nothing that is recognised.
+pub fn gather(bundle: &Bundle, rules: &RuleSet, options: &Options, progress: &AtomicU64) -> Result<Evidence, AnalysisError> {
+    let mut evidence = evidence::collect_as(bundle, rules, options.how, progress);
     if evidence.sources.iter().all(|source| source.kind.is_none()) {
         let found = evidence.sources.iter().map(|source| format!("{} ({})", source.path, source.title)).collect();
-        return Err(AnalysisError::NothingRecognised(bundle.path, found));
+        return Err(AnalysisError::NothingRecognised(bundle.path.clone(), found));
     }
     diagnosis::prepare(&mut evidence, rules);
-    Ok((bundle, evidence))
+    Ok(evidence)
 }
 
 /// Diagnoses prepared evidence and gathers the report.

@@ -80,6 +80,32 @@ fn the_extension_decides_the_format_and_several_files_come_from_one_run() {
 }
 
 #[test]
+fn several_files_folders_and_archives_are_one_bundle() {
+    let line = |minute: u32, id: u32| {
+        format!(
+            "Nov 12 09:{minute:02}:00 mail postfix/smtp[1]: 4F2C41A2B{id}: to=<amy@example.net>, relay=mx.example.net[192.0.2.1]:25, \
+             delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 ok)\n"
+        )
+    };
+    let folder = Folder::with(&[
+        ("mail.log", &line(30, 3)),
+        ("mail.log.1", &line(20, 2)),
+        ("other/mail.log", &line(10, 1)),
+        ("postqueue-p.txt", "Mail queue is empty\n"),
+    ]);
+    let paths = ["mail.log", "mail.log.1", "other", "postqueue-p.txt"].map(|name| folder.path(name));
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let report = out(&postdoc(&[&["analyze", "--format", "json"][..], &paths].concat()));
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
+    assert_eq!(report["traffic"]["sent"], 3);
+    assert_eq!(report["queue"]["listed"], 0);
+    let sources = out(&postdoc(&[&["sources"][..], &paths].concat()));
+    assert!(sources.contains("mail.log\n") && sources.contains("other/mail.log\n"), "{sources}");
+    let missing = folder.path("mail.log.2");
+    assert_eq!(refused(&["analyze", paths[0], &missing]), format!("postdoc: {missing}: there is no such file or directory\n"));
+}
+
+#[test]
 fn the_same_bundle_gives_the_same_bytes() {
     for format in ["text", "md", "html", "json"] {
         let [first, second] = [(); 2].map(|()| out(&postdoc(&["analyze", "samples/stolen-login", "--format", format])));

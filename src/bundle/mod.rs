@@ -93,6 +93,11 @@ pub struct Skipped {
     pub why: String,
 }
 
+/// What standard input is called.
+const STDIN: &str = "stdin";
+/// Paths that make up the name of a bundle of several.
+const NAMED: usize = 3;
+
 /// Files that are listed as skipped, at most: a hostile bundle must not make this list the new problem.
 const SKIPPED: usize = 1_000;
 
@@ -102,24 +107,42 @@ impl Bundle {
     /// # Errors
     /// If there is nothing that can be read as a bundle; see [`BundleError`].
     pub fn open(path: &Path, limits: &Limits) -> Result<Bundle, BundleError> {
-        let shown = path.display().to_string();
-        if shown == "-" {
-            return Bundle::read(io::stdin().lock(), limits);
+        Bundle::open_all(&[path], limits)
+    }
+
+    /// Opens several files, archives and directories as one bundle, as a shell's `mail.log*` names them.
+    ///
+    /// # Errors
+    /// As [`Bundle::open`], for the first that cannot be read.
+    pub fn open_all(paths: &[impl AsRef<Path>], limits: &Limits) -> Result<Bundle, BundleError> {
+        let shown: Vec<String> = paths.iter().map(|path| path.as_ref().display().to_string()).collect();
+        let mut named = shown[..shown.len().min(NAMED)].join(", ");
+        if shown.len() > NAMED {
+            named.push_str(", …");
         }
-        let metadata = match std::fs::metadata(path) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(BundleError::Missing(shown)),
-            Err(error) => return Err(BundleError::Unreadable(shown, error)),
-        };
-        let mut intake = Intake::new(shown.clone(), limits);
-        if metadata.is_dir() {
-            intake.walk(path)?;
-        } else if metadata.is_file() {
+        let mut intake = Intake::new(named, limits);
+        for (path, shown) in paths.iter().map(AsRef::as_ref).zip(shown) {
+            if shown == "-" {
+                intake.stream(io::stdin().lock(), if paths.len() > 1 { STDIN } else { "" })?;
+                continue;
+            }
+            let metadata = match std::fs::metadata(path) {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(BundleError::Missing(shown)),
+                Err(error) => return Err(BundleError::Unreadable(shown, error)),
+            };
+            // What is in one of several folders or archives is told from what is in another.
             let name = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
-            intake.budget.stored(metadata.len());
-            intake.whole(name, Content::Disk(path.to_path_buf()), modified(&metadata))?;
-        } else {
-            return Err(BundleError::Special(shown));
+            let name = if intake.taken.contains(&name) { shown.clone() } else { name };
+            let inside = if paths.len() > 1 { name.as_str() } else { "" };
+            if metadata.is_dir() {
+                intake.walk(path, inside)?;
+            } else if metadata.is_file() {
+                intake.budget.stored(metadata.len());
+                intake.whole(&shown, (inside, name.clone()), Content::Disk(path.to_path_buf()), modified(&metadata))?;
+            } else {
+                return Err(BundleError::Special(shown));
+            }
         }
         intake.finish()
     }
@@ -128,18 +151,9 @@ impl Bundle {
     ///
     /// # Errors
     /// As [`Bundle::open`].
-    pub fn read(mut stream: impl Read, limits: &Limits) -> Result<Bundle, BundleError> {
-        let mut intake = Intake::new("stdin".to_owned(), limits);
-        let content = intake.store.keep(&mut stream.by_ref().take(limits.bytes)).map_err(|error| match error {
-            KeepError::Stream(error) => BundleError::Unreadable("standard input".to_owned(), error),
-            KeepError::Spool(error) => BundleError::Spool(error),
-        })?;
-        if content.length() == limits.bytes && stream.read(&mut [0]).is_ok_and(|count| count > 0) {
-            let why = format!("it is longer than {} (see --max-unpacked)", limits::shown(limits.bytes));
-            intake.skip("(the rest of standard input)".to_owned(), format!("not read: {why}"));
-        }
-        intake.budget.stored(content.length());
-        intake.whole("stdin".to_owned(), content, None)?;
+    pub fn read(stream: impl Read, limits: &Limits) -> Result<Bundle, BundleError> {
+        let mut intake = Intake::new(STDIN.to_owned(), limits);
+        intake.stream(stream, "")?;
         intake.finish()
     }
 
@@ -211,6 +225,21 @@ impl Intake {
         }
     }
 
+    /// Takes in what a stream holds, of an archive below `inside`.
+    fn stream(&mut self, mut stream: impl Read, inside: &str) -> Result<(), BundleError> {
+        let most = self.bundle.limits.bytes;
+        let content = self.store.keep(&mut stream.by_ref().take(most)).map_err(|error| match error {
+            KeepError::Stream(error) => BundleError::Unreadable("standard input".to_owned(), error),
+            KeepError::Spool(error) => BundleError::Spool(error),
+        })?;
+        if content.length() == most && stream.read(&mut [0]).is_ok_and(|count| count > 0) {
+            let why = format!("it is longer than {} (see --max-unpacked)", limits::shown(most));
+            self.skip("(the rest of standard input)".to_owned(), format!("not read: {why}"));
+        }
+        self.budget.stored(content.length());
+        self.whole(STDIN, (inside, STDIN.to_owned()), content, None)
+    }
+
     fn finish(mut self) -> Result<Bundle, BundleError> {
         self.bundle.files.sort_by(|a, b| a.path.cmp(&b.path));
         if let Some(at) = self.bundle.files.iter().position(|file| file.path.rsplit('/').next() == Some(PSEUDONYMS)) {
@@ -232,7 +261,12 @@ impl Intake {
         }
     }
 
-    fn walk(&mut self, root: &Path) -> Result<(), BundleError> {
+    /// Takes in a folder; `inside` stands before the paths below it.
+    fn walk(&mut self, root: &Path, inside: &str) -> Result<(), BundleError> {
+        let below = |path: &Path| {
+            let path = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+            if inside.is_empty() { path } else { format!("{inside}/{path}") }
+        };
         for entry in walkdir::WalkDir::new(root).follow_links(false).sort_by_file_name() {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -240,14 +274,14 @@ impl Intake {
                     let path = error.path().unwrap_or(root);
                     let why = error.io_error().map_or("a loop of links".to_owned(), ToString::to_string);
                     if path == root {
-                        return Err(BundleError::Unreadable(self.bundle.path.clone(), io::Error::other(why)));
+                        return Err(BundleError::Unreadable(root.display().to_string(), io::Error::other(why)));
                     }
-                    self.skip(relative(root, path), format!("cannot be read: {why}"));
+                    self.skip(below(path), format!("cannot be read: {why}"));
                     continue;
                 }
             };
             let kind = entry.file_type();
-            let path = relative(root, entry.path());
+            let path = below(entry.path());
             if kind.is_dir() {
                 continue;
             } else if kind.is_symlink() {
@@ -272,14 +306,20 @@ impl Intake {
         Ok(())
     }
 
-    /// Takes in the one file that the bundle is. What is wrong with it is wrong with the bundle.
-    fn whole(&mut self, name: String, content: Content, modified: Option<Time>) -> Result<(), BundleError> {
-        let shown = self.bundle.path.clone();
-        let of = |trouble: Trouble| trouble.of(shown.clone());
+    /// Takes in a file that the user named, `shown` as it was named, as `name`, or what is in it if it is an archive, below
+    /// `inside`. What is wrong with it is wrong with the bundle.
+    fn whole(
+        &mut self,
+        shown: &str,
+        (inside, name): (&str, String),
+        content: Content,
+        modified: Option<Time>,
+    ) -> Result<(), BundleError> {
+        let of = |trouble: Trouble| trouble.of(shown.to_owned());
         let (form, compression, _) = self.form(&content).map_err(of)?;
         match form {
-            Form::Tar => self.read_tar("", &content, compression, 1).map_err(of),
-            Form::Zip if compression.is_none() => self.read_zip("", &content, 1).map_err(of),
+            Form::Tar => self.read_tar(inside, &content, compression, 1).map_err(of),
+            Form::Zip if compression.is_none() => self.read_zip(inside, &content, 1).map_err(of),
             _ => {
                 let tar_by_name = without_suffix(&name).to_ascii_lowercase().ends_with(".tar")
                     || [".tgz", ".txz", ".tbz", ".tbz2", ".tzst"]
@@ -368,10 +408,6 @@ impl Intake {
             _ => {}
         }
     }
-}
-
-fn relative(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
 fn modified(metadata: &std::fs::Metadata) -> Option<Time> {

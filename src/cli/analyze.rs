@@ -6,6 +6,7 @@ use super::progress::Progress;
 use super::redact::MaybeRedact;
 use super::{Failure, RuleFolders};
 use crate::analysis::{Analysis, Options};
+use crate::bundle::Bundle;
 use crate::evidence::How;
 use crate::redact::{learn_report, redact_report};
 use crate::report::render::{Format, Look, Templates, render};
@@ -17,8 +18,9 @@ use std::process::ExitCode;
 /// Analyse an evidence bundle and write the report
 #[derive(Args)]
 pub(super) struct Analyze {
-    /// A directory, an archive (tar, zip, compressed or not), a single file, or - for standard input
-    bundle: PathBuf,
+    /// A directory, an archive (tar, zip, compressed or not), a file, several of them, or - for standard input
+    #[arg(required = true, value_name = "BUNDLE")]
+    bundle: Vec<PathBuf>,
     #[command(flatten)]
     output: Output,
     #[command(flatten)]
@@ -56,13 +58,15 @@ pub(super) fn time_span(text: &str) -> Result<f64, String> {
 impl Analyze {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         // Everything that can be wrong with the call is found before the work begins.
-        let output = self.output.ready(std::slice::from_ref(&self.bundle), &self.redaction.files())?;
+        let output = self.output.ready(&self.bundle, &self.redaction.files())?;
         let rules = self.rules.load()?;
         let redactor = self.redaction.redactor(rules)?;
-        let progress = Progress::start([self.bundle.as_path()], self.quiet);
+        let progress = Progress::start(self.bundle.iter().map(PathBuf::as_path), self.quiet);
         let how = How { jobs: self.jobs.map_or(How::default().jobs, |jobs| usize::from(jobs.get())), ..How::default() };
         let options = Options { window: self.window, limits: self.limits.limits(), how };
-        let analysis = Analysis::run(&self.bundle, rules, &options, &progress.bytes);
+        let bundle = Bundle::open_all(&self.bundle, &options.limits);
+        let analysis =
+            bundle.map_err(Failure::from).and_then(|bundle| Ok(Analysis::of(&bundle, rules, &options, &progress.bytes)?));
         progress.stop();
         let Analysis { mut report, evidence } = analysis?;
         if let Some(mut redactor) = redactor {

@@ -17,8 +17,9 @@ use std::sync::atomic::AtomicU64;
 /// List the files of a bundle: what each was recognised as and why, what was read of it, and what is worth collecting
 #[derive(Args)]
 pub(super) struct Sources {
-    /// A directory, an archive (tar, zip, compressed or not), a single file, or - for standard input
-    bundle: PathBuf,
+    /// A directory, an archive (tar, zip, compressed or not), a file, several of them, or - for standard input
+    #[arg(required = true, value_name = "BUNDLE")]
+    bundle: Vec<PathBuf>,
     /// Format of the list
     #[arg(long, value_enum, default_value = "text")]
     format: ListFormat,
@@ -40,7 +41,7 @@ impl Sources {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = self.rules.load()?;
         let redactor = self.redaction.redactor(rules)?;
-        let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
+        let bundle = Bundle::open_all(&self.bundle, &self.limits.limits())?;
         let how = How { account: true, ..How::default() };
         let evidence = evidence::collect_as(&bundle, rules, how, &AtomicU64::new(0));
         let mut inventory = Inventory::of(&bundle, &evidence, rules);

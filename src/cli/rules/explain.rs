@@ -2,6 +2,7 @@
 
 use super::named;
 use crate::analysis::{Options, gather};
+use crate::bundle::Bundle;
 use crate::cli::output::print;
 use crate::cli::terminal::Paint;
 use crate::cli::{Failure, RuleFolders};
@@ -34,7 +35,8 @@ impl Explain {
         let rules = self.rules.load()?;
         let rule = named(rules, &self.id)?;
         let options = Options::default();
-        let (bundle, evidence) = gather(&self.bundle, rules, &options, &AtomicU64::new(0))?;
+        let bundle = Bundle::open(&self.bundle, &options.limits)?;
+        let evidence = gather(&bundle, rules, &options, &AtomicU64::new(0))?;
         let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
         let (judged, signals) = why(&asker, rule);
         let mut lines = Lines::new(&evidence.sources);

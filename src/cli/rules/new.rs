@@ -1,6 +1,7 @@
 //! `postdoc rules new`: a rule to begin with, from what a bundle leaves unexplained.
 
 use crate::analysis::{Options, gather};
+use crate::bundle::Bundle;
 use crate::cli::output::write_beside;
 use crate::cli::{Failure, RuleFolders, rule_folders};
 use crate::diagnose::diagnosis;
@@ -96,7 +97,8 @@ impl New {
     /// The reason that the bundle leaves unexplained.
     fn unexplained(&self, bundle: &Path, rules: &RuleSet) -> Result<Seed, Failure> {
         let options = Options::default();
-        let (_, evidence) = gather(bundle, rules, &options, &AtomicU64::new(0))?;
+        let opened = Bundle::open(bundle, &options.limits)?;
+        let evidence = gather(&opened, rules, &options, &AtomicU64::new(0))?;
         let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
         let judged = diagnosis::judge(&asker, rules, options.how.jobs);
         let diagnosis = diagnosis::diagnose(&asker, &judged, &evidence, rules);
