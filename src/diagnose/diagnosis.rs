@@ -7,7 +7,7 @@ use super::{classify, plan};
 use crate::evidence::Evidence;
 use crate::rules::RuleSet;
 use crate::rules::model::Severity;
-use crate::tables::{Value, attempts, failures};
+use crate::tables::{Value, attempts, diagnostics, failures};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -113,8 +113,8 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
         };
     }
     let log = evidence.traffic.as_ref().is_some_and(|traffic| traffic.postfix_lines > 0);
-    if !log {
-        // An empty queue alone does not show that mail flows.
+    if !log || !evidence.tables.is_collected(&diagnostics::TABLE) {
+        // An empty queue alone does not show that mail flows, nor do the deliveries that somebody picked out.
         return Verdict::Inconclusive;
     }
     let from = |(count, share): (u64, f64)| residue >= count && residue as f64 >= share * handled as f64;

@@ -40,7 +40,7 @@ use crate::bundle::{Bundle, BundleFile};
 use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::kinds::Kind;
-use crate::tables::{Tables, Value, host, lines};
+use crate::tables::{Tables, Value, arrivals, attempts, diagnostics, host, lines};
 use crate::time::Time;
 use maillog::backlog::Waiting;
 use maillog::envelope::{self, Clock};
@@ -274,10 +274,22 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     };
     let fold = fold.or_else(|| fold::has_listing(&tables).then(|| Lanes::new(&asked, &tables)));
     let (traffic, waiting) = fold.map(|fold| fold.finish(&mut tables, end)).unzip();
+    // Also where no line has a time, as `journalctl -o cat` prints them.
+    if let Some(traffic) = traffic.as_ref().filter(|traffic| traffic.last.is_some() || traffic.postfix_lines > 0) {
+        fold::mark_collected(&mut tables, traffic);
+    }
+    let excerpt = match [&arrivals::TABLE, &diagnostics::TABLE].map(|table| tables.is_collected(table)) {
+        _ if !tables.is_collected(&attempts::TABLE) => None,
+        [false, false] => {
+            Some("only deliveries are in it, as of an excerpt: who sent the mail and what Postfix warned of is not known")
+        }
+        [false, true] => Some("no line in it says where the mail came from, as of an excerpt"),
+        _ => None,
+    };
     if how.every_record {
         maillog::again::fill(&streams, bundle.limits.line, &mut tables);
     }
-    for limit in traffic.iter().flat_map(limits) {
+    for limit in traffic.iter().flat_map(limits).chain(excerpt.map(str::to_owned)) {
         for stream in &streams {
             let title = &mut sources[stream.file as usize].title;
             *title = format!("{title}; {limit}");
@@ -458,10 +470,6 @@ fn read_logs<'r>(
         if let Some(broken) = seen.broken {
             source.title = format!("{}; reading ended early: {broken}", source.title);
         }
-    }
-    // Also where no line has a time, as `journalctl -o cat` prints them.
-    if fold.traffic.last.is_some() || fold.traffic.postfix_lines > 0 {
-        fold::mark_collected(tables);
     }
     Some(fold)
 }

@@ -671,10 +671,22 @@ fn message<'m>(
     })
 }
 
-/// Marks the tables that a log feeds as collected.
-pub fn mark_collected(tables: &mut Tables) {
-    for table in [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE] {
-        tables.mark_collected(table);
+/// Deliveries from which on it means something that nothing else was logged.
+const EXCERPT: u64 = 5;
+
+/// Marks the tables that the logs feed as collected. Somebody may have cut the log down with grep to its deliveries, or left out
+/// where the mail came from: what is not there is then not known.
+pub fn mark_collected(tables: &mut Tables, traffic: &Traffic) {
+    let deliveries = traffic.sent + traffic.deferred_attempts + traffic.bounced;
+    let excerpt = deliveries >= EXCERPT;
+    tables.mark_collected(&attempts::TABLE);
+    tables.mark_collected(&failures::TABLE);
+    if !(excerpt && traffic.messages == 0 && traffic.senders.is_empty()) {
+        tables.mark_collected(&arrivals::TABLE);
+    }
+    if !(excerpt && deliveries >= traffic.postfix_lines) {
+        tables.mark_collected(&rejects::TABLE);
+        tables.mark_collected(&diagnostics::TABLE);
     }
 }
 
