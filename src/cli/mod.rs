@@ -15,6 +15,7 @@ mod interrupt;
 mod limits;
 mod output;
 mod progress;
+mod reading;
 mod records;
 mod redact;
 mod render;

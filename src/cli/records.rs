@@ -1,9 +1,7 @@
 //! `postdoc records BUNDLE --table NAME`: a table's records, for other programs.
 
-use super::limits::BundleLimits;
-use super::redact::MaybeRedact;
-use super::{Failure, RuleFolders};
-use crate::bundle::Bundle;
+use super::Failure;
+use super::reading::Reading;
 use crate::diagnose::diagnosis;
 use crate::evidence::secrets::without_secrets;
 use crate::evidence::{self, Evidence, How};
@@ -30,11 +28,7 @@ pub(super) struct Records {
     #[arg(long, value_enum, default_value = "ndjson")]
     format: RecordFormat,
     #[command(flatten)]
-    rules: RuleFolders,
-    #[command(flatten)]
-    limits: BundleLimits,
-    #[command(flatten)]
-    redaction: MaybeRedact,
+    reading: Reading,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,9 +47,9 @@ fn known_table(name: &str) -> Result<&'static Table, String> {
 
 impl Records {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let rules = self.rules.load()?;
-        let redactor = self.redaction.redactor(rules)?;
-        let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
+        let rules = self.reading.rules.load()?;
+        let redactor = self.reading.redaction.redactor(rules)?;
+        let bundle = self.reading.open(std::slice::from_ref(&self.bundle))?;
         let mut evidence = evidence::collect_as(&bundle, rules, How { every_record: true, ..How::default() }, &AtomicU64::new(0));
         diagnosis::prepare(&mut evidence, rules);
         let words = match redactor {
@@ -68,7 +62,7 @@ impl Records {
         let shown = Shown { table: self.table, format: self.format, evidence: &evidence, words: &words };
         shown.write()?;
         if let Words::Redacted(_, redactor) = &words {
-            self.redaction.write_map(redactor)?;
+            self.reading.redaction.write_map(redactor)?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,9 +1,7 @@
 //! `postdoc sources BUNDLE`: what every file was read as, and what is missing.
 
-use super::limits::BundleLimits;
-use super::redact::MaybeRedact;
-use super::{Failure, RuleFolders};
-use crate::bundle::Bundle;
+use super::Failure;
+use super::reading::Reading;
 use crate::diagnose::words::visible;
 use crate::evidence::{self, How};
 use crate::redact::redact_inventory;
@@ -24,11 +22,7 @@ pub(super) struct Sources {
     #[arg(long, value_enum, default_value = "text")]
     format: ListFormat,
     #[command(flatten)]
-    rules: RuleFolders,
-    #[command(flatten)]
-    limits: BundleLimits,
-    #[command(flatten)]
-    redaction: MaybeRedact,
+    reading: Reading,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,16 +33,16 @@ enum ListFormat {
 
 impl Sources {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
-        let rules = self.rules.load()?;
-        let redactor = self.redaction.redactor(rules)?;
-        let bundle = Bundle::open_all(&self.bundle, &self.limits.limits())?;
+        let rules = self.reading.rules.load()?;
+        let redactor = self.reading.redaction.redactor(rules)?;
+        let bundle = self.reading.open(&self.bundle)?;
         let how = How { account: true, ..How::default() };
         let evidence = evidence::collect_as(&bundle, rules, how, &AtomicU64::new(0));
         let mut inventory = Inventory::of(&bundle, &evidence, rules);
         if let Some(mut redactor) = redactor {
             redactor.learn_evidence(&evidence);
             let check = redact_inventory(&mut redactor, &mut inventory);
-            self.redaction.finish(&redactor, &check, &serde_json::to_string_pretty(&inventory)?)?;
+            self.reading.redaction.finish(&redactor, &check, &serde_json::to_string_pretty(&inventory)?)?;
         }
         let text = match self.format {
             ListFormat::Json => serde_json::to_string_pretty(&inventory)? + "\n",

@@ -1,8 +1,7 @@
 //! `postdoc trace BUNDLE WHAT`: the story of a message.
 
-use super::limits::BundleLimits;
-use super::redact::MaybeRedact;
-use super::{Failure, RuleFolders};
+use super::Failure;
+use super::reading::Reading;
 use crate::bundle::{Bundle, BundleError};
 use crate::diagnose::words::{duration, thousands, visible};
 use crate::evidence;
@@ -35,11 +34,7 @@ pub(super) struct TraceCommand {
     #[arg(long, value_enum, default_value = "text")]
     format: TraceFormat,
     #[command(flatten)]
-    rules: RuleFolders,
-    #[command(flatten)]
-    limits: BundleLimits,
-    #[command(flatten)]
-    redaction: MaybeRedact,
+    reading: Reading,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,8 +46,8 @@ enum TraceFormat {
 impl TraceCommand {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let target = Target::of(&self.what).ok_or("give a queue id, a message id or an address")?;
-        let rules = self.rules.load()?;
-        let bundle = Bundle::open(&self.bundle, &self.limits.limits())?;
+        let rules = self.reading.rules.load()?;
+        let bundle = self.reading.open(std::slice::from_ref(&self.bundle))?;
         let redactor = self.redactor(rules, &bundle, &target)?;
         let words = redactor.as_ref().map(|redactor| (redactor.check(), redactor));
         let file = |number: u32| {
@@ -96,9 +91,9 @@ impl TraceCommand {
             let check = redactor.check();
             spool.rewind()?;
             for line in BufReader::new(&*spool).lines() {
-                self.redaction.look_through(&check, &line?)?;
+                self.reading.redaction.look_through(&check, &line?)?;
             }
-            self.redaction.write_map(redactor)?;
+            self.reading.redaction.write_map(redactor)?;
             spool.rewind()?;
             failed = io::copy(spool, &mut io::stdout().lock()).err();
         }
@@ -119,7 +114,7 @@ impl TraceCommand {
 
     /// What is to be redacted with, if it is asked for: it knows the names of the whole bundle.
     fn redactor<'r>(&self, rules: &'r RuleSet, bundle: &Bundle, target: &Target) -> Result<Option<Redactor<'r>>, Failure> {
-        let Some(mut redactor) = self.redaction.redactor(rules)? else { return Ok(None) };
+        let Some(mut redactor) = self.reading.redaction.redactor(rules)? else { return Ok(None) };
         redactor.learn_evidence(&evidence::collect(bundle, rules, &AtomicU64::new(0)));
         evidence::with_logs(bundle, rules, |logs| trace(logs, bundle.limits.line, target, |step| redactor.learn_step(&step)));
         Ok(Some(redactor))

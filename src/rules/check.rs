@@ -271,16 +271,19 @@ impl Loader {
                         warning(place, message, Some("leave out the backticks around it"));
                     }
                 }
-                let Some(at) = line.find("TODO") else { continue };
-                let place = Place { line: number, column: column(at), length: 4 };
-                warning(place, "something is still to be done here".to_owned(), None);
             }
         }
         for file in self.latest.iter().filter(|file| sound(file)) {
             let text = self.texts.get(file).map_or("", |text| text);
             for (number, line) in (1..).zip(text.lines()) {
+                let place =
+                    |at: usize, length: u32| Place { line: number, column: line[..at].chars().count() as u32 + 1, length };
+                if let Some(at) = line.find("TODO") {
+                    let message = "something is still to be done here".to_owned();
+                    found.push((Level::Warning, file.clone(), place(at, 4), message, None));
+                }
                 if let Some(at) = typographic_quote(line) {
-                    let place = Place { line: number, column: line[..at].chars().count() as u32 + 1, length: 1 };
+                    let place = place(at, 1);
                     let help = "straight quotes are quotes here: ' or \"".to_owned();
                     found.push((Level::Warning, file.clone(), place, "this quote is part of the text".to_owned(), Some(help)));
                 }

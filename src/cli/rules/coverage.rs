@@ -7,6 +7,7 @@ use crate::cli::output::print;
 use crate::cli::terminal::{Paint, in_lines};
 use crate::cli::{Failure, RuleFolders};
 use crate::ink::Ink;
+use crate::rules::scaffold::form;
 use clap::Args;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -33,7 +34,7 @@ impl Coverage {
         let mut fired: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         let mut together: BTreeMap<(String, String), usize> = BTreeMap::new();
         let mut said: BTreeMap<String, u64> = BTreeMap::new();
-        let mut residue: BTreeMap<String, (u64, String)> = BTreeMap::new();
+        let mut residue: BTreeMap<String, (u64, (String, String))> = BTreeMap::new();
         let mut read = 0;
         for path in &self.bundles {
             let report = match Analysis::run(path, rules, &options, &AtomicU64::new(0)) {
@@ -62,8 +63,8 @@ impl Coverage {
                 *said.entry(reason.name.clone()).or_default() += reason.count;
             }
             for item in &report.unexplained {
-                let entry = residue.entry(item.reason.clone()).or_insert_with(|| (0, path.display().to_string()));
-                entry.0 += item.count;
+                let first = || (0, (item.reason.clone(), path.display().to_string()));
+                residue.entry(form(&item.reason)).or_insert_with(first).0 += item.count;
             }
         }
         let mut out = format!(
@@ -95,7 +96,7 @@ impl Coverage {
         }
         if !residue.is_empty() {
             let _ = writeln!(out, "\n{}", title("unexplained: recipients, reason, first bundle".to_owned()));
-            for (reason, (count, path)) in by_count(&residue) {
+            for (_, (count, (reason, path))) in by_count(&residue) {
                 let count = paint.ink(Ink::Warn, format_args!("{count:7}"));
                 let _ = writeln!(out, "  {count}  {reason}  {}", paint.ink(Ink::Faint, format_args!("({path})")));
             }

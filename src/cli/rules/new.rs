@@ -115,7 +115,10 @@ impl New {
         let shown = bundle.display();
         let Some((_, (count, at))) = order.get(self.nth.saturating_sub(1)) else {
             return Err(match order.len() {
-                0 => format!("{shown}: every failure in it is explained by a rule").into(),
+                0 if rows.is_empty() => {
+                    format!("{shown}: no delivery failed in it; `postdoc sources {shown}` shows what was read of it").into()
+                }
+                0 => format!("{shown}: every failure in it is explained by a rule; `postdoc analyze {shown}` says which").into(),
                 known => format!("{shown}: only {known} reasons in it are unexplained").into(),
             });
         };

@@ -305,7 +305,7 @@ pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexpla
         .collect();
     if !rest.is_empty() {
         let count = rest.iter().map(|(_, (count, _))| count).sum();
-        let reason = format!("({} more reasons)", rest.len());
+        let reason = Phrases::english().say("residue.rest", &[("n", rest.len().into())]);
         list.push(Unexplained { reason, count, share: count as f64 / total, citation: None });
     }
     list
