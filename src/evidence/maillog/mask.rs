@@ -43,9 +43,7 @@ pub fn without_names(text: &str) -> Cow<'_, str> {
             out.push_str(&word[..begin]);
             out.push_str("a@b");
             out.push_str(&word[end..]);
-        } else if let Some(end) =
-            word.find('>').filter(|end| word.starts_with('<') && word[..*end].contains('.') && !word.contains("//"))
-        {
+        } else if let Some(end) = word.find('>').filter(|end| word.starts_with('<') && is_named(&word[..*end])) {
             out.push_str("<a");
             out.push_str(&word[end..]);
         } else {
@@ -53,6 +51,11 @@ pub fn without_names(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether what stands in brackets is or has a host name, not only an IP address; nor a link.
+fn is_named(word: &str) -> bool {
+    word.contains('.') && word.contains(|c: char| c.is_ascii_alphabetic()) && !word.contains("//")
 }
 
 /// How long the host name is with which a text begins; 0 if with none.
@@ -190,6 +193,7 @@ mod tests {
             ("<policy@online.example>: Recipient address rejected", "<a@b>: Recipient address rejected"),
             ("relay@x.example... User unknown", "a@b... User unknown"),
             ("<spam.example[192.0.2.1]>: Client host rejected", "<a>: Client host rejected"),
+            ("<192.0.2.1> is blocked", "<192.0.2.1> is blocked"),
             ("see <https://x.example/a> or <mail>", "see <https://x.example/a> or <mail>"),
             ("@ alone, \u{fc}@\u{fc}.example", "a@b alone, a@b"),
             ("mx1.spam.example: no such user a@x.example", "<a>: no such user a@b"),
