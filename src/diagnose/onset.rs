@@ -19,6 +19,8 @@ const GAP: f64 = 0.25;
 const SURGE: f64 = 8.0;
 const SURGE_EVENTS: u64 = 50;
 const SURGE_SPAN: f64 = 120.0;
+/// Events that a record stands for, on average, from which on its time tells little.
+const MERGED: u64 = 2;
 /// Part of a flood's messages that may be wanted ones from before it.
 const WANTED: u64 = 3;
 
@@ -65,6 +67,13 @@ fn began(asker: &Asker<'_>, table: &'static Table, rows: &[u32]) -> Option<Time>
         }
         _ => return Some(first),
     };
+    let counts: Vec<(Time, u64, Option<&str>)> = times
+        .iter()
+        .map(|(time, at)| (*time, all[*at as usize].count, all[*at as usize].text(provider, &asker.tables.names)))
+        .collect();
+    if let Some(minute) = most_began(asker, table, &counts) {
+        return Some(minute);
+    }
     // How many events the records up to each stand for.
     let mut sum = 0;
     let until: Vec<u64> = times.iter().map(|(_, at)| all[*at as usize].count).map(|count| (sum += count, sum).1).collect();
@@ -85,12 +94,22 @@ fn began(asker: &Asker<'_>, table: &'static Table, rows: &[u32]) -> Option<Time>
             };
             asker.tables.rows(&attempts::TABLE).iter().any(reached)
         });
-    let counts: Vec<(Time, u64, Option<&str>)> = times
-        .iter()
-        .map(|(time, at)| (*time, all[*at as usize].count, all[*at as usize].text(provider, &asker.tables.names)))
-        .collect();
     let began = strays.or_else(|| surge(asker, &counts)).unwrap_or(0);
     Some(times[began].0)
+}
+
+/// When most of what failed began to fail, where there were too many failures to keep the time of each: by the minutes in which
+/// recipients failed for the first time. None where the records tell it themselves, or most failures are another matter.
+fn most_began(asker: &Asker<'_>, table: &Table, counts: &[(Time, u64, Option<&str>)]) -> Option<Time> {
+    let first = counts.first()?.0;
+    let own: u64 = counts.iter().map(|(_, count, _)| count).sum();
+    let all: u64 = asker.tables.rows(table).iter().map(|row| row.count).sum();
+    if table.name != failures::TABLE.name || own <= MERGED * counts.len() as u64 || own * 2 <= all {
+        return None;
+    }
+    let minutes: Vec<(Time, u64)> =
+        asker.tables.failing.iter().copied().filter(|(minute, _)| first.since(*minute) < 60.0).collect();
+    rises(&minutes, STRAYS).map(|at| minutes[at].0)
 }
 
 /// Where a trickle of ordinary failures becomes the trouble: the place in `events` (time, count and provider, in the order of
@@ -165,6 +184,23 @@ mod tests {
         let even: Vec<(Time, u64, Option<&str>)> = (0..100).map(|at| (time(at * 20), 1, Some("google"))).collect();
         assert_eq!(begins(&tables, &even), None, "no faster than before");
         assert_eq!(begins(&tables, &trickle.collect::<Vec<_>>()), None, "too few");
+    }
+
+    #[test]
+    fn where_each_record_is_of_many_failures_the_minutes_tell_when_most_began() {
+        let minute = |minute: i64| Time::from_seconds(1_790_000_040 + minute * 60);
+        let mut tables = Tables::default();
+        tables.failing = (0..120).map(|at| (minute(at), if at < 60 { 1 } else { 50 })).collect();
+        for at in 0..3 {
+            let mut record =
+                crate::tables::Record::new(&failures::TABLE, Citation::default()).with(failures::time, minute(at * 45));
+            record.count = if at == 2 { 40 } else { 1500 };
+            tables.push(&failures::TABLE, record);
+        }
+        let asker = Asker::new(&tables, None, None);
+        let began = |rows: &[u32]| began(&asker, &failures::TABLE, rows);
+        assert_eq!(began(&[0, 1]), Some(minute(60)));
+        assert_eq!(began(&[2]), Some(minute(90)), "a small part has its own time");
     }
 
     #[test]

@@ -277,6 +277,8 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     // Also where no line has a time, as `journalctl -o cat` prints them.
     if let Some(traffic) = traffic.as_ref().filter(|traffic| traffic.last.is_some() || traffic.postfix_lines > 0) {
         fold::mark_collected(&mut tables, traffic);
+        let failing = traffic.minutes.iter().filter(|(_, minute)| minute.failing > 0);
+        tables.failing = failing.map(|(minute, counts)| (Time::from_seconds(minute * 60), counts.failing)).collect();
     }
     let excerpt = match [&arrivals::TABLE, &diagnostics::TABLE].map(|table| tables.is_collected(table)) {
         _ if !tables.is_collected(&attempts::TABLE) => None,

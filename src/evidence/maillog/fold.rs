@@ -391,6 +391,9 @@ impl<'r> Fold<'r> {
                     });
                     message.recipients.len() - 1
                 });
+                if known.is_none() {
+                    self.tally.minute(time).failing += 1;
+                }
                 let recipient = &mut message.recipients[at];
                 // What fails now for another kind of reason than before failed anew: its trouble began here.
                 let kind = |attempted: &Attempted| attempted.class.as_ref().map(|(_, bucket)| bucket.clone());

@@ -15,6 +15,8 @@ pub struct Minute {
     pub deferred: u64,
     /// Recipients bounced.
     pub bounced: u64,
+    /// Recipients that failed for the first time, as far as the log goes back.
+    pub failing: u64,
     /// Messages that entered the queue.
     pub arrived: u64,
     /// Messages that the queue manager removed: all their recipients were delivered or returned.
@@ -78,6 +80,7 @@ impl Minute {
         self.delivered += other.delivered;
         self.deferred += other.deferred;
         self.bounced += other.bounced;
+        self.failing += other.failing;
         self.arrived += other.arrived;
         self.left += other.left;
         self.deleted += other.deleted;
