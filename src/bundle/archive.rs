@@ -8,6 +8,9 @@ use crate::time::{Civil, Time};
 use std::io::{self, Read};
 use std::sync::Arc;
 
+/// Bytes of the path of a file: no system has longer ones.
+pub(super) const LONGEST_PATH: usize = 4096;
+
 /// Why the reading of an archive ends before its end.
 enum End {
     Trouble(Trouble),
@@ -139,6 +142,10 @@ impl Intake {
             return Ok(None);
         };
         let path = inside(archive, &path);
+        if path.len() > LONGEST_PATH {
+            self.skip(path, "its path is longer than that of any file; not unpacked".to_owned());
+            return Ok(None);
+        }
         if self.taken.contains(&path) {
             self.skip(path, "a second file of the same path; the first was taken".to_owned());
             return Ok(None);

@@ -400,6 +400,7 @@ impl Intake {
     }
 
     fn skip(&mut self, path: String, why: String) {
+        let (path, why) = (shortened(path), shortened(why));
         let skipped = &mut self.bundle.skipped;
         match skipped.len() {
             SKIPPED => skipped
@@ -408,6 +409,15 @@ impl Intake {
             _ => {}
         }
     }
+}
+
+/// A path, or a sentence with one, that can be told: one that no file has would be told whole a thousand times.
+fn shortened(text: String) -> String {
+    if text.len() <= archive::LONGEST_PATH {
+        return text;
+    }
+    let start: String = text.chars().take(200).collect();
+    format!("{start}... ({} bytes)", text.len())
 }
 
 fn modified(metadata: &std::fs::Metadata) -> Option<Time> {

@@ -3,6 +3,7 @@
 use super::terminal::Paint;
 use super::{Failure, RuleFolders};
 use crate::diagnose::explain::{Explained, explain};
+use crate::report::render::without_controls;
 use clap::{Args, ValueEnum};
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
@@ -47,8 +48,7 @@ impl Explain {
     fn answer(&self, explained: &Explained, out: &mut impl Write) -> Result<(), Failure> {
         match self.format {
             Format::Json => {
-                serde_json::to_writer(&mut *out, explained)?;
-                writeln!(out)?;
+                writeln!(out, "{}", without_controls(&serde_json::to_string(explained)?))?;
             }
             Format::Text => writeln!(out, "{}", Paint::new().show(explained))?,
         }

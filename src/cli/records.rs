@@ -6,6 +6,7 @@ use crate::diagnose::diagnosis;
 use crate::evidence::secrets::without_secrets;
 use crate::evidence::{self, Evidence, How};
 use crate::redact::{Check, Redactor};
+use crate::report::render::without_controls;
 use crate::rules::problem::did_you_mean;
 use crate::tables::{Column, Record, TABLES, Table, Value, table};
 use clap::{Args, ValueEnum};
@@ -137,8 +138,7 @@ impl Shown<'_> {
         }
         object.insert("source_file".to_owned(), self.file_of(row).into());
         object.insert("source_line".to_owned(), row.source.line.into());
-        serde_json::to_writer(&mut *out, &object)?;
-        writeln!(out)
+        writeln!(out, "{}", without_controls(&serde_json::to_string(&object)?))
     }
 
     fn csv(&self, row: &Record, out: &mut impl Write) -> io::Result<()> {

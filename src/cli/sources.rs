@@ -5,6 +5,7 @@ use super::reading::Reading;
 use crate::diagnose::words::visible;
 use crate::evidence::{self, How};
 use crate::redact::redact_inventory;
+use crate::report::render::without_controls;
 use crate::sources::{Inventory, Listed};
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
@@ -45,7 +46,7 @@ impl Sources {
             self.reading.redaction.finish(&redactor, &check, &serde_json::to_string_pretty(&inventory)?)?;
         }
         let text = match self.format {
-            ListFormat::Json => serde_json::to_string_pretty(&inventory)? + "\n",
+            ListFormat::Json => without_controls(&serde_json::to_string_pretty(&inventory)?) + "\n",
             ListFormat::Text => text(&inventory),
         };
         super::output::print(&text)?;

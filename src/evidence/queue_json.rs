@@ -31,6 +31,11 @@ struct Recipient {
     other_reason: Option<String>,
 }
 
+/// Whether a line is a message of such a listing.
+pub(super) fn is_message(line: &str) -> bool {
+    line.starts_with('{') && super::text::beginning(line, 512).contains("\"queue_id\"")
+}
+
 /// Reads a queue listing for programs.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let text = doc.text.trim();

@@ -74,6 +74,8 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             any,
         ),
         ("password in a URL", &["://"], r#"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:"'<>]*:(?P<s>[^\s/"'<>]+)@"#, any),
+        // A key that stands where a user would.
+        ("token in a URL", &["://"], r"://(?P<s>[0-9A-Za-z_-]{24,})@", is_mixed),
         (
             "cookie or token in a header",
             &["authorization", "cookie", "x-api-key", "x-auth-token"],
@@ -106,8 +108,10 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
                 "passwd=",
                 "pwd=",
                 "pass=",
+                "secret=",
+                "pw=",
             ],
-            r#"(?i)[?&;](?:[\w-]*token|api_?key|sig|signature|auth|session(?:_?id)?|phpsessid|jsessionid|sid|password|passwd|pwd|pass)=(?P<s>[^&;\s"'<>)]+)"#,
+            r#"(?i)[?&;](?:[\w-]*token|[\w-]*key|[\w-]*secret|pw|sig|signature|auth|session(?:_?id)?|phpsessid|jsessionid|sid|password|passwd|pwd|pass)=(?P<s>[^&;\s"'<>)]+)"#,
             any,
         ),
         (
@@ -148,7 +152,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
                 "doveadm",
                 "aws configure",
             ],
-            r"(?i)(?:--(?:\w+-)*(?:password|pass|passwd|pwd|secret|token)[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\b(?:mysql|mariadb)[\w-]*\b.* -p|\btestsaslauthd\b.* -p ?|\bldap\w+\b.* -w ?|\bdoveadm\b.* auth \w+ (?:-\w+ \S+ )*\S+ |\bdoveadm\b.* pw\b.* -p ?|-pass(?:in|out)?[ =](?:pass:)|\baws configure set \S*(?:secret|token|key)\S* |\bsasl\w+ .*<<< ?|\bpasswd\b.*<<< ?|\bswaks\b.* (?:-ap|--auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a )(?P<s>[^\s\[(-][^\s]*)",
+            r"(?i)(?:--(?:\w+-)*(?:password|pass|passwd|pwd|secret|token)[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\b(?:mysql|mariadb)[\w-]*\b.* -p|\btestsaslauthd\b.* -p ?|\bldap\w+\b.* -w ?|\bdoveadm\b.* auth \w+ (?:-\w+ \S+ )*\S+ |\bdoveadm\b.* pw\b.* -p ?|-pass(?:in|out)?[ =](?:pass:)|\baws configure set \S*(?:secret|token|key)\S* |\bsasl\w+ .*<<< ?|\bpasswd\b.*<<< ?|\bswaks\b.*? --?(?:ap|auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a )(?P<s>[^\s\[(-][^\s]*)",
             any,
         ),
         (
@@ -195,6 +199,13 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ("password in a lookup table", &["static:"], r"\bstatic:[^\s:,;]+:(?P<s>[^\s,;]+)", any),
         ("password", &["password"], r"(?i)^\s*(?:machine\s.*\s)?password\s+(?P<s>\S+)\s*$", is_given),
         ("password", &["password"], r"(?i)^\s*(?:machine|default)\s.*\spassword\s+(?P<s>\S+)", any),
+        // .fetchmailrc, and a command that says it: passwordeval "echo hunter2"
+        ("password", &["pass"], r#"(?i)\bpass(?:word|wd)?\s+"(?P<s>[^"\\]+)""#, any),
+        ("password", &["pass"], r"(?i)^\s*(?:poll|skip|server)\s.*\spass(?:word|wd)?\s+(?P<s>\S+)", any),
+        ("password", &["passwordeval"], r#"(?i)\bpasswordeval\b[\s='"]*(?:echo|printf)\s+(?P<s>[^"']+)"#, any),
+        // What POP3, FTP and IMAP are told.
+        ("password", &["pass "], r"(?:^|[<>~:]\s+)PASS\s+(?P<s>\S+)\s*$", is_given),
+        ("password", &["login "], r#"(?i)(?:^|[<>~:]\s+)[a-z]*\d+\s+LOGIN\s+(?:"[^"]*"|\S+)\s+(?P<s>"[^"]+"|\S+)\s*$"#, any),
         (
             "TLS session secret",
             &["master-key", "psk", "pre-shared", "exporter secret", "traffic_secret", "client_random"],
@@ -205,7 +216,14 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         (
             "password",
             &["pass", "pwd", "bindpw", "bind_pw", "dbpw", "pw", "secret", "key", "token"],
-            r#"(?i)(?:(?:\b|_)(?:pass|pwd|pw)|\b\w*(?:password|passwd|passwort|passphrase)|(?:\b|_)(?:bind_?pw|dbpw|(?:db|my|pg|smtp|imap|sasl|auth|mail|ldap|root|admin|user|master)_?pass|secret(?:_?\w+)?|client_?secret|access_?key|(?:api|app|smtp|sendgrid|mailgun|postmark|mailjet|sparkpost|ses|brevo)_?key|(?:auth|access|refresh|api|bot|bearer|x-csrf)[_-]?token|token|private[_-]?key|encryption[_-]?key|crypt[_-]?key))(?:["']?\])?["']?\s*(?:=>|=|,\s*(?:["']))\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+'|[^\s,;&"'<>()]+)"#,
+            r#"(?i)(?:(?:\b|_)(?:pass|pwd|pw)|\b\w*(?:password|passwd|passwort|passphrase)|(?:\b|_)(?:bind_?pw|dn_?pass|dbpw|(?:db|my|pg|smtp|imap|sasl|auth|mail|ldap|root|admin|user|master)_?pass|secret(?:_?\w+)?|client_?secret|(?:shared)?access_?key|account_?key|(?:api|app|smtp|sendgrid|mailgun|postmark|mailjet|sparkpost|ses|brevo)_?key|(?:auth|access|refresh|api|bot|bearer|x-csrf)[_-]?token|token|private[_-]?key|encryption[_-]?key|crypt[_-]?key))(?:["']?\])?["']?\s*(?:=>|=|,\s*(?:["']))\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+'|[^\s,;&"'<>()]+)"#,
+            is_value,
+        ),
+        // What programs are told by their environment.
+        (
+            "password",
+            &["_key", "_token", "_secret", "_pass", "_pw", "credential"],
+            r#"(?:^|[\s"';])[A-Z][A-Z0-9_]*_(?:KEY|TOKEN|SECRET|PASS\w*|PW|PWD|CREDENTIALS?)=(?P<s>"[^"]+"|'[^']+'|[^\s"';]+)"#,
             is_value,
         ),
         // The constants of WordPress and its like.
@@ -224,7 +242,7 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         (
             "password",
             &["pass", "secret", "key", "bindpw", "token"],
-            r#"(?i)^\s*(?:-\s+)?(?:(?:[\w-]*[_-])?(?:password|passphrase|secret|api[_-]?key|bindpw|(?:\w+[_-])token)|[\w-]+[_-](?:pass|passwd|pwd))\s*:\s+(?P<s>[^\s].*?)\s*$"#,
+            r#"(?i)^\s*(?:-\s+)?(?:(?:[\w-]*[_-])?(?:password|passphrase|secret(?:[_-]\w+)*|api[_-]?key|private[_-]?key|bindpw|(?:\w+[_-])token)|[\w-]+[_-](?:pass|passwd|pwd))\s*:\s+(?P<s>[^\s].*?)\s*$"#,
             is_value,
         ),
     ];
@@ -260,14 +278,24 @@ fn is_value(text: &str) -> bool {
         && !["yes", "no", "true", "false", "null", "none", "x", "*", "files", "systemd", "required"].contains(&bare)
 }
 
+/// Letters and digits, as keys have them and names seldom.
+fn is_mixed(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() > 3
+}
+
 fn is_given(text: &str) -> bool {
     text != HIDDEN && !["for", "is", "was", "in", "on", "from", "by", "authentication"].contains(&text)
 }
 
-/// Takes secrets out of the lines of one file, in order; private keys reach over several lines.
+/// What a server asks for a password with: `Password:` in base64.
+const PROMPT: &str = "334 UGFzc3dvcmQ6";
+
+/// Takes secrets out of the lines of one file, in order; private keys reach over several lines, and what answers a prompt
+/// stands in the line after it.
 #[derive(Debug, Default)]
 pub struct SecretRemover {
     in_key: bool,
+    prompted: bool,
     /// Whether every line `KEY NAME:VALUE` of this file is a secret: a password file by its name.
     password_file: bool,
 }
@@ -294,7 +322,7 @@ impl SecretRemover {
             "credential",
             "shadow",
         ];
-        SecretRemover { in_key: false, password_file: marks.iter().any(|mark| name.contains(mark)) }
+        SecretRemover { in_key: false, prompted: false, password_file: marks.iter().any(|mark| name.contains(mark)) }
     }
 
     /// The line without secrets, and what kind the first one was.
@@ -312,6 +340,11 @@ impl SecretRemover {
             let end = start + "PRIVATE KEY-----".len();
             let rest = if line[end..].trim().is_empty() { "" } else { HIDDEN };
             return (Cow::Owned(format!("{}{rest}", &line[..end])), Some("private key"));
+        }
+        let prompted = std::mem::replace(&mut self.prompted, line.contains(PROMPT));
+        let answer = line.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
+        if prompted && answer.len() >= 4 && STANDARD.decode(answer).is_ok() {
+            return (Cow::Owned(format!("{}{HIDDEN}", &line[..line.trim_end().len() - answer.len()])), Some("SASL credentials"));
         }
         if self.password_file
             && let Some(hidden) = table_line(line)
@@ -451,6 +484,21 @@ mod tests {
             ),
             ("Authorization: Bearer abc.def.ghi", "Authorization: (hidden)"),
             ("joe@example.org:{PLAIN}hunter2::::", "joe@example.org:{PLAIN}(hidden)::::"),
+            ("secret_key_base: hunter2", "secret_key_base: (hidden)"),
+            ("A=b;AccountKey=aHVudGVyMg==;C=d", "A=b;AccountKey=(hidden);C=d"),
+            ("export HEROKU_KEY=hunter2 X=1", "export HEROKU_KEY=(hidden) X=1"),
+            ("dnpass = hunter2", "dnpass = (hidden)"),
+            ("https://hunter20123456789abcdef01@o1.sentry.example/1", "https://(hidden)@o1.sentry.example/1"),
+            (
+                "poll mail.example proto IMAP user \"joe\" password \"hunter2\" is joe here",
+                "poll mail.example proto IMAP user \"joe\" password \"(hidden)\" is joe here",
+            ),
+            ("poll mail.example user joe pass hunter2", "poll mail.example user joe pass (hidden)"),
+            ("passwordeval \"echo hunter2\"", "passwordeval \"echo (hidden)\""),
+            ("swaks --to a@b.example --au joe --ap hunter2", "swaks --to a@b.example --au joe --ap (hidden)"),
+            ("C: a001 LOGIN joe hunter2", "C: a001 LOGIN joe (hidden)"),
+            ("PASS hunter2", "PASS (hidden)"),
+            ("curl https://a.example/cron?key=hunter2&b=1", "curl https://a.example/cron?key=(hidden)&b=1"),
         ] {
             assert_eq!(without_secrets(text).0, clean);
             assert!(without_secrets(text).1.is_some());
@@ -467,6 +515,9 @@ mod tests {
             "root:x:0:0:root:/root:/bin/bash",
             "https://support.google.com/mail/?p=UnsolicitedMessageError",
             "554 5.7.1 password expired for this account",
+            "warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: authentication failure",
+            "https://bounces-and-lists-of-everybody@lists.example/",
+            "TLS_KEY=/etc/ssl/private/key.pem",
         ] {
             assert_eq!(without_secrets(same), (Cow::Borrowed(same), None));
         }
@@ -483,5 +534,9 @@ mod tests {
         assert_eq!(remover.line("relay.example\tjoe:hunter2 and more").0, "relay.example\tjoe:(hidden)");
         assert_eq!(remover.line("relay.example joe:hunter2").0, "relay.example joe:(hidden)");
         assert_eq!(remover.line("# relay.example").0, "# relay.example");
+        let mut remover = SecretRemover::for_file("swaks.txt");
+        let said = ["<~  334 UGFzc3dvcmQ6", " ~> aHVudGVyMg==", "<~  235 2.7.0 ok", " ~> aHVudGVyMg=="];
+        let shown = said.map(|line| remover.line(line).0.into_owned());
+        assert_eq!(shown, [said[0], " ~> (hidden)", said[2], said[3]]);
     }
 }

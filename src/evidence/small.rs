@@ -4,7 +4,7 @@ use super::document::{Document, Sink};
 use super::maillog::wrap::Wrapping;
 use super::paste::Paste;
 use super::recognise::{by_name, recognise};
-use super::{EXAMPLES, Log, Source, is_log, names, parsers, pattern, secrets, text, transcript};
+use super::{EXAMPLES, Log, Source, is_log, names, parsers, pattern, queue_json, secrets, text, transcript};
 use crate::bundle::BundleFile;
 use crate::rules::RuleSet;
 use crate::rules::collection::Failed;
@@ -277,7 +277,7 @@ impl<'r> Reading<'r, '_> {
         let count = section.text.lines().count();
         let mut failures = Vec::new();
         for (at, line) in section.text.lines().enumerate().filter(|(at, _)| *at < ENDS || at + ENDS >= count) {
-            let Some((way, captures)) = failed(line.trim(), rules) else { continue };
+            let Some((way, captures)) = failed(text::beginning(line, self.longest).trim(), rules) else { continue };
             let number = section.first_line + at as u32;
             let by_name = by_name(&section.command.map_or_else(|| self.file.path.clone(), transcript::name_of), &rules.kinds);
             let command = captures.name("command").or(section.command);
@@ -308,13 +308,14 @@ impl<'r> Reading<'r, '_> {
     }
 }
 
-/// The text with its lines cut to `longest` bytes, and how many were.
+/// The text with its lines cut to `longest` bytes, and how many were. A message with all its recipients is one line.
 fn within(whole: String, longest: usize) -> (String, usize) {
-    let cut = whole.lines().filter(|line| line.len() > longest).count();
+    let is_cut = |line: &str| line.len() > longest && !queue_json::is_message(line);
+    let cut = whole.lines().filter(|line| is_cut(line)).count();
     if cut == 0 {
         return (whole, 0);
     }
-    let lines = whole.lines().map(|line| text::beginning(line, longest));
+    let lines = whole.lines().map(|line| if is_cut(line) { text::beginning(line, longest) } else { line });
     (lines.flat_map(|line| [line, "\n"]).collect(), cut)
 }
 

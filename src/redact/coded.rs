@@ -92,12 +92,12 @@ pub(super) struct Code {
     sign: Option<char>,
 }
 
-/// Where letters stand as codes (`%6D`, `=6D`, `\u006d`, `\x6d`, `&#109;`), and the address of an `ORCPT` or `AUTH` (xtext,
+/// Where letters stand as codes (`%6D`, `=6D`, `\u006d`, `\x6d`, `&#109;`, `[.]`), and the address of an `ORCPT` or `AUTH` (xtext,
 /// RFC 3461: `rfc822;a+40b.de`).
 pub(super) fn codes_in(text: &str) -> Vec<Code> {
     static CODED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:=[0-9A-F]{2}){3}[\w.~=@-]*)|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;)[\w.~@+-]*)+)",
+            r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:=[0-9A-F]{2}){3}[\w.~=@-]*)|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;|\[[.@]\])[\w.~@+-]*)+)",
         )
         .expect("a valid pattern")
     });
@@ -158,26 +158,30 @@ fn may_hold_codes(line: &[u8]) -> bool {
             .any(|at| line.get(at + 3) == Some(&sign) && line[at + 1..at + 3].iter().all(u8::is_ascii_hexdigit))
     };
     let escape = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'u' | b'x' | b'0' | b'1' | b'@'));
+    // As addresses are written that nobody shall click on.
+    let bracket = |at: usize| line.get(at + 2) == Some(&b']') && matches!(line[at + 1], b'.' | b'@');
     let entity = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'#' | b'c'));
     two(b'=')
         || two(b'%')
         || memchr::memchr_iter(b';', line).any(|at| line[..at].ends_with(b"822"))
         || memchr::memchr_iter(b'=', line).any(|at| line[..at].ends_with(b"AUTH"))
         || memchr::memchr_iter(b'\\', line).any(escape)
+        || memchr::memchr_iter(b'[', line).any(bracket)
         || memchr::memchr_iter(b'&', line).any(entity)
 }
 
 /// What a text with the escapes of JSON, of shells or of HTML says; none if it holds more than an address may.
 fn without_escapes(text: &str) -> Option<String> {
     static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\([01][0-7]{2})|&#(\d{2,3});|&#[xX]([0-9A-Fa-f]{2});|&commat;|\\@")
+        Regex::new(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\([01][0-7]{2})|&#(\d{2,3});|&#[xX]([0-9A-Fa-f]{2});|&commat;|\\@|\[([.@])\]")
             .expect("a valid pattern")
     });
     let plain = ESCAPE.replace_all(text, |found: &regex::Captures<'_>| {
         let code = [(1, 16), (2, 16), (3, 8), (4, 10), (5, 16)]
             .into_iter()
             .find_map(|(group, radix)| u32::from_str_radix(found.get(group)?.as_str(), radix).ok());
-        code.map_or('@', |code| char::from_u32(code).unwrap_or(' ')).to_string()
+        let plain = found.get(6).map_or("@", |sign| sign.as_str());
+        code.map_or(plain.to_owned(), |code| char::from_u32(code).unwrap_or(' ').to_string())
     });
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '@' | '.' | '-' | '_' | '+' | '=' | '~');
     plain.chars().all(fits).then(|| plain.into_owned())

@@ -1,8 +1,9 @@
-//! Lines of Postfix's log, taken apart into their fields: logs say the same ones over and over, so that each is looked through
-//! once and remembered, and not every line from end to end.
+//! Lines of Postfix's log, taken apart into their fields, and these at the addresses in them: logs say the same ones over and
+//! over, so that each is looked through once and remembered, and not every line from end to end.
 
-use super::scan::Part;
+use super::scan::{Part, is_unit};
 use crate::evidence::maillog::queue_id::leading_id;
+use std::net::IpAddr;
 use std::ops::Range;
 
 /// Fields whose value is numbers, which name nobody.
@@ -29,6 +30,9 @@ pub(super) fn of(line: &str) -> Option<Vec<(Part, Range<usize>)>> {
         // With the space before it, so that it is no beginning of a line.
         (Part::Field, before.len()..head.len()),
     ];
+    // What somebody wrote is looked through whole: names are known there by what stands around them.
+    let is_written = [b"header ".as_slice(), b"body "].iter().any(|word| memchr::memmem::find(line.as_bytes(), word).is_some());
+    let field = if is_written { whole } else { at_addresses };
     // Every field keeps the sign before it.
     let mut at = bracket + 1;
     if let Some((id, _)) = leading_id(&line[at + 2..]) {
@@ -39,7 +43,7 @@ pub(super) fn of(line: &str) -> Option<Vec<(Part, Range<usize>)>> {
         match line[at + 2..end].split_once('=') {
             Some((key, value)) if is_key(key) && !value.contains(' ') => {
                 if !NUMBERS.contains(&key) || !value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/')) {
-                    parts.push((Part::Field, at..end));
+                    field(line, at..end, &mut parts);
                 }
             }
             // Free text, in which commas divide nothing.
@@ -47,8 +51,95 @@ pub(super) fn of(line: &str) -> Option<Vec<(Part, Range<usize>)>> {
         }
         at = end;
     }
-    parts.push((Part::Field, at..line.len()));
+    field(line, at..line.len(), &mut parts);
     Some(parts)
+}
+
+type Parts = Vec<(Part, Range<usize>)>;
+
+fn whole(_: &str, field: Range<usize>, parts: &mut Parts) {
+    parts.push((Part::Field, field));
+}
+
+/// Takes a field apart where it says a mail address (`=<a@b.example>`), a client or server (`mx.b.example[192.0.2.1]`), or the
+/// queue id in a reply, which no other line says. Only plain ones, which are what they are whatever stands around them.
+fn at_addresses(line: &str, field: Range<usize>, parts: &mut Parts) {
+    let bytes = line.as_bytes();
+    let (mut start, mut at) = (field.start, field.start);
+    while let Some(length) = memchr::memchr2(b'<', b'[', &bytes[at..field.end]) {
+        let open = at + length;
+        at = open + 1;
+        let (names, end) = match bytes[open] {
+            b'<' => match mail_address(&line[start..open], &line[at..field.end]) {
+                Some(length) => ([None, Some((Part::Address, at..at + length))], at + length),
+                None => continue,
+            },
+            _ => match client(&line[start..open], &line[at..field.end]) {
+                Some((host, ip)) => {
+                    let host = (host > 0).then_some((Part::Host, open - host..open));
+                    ([host, Some((Part::Ip, at..at + ip))], at + ip)
+                }
+                None => continue,
+            },
+        };
+        for (part, range) in names.into_iter().flatten() {
+            rest(line, start..range.start, parts);
+            start = range.end;
+            parts.push((part, range));
+        }
+        at = end;
+    }
+    const QUEUED: &[u8] = b" queued as ";
+    if let Some(length) = memchr::memmem::find(&bytes[start..field.end], QUEUED) {
+        let id = start + length + QUEUED.len();
+        let end = id + bytes[id..field.end].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if id < end && bytes.get(end) == Some(&b')') {
+            rest(line, start..id, parts);
+            parts.push((Part::Word, id..end));
+            start = end;
+        }
+    }
+    rest(line, start..field.end, parts);
+}
+
+/// What stands between the addresses of a field, if it says anything.
+fn rest(line: &str, range: Range<usize>, parts: &mut Parts) {
+    if line.as_bytes()[range.clone()].iter().any(u8::is_ascii_alphanumeric) {
+        parts.push((Part::Field, range));
+    }
+}
+
+/// The length of the mail address that `text` begins with, up to its `>`.
+fn mail_address(before: &str, text: &str) -> Option<usize> {
+    let length = memchr::memchr(b'>', text.as_bytes())?;
+    let (local, domain) = text[..length].split_once('@')?;
+    let key = before.strip_suffix('=')?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let ends = |text: &str| {
+        text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+            && text.bytes().next_back().is_some_and(|byte| byte.is_ascii_alphanumeric())
+    };
+    let is_plain =
+        ends(local) && ends(domain) && local.bytes().all(|byte| plain(byte) || byte == b'+') && domain.bytes().all(plain);
+    // In these, it is something else, or written in a code.
+    let is_other = key.ends_with("helo") || key.ends_with("AUTH") || is_unit(domain);
+    (is_plain && !is_other).then_some(length)
+}
+
+/// The lengths of the host's name before the bracket, which may be 0, and of the IP address in it.
+fn client(before: &str, text: &str) -> Option<(usize, usize)> {
+    let length = memchr::memchr(b']', &text.as_bytes()[..text.len().min(46)])?;
+    let address = &text[..length];
+    let is_number = address.bytes().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'));
+    // What has no digit may be a word of some language: `a::b`.
+    if !is_number || !address.bytes().any(|byte| byte.is_ascii_digit()) || address.parse::<IpAddr>().is_err() {
+        return None;
+    }
+    let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let host = before.bytes().rev().take_while(name).count();
+    let (sign, host_name) = before.split_at(before.len() - host);
+    let begins = host == 0 || host_name.as_bytes()[0].is_ascii_alphanumeric();
+    (begins && sign.ends_with([' ', '=', '('])).then_some((host, length))
 }
 
 fn is_key(key: &str) -> bool {
@@ -83,7 +174,21 @@ mod tests {
         for (line, fields) in [
             (
                 "Nov 12 10:00:00 mx1 postfix/smtp[1]: 4F2C41A2B: to=<a@b.example>, relay=none, delay=1.2, dsn=4.4.1, status=deferred (a, b=c, d)",
-                vec!["mx1", " postfix/smtp", ": to=<a@b.example>", ", relay=none", ", status=deferred (a, b=c, d)"],
+                vec!["mx1", " postfix/smtp", ": to=<", "a@b.example", ", relay=none", ", status=deferred (a, b=c, d)"],
+            ),
+            (
+                "Nov 12 10:00:00 mx1 postfix/smtp[1]: 4F2C41A2B: to=<a@b=c>, relay=mx.b.example[2001:db8::1]:25, status=sent (250 a queued as 4F2C41A2C)",
+                vec![
+                    "mx1",
+                    " postfix/smtp",
+                    ": to=<a@b=c>",
+                    ", relay=",
+                    "mx.b.example",
+                    "2001:db8::1",
+                    "]:25",
+                    ", status=sent (250 a queued as ",
+                    "4F2C41A2C",
+                ],
             ),
             (
                 "2026-11-09T07:02:11.683175+01:00 mx1 postfix-out/qmgr[2]: 4F2C41A2B: removed",

@@ -5,6 +5,7 @@
 use super::pseudonym::Key;
 use super::{MOST_NAMES, Redactor};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 /// Ranges whose addresses name nobody; they stay as they are.
 const KEPT_V4: &[([u8; 4], u32)] =
@@ -32,6 +33,7 @@ const CLASSES_V6: &[(u128, u32)] = &[
     (0x2002 << 112, 16),
     (0x2000 << 112, 3),
     (0xfc00 << 112, 7),
+    (0xfd00 << 112, 8),
     (0xfe80 << 112, 10),
     (0xff00 << 112, 8),
 ];
@@ -86,7 +88,10 @@ pub(super) fn pseudonym(key: &Key, ip: IpAddr) -> IpAddr {
             let classes = CLASSES_V4.iter().chain(KEPT_V4);
             let anchors: Vec<(u128, u32)> =
                 classes.map(|(network, length)| (u128::from(u32::from_be_bytes(*network)), *length)).collect();
-            IpAddr::V4(Ipv4Addr::from_bits(permute(key, u128::from(v4.to_bits()), 32, &anchors) as u32))
+            // Gateways stand at the ends of private networks.
+            let hosts: &[u128] = if v4.is_private() { &[1, 254] } else { &[] };
+            let fixed = |at, prefix| leads(&anchors, 32, at, prefix) || at >= 24 && begins(hosts, 8, at - 24, prefix);
+            IpAddr::V4(Ipv4Addr::from_bits(permute(key, u128::from(v4.to_bits()), 32, fixed) as u32))
         }
         IpAddr::V6(v6) => match embedded(v6) {
             Some(v4) => {
@@ -94,20 +99,32 @@ pub(super) fn pseudonym(key: &Key, ip: IpAddr) -> IpAddr {
                 let changed = u128::from(changed.to_bits());
                 IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 32 << 32 | changed))
             }
-            None => IpAddr::V6(Ipv6Addr::from_bits(permute(key, v6.to_bits(), 128, CLASSES_V6))),
+            None => {
+                let hosts: &[u128] = if v6.is_unique_local() { &[1] } else { &[] };
+                let fixed = |at, prefix| leads(CLASSES_V6, 128, at, prefix) || at >= 64 && begins(hosts, 64, at - 64, prefix);
+                IpAddr::V6(Ipv6Addr::from_bits(permute(key, v6.to_bits(), 128, fixed)))
+            }
         },
     }
 }
 
-/// Flips each bit by the bits before it; not where those lead to an anchor, so that the anchored ranges stay where they are.
-fn permute(key: &Key, bits: u128, width: u32, anchors: &[(u128, u32)]) -> u128 {
+/// Whether the first `at` bits of an address may go on to one of these networks.
+fn leads(networks: &[(u128, u32)], width: u32, at: u32, prefix: u128) -> bool {
+    networks.iter().any(|(network, length)| *length > at && network.checked_shr(width - at).unwrap_or(0) == prefix)
+}
+
+/// Whether the last `at` bits of `prefix` are those that one of `hosts`, of `width` bits, begins with.
+fn begins(hosts: &[u128], width: u32, at: u32, prefix: u128) -> bool {
+    hosts.iter().any(|host| host >> (width - at) == prefix & ((1 << at) - 1))
+}
+
+/// Flips each bit by the bits before it; not where they are fixed, so that what they lead to stays where it is.
+fn permute(key: &Key, bits: u128, width: u32, fixed: impl Fn(u32, u128) -> bool) -> u128 {
     let mut out = 0;
     for at in 0..width {
         let prefix = bits.checked_shr(width - at).unwrap_or(0);
-        let fixed =
-            anchors.iter().any(|(network, length)| *length > at && network.checked_shr(width - at).unwrap_or(0) == prefix);
         let bit = bits >> (width - 1 - at) & 1 == 1;
-        out = out << 1 | u128::from(bit ^ (!fixed && key.bit(width, at, prefix)));
+        out = out << 1 | u128::from(bit ^ (!fixed(at, prefix) && key.bit(width, at, prefix)));
     }
     out
 }
@@ -155,6 +172,44 @@ impl Redactor<'_> {
             }
         }
         pseudonym(&self.key, ip)
+    }
+
+    /// An IPv4 address that is written as none: four numbers with dashes (`88-198-3-4`) or with zeros before them
+    /// (`088.198.003.004`), and a known one as one number (`58c60304`, `0x58C60304`, `1489372932`).
+    pub(super) fn disguised(&self, word: &str) -> Option<String> {
+        // Asked of every word of a log.
+        const LENGTHS: RangeInclusive<usize> = 8..=15;
+        if !LENGTHS.contains(&word.len()) || !word.as_bytes()[0].is_ascii_hexdigit() {
+            return None;
+        }
+        let known = |ip: Ipv4Addr| self.known.addresses.contains(&IpAddr::V4(ip));
+        let new = |ip: Ipv4Addr| match self.ip(IpAddr::V4(ip)) {
+            IpAddr::V4(new) => new,
+            IpAddr::V6(_) => ip,
+        };
+        if let Some(sign) = ['-', '.'].into_iter().find(|sign| word.contains(*sign)) {
+            let numbers: Option<Vec<u8>> = word.split(sign).map(|number| number.parse().ok()).collect();
+            let forward = Ipv4Addr::from(<[u8; 4]>::try_from(numbers?).ok()?);
+            let backward = Ipv4Addr::from_bits(forward.to_bits().swap_bytes());
+            // Four numbers with dots and no zeros before them may be a version; an address was found by its shape.
+            if sign == '.' && !known(forward) && word.len() < *LENGTHS.end() {
+                return None;
+            }
+            let octets = match known(backward) && !known(forward) {
+                true => Ipv4Addr::from_bits(new(backward).to_bits().swap_bytes()),
+                false => new(forward),
+            };
+            return Some(octets.octets().map(|octet| octet.to_string()).join(&sign.to_string()));
+        }
+        let (start, digits) = word.split_at(if word.starts_with("0x") { 2 } else { 0 });
+        let hexadecimal = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 8);
+        if let Some(ip) = hexadecimal.map(Ipv4Addr::from_bits).filter(|ip| known(*ip)) {
+            let digits = format!("{:08x}", new(ip).to_bits());
+            let is_upper = word.bytes().any(|byte| byte.is_ascii_uppercase());
+            return Some(format!("{start}{}", if is_upper { digits.to_ascii_uppercase() } else { digits }));
+        }
+        let ip = word.parse().ok().map(Ipv4Addr::from_bits).filter(|ip| known(*ip))?;
+        Some(new(ip).to_bits().to_string())
     }
 
     pub(super) fn ip_text(&self, text: &str, after: &str) -> String {
@@ -216,6 +271,17 @@ mod tests {
         }
         assert!(is_kept("127.0.0.1".parse().unwrap()) && is_kept("::ffff:127.0.0.1".parse().unwrap()));
         assert_eq!(of("::ffff:88.198.3.4").to_string(), format!("::ffff:{}", of("88.198.3.4")));
+    }
+
+    #[test]
+    fn a_gateway_stays_at_the_end_of_its_network() {
+        for (text, end) in [("10.20.30.1", ".1"), ("192.168.7.254", ".254"), ("172.20.0.1", ".1"), ("fd12:3456:789a::1", "::1")] {
+            let new = of(text).to_string();
+            assert!(new.ends_with(end) && new != text && new[..2] == text[..2], "{text} became {new}");
+        }
+        let all: std::collections::BTreeSet<IpAddr> = (0..=255).map(|last| of(&format!("10.20.30.{last}"))).collect();
+        assert_eq!(all.len(), 256);
+        assert!((2..254).filter(|last| of(&format!("10.20.30.{last}")).to_string().ends_with(&format!(".{last}"))).count() < 64);
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! Lines that are JSON: each text in one for itself, since escapes hide names, and by its key.
+//! Lines that are JSON, or end in it: each text in one for itself, since escapes hide names, and by its key.
 
 use super::scan::Part;
 use super::{Redactor, contexts};
 use serde_json::Value;
+use std::borrow::Cow;
 
 impl Redactor<'_> {
     /// A line that is a JSON object or list with pseudonyms; none if it is no JSON, or nothing in it is to be replaced.
-    pub(super) fn json(&self, text: &str) -> Option<String> {
-        let (json, comma) = object(text)?;
+    pub(super) fn json(&self, kind: Option<&str>, text: &str) -> Option<String> {
+        let (before, json, comma) = object(text)?;
         let mut value: Value = serde_json::from_str(json).ok()?;
         let mut changed = false;
         walk("", &mut value, &mut |part, text| {
@@ -18,14 +19,21 @@ impl Redactor<'_> {
             changed |= new != *text;
             *text = new;
         });
-        let new = changed.then(|| serde_json::to_string(&value).ok())??;
-        Some(new + comma)
+        let before = self.text(kind, before);
+        if !changed && matches!(before, Cow::Borrowed(_)) {
+            return None;
+        }
+        let json = if changed { serde_json::to_string(&value).ok()? } else { json.to_owned() };
+        Some(format!("{before}{json}{comma}"))
     }
 
     /// Learns the names in a line that is JSON; whether it is.
-    pub(super) fn learn_json(&mut self, text: &str) -> bool {
-        let Some((json, _)) = object(text) else { return false };
+    pub(super) fn learn_json(&mut self, kind: Option<&str>, text: &str) -> bool {
+        let Some((before, json, _)) = object(text) else { return false };
         let Ok(mut value) = serde_json::from_str::<Value>(json) else { return false };
+        if !before.is_empty() {
+            self.learn(kind, before);
+        }
         walk("", &mut value, &mut |part, text| match part {
             Some(part) => self.learn_part(part, text),
             None => self.learn(None, text),
@@ -34,12 +42,17 @@ impl Redactor<'_> {
     }
 }
 
-/// The object or list that a line is, and the comma behind it: such a line may be one of a longer list.
-fn object(text: &str) -> Option<(&str, &str)> {
+/// The object or list that a line is, or the object that it ends in, with what stands before it, and the comma behind it: such
+/// a line may be one of a longer list.
+fn object(text: &str) -> Option<(&str, &str, &str)> {
     let bare = text.trim();
     let (bare, comma) = bare.strip_suffix(',').map_or((bare, ""), |bare| (bare, ","));
     let is_json = bare.starts_with('{') && bare.ends_with('}') || bare.starts_with('[') && bare.ends_with(']');
-    (is_json && bare.len() > 2).then_some((bare, comma))
+    if is_json && bare.len() > 2 {
+        return Some(("", bare, comma));
+    }
+    let start = memchr::memmem::find(text.as_bytes(), b" {\"").filter(|_| text.ends_with('}'))? + 1;
+    Some((&text[..start], &text[start..], ""))
 }
 
 /// Calls `visit` with every text and every key in `value`, and what it is by its key.

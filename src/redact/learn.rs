@@ -60,7 +60,7 @@ impl Redactor<'_> {
 
     /// Learns the names in a line of a file of this kind of evidence.
     pub fn learn(&mut self, kind: Option<&str>, text: &str) {
-        if self.learn_json(text) {
+        if self.learn_json(kind, text) {
             return;
         }
         let found = self.fields(kind, text).unwrap_or_else(|| self.named_in(kind, text));
@@ -86,6 +86,9 @@ impl Redactor<'_> {
     pub(super) fn learn_parts(&mut self, text: &str, parts: Vec<(Part, Range<usize>)>) {
         for (part, range) in parts {
             let text = &text[range];
+            if part == Part::Word {
+                continue;
+            }
             if self.learnt.get(part, text).is_none() {
                 self.learnt.put(part, text, ());
                 self.learn_part(part, text);

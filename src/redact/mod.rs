@@ -131,7 +131,7 @@ impl<'r> Redactor<'r> {
 
     /// `text` with pseudonyms, a line of a file of this kind of evidence or any other text.
     pub fn text<'t>(&self, kind: Option<&str>, text: &'t str) -> Cow<'t, str> {
-        if let Some(json) = self.json(text) {
+        if let Some(json) = self.json(kind, text) {
             return Cow::Owned(json);
         }
         let edits = match self.fields(kind, text) {
@@ -159,7 +159,7 @@ impl<'r> Redactor<'r> {
 
     /// As [`Redactor::text`], and where the marked characters stand afterwards.
     pub fn marked(&self, kind: Option<&str>, text: &str, mark: Option<(usize, usize)>) -> (String, Option<(usize, usize)>) {
-        if let Some(new) = self.json(text) {
+        if let Some(new) = self.json(kind, text) {
             // What was marked is looked for: a value by itself tells not where it stands.
             let marked = mark.map(|(from, to)| text.chars().skip(from).take(to - from).collect::<String>());
             let at = marked.as_ref().and_then(|marked| new.find(marked.as_str())).map(|at| new[..at].chars().count());

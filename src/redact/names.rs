@@ -16,7 +16,11 @@ impl Redactor<'_> {
     /// The pseudonym of a name of any kind.
     pub(super) fn word(&self, name: &str) -> String {
         self.made_of(name, |key, name| {
-            let new = key.word(name);
+            let mut new = key.word(name);
+            // Addresses that a program made up are told by the numbers in them.
+            if name.as_bytes().windows(3).any(|bytes| bytes.iter().all(u8::is_ascii_digit)) {
+                new.push_str(&key.number(name)[..3]);
+            }
             // What is longer than any name is no name, and stays so.
             if name.len() > LONGEST_NAME { new.chars().cycle().take(name.len()).collect() } else { new }
         })
@@ -51,6 +55,9 @@ impl Redactor<'_> {
         if known(word) {
             return Some(self.named(word));
         }
+        if let Some(new) = self.disguised(word) {
+            return Some(new);
+        }
         if !word.contains(['-', '_', '\'', '’']) {
             return None;
         }
@@ -76,6 +83,9 @@ impl Redactor<'_> {
         }
         if self.known.names.contains(&word.to_lowercase()) {
             return self.named(word);
+        }
+        if let Some(new) = self.disguised(word) {
+            return new;
         }
         let pieces = word.split('.').map(|piece| self.bare(piece).map_or(Cow::Borrowed(piece), Cow::Owned));
         pieces.collect::<Vec<_>>().join(".")

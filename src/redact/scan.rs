@@ -95,11 +95,33 @@ pub(super) fn parts(kind: Option<&str>, text: &str, visit: &mut dyn FnMut(Part, 
 
 /// The parts of `text[within]` by their shape alone.
 pub(super) fn shapes(text: &str, within: Range<usize>, visit: &mut dyn FnMut(Part, Range<usize>)) {
-    let offset = within.start;
-    for found in SHAPES.find_iter(&text[within]) {
-        let range = offset + found.start()..offset + found.end();
-        shape(text, range, visit);
+    let mut offset = within.start;
+    while offset < within.end {
+        let end = offset + short_runs(&text[offset..within.end]);
+        for found in SHAPES.find_iter(&text[offset..end]) {
+            let range = offset + found.start()..offset + found.end();
+            shape(text, range, visit);
+        }
+        offset = end;
     }
+}
+
+/// Letters and signs in a row, more than any address has. Of each of its words it is asked whether an address begins there,
+/// to its end.
+const LONGEST_RUN: usize = 1024;
+
+/// How much of `text` has no longer runs than that.
+fn short_runs(text: &str) -> usize {
+    let mut start = 0;
+    while text.len() - start > LONGEST_RUN {
+        let run = &text.as_bytes()[start..start + LONGEST_RUN];
+        let divides = |byte: &u8| byte.is_ascii_whitespace() || b"\"<>()[],;:/\\@`".contains(byte);
+        match run.iter().rposition(divides) {
+            Some(sign) => start += sign + 1,
+            None => return (start + LONGEST_RUN..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len()),
+        }
+    }
+    text.len()
 }
 
 fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usize>)) {
@@ -110,15 +132,13 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
     if let Some(at) = at_sign(token) {
         // systemd's units and the algorithms of SSH are written like addresses.
         let domain = &token[at.end..];
-        let is_unit =
-            [".service", ".slice", ".socket", ".timer", ".target", ".mount", ".scope"].iter().any(|end| domain.ends_with(end));
         // `a=40b` and `a%40b` are addresses only where a host name follows.
         let is_plain = &token[at.clone()] == "@";
         // What a regular expression found.
         if text[..range.start].ends_with('$') && token[..at.start].bytes().all(|byte| byte.is_ascii_digit()) {
             return visit(Part::Host, range.start + at.end..range.end);
         }
-        if is_unit || (!is_plain && !is_host(domain)) {
+        if is_unit(domain) || (!is_plain && !is_host(domain)) {
             return words(text, range, visit);
         }
         return visit(Part::Address, range);
@@ -157,6 +177,11 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
         return visit(Part::Host, range.start..range.start + stem.len());
     }
     if token.contains('.') { visit(Part::Dotted, range) } else { visit(Part::Word, range) }
+}
+
+/// Whether what stands behind the sign is the kind of a unit of systemd: `postfix@-.service`.
+pub(super) fn is_unit(domain: &str) -> bool {
+    [".service", ".slice", ".socket", ".timer", ".target", ".mount", ".scope"].iter().any(|end| domain.ends_with(end))
 }
 
 /// Where the sign stands that divides a token into local part and domain.

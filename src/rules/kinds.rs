@@ -170,7 +170,9 @@ impl Glob {
     fn new(pattern: &str) -> Option<Glob> {
         let path = pattern.contains('/');
         let begins = !pattern.starts_with('*');
-        let pattern: Vec<char> = pattern.to_ascii_lowercase().trim_start_matches('/').chars().collect();
+        let lower = pattern.to_ascii_lowercase();
+        let start = if path { "*/" } else { "" };
+        let pattern: Vec<char> = start.chars().chain(lower.trim_start_matches('/').chars()).collect();
         // Each set is closed and holds something.
         let mut rest = pattern.as_slice();
         while let Some(open) = rest.iter().position(|c| *c == '[') {
@@ -182,12 +184,10 @@ impl Glob {
 
     /// Whether a path (lower case, without compression suffix) matches.
     pub fn matches(&self, path: &str) -> bool {
-        let fits = |text: &str| fits(&self.pattern, &text.chars().collect::<Vec<char>>());
-        if self.path {
-            fits(path) || path.match_indices('/').any(|(at, _)| fits(&path[at + 1..]))
-        } else {
-            fits(path.rsplit('/').next().unwrap_or(path))
-        }
+        let name = if self.path { path } else { path.rsplit('/').next().unwrap_or(path) };
+        // It may begin behind any folder.
+        let text: Vec<char> = ['/'].into_iter().filter(|_| self.path).chain(name.chars()).collect();
+        fits(&self.pattern, &text)
     }
 }
 

@@ -84,3 +84,34 @@ fn a_million_members_end_at_the_limit_of_files() {
     let outcome = Call::new(&["analyze", &folder.path("many.tar.gz"), "--format", "json", "--max-files", "2000"]).run();
     assert!(outcome.reported().contains("there are more than 2000 files (see --max-files)"));
 }
+
+#[test]
+fn paths_that_no_file_has_are_told_and_not_taken_in() {
+    // A folder in a folder, a hundred thousand times; names of half a megabyte that climb; and paths as long as any may be.
+    let log = ordinary();
+    let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    let mut add = |path: &str, content: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        // As tar writes what it would not make itself.
+        let mut long = tar::Header::new_gnu();
+        long.set_path("././@LongLink").expect("a path");
+        long.set_entry_type(tar::EntryType::GNULongName);
+        long.set_size(path.len() as u64);
+        long.set_cksum();
+        archive.append(&long, path.as_bytes()).expect("a name");
+        header.set_cksum();
+        archive.append(&header, content).expect("a member");
+    };
+    add(&format!("{}mail.log", "d/".repeat(100_000)), log.as_bytes());
+    (0..300).for_each(|at| add(&format!("../{at}{}", "x".repeat(500_000)), b""));
+    (0..1_000).for_each(|at| add(&format!("{}{at:04}.txt", "e/".repeat(2_000)), b"x"));
+    add("mail.log", log.as_bytes());
+    let bytes = archive.into_inner().and_then(|packer| packer.finish()).expect("an archive");
+    let folder = Folder::with("deep.tar.gz", bytes);
+    let outcome = Call::new(&["analyze", &folder.path("deep.tar.gz"), "--format", "json", "--max-ratio", "100000"]).run();
+    let report: serde_json::Value = serde_json::from_str(outcome.reported()).expect("JSON");
+    assert_eq!(report["traffic"]["sent"], 20, "{:.3000}", outcome.out);
+    assert!(outcome.out.contains("its path is longer than that of any file") && !outcome.out.contains(&"x".repeat(1_000)));
+}

@@ -121,3 +121,50 @@ fn bytes_that_are_no_text_are_read_and_never_shown_raw() {
     let outcome = Call::new(&["sources", &folder.path("")]).run();
     assert!(!outcome.reported().contains('\u{1b}'));
 }
+
+#[test]
+fn a_line_of_beginnings_of_addresses_is_redacted_in_time() {
+    // Each word may begin an address that reaches to the end of the line, and none does.
+    for word in ["=?utf-8?q?", "a=", "a+", "a%"] {
+        let line = "Nov 12 10:00:00 mail postfix/smtp[7]: 4F2C41A2B3: to=<maria@krautwurst.example>, relay=none, delay=1, \
+                    delays=0/0/1/0, dsn=4.4.1, status=deferred (";
+        let folder = Folder::with("mail.log", format!("{line}{})\n", word.repeat((1 << 20) / word.len())));
+        let new = folder.path("new.tar.gz");
+        Call::new(&["redact", &folder.path("mail.log"), "-o", &new]).run().reported();
+        let out = Call::new(&["analyze", &new, "--format", "json"]).run();
+        assert!(!out.reported().contains("krautwurst"), "{word}");
+    }
+}
+
+#[test]
+fn a_message_to_a_hundred_thousand_recipients_is_one_line_and_read_whole() {
+    let recipients: Vec<String> = (0..100_000)
+        .map(|at| format!("{{\"address\": \"a{at}@b.example\", \"delay_reason\": \"connection timed out\"}}"))
+        .collect();
+    let message = |id: &str, recipients: &[String]| {
+        let rest = "\"arrival_time\": 1794474544, \"message_size\": 667, \"sender\": \"c@d.example\"";
+        format!("{{\"queue_name\": \"deferred\", \"queue_id\": \"{id}\", {rest}, \"recipients\": [{}]}}\n", recipients.join(", "))
+    };
+    let text = message("4F2C41A2B3", &recipients) + &message("4F2C41A2B4", &recipients[..1]);
+    let folder = Folder::with("bundle/postqueue-j.json", text + &"{\"queue_id\": [".repeat(100_000));
+    let outcome = Call::new(&["analyze", &folder.path("bundle"), "--format", "json"]).run();
+    let report: serde_json::Value = serde_json::from_str(outcome.reported()).expect("JSON");
+    assert_eq!((&report["queue"]["listed"], &report["queue"]["waiting_recipients"]), (&2.into(), &100_001.into()));
+}
+
+#[test]
+fn no_command_writes_what_a_terminal_obeys() {
+    let odd = "\u{9b}31m\u{202e}\u{2066}\u{1b}[2J";
+    let folder = Folder::with("mail.log", ordinary().replace("<a@b", &format!("<a{odd}@b")));
+    let log = folder.path("mail.log");
+    for command in [
+        vec!["records", &log, "--table", "attempts"],
+        vec!["sources", &log, "--format", "json"],
+        vec!["trace", &log, "4F2C41A2B00", "--format", "ndjson"],
+        vec!["explain", odd, "--format", "json"],
+    ] {
+        let outcome = Call::new(&command).run();
+        let raw = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202e}' | '\u{2066}');
+        assert!(!outcome.reported().contains(raw), "{command:?}: {:?}", outcome.out);
+    }
+}
