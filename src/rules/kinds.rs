@@ -161,6 +161,8 @@ pub struct Answers {
 pub struct Glob {
     /// In lower case.
     pattern: Vec<char>,
+    /// What stands in it behind the last sign: most paths do not end so.
+    tail: String,
     path: bool,
     /// Whether it says how the name begins, and not only what it contains.
     pub begins: bool,
@@ -179,11 +181,15 @@ impl Glob {
             let close = rest[open..].iter().position(|c| *c == ']').filter(|length| *length > 1)?;
             rest = &rest[open + close + 1..];
         }
-        Some(Glob { pattern, path, begins })
+        let tail = lower.rsplit(['*', '?', ']', '/']).next().unwrap_or_default().to_owned();
+        Some(Glob { pattern, tail, path, begins })
     }
 
     /// Whether a path (lower case, without compression suffix) matches.
     pub fn matches(&self, path: &str) -> bool {
+        if !path.ends_with(&self.tail) {
+            return false;
+        }
         let name = if self.path { path } else { path.rsplit('/').next().unwrap_or(path) };
         // It may begin behind any folder.
         let text: Vec<char> = ['/'].into_iter().filter(|_| self.path).chain(name.chars()).collect();
