@@ -587,6 +587,7 @@ tables! {
         mailname: Text "/etc/mailname",
         public_ip: Text "address the Internet sees",
         os: Text "operating system or kernel",
+        container: Text "container in which Postfix runs, where the evidence was collected from outside of it",
         postfix_version: Text "Postfix version",
         postfix_running: Bool "whether the master daemon runs",
         collected_at: Time "when the evidence was collected, by the server's own clock",

@@ -112,7 +112,9 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
             _ => Verdict::Degraded,
         };
     }
-    let log = evidence.traffic.as_ref().is_some_and(|traffic| traffic.postfix_lines > 0);
+    // A log that was filtered for its warnings does not show what happened to mail.
+    let warnings: u64 = evidence.tables.rows(&diagnostics::TABLE).iter().map(|row| row.count).sum();
+    let log = evidence.traffic.as_ref().is_some_and(|traffic| traffic.postfix_lines > warnings);
     if !log || !evidence.tables.is_collected(&diagnostics::TABLE) {
         // An empty queue alone does not show that mail flows, nor do the deliveries that somebody picked out.
         return Verdict::Inconclusive;

@@ -6,7 +6,7 @@ use super::rank::{Cause, Role};
 use super::words::{Place, Words};
 use crate::rules::amount::Amount;
 use crate::rules::lazy::LazyRegex;
-use crate::rules::load::{Instances, RuleSet, System};
+use crate::rules::load::{RuleSet, System, Through};
 use crate::rules::model::{PHASES, StepSpec};
 use crate::tables::{Value, attempts, failures, host, processes, settings};
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,7 +74,8 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
             plan.steps.push(step);
         }
         if let Some((run, why)) = &rules.plan.flush_warning {
-            plan.do_not.push(DoNot { run: own.fill(run, Place::Plain), why: own.fill(why, Place::Markdown), hurts: Some(hurts) });
+            let run = own.fill(&here.commands(run), Place::Plain);
+            plan.do_not.push(DoNot { run, why: own.fill(why, Place::Markdown), hurts: Some(hurts) });
         }
     }
     let mut shared: Vec<Step> = Vec::new();
@@ -89,10 +90,13 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
             step.causes = vec![judged.rule.id.clone()];
             add(if spec.shared.is_some() { &mut shared } else { &mut plan.steps }, step);
         }
-        for warning in judged.rule.do_not.iter().filter(|_| !minor) {
+        // Nobody need be warned of moving mail where none waits.
+        let idle =
+            |run: &str| waiting == Some(0) && run.split(", ").all(|run| rules.plan.moves_mail.iter().any(|known| known == run));
+        for warning in judged.rule.do_not.iter().filter(|warning| !minor && !idle(&warning.run)) {
             let filled = DoNot {
-                run: words.fill(&warning.run, Place::Plain),
-                why: words.fill(&warning.why, Place::Markdown),
+                run: words.fill(&here.commands(&warning.run), Place::Plain),
+                why: words.fill(&here.command(&warning.why), Place::Markdown),
                 hurts: None,
             };
             if !plan.do_not.iter().any(|known| known.run == filled.run || known.run.split(", ").any(|part| part == filled.run)) {
@@ -122,13 +126,17 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
 /// What the commands of the rules are called where the evidence comes from.
 struct Here<'r> {
     system: Option<&'r System>,
-    instance: Option<(&'r Instances, String)>,
+    /// What its commands are run through, the innermost first.
+    through: Vec<(&'r Through, String)>,
 }
 
 impl<'r> Here<'r> {
     fn of(asker: &Asker<'_>, rules: &'r RuleSet) -> Self {
-        let instance = rules.plan.instances.as_ref().and_then(|instances| Some((instances, instance(asker)?)));
-        Here { system: system(asker, rules), instance }
+        let container = || Some(asker.tables.host()?.text(host::container, &asker.tables.names)?.to_owned());
+        let instances = rules.plan.instances.as_ref().and_then(|through| Some((through, instance(asker)?)));
+        let containers =
+            rules.plan.containers.as_ref().and_then(|through| Some((through, container().filter(|name| is_name(name))?)));
+        Here { system: system(asker, rules), through: instances.into_iter().chain(containers).collect() }
     }
 
     /// A sentence about commands.
@@ -138,12 +146,18 @@ impl<'r> Here<'r> {
 
     /// Commands that somebody types.
     fn command(&self, text: &str) -> String {
-        let text = self.sentence(text);
-        match &self.instance {
-            Some((instances, name)) => instances.command(&text, name),
-            None => text,
-        }
+        self.through.iter().fold(self.sentence(text), |text, (through, name)| through.command(&text, name))
     }
+
+    /// Commands with commas between them.
+    fn commands(&self, text: &str) -> String {
+        text.split(", ").map(|text| self.command(text)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether this can stand in a command as it is.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
 
 /// The instance of Postfix in which most mail fails, where it is not the first one and main.cf names its directory.
@@ -166,7 +180,7 @@ fn instance(asker: &Asker<'_>) -> Option<String> {
                 .split([' ', ',', '\t'])
                 .any(|path| path.rsplit('/').next() == Some(name))
     });
-    (named && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))).then(|| name.to_owned())
+    (named && is_name(name)).then(|| name.to_owned())
 }
 
 /// Recipients whose mail waits; none if neither a log nor a queue listing tells.

@@ -27,6 +27,7 @@ mod queue_listing;
 pub mod recognise;
 mod sar;
 pub mod secrets;
+mod seen;
 mod services;
 mod settings;
 mod small;
@@ -76,6 +77,8 @@ pub struct Evidence {
     pub traffic: Option<Traffic>,
     /// What waits at the end.
     pub waiting: Waiting,
+    /// The host that the first log names in its first line.
+    pub logged_by: Option<String>,
     /// What a redaction before says that it put in; see [`Bundle::pseudonyms`].
     pub pseudonyms: Option<Arc<str>>,
     /// The end of the evidence: when it was collected, or else the last line.
@@ -224,7 +227,6 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
     tables.show_log = rules.plan.show_log(log).unwrap_or_default().to_owned();
     tables.and_more = rules.plan.and_more.clone().unwrap_or_else(|| "(+{n})".to_owned());
     tables.titles = [("provider", rules.providers.titles()), ("reason_class", rules.reasons.titles.clone())].into();
-    policies::settle(&mut tables);
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
     Looked { tables, sources, logs, pastes, collected_at }
 }
@@ -291,6 +293,8 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     if how.every_record {
         maillog::again::fill(&streams, bundle.limits.line, &mut tables);
     }
+    seen::address(&mut tables);
+    policies::settle(&mut tables);
     for limit in traffic.iter().flat_map(limits).chain(excerpt.map(str::to_owned)) {
         for stream in &streams {
             let title = &mut sources[stream.file as usize].title;
@@ -320,6 +324,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         sources,
         traffic: traffic.filter(|traffic| traffic.lines > 0),
         waiting: waiting.unwrap_or_default(),
+        logged_by: streams.first().and_then(Stream::host),
         pseudonyms: bundle.pseudonyms.clone(),
         end,
     }

@@ -58,7 +58,7 @@ pub(super) fn context(
         "style_hash": hash(&sheet),
         "headline": phrases.headline(report),
         "ladder": primary.map(|cause| phrases.ladder(&cause.ladder)),
-        "second": report.causes.iter().find(|cause| cause.role == "contributing").filter(|_| primary.is_some()),
+        "second": report.causes.iter().find(|cause| cause.role == "contributing").filter(|_| report.also.is_some()),
         "causes": main_causes(report, &numbers, phrases),
         "notes": report.causes.iter().filter(|cause| cause.role == "note").collect::<Vec<_>>(),
         "do_not": do_not(report),

@@ -46,27 +46,31 @@ pub struct PlanSpec {
     pub flush_warning: Option<(String, String)>,
     /// Systems whose commands differ from those that the rules write.
     pub systems: Vec<System>,
+    /// Commands that move waiting mail.
+    pub moves_mail: Vec<String>,
     /// How commands are run where Postfix runs several times.
-    pub instances: Option<Instances>,
+    pub instances: Option<Through>,
+    /// How commands are run where Postfix runs in a container.
+    pub containers: Option<Through>,
     /// How a sentence ends that names some of many; `{n}` stands for the number of the others.
     pub and_more: Option<String>,
     /// Commands that show the mail log, by the name of the log in the bundle; the first that fits.
     pub show_log: Vec<ShowLog>,
 }
 
-/// How a command works on one of several instances of Postfix.
+/// How a command works on one of several instances of Postfix, or in a container.
 #[derive(Debug)]
-pub struct Instances {
-    /// The commands that belong to an instance.
+pub struct Through {
+    /// The commands that belong there.
     pub commands: Vec<String>,
-    /// What stands before them; `INSTANCE` stands for its name.
+    /// What stands before them; `NAME` stands for the instance's or the container's.
     pub through: String,
 }
 
-impl Instances {
-    /// Commands of the rules as they are run for the instance `name`.
+impl Through {
+    /// Commands of the rules as they are run for `name`.
     pub fn command(&self, text: &str, name: &str) -> String {
-        let through = self.through.replace("INSTANCE", name);
+        let through = self.through.replace("NAME", name);
         let mut out = String::new();
         let mut starts = true;
         for word in text.split_inclusive(|c: char| c.is_whitespace() || "|;&(`".contains(c)) {
@@ -640,13 +644,21 @@ impl Loader {
                 self.set.plan.systems.push(System { os, program, instead });
             }
         }
-        if let Some(node) = fields.take("instances") {
-            let mut instances = reader.fields(node, "instances");
-            let commands = instances.need(reader, "commands").map(|node| reader.texts(node, "a command")).unwrap_or_default();
-            let through = instances.need(reader, "through").map(|node| reader.text(&node, "through")).unwrap_or_default();
-            instances.finish(reader);
+        if let Some(node) = fields.take("moves_mail") {
+            self.set.plan.moves_mail = reader.texts(node, "a command").into_iter().map(|(command, _)| command).collect();
+        }
+        for name in ["instances", "containers"] {
+            let Some(node) = fields.take(name) else { continue };
+            let mut through = reader.fields(node, name);
+            let commands = through.need(reader, "commands").map(|node| reader.texts(node, "a command")).unwrap_or_default();
+            let text = through.need(reader, "through").map(|node| reader.text(&node, "through")).unwrap_or_default();
+            through.finish(reader);
             let commands = commands.into_iter().map(|(command, _)| command).collect();
-            self.set.plan.instances = Some(Instances { commands, through });
+            let through = Some(Through { commands, through: text });
+            match name {
+                "instances" => self.set.plan.instances = through,
+                _ => self.set.plan.containers = through,
+            }
         }
         fields.finish(reader);
     }

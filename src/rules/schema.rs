@@ -417,6 +417,17 @@ fn provider() -> Value {
     )
 }
 
+/// Commands, and what runs them.
+fn through(which: &str) -> Value {
+    mapping(
+        &["commands", "through"],
+        json!({
+            "commands": { "type": "array", "description": which, "items": { "type": "string" } },
+            "through": text("What runs them there; NAME stands for its name"),
+        }),
+    )
+}
+
 fn plan() -> Value {
     let words = json!({ "id": text("Id"), "title": text("Name for people"), "says": text("What it is for") });
     mapping(
@@ -437,10 +448,9 @@ fn plan() -> Value {
                 "program": text("Regex: a program that runs there"),
                 "instead": { "type": "object", "description": "What the rules write: what it is there; NAME stands for each name behind it", "additionalProperties": text("Command") },
             }))),
-            "instances": mapping(&["commands", "through"], json!({
-                "commands": { "type": "array", "description": "Commands that belong to an instance of Postfix", "items": { "type": "string" } },
-                "through": text("What runs them for an instance; INSTANCE stands for its name"),
-            })),
+            "moves_mail": { "type": "array", "description": "Commands that move waiting mail: where none waits, nobody is warned of them", "items": { "type": "string" } },
+            "instances": through("Commands that belong to an instance of Postfix"),
+            "containers": through("Commands that are run in Postfix's container"),
             "flush_warning": mapping(&["run", "why"], json!({ "run": text("The command"), "why": text("Why not (yet)") })),
         }),
     )

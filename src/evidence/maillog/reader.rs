@@ -47,6 +47,14 @@ pub struct Stream<'b> {
     pub open: Open<'b>,
 }
 
+impl Stream<'_> {
+    /// The host that its first line names.
+    pub fn host(&self) -> Option<String> {
+        let host = Line::parse(&self.begins, &self.clock)?.host;
+        (!host.is_empty()).then(|| host.to_owned())
+    }
+}
+
 impl std::fmt::Debug for Stream<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "Stream({})", self.file)

@@ -407,8 +407,23 @@ fn micros(digits: &[u8]) -> Option<i64> {
 }
 
 /// Filters and services beside Postfix.
-const FILTERS: &[&str] =
-    &["opendkim", "opendmarc", "amavis", "amavisd", "clamd", "saslauthd", "spamd", "rspamd", "postgrey", "systemd"];
+const FILTERS: &[&str] = &[
+    "opendkim",
+    "opendmarc",
+    "amavis",
+    "amavisd",
+    "clamd",
+    "clamav-milter",
+    "spamass-milter",
+    "saslauthd",
+    "spamd",
+    "rspamd",
+    "postgrey",
+    "postfwd",
+    "policyd",
+    "policyd-spf",
+    "systemd",
+];
 /// Programs that write logs.
 const LOGGERS: &[&str] = &["rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal", "imuxsock"];
 
@@ -442,8 +457,23 @@ pub(in crate::evidence) fn is_kernel_trouble(text: &str) -> bool {
 /// what they lost; with the number of lines lost.
 fn companion<'a>(line: &Line<'a>) -> Option<(Event<'a>, u64)> {
     // One after the other: an automaton of all of them looks at each byte and takes twice as long.
-    static TROUBLE: LazyLock<[Finder<'_>; 7]> =
-        LazyLock::new(|| ["error", "fail", "refused", "No space left", "cannot", "can't", "unable"].map(Finder::new));
+    static TROUBLE: LazyLock<[Finder<'_>; 12]> = LazyLock::new(|| {
+        [
+            "error",
+            "Error",
+            "fail",
+            "FAILED",
+            "refused",
+            "No space left",
+            "cannot",
+            "can't",
+            "unable",
+            "not secure",
+            "denied",
+            "TIMED OUT",
+        ]
+        .map(Finder::new)
+    });
     let text = line.message;
     let (matters, level) = match line.tag {
         "kernel" => (is_kernel_trouble(text), "error"),

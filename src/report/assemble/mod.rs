@@ -65,6 +65,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
             .host()
             .and_then(|row| row.text(host::fqdn, &tables.names).or_else(|| row.text(host::hostname, &tables.names)))
             .or_else(|| tables.setting("myhostname"))
+            .or(evidence.logged_by.as_deref())
             .map(visible),
         collected_at: tables.host().and_then(|row| row.time(host::collected_at)).or(evidence.end),
         window: material.from.zip(evidence.end).map(|(from, to)| Span { from: from.max(earliest(evidence).unwrap_or(from)), to }),
@@ -147,10 +148,17 @@ fn words<'a>(material: &Material<'a>, cause: &'a Ranked<'a>) -> Words<'a> {
     }
 }
 
+/// Part of all recipients handled below which a second cause is not told beside the first.
+const TOLD_SHARE: f64 = 0.01;
+
 /// What a reader must know of a second cause.
 fn also(material: &Material<'_>, primary: Option<&Ranked<'_>>) -> Option<String> {
     primary?;
     let second = material.diagnosis.causes.iter().find(|cause| cause.role == Role::Contributing)?;
+    let few = second.failed() > 0 && (second.failed() as f64) < TOLD_SHARE * material.diagnosis.handled as f64;
+    if few {
+        return None;
+    }
     let words = words(material, second);
     let title = words.fill(&second.judged.rule.title, Place::Markdown);
     let summary = words.fill(&second.judged.rule.summary, Place::Markdown);
