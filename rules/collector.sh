@@ -178,6 +178,12 @@ setting() {
     fi
 }
 
+# The other instances of Postfix (postmulti(1)), by their names.
+instances=
+if have postmulti; then
+    instances=$(limited 5 'postmulti -l' 2>/dev/null </dev/null | sed -n 's/^\([A-Za-z0-9][A-Za-z0-9_-]*\)[[:space:]].*/\1/p' | tr '\n' ' ')
+fi
+
 # Bytes of log that may still be taken.
 room=$((max_mb * 1024 * 1024))
 

@@ -189,6 +189,94 @@ fn a_plan_works_on_the_instance_whose_mail_fails() {
     assert!(!commands("myhostname = mail.example.com\n").contains("postmulti"));
 }
 
+/// The report on a folder of files.
+fn report_on(files: &[(&str, &str)]) -> postdoc::report::view::Report {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    }
+    let rules = RuleSet::built_in();
+    Analysis::run(folder.path(), &rules, &Options::default(), &AtomicU64::new(0)).expect("a report").report
+}
+
+#[test]
+fn a_plan_works_in_the_container_that_the_evidence_names() {
+    let log = (1..6).fold(String::new(), |log, n| {
+        log + &format!(
+            "Nov 12 09:3{n}:44 mail postfix/smtp[467]: 0CE5562{n}: to=<x{n}@one.example>, relay=none, delay=1, delays=0/0/1/0, \
+             dsn=4.4.1, status=deferred (connect to 127.0.0.1[127.0.0.1]:10024: Connection refused)\n"
+        )
+    });
+    let listing = "CONTAINER ID   IMAGE            COMMAND   CREATED   STATUS   PORTS   NAMES\n\
+                   0123456789ab   nginx:1          \"nginx\"   5 d       Up 5 d   80/tcp  web-nginx-1\n\
+                   8f3b1c2d4e5f   mailcow/postfix  \"/run\"    5 d       Up 5 d   25/tcp  mailcow-postfix-1\n";
+    let manifest = "file\tstatus\tseconds\tbytes\tcommand\n\
+                    df-h.txt\t0\t0\t400\tdf -h\n\
+                    postconf-n.txt\t0\t0\t400\tdocker exec mailserver postconf -n\n";
+    for (file, text, name) in [("docker-ps.txt", listing, "mailcow-postfix-1"), ("manifest.tsv", manifest, "mailserver")] {
+        let report = report_on(&[("mail.log", &log), (file, text)]);
+        let commands = report.plan.iter().filter_map(|step| step.run.clone()).collect::<Vec<_>>().join("\n");
+        assert!(commands.contains(&format!("docker exec -i {name} postqueue -f")), "{commands}");
+        assert!(!commands.lines().any(|line| line.starts_with("postq") || line.starts_with("postc")), "{commands}");
+        // What warns of a command names it as it would be typed.
+        let warned: Vec<_> = report.do_not.iter().map(|warning| warning.command.as_str()).collect();
+        assert!(warned.contains(&format!("docker exec -i {name} postqueue -f").as_str()), "{warned:?}");
+    }
+}
+
+#[test]
+fn settings_are_those_of_the_instance_whose_mail_fails() {
+    let log = |instance: &str| {
+        (1..6).fold(String::new(), |log, n| {
+            log + &format!(
+                "Nov 12 09:3{n}:44 mail {instance}/smtp[467]: 0CE5562{n}: to=<x{n}@one.example>, relay=none, delay=1, \
+                 delays=0/0/1/0, dsn=4.4.1, status=deferred (connect to relay.example.net[198.18.1.9]:25: Connection refused)\n"
+            )
+        })
+    };
+    let first = "multi_instance_directories = /etc/postfix-out\nmyhostname = in.example.com\nrelayhost =\n";
+    let second = "multi_instance_name = postfix-out\nmyhostname = out.example.com\nrelayhost = [relay.example.net]\n";
+    for (instance, host) in [("postfix-out", "out.example.com"), ("postfix", "in.example.com")] {
+        let files = [
+            ("mail.log", log(instance)),
+            ("postconf-n.txt", first.to_owned()),
+            ("postconf-n-postfix-out.txt", second.to_owned()),
+        ];
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let report = report_on(&files);
+        assert_eq!(report.host.as_deref(), Some(host));
+        assert!(
+            !report.causes.iter().any(|cause| cause.rule == "settings-of-another-instance" && cause.confidence != "possible")
+        );
+    }
+}
+
+#[test]
+fn nobody_is_warned_of_moving_mail_where_none_waits() {
+    let refused = "Nov 12 09:35:4";
+    let log = (1..7).fold(String::new(), |log, n| {
+        log + &format!(
+            "{refused}{n} mail postfix/smtp[467]: 0CE5562{n}: to=<x{n}@one.example>, relay=mx.one.example[198.18.1.26]:25, delay=3, \
+             delays=0/0/3/0, dsn=5.7.23, status=bounced (host mx.one.example[198.18.1.26] said: 550 5.7.23 SPF validation failed \
+             for 203.0.113.9 (in reply to RCPT TO command))\n"
+        )
+    });
+    let report = report_on(&[("mail.log", &log), ("mailq.txt", "Mail queue is empty\n")]);
+    assert!(report.do_not.iter().all(|warning| !warning.command.contains("postqueue")), "{:?}", report.do_not);
+    assert!(!report.plan.iter().any(|step| step.phase == "drain" && step.risk != "read-only"), "{:#?}", report.plan);
+    // Without a listing or a log that settles it, the warning stays.
+    let queue = "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n\
+                 0CE5562A9       900 Thu Nov 12 09:35:44  a@example.com\n\
+                 (host mx.one.example[198.18.1.26] said: 451 4.7.24 SPF validation failed (in reply to RCPT TO command))\n\
+                 \u{20}                                        y@one.example\n\n-- 1 Kbytes in 1 Request.\n";
+    let report = report_on(&[("mail.log", &log), ("mailq.txt", queue)]);
+    assert!(report.do_not.iter().any(|warning| warning.command == "postqueue -f"), "{:?}", report.do_not);
+    // The log alone tells whose machine it is, and receivers tell its address.
+    assert_eq!(report.host.as_deref(), Some("mail"));
+    let steps = report.plan.iter().map(|step| format!("{} {:?}", step.action, step.details)).collect::<Vec<_>>().join("\n");
+    assert!(steps.contains("203.0.113.9"), "{steps}");
+}
+
 /// Names of people and hosts in a sample, and what a hostile sender makes of them.
 const HOSTILE: &[&str] = &["$(touch${IFS}owned)", "`touch${IFS}owned`", "';touch${IFS}owned;'", "-rf", "a'\"b|c&d>e", "*"];
 

@@ -4,12 +4,13 @@
 use super::measure::Asker;
 use super::rank::{Cause, Role};
 use super::words::{Place, Words};
+use crate::evidence::instances;
 use crate::rules::amount::Amount;
 use crate::rules::lazy::LazyRegex;
 use crate::rules::load::{RuleSet, System, Through};
 use crate::rules::model::{PHASES, StepSpec};
-use crate::tables::{Value, attempts, failures, host, processes, settings};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::tables::{Value, failures, host, processes, settings};
+use std::collections::BTreeSet;
 
 /// One step, filled in.
 #[derive(Debug, Clone)]
@@ -164,14 +165,7 @@ fn is_name(name: &str) -> bool {
 fn instance(asker: &Asker<'_>) -> Option<String> {
     let tables = asker.tables;
     let names = &tables.names;
-    let mut failed: BTreeMap<&str, u64> = BTreeMap::new();
-    for row in tables.rows(&attempts::TABLE) {
-        if row.text(attempts::status, names) != Some("sent") {
-            let name = row.text(attempts::instance, names)?.split('/').next().unwrap_or_default();
-            *failed.entry(name).or_default() += row.count;
-        }
-    }
-    let (name, _) = failed.into_iter().max_by_key(|(_, count)| *count)?;
+    let name = instances::failing(tables)?;
     let named = tables.rows(&settings::TABLE).iter().any(|row| {
         row.text(settings::name, names) == Some("multi_instance_directories")
             && row

@@ -10,6 +10,7 @@ pub mod document;
 mod firewall;
 pub mod headers;
 mod host_lookup;
+pub mod instances;
 mod kernel;
 mod load;
 pub mod maillog;
@@ -293,6 +294,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     if how.every_record {
         maillog::again::fill(&streams, bundle.limits.line, &mut tables);
     }
+    instances::settle(&mut tables);
     seen::address(&mut tables);
     policies::settle(&mut tables);
     for limit in traffic.iter().flat_map(limits).chain(excerpt.map(str::to_owned)) {
