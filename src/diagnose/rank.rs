@@ -78,20 +78,21 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
     let events = |rows: &BTreeSet<u32>| asker.events(&failures::TABLE, rows);
     let total = asker.events(&failures::TABLE, asker.judged(&failures::TABLE));
     let waiting_value = asker.tables.names.find("waiting").map(Value::Text);
-    let sure: BTreeSet<u32> = judged
-        .iter()
-        .filter(|judged| matches!(judged.outcome, Outcome::Fires(confidence) if confidence >= Confidence::Likely))
-        .flat_map(|judged| judged.accounts_for.iter().copied())
-        .collect();
+    let explained = |least: Confidence| -> BTreeSet<u32> {
+        let fires = |judged: &&Judged<'_>| matches!(judged.outcome, Outcome::Fires(confidence) if confidence >= least);
+        judged.iter().filter(fires).flat_map(|judged| judged.accounts_for.iter().copied()).collect()
+    };
+    let (sure, certain) = (explained(Confidence::Likely), explained(Confidence::Confirmed));
     let fired: Vec<(&Judged<'_>, Confidence)> = judged
         .iter()
         .filter_map(|judged| match judged.outcome {
             // A rule that hangs on something unknown and explains nothing that a surer one does not is a question, not a
-            // cause; so is a contradicted one, where it is an ordinary part of the mail.
+            // cause; so is a contradicted one, where it is an ordinary part of the mail or a certain one explains all of it.
             Outcome::Fires(Confidence::Possible) if judged.accounts_for.is_subset(&sure) => {
-                let few =
-                    !judged.accounts_for.is_empty() && (events(&judged.accounts_for) as f64) < ORDINARY_SHARE * handled as f64;
-                (judged.contradicting > 0 && !few).then_some((judged, Confidence::Possible))
+                let told = !judged.accounts_for.is_empty()
+                    && (judged.accounts_for.is_subset(&certain)
+                        || (events(&judged.accounts_for) as f64) < ORDINARY_SHARE * handled as f64);
+                (judged.contradicting > 0 && !told).then_some((judged, Confidence::Possible))
             }
             Outcome::Fires(confidence) => Some((judged, confidence)),
             _ => None,
