@@ -213,6 +213,10 @@ impl Redactor<'_> {
     }
 
     pub(super) fn ip_text(&self, text: &str, after: &str) -> String {
+        // The interface of a link (RFC 4007) stays: fe80::17%eth0
+        if let Some((address, zone)) = text.split_once('%') {
+            return format!("{}%{zone}", self.ip_text(address, after));
+        }
         let Ok(ip) = text.parse::<IpAddr>() else { return text.to_owned() };
         let mut new = self.ip(ip);
         // The address of a network stays one.
@@ -244,6 +248,14 @@ mod tests {
 
     fn of(text: &str) -> IpAddr {
         pseudonym(&Key::from_bytes(b"a key for tests"), text.parse().unwrap())
+    }
+
+    #[test]
+    fn an_address_keeps_the_interface_of_its_link() {
+        let rules = crate::rules::RuleSet::built_in();
+        let redactor = Redactor::new(Key::from_bytes(b"a key for tests"), crate::redact::Policy::default(), &rules);
+        let new = redactor.ip_text("fe80::17%eth0", "");
+        assert!(new.starts_with("fe") && new.ends_with("%eth0") && new != "fe80::17%eth0", "{new}");
     }
 
     #[test]
