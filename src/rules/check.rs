@@ -537,10 +537,8 @@ fn never(signal: &Signal, text: &str) -> Vec<Odd> {
         let name = signal.table.fields[condition.column.0].name;
         if words.is_empty() {
             why.push((condition.place, format!("no value is allowed for `{name}`"), None));
-        } else if let Some(odd) =
-            words.iter().map(|word| odd_word(signal.table, condition, word, text)).collect::<Option<Vec<_>>>()
-        {
-            why.extend(odd);
+        } else if words.iter().all(|word| odd_word(signal.table, condition, word).is_some()) {
+            why.extend(told(signal.table, condition, words, text));
         }
     }
     why
@@ -552,38 +550,50 @@ fn odd_words(table: &Table, condition: &Condition, text: &str) -> Vec<Odd> {
     let in_vain = |(place, what, help): Odd| (place, format!("asks in vain: {what}"), help);
     for matcher in parts(&condition.matcher) {
         let Matcher::OneOf(words) = matcher else { continue };
-        let odd: Vec<Odd> = words.iter().filter_map(|word| odd_word(table, condition, word, text)).collect();
         // Where nothing else is asked for, the signal can never be met, which is told as that.
-        if !std::ptr::eq(matcher, &condition.matcher) || odd.len() < words.len() {
-            found.extend(odd.into_iter().map(in_vain));
+        let sound = || words.iter().any(|word| odd_word(table, condition, word).is_none());
+        if !std::ptr::eq(matcher, &condition.matcher) || sound() {
+            found.extend(told(table, condition, words, text).map(in_vain));
         }
     }
     found
 }
 
-/// Why a column never is `word`, if it cannot be.
-fn odd_word(table: &Table, condition: &Condition, word: &str, text: &str) -> Option<Odd> {
+/// Odd values of one list that are told one by one: who has more of them reads no further.
+const TOLD: usize = 10;
+
+/// The odd ones of some values, and where they stand.
+fn told<'w>(table: &'w Table, condition: &'w Condition, words: &'w [String], text: &'w str) -> impl Iterator<Item = Odd> + 'w {
+    let name = table.fields[condition.column.0].name;
+    let odd = words.iter().filter_map(move |word| Some((word, odd_word(table, condition, word)?)));
+    odd.take(TOLD)
+        .map(move |(word, help)| (word_at(text, condition.place, word), format!("`{name}` never is `{word}`"), Some(help())))
+}
+
+/// What to write in place of `word`, if a column never is that.
+fn odd_word<'w>(table: &'w Table, condition: &Condition, word: &'w str) -> Option<Box<dyn Fn() -> String + 'w>> {
     let field = &table.fields[condition.column.0];
-    let never =
-        |help: String| Some((word_at(text, condition.place, word), format!("`{}` never is `{word}`", field.name), Some(help)));
+    let help = |text: &'static str| -> Option<Box<dyn Fn() -> String + 'w>> { Some(Box::new(move || text.to_owned())) };
     let is_network = || word.split_once('/').is_some_and(|(ip, _)| ip.parse::<std::net::IpAddr>().is_ok());
     if (field.name == "ip" || field.name.ends_with("_ip")) && is_network() {
-        return never(format!("it holds one address; a network is `in_network: [{word}]`"));
+        return Some(Box::new(move || format!("it holds one address; a network is `in_network: [{word}]`")));
     }
     let is_number = || word.parse::<f64>().is_ok();
     match field.ty {
-        Type::Bool if truth(word).is_none() => never("it holds yes or no".to_owned()),
+        Type::Bool if truth(word).is_none() => help("it holds yes or no"),
         Type::Int | Type::Number if !is_number() && quantity(word).is_some() => {
-            never("it holds numbers, which have no unit here: compare with `gte` or `lt`".to_owned())
+            help("it holds numbers, which have no unit here: compare with `gte` or `lt`")
         }
-        Type::Int | Type::Number if !is_number() => never("it holds numbers: compare with `gte`, `lte`, `gt` or `lt`".to_owned()),
+        Type::Int | Type::Number if !is_number() => help("it holds numbers: compare with `gte`, `lte`, `gt` or `lt`"),
         Type::Text if !field.words.is_empty() && !field.words.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
-            let all = field.words.join(", ");
-            let known = || field.words.iter().copied();
-            match did_you_mean(word, known()).or_else(|| did_you_mean(&word.to_ascii_uppercase(), known())) {
-                Some(meant) => never(format!("did you mean `{meant}`? It holds {all}")),
-                None => never(format!("it holds {all}")),
-            }
+            Some(Box::new(move || {
+                let all = field.words.join(", ");
+                let known = || field.words.iter().copied();
+                match did_you_mean(word, known()).or_else(|| did_you_mean(&word.to_ascii_uppercase(), known())) {
+                    Some(meant) => format!("did you mean `{meant}`? It holds {all}"),
+                    None => format!("it holds {all}"),
+                }
+            }))
         }
         _ => None,
     }
@@ -598,6 +608,7 @@ fn unknown_classes(signal: &Signal, classes: &BTreeSet<&str>, text: &str) -> Vec
     });
     words
         .filter(|(word, _)| !classes.contains(word.as_str()))
+        .take(TOLD)
         .map(|(word, place)| {
             let help = did_you_mean(word, classes.iter().copied()).map(|meant| format!("did you mean `{meant}`?"));
             (word_at(text, place, word), word.clone(), help)

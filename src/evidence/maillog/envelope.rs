@@ -214,9 +214,9 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
 /// year: `Nov  3 2026 18:02:11`. The month may be in the language of the journal's user.
 fn traditional<'a>(text: &'a str, year: Option<u32>, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
     let (month, rest) = text.split_once(' ')?;
-    let month = time::month_in_words(month)?;
     let (day, rest) = rest.trim_start_matches(' ').split_once(' ')?;
     let day = time::number(day.as_bytes())?;
+    let month = time::month_in_words(month)?;
     let mut rest = rest;
     let mut year = i32::try_from(year.unwrap_or(0)).ok()?;
     if let Some((word, after)) = rest.split_once(' ')
