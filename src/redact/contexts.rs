@@ -284,6 +284,7 @@ static OF_KIND: LazyLock<Vec<(&'static str, Part, Regex)>> = LazyLock::new(|| {
         ("qshape", Part::Host, r"^\s*(?P<n>[\w-]+(?:\.[\w-]+)+)(?:\.\.)?\s+\d+\s+\d"),
         ("top", Part::Name, r"^\s*\d+\s+(?P<n>[A-Za-z_][\w.-]*\+?)\s+(?:-?\d+|rt)\s+-?\d+\s"),
         ("top", Part::Name, r"^\s*\d+\s+\d+\s+(?P<n>[A-Za-z_][\w.-]*\+?)\s+[A-Z]"),
+        ("lsof", Part::Name, r"^\S+\s+\d+\s+(?P<n>[A-Za-z_][\w.-]*)\s+(?:\d+[a-zA-Z]*|cwd|txt|mem|rtd)\s"),
         ("web-access", Part::Name, r"^\S+(?: \S+)? \S+ (?P<n>[^\s\[-]\S*) \["),
         ("aliases", Part::Name, r##"^"?(?P<n>[^:"#\s][^:"#]*)"?\s*:"##),
         ("aliases", Part::Names, r##"^(?:"[^"]*"|[^:"#\s]*)\s*:\s*(?P<n>\S.*)$"##),

@@ -580,6 +580,7 @@ const PUBLIC: &[&str] = &[
     "kernel.org",
     "gnu.org",
     "openssl.org",
+    "nmap.org",
     "openssh.com",
     "libssh.org",
     "letsencrypt.org",

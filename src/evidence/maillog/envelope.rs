@@ -392,10 +392,16 @@ mod tests {
         for line in ["", "-- Boot 3f --", "Nov", "{}", "Nov 23 18:02:11", "Mon 2026-11-23 é"] {
             assert_eq!(Line::parse(line, &clock()), None, "{line}");
         }
-        let line = "<22>1 2026-11-23T18:02:11.5+01:00 mé postfix/smtp[2]: 4F2C41A2B3: to=<ü@x>, relay=none";
-        for (at, _) in line.char_indices() {
-            let _ = Line::parse(&line[..at], &clock());
-            let _ = Line::parse(&line[at..], &clock());
+        for line in [
+            "<22>1 2026-11-23T18:02:11.5+01:00 m\u{e9} postfix/smtp[2]: 4F2C41A2B3: to=<\u{fc}@x>, relay=none",
+            "d\u{e9}c. 3 18:02:11 <mail.info> m\u{e9} postfix/smtp[2]: [ID 1 mail.info] 4F2C41A2B3: removed",
+            "11\u{6708} 23 18:02:11 mx1 Nov 23 18:02:11 m\u{e9} postfix/smtp[2]: 4F2C41A2B3: removed",
+            "Mo 2026-11-23 18:02:11,5 +0100 m\u{e9} postfix/smtp[2]: 4F2C41A2B3: removed",
+        ] {
+            for (at, _) in line.char_indices() {
+                let _ = Line::parse(&line[..at], &clock());
+                let _ = Line::parse(&line[at..], &clock());
+            }
         }
     }
 }

@@ -429,6 +429,23 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_cut_off_nothing_panics() {
+        for line in [
+            "2026-11-23T18:02:11Z\tsystem.mail\t{\"ident\":\"postfix/smtp[7]:\",\"message\":\" \u{e9}\",\"host\":{\"name\":\"m\"}}",
+            "/var/log/mail.log-12-Nov 23 18:02:11 m\u{e9} postfix/smtp[7]: A: b",
+            "2026-11-23T18:02:11.1Z stdout P \u{e9}",
+            "compose-1  | Nov 23 18:02:11 m\u{e9} postfix/smtp[7]: A: b",
+        ] {
+            for (at, _) in line.char_indices() {
+                for text in [&line[..at], &line[at..]] {
+                    let _ = Wrapping::of(text);
+                    let _ = Wrapping::Line.unwrap(text);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn plain_logs_are_left_alone() {
         assert_eq!(Wrapping::of("Nov 23 18:02:11 mx1 postfix/smtp[7]: A: b | c\n"), Wrapping::Plain);
         assert!(matches!(Wrapping::Plain.unwrap("x"), Cow::Borrowed("x")));
