@@ -262,6 +262,18 @@ fn limits(traffic: &Traffic) -> Vec<String> {
     limits
 }
 
+/// What somebody left out of the logs before they came here.
+fn excerpt(tables: &Tables) -> Option<&'static str> {
+    let is_collected = [&attempts::TABLE, &arrivals::TABLE, &diagnostics::TABLE].map(|table| tables.is_collected(table));
+    match is_collected {
+        [true, false, false] => {
+            Some("only deliveries are in it, as of an excerpt: who sent the mail and what Postfix warned of is not known")
+        }
+        [true, false, true] => Some("no line in it says where the mail came from, as of an excerpt"),
+        _ => None,
+    }
+}
+
 /// The same, read as `how` says.
 pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU64) -> Evidence {
     let asked = || Asked::of(rules, how.every_record);
@@ -283,21 +295,13 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         let failing = traffic.minutes.iter().filter(|(_, minute)| minute.failing > 0);
         tables.failing = failing.map(|(minute, counts)| (Time::from_seconds(minute * 60), counts.failing)).collect();
     }
-    let excerpt = match [&arrivals::TABLE, &diagnostics::TABLE].map(|table| tables.is_collected(table)) {
-        _ if !tables.is_collected(&attempts::TABLE) => None,
-        [false, false] => {
-            Some("only deliveries are in it, as of an excerpt: who sent the mail and what Postfix warned of is not known")
-        }
-        [false, true] => Some("no line in it says where the mail came from, as of an excerpt"),
-        _ => None,
-    };
     if how.every_record {
         maillog::again::fill(&streams, bundle.limits.line, &mut tables);
     }
     instances::settle(&mut tables);
     seen::address(&mut tables);
     policies::settle(&mut tables);
-    for limit in traffic.iter().flat_map(limits).chain(excerpt.map(str::to_owned)) {
+    for limit in traffic.iter().flat_map(limits).chain(excerpt(&tables).map(str::to_owned)) {
         for stream in &streams {
             let title = &mut sources[stream.file as usize].title;
             *title = format!("{title}; {limit}");
