@@ -342,9 +342,12 @@ impl SecretRemover {
             return (Cow::Owned(format!("{}{rest}", &line[..end])), Some("private key"));
         }
         let prompted = std::mem::replace(&mut self.prompted, line.contains(PROMPT));
-        let answer = line.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
-        if prompted && answer.len() >= 4 && STANDARD.decode(answer).is_ok() {
-            return (Cow::Owned(format!("{}{HIDDEN}", &line[..line.trim_end().len() - answer.len()])), Some("SASL credentials"));
+        if prompted {
+            let line = line.trim_end();
+            let answer = line.rsplit(char::is_whitespace).next().unwrap_or_default();
+            if answer.len() >= 4 && STANDARD.decode(answer).is_ok() {
+                return (Cow::Owned(format!("{}{HIDDEN}", &line[..line.len() - answer.len()])), Some("SASL credentials"));
+            }
         }
         if self.password_file
             && let Some(hidden) = table_line(line)

@@ -37,7 +37,7 @@ impl Wrapping {
             return Wrapping::Pretty;
         }
         let is_wrapped = |line: &str| {
-            matches!(unwrap_line(line), Cow::Owned(_))
+            matches!(unwrap_line(line).0, Cow::Owned(_))
                 || after_cri(line).is_some()
                 || after_prefix(line).is_some()
                 || after_place(line).is_some()
@@ -112,16 +112,10 @@ fn part_of(line: &str) -> (Cow<'_, str>, bool) {
     if let Some((time, rest, ends)) = after_cri(line) {
         return (stamped(Some(time), rest), ends);
     }
-    if line.starts_with('{')
-        && let Ok(object) = serde_json::from_str::<Map<String, Value>>(line)
-        && let Some(log) = object.get("log").and_then(Value::as_str)
-    {
-        return (Cow::Owned(docker(&object, log)), log.ends_with('\n'));
-    }
     if let Some(rest) = after_prefix(line).or_else(|| after_place(line)) {
         return (Cow::Borrowed(rest), true);
     }
-    (unwrap_line(line), true)
+    unwrap_line(line)
 }
 
 /// What stands between Docker's time and a text that is no line of its own.
@@ -132,8 +126,9 @@ fn message_of(part: &str) -> &str {
     part.split_once(CONTINUED).map_or(part, |(_, text)| text)
 }
 
-/// An object of the journal, of Docker or of a log shipper as a plain line; other lines as they are.
-fn unwrap_line(line: &str) -> Cow<'_, str> {
+/// An object of the journal, of Docker or of a log shipper as a plain line, and whether the line ends there; other lines as they
+/// are.
+fn unwrap_line(line: &str) -> (Cow<'_, str>, bool) {
     let text = line.trim_start_matches('\u{1e}').trim_start_matches("data: ").trim().trim_end_matches(',');
     // Fluentd's files: the time, a tag and the object, with tabs between.
     let (time, text) = match text.split_once("\t{") {
@@ -143,14 +138,16 @@ fn unwrap_line(line: &str) -> Cow<'_, str> {
         _ => (None, text),
     };
     if !text.starts_with('{') {
-        return Cow::Borrowed(line);
+        return (Cow::Borrowed(line), true);
     }
-    let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) else { return Cow::Borrowed(line) };
+    let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) else { return (Cow::Borrowed(line), true) };
     if let Some(log) = object.get("log").and_then(Value::as_str) {
-        return Cow::Owned(docker(&object, log));
+        // Docker's own files have nothing around the object, and a line that is too long in several of them.
+        let is_whole = text.len() < line.trim_end().len();
+        return (Cow::Owned(docker(&object, log)), is_whole || log.ends_with('\n'));
     }
     let entry = journal(|name| object.get(name).and_then(journal_text));
-    entry.or_else(|| shipped(&object, time)).map_or(Cow::Borrowed(line), Cow::Owned)
+    (entry.or_else(|| shipped(&object, time)).map_or(Cow::Borrowed(line), Cow::Owned), true)
 }
 
 /// A text without its line ends.
@@ -243,7 +240,7 @@ fn journal(field: impl Fn(&str) -> Option<String>) -> Option<String> {
     if let Some(pid) = pid {
         let _ = write!(line, "[{pid}]");
     }
-    let _ = write!(line, ": {}", message.trim_end().replace(['\n', '\r'], " "));
+    let _ = write!(line, ": {}", one_line(message.trim_end()));
     Some(line)
 }
 
