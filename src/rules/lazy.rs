@@ -2,6 +2,8 @@
 
 use super::literals::{self, Worth};
 use super::problem::Place;
+use super::program::Program;
+use super::syntax::{self as plain, Flags, Plain};
 use super::yaml::Reader;
 use crate::parallel::locked;
 use regex_automata::hybrid::dfa;
@@ -12,6 +14,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 /// Size in bytes that a compiled expression may have.
@@ -54,12 +57,12 @@ pub(crate) enum Dialect {
 pub struct LazyRegex {
     pattern: Cow<'static, str>,
     dialect: Dialect,
-    /// Kept where it was parsed to be checked byte by byte.
-    tree: Option<Box<Hir>>,
     /// One of these stands in each match; empty if nothing is known. And whether they are found without regard to case; then
     /// they are in lower case.
     literals: OnceLock<(Vec<String>, bool)>,
-    /// Tells whether it matches in an ASCII text; none where that needs the whole.
+    /// Tells whether it matches in an ASCII text; none where it is not plain.
+    program: OnceLock<Option<Box<Program>>>,
+    /// Tells the same of what the program cannot tell; none where that needs the whole.
     half: OnceLock<Option<Box<Half>>>,
     /// Tells where in an ASCII text; none where that needs all of Unicode.
     ascii: OnceLock<Option<meta::Regex>>,
@@ -71,6 +74,8 @@ pub struct LazyRegex {
 #[derive(Debug)]
 pub(crate) struct Together {
     expressions: Vec<LazyRegex>,
+    /// Texts on which they were tried one by one; see [`Together::ONE_BY_ONE`].
+    texts: AtomicUsize,
     half: OnceLock<Option<Box<Half>>>,
 }
 
@@ -91,8 +96,8 @@ impl Clone for LazyRegex {
         LazyRegex {
             pattern: self.pattern.clone(),
             dialect: self.dialect,
-            tree: self.tree.clone(),
             literals: self.literals.clone(),
+            program: OnceLock::new(),
             half: OnceLock::new(),
             ascii: self.ascii.clone(),
             regex: self.regex.clone(),
@@ -103,16 +108,32 @@ impl Clone for LazyRegex {
 impl LazyRegex {
     /// An expression that is known to be valid.
     pub(crate) fn valid(pattern: impl Into<Cow<'static, str>>, dialect: Dialect) -> LazyRegex {
-        let (literals, half, ascii, regex) = Default::default();
-        LazyRegex { pattern: pattern.into(), dialect, tree: None, literals, half, ascii, regex }
+        let (literals, program, half, ascii, regex) = Default::default();
+        LazyRegex { pattern: pattern.into(), dialect, literals, program, half, ascii, regex }
     }
 
     /// The expression at `place`; none, and a problem, if it is not valid or matches everything. Trusted ones are not tried.
     pub(super) fn read(reader: &mut Reader<'_>, pattern: String, place: Place, dialect: Dialect) -> Option<LazyRegex> {
-        let mut lazy = LazyRegex::valid(pattern, dialect);
-        if reader.trusted || lazy.is_plain() {
+        let lazy = LazyRegex::valid(pattern, dialect);
+        if reader.trusted {
             return Some(lazy);
         }
+        let takes_nothing = match lazy.program() {
+            Some(program) => program.may_be_empty(),
+            None => lazy.parsed_by_library(reader, place)?,
+        };
+        // What tells nothing apart is hardly meant; a form of a line may take any.
+        let whole = matches!(dialect, Dialect::Said | Dialect::Value);
+        if whole && takes_nothing && ["", "x", "550 5.1.1", "~ \u{e9}"].into_iter().all(|text| lazy.is_match(text)) {
+            reader.problem(place, format!("the regular expression `{}` matches everything", lazy.pattern), None);
+            return None;
+        }
+        Some(lazy)
+    }
+
+    /// Whether it can match nothing, by the library's tree; none, and a problem, if it is not valid.
+    fn parsed_by_library(&self, reader: &mut Reader<'_>, place: Place) -> Option<bool> {
+        let lazy = self;
         // The tree tells nearly all that can be wrong, and costs a tenth of an engine for it.
         let tree = match syntax::parse_with(&lazy.translated(), &lazy.syntax(lazy.is_bytes())) {
             Ok(tree) => tree,
@@ -137,15 +158,7 @@ impl LazyRegex {
             reader.problem(place, why(&error), None);
             return None;
         }
-        // What tells nothing apart is hardly meant; a form of a line may take any.
-        let whole = matches!(dialect, Dialect::Said | Dialect::Value);
-        let takes_nothing = tree.properties().minimum_len() == Some(0);
-        if whole && takes_nothing && ["", "x", "550 5.1.1", "~ \u{e9}"].into_iter().all(|text| lazy.is_match(text)) {
-            reader.problem(place, format!("the regular expression `{}` matches everything", lazy.pattern), None);
-            return None;
-        }
-        lazy.tree = lazy.is_bytes().then(|| Box::new(tree));
-        Some(lazy)
+        Some(tree.properties().minimum_len() == Some(0))
     }
 
     /// What is wrong with an expression that stands at `place` of `line`, and where in it, if it stands there as it is.
@@ -174,7 +187,7 @@ impl LazyRegex {
 
     fn syntax(&self, bytes: bool) -> syntax::Config {
         syntax::Config::new()
-            .case_insensitive(matches!(self.dialect, Dialect::Said | Dialect::Value))
+            .case_insensitive(self.ignores_case())
             .multi_line(self.dialect == Dialect::Lines)
             .unicode(!bytes)
             .utf8(!bytes)
@@ -208,10 +221,6 @@ impl LazyRegex {
     }
 
     fn compile_half(&self) -> Option<Box<Half>> {
-        if let Some(tree) = &self.tree {
-            let nfa = thompson::Compiler::new().configure(Half::nfa()).build_from_hir(tree).ok()?;
-            return Half::new(dfa::Builder::new().configure(Half::lean(MatchKind::LeftmostFirst)).build_from_nfa(nfa).ok()?);
-        }
         Half::of(self.syntax(true), MatchKind::LeftmostFirst, &[self.translated()])
     }
 
@@ -220,8 +229,22 @@ impl LazyRegex {
         &self.needed().0
     }
 
+    fn ignores_case(&self) -> bool {
+        matches!(self.dialect, Dialect::Said | Dialect::Value)
+    }
+
+    fn plain(&self) -> Option<Plain> {
+        let flags = Flags { lines: self.dialect == Dialect::Lines, wide: !self.is_bytes(), ..Flags::new(self.ignores_case()) };
+        plain::parse(&self.pattern, flags)
+    }
+
     fn needed(&self) -> &(Vec<String>, bool) {
-        self.literals.get_or_init(|| literals::of(&self.pattern, matches!(self.dialect, Dialect::Said | Dialect::Value), WORTH))
+        self.literals
+            .get_or_init(|| self.plain().map_or((Vec::new(), self.ignores_case()), |plain| literals::of_tree(&plain.tree, WORTH)))
+    }
+
+    fn program(&self) -> Option<&Program> {
+        self.program.get_or_init(|| Program::of(&self.plain()?).map(Box::new)).as_deref()
     }
 
     fn may_match(&self, text: &str) -> bool {
@@ -247,6 +270,9 @@ impl LazyRegex {
         if text.is_ascii() && self.is_plain() {
             return true;
         }
+        if let Some(found) = self.program().and_then(|program| program.is_match(text)) {
+            return found;
+        }
         if self.ascii.get().is_none()
             && (self.is_bytes() || text.is_ascii())
             && let Some(Half { dfa, cache }) = self.half.get_or_init(|| self.compile_half()).as_deref()
@@ -262,7 +288,8 @@ impl LazyRegex {
 
     /// The parts of its first match in `text`; not for what was said.
     pub fn captures<'t>(&self, text: &'t str) -> Option<Found<'t>> {
-        if !self.may_match(text) {
+        // An engine that tells where is only built for a text that matches.
+        if !self.is_match(text) {
             return None;
         }
         let engine = self.engine(text);
@@ -310,9 +337,12 @@ impl fmt::Debug for Half {
 }
 
 impl Together {
+    /// Texts after which the engine for all of them is worth what it costs to build.
+    const ONE_BY_ONE: usize = 300;
+
     /// These expressions, of one dialect and at most 128.
     pub(crate) fn new(expressions: Vec<LazyRegex>) -> Together {
-        Together { expressions, half: OnceLock::new() }
+        Together { expressions, texts: AtomicUsize::new(0), half: OnceLock::new() }
     }
 
     /// Which of them match in `text`, as bits. None where each has to be tried by itself.
@@ -320,6 +350,11 @@ impl Together {
         let first = self.expressions.first()?;
         if !text.is_ascii() && !first.is_bytes() {
             return None;
+        }
+        if self.texts.load(Ordering::Relaxed) < Self::ONE_BY_ONE {
+            self.texts.fetch_add(1, Ordering::Relaxed);
+            let each = self.expressions.iter().enumerate().filter(|(_, expression)| expression.is_match(text));
+            return Some(each.fold(0, |found, (at, _)| found | 1 << at));
         }
         let compile = || {
             let patterns: Vec<Cow<'_, str>> = self.expressions.iter().map(LazyRegex::translated).collect();
@@ -452,8 +487,34 @@ mod tests {
             assert_eq!(together.which(text), Some(bits), "{text}");
         }
         assert_eq!(together.which("ſ"), None);
+        // One by one, and by the engine for all.
+        for _ in 0..Together::ONE_BY_ONE {
+            assert_eq!(together.which("caab@x"), Some(0b1000 | 0b10000));
+        }
+        for text in ["", "NEWS@x", "www-DATA@x", "aaa", "b=c=d@e@f"] {
+            let bits = (0..each.len()).filter(|at| each[*at].is_match(text)).fold(0, |bits, at| bits | 1 << at);
+            assert_eq!(together.which(text), Some(bits), "{text}");
+        }
         let many = Together::new((0..128).map(|at| LazyRegex::valid(format!("^{at}$"), Dialect::Value)).collect());
         assert_eq!((many.which("5"), many.which("127")), (Some(1 << 5), Some(1 << 127)));
+    }
+
+    #[test]
+    fn the_expressions_of_the_reasons_are_plain_and_mean_what_the_library_says() {
+        let rules = crate::rules::RuleSet::built_in();
+        let mut told = 0;
+        for reason in &rules.reasons.entries {
+            for regex in reason.any.iter().chain(&reason.hints).chain(&reason.unless) {
+                let program = regex.program().unwrap_or_else(|| panic!("{} is not plain", regex.as_str()));
+                let library = regex.compile(true).expect("a valid expression");
+                for (text, _) in reason.examples.iter().chain(&reason.not) {
+                    let found = program.is_match(text);
+                    assert!(found.is_none_or(|found| found == library.is_match(text)), "{} in {text}", regex.as_str());
+                    told += usize::from(found.is_some());
+                }
+            }
+        }
+        assert!(told > 5_000, "{told}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Texts of which one stands in whatever a regular expression matches, so that most expressions need never be compiled.
 //!
-//! `(no|missing) (PTR|reverse DNS) record` matches nothing without ` record`. The walk over the pattern is cautious: what
-//! it does not know is taken to match anything, and the answer is at worst "nothing is known" (an empty list).
+//! `(no|missing) (PTR|reverse DNS) record` matches nothing without ` record`. Of a pattern that is not plain (see
+//! [`super::syntax`]) nothing is known: an empty list.
+
+use super::syntax::{self, Flags, Tree};
 
 /// Which literals are worth looking for.
 #[derive(Debug, Clone, Copy)]
@@ -12,21 +14,20 @@ pub(crate) struct Worth {
     pub(crate) most: usize,
 }
 
-/// Groups inside groups that are looked into.
-const DEEPEST: usize = 32;
-
 /// Literals of which each match of `pattern` holds at least one, none if nothing is known; and whether it does without
 /// regard to case, which `fold` says of the whole pattern, and `(?i)` of a part. Then they are in lower case.
 pub(crate) fn of(pattern: &str, fold: bool, worth: Worth) -> (Vec<String>, bool) {
-    let mut walk = Walk { rest: pattern, depth: 0, folded: fold, worth };
-    let Found(mut literals) = walk.alternatives().unwrap_or_default();
-    if !walk.rest.is_empty() {
-        literals.clear();
-    }
-    if walk.folded {
+    syntax::parse(pattern, Flags::new(fold)).map_or((Vec::new(), fold), |plain| of_tree(&plain.tree, worth))
+}
+
+/// The same of a pattern that was taken apart.
+pub(super) fn of_tree(tree: &Tree, worth: Worth) -> (Vec<String>, bool) {
+    let Found(mut literals) = needed(tree, worth);
+    let folded = ignores_case(tree);
+    if folded {
         literals.iter_mut().for_each(|literal| literal.make_ascii_lowercase());
     }
-    (literals, walk.folded)
+    (literals, folded)
 }
 
 /// Literals of which one is needed; empty if nothing is known.
@@ -56,157 +57,63 @@ impl Found {
     }
 }
 
-/// A pattern being walked through. Every method returns none at what it does not know: then nothing is known of the whole.
-struct Walk<'p> {
-    rest: &'p str,
-    depth: usize,
-    /// Whether it, or a part of it, ignores case.
-    folded: bool,
-    worth: Worth,
+/// What each match of `tree` needs.
+fn needed(tree: &Tree, worth: Worth) -> Found {
+    match tree {
+        // One of each is needed.
+        Tree::Alternatives(ways) => {
+            let mut all = Vec::new();
+            for way in ways {
+                let found = needed(way, worth);
+                if found.worth(worth) == 0 {
+                    return Found::default();
+                }
+                all.extend(found.0);
+            }
+            Found(all)
+        }
+        Tree::Sequence(parts) => sequence(parts, worth),
+        Tree::Repeat(part, 1.., _) => needed(part, worth),
+        one => sequence(std::slice::from_ref(one), worth),
+    }
 }
 
-impl Walk<'_> {
-    fn next(&mut self) -> Option<char> {
-        let c = self.rest.chars().next()?;
-        self.rest = &self.rest[c.len_utf8()..];
-        Some(c)
-    }
-
-    /// `a|b|c`, up to the end of the group: one of each is needed.
-    fn alternatives(&mut self) -> Option<Found> {
-        let mut all = self.sequence()?;
-        let mut known = all.worth(self.worth) > 0;
-        while self.rest.starts_with('|') {
-            self.next();
-            let more = self.sequence()?;
-            known &= more.worth(self.worth) > 0;
-            all.0.extend(more.0);
-        }
-        Some(if known { all } else { Found::default() })
-    }
-
-    /// What stands one after the other.
-    fn sequence(&mut self) -> Option<Found> {
-        let mut best = Found::default();
-        let mut run = String::new();
-        while !self.rest.is_empty() && !self.rest.starts_with(['|', ')']) {
-            let atom = self.atom()?;
-            let (least, most) = self.repeated()?;
-            match atom {
-                Atom::Char(c) if least > 0 => {
-                    run.push(c);
-                    if most != Some(1) {
-                        best.end(&mut run, self.worth);
-                    }
-                    continue;
-                }
-                Atom::Nothing => continue,
-                Atom::Group(found) if least > 0 => best.improve(found, self.worth),
-                _ => {}
-            }
-            best.end(&mut run, self.worth);
-        }
-        best.end(&mut run, self.worth);
-        Some(best)
-    }
-
-    /// How often the atom before stands: at least, and at most.
-    fn repeated(&mut self) -> Option<(usize, Option<usize>)> {
-        let mut range = (1, Some(1));
-        loop {
-            range = match self.rest.chars().next() {
-                Some('?' | '*') => (0, None),
-                Some('+') => (range.0, None),
-                Some('{') => {
-                    let (inside, _) = self.rest[1..].split_once('}')?;
-                    let least = inside.split(',').next()?.trim().parse().ok()?;
-                    self.rest = &self.rest[1 + inside.len()..];
-                    (range.0.min(least), None)
-                }
-                _ => return Some(range),
-            };
-            self.next();
-        }
-    }
-
-    fn atom(&mut self) -> Option<Atom> {
-        Some(match self.next()? {
-            '\\' => match self.next()? {
-                // Assertions; they take no room, so the run goes on.
-                'b' | 'B' | 'A' | 'z' => Atom::Nothing,
-                'd' | 'D' | 's' | 'S' | 'w' | 'W' | 'n' | 't' | 'r' => Atom::Any,
-                c if c.is_ascii_alphanumeric() || !c.is_ascii() => return None,
-                c => Atom::Char(c),
-            },
-            '^' | '$' => Atom::Nothing,
-            '.' => Atom::Any,
-            '[' => self.class()?,
-            '(' => self.group()?,
-            '*' | '+' | '?' | '{' => return None,
+/// What stands one after the other.
+fn sequence(parts: &[Tree], worth: Worth) -> Found {
+    let mut best = Found::default();
+    let mut run = String::new();
+    for part in parts {
+        match part {
             // Beyond ASCII two characters of different length may be the same but for their case.
-            c if !c.is_ascii() => Atom::Any,
-            c => Atom::Char(c),
-        })
-    }
-
-    /// `[...]`, of which only its end is wanted.
-    fn class(&mut self) -> Option<Atom> {
-        if self.rest.starts_with('^') {
-            self.next();
-        }
-        // A bracket that comes first stands for itself.
-        if self.rest.starts_with(']') {
-            self.next();
-        }
-        loop {
-            match self.next()? {
-                '\\' => {
-                    self.next()?;
+            Tree::Char(c, _) if c.is_ascii() => run.push(*c),
+            // Takes no room, so the run goes on.
+            Tree::Edge(_) => {}
+            Tree::Repeat(again, 1.., _) => {
+                match **again {
+                    Tree::Char(c, _) if c.is_ascii() => run.push(c),
+                    _ => best.improve(needed(again, worth), worth),
                 }
-                '[' => {
-                    self.class()?;
-                }
-                ']' => return Some(Atom::Any),
-                _ => {}
+                best.end(&mut run, worth);
             }
+            Tree::Alternatives(_) | Tree::Sequence(_) => {
+                best.improve(needed(part, worth), worth);
+                best.end(&mut run, worth);
+            }
+            Tree::Char(..) | Tree::Set(_) | Tree::Repeat(..) => best.end(&mut run, worth),
         }
     }
-
-    fn group(&mut self) -> Option<Atom> {
-        if self.depth == DEEPEST {
-            return None;
-        }
-        if let Some(rest) = self.rest.strip_prefix('?') {
-            let end = rest.find([':', '>', ')'])?;
-            let flags = &rest[..end];
-            let named = flags.starts_with("P<") || flags.starts_with('<');
-            // `x` ignores blanks, which are literals elsewhere.
-            if !named && flags.contains(|c| !matches!(c, 'i' | 's' | 'm' | 'u' | 'U' | '-')) {
-                return None;
-            }
-            self.folded |= !named && flags.contains('i');
-            let closed = rest[end..].starts_with(')');
-            self.rest = &rest[end + 1..];
-            if closed {
-                return Some(Atom::Nothing);
-            }
-        }
-        self.depth += 1;
-        let found = self.alternatives()?;
-        self.depth -= 1;
-        (self.next()? == ')').then_some(Atom::Group(found))
-    }
+    best.end(&mut run, worth);
+    best
 }
 
-enum Atom {
-    /// One character that stands for itself.
-    Char(char),
-    /// Takes no room.
-    Nothing,
-    /// Some text.
-    Any,
-    /// A group, and what it needs.
-    Group(Found),
+/// Whether it, or a part of it, ignores case.
+fn ignores_case(tree: &Tree) -> bool {
+    match tree {
+        Tree::Char(_, fold) => *fold,
+        Tree::Sequence(parts) | Tree::Alternatives(parts) => parts.iter().any(ignores_case),
+        Tree::Repeat(part, _, _) => ignores_case(part),
+        Tree::Set(_) | Tree::Edge(_) => false,
+    }
 }
 
 #[cfg(test)]

@@ -13,11 +13,13 @@ pub mod meaning;
 pub mod model;
 mod node;
 pub mod problem;
+mod program;
 pub mod providers;
 mod read;
 pub mod reasons;
 pub mod scaffold;
 pub mod schema;
+mod syntax;
 pub mod template;
 pub mod yaml;
 

@@ -1,0 +1,409 @@
+//! A plain regular expression as a small program. The library's engines are made for long texts: building one takes a hundred
+//! times as long as a search in a reply, and of the thousands of expressions in the rules most see one text or none.
+
+use super::syntax::{Edge, Plain, Set, Tree};
+
+/// Steps that a program may have.
+const LONGEST: usize = 4_000;
+
+/// Steps that a search may take, so that no expression and no text makes it long.
+const PATIENCE: usize = 20_000;
+
+/// An expression, ready to be searched for.
+#[derive(Debug)]
+pub(super) struct Program {
+    steps: Vec<Step>,
+    texts: Vec<u8>,
+    sets: Vec<Set>,
+    /// The bytes that a match can begin with; none if it can be empty.
+    first: Option<Set>,
+    /// Whether a match can only begin where the text does.
+    at_start: bool,
+    /// Whether it tells what matches in texts beyond ASCII, too.
+    all_bytes: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// These bytes.
+    Text(u32, u32),
+    /// These bytes, which are in lower case, in any case.
+    Folded(u32, u32),
+    /// A byte of this set.
+    Set(u32),
+    Edge(Edge),
+    /// Goes on at the next step and, if that leads nowhere, there.
+    Or(u32),
+    /// Goes on there and, if that leads nowhere, at the next step.
+    Rather(u32),
+    Go(u32),
+    /// A match.
+    End,
+}
+
+impl Program {
+    /// The program of a pattern; none if it were too long.
+    pub(super) fn of(Plain { tree, all_bytes }: &Plain) -> Option<Program> {
+        let mut first = Set::default();
+        let passes = firsts(tree, &mut first);
+        let mut program = Program {
+            steps: Vec::new(),
+            texts: Vec::new(),
+            sets: Vec::new(),
+            first: (!passes).then_some(first),
+            at_start: begins_at_start(tree),
+            all_bytes: *all_bytes,
+        };
+        program.emit(tree)?;
+        program.steps.push(Step::End);
+        Some(program)
+    }
+
+    /// Whether it can match without a byte of the text.
+    pub(super) fn may_be_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    fn at(&self) -> u32 {
+        self.steps.len() as u32
+    }
+
+    fn push(&mut self, step: Step) -> Option<usize> {
+        self.steps.push(step);
+        (self.steps.len() < LONGEST).then_some(self.steps.len() - 1)
+    }
+
+    fn emit(&mut self, tree: &Tree) -> Option<()> {
+        match tree {
+            Tree::Char(..) => self.chars(std::slice::from_ref(tree))?,
+            Tree::Set(set) => {
+                let known = self.sets.iter().position(|known| known == set).unwrap_or_else(|| {
+                    self.sets.push(*set);
+                    self.sets.len() - 1
+                });
+                self.push(Step::Set(known as u32))?;
+            }
+            Tree::Edge(edge) => {
+                self.push(Step::Edge(*edge))?;
+            }
+            Tree::Sequence(parts) => {
+                let mut rest = parts.as_slice();
+                while let Some(part) = rest.first() {
+                    let alike = rest.iter().take_while(|next| is_char_like(next, part)).count();
+                    match alike {
+                        0 => self.emit(part)?,
+                        _ => self.chars(&rest[..alike])?,
+                    }
+                    rest = &rest[alike.max(1)..];
+                }
+            }
+            Tree::Alternatives(ways) => {
+                let mut ends = Vec::new();
+                for (at, way) in ways.iter().enumerate() {
+                    let or = if at + 1 < ways.len() { Some(self.push(Step::Or(0))?) } else { None };
+                    self.emit(way)?;
+                    if let Some(or) = or {
+                        ends.push(self.push(Step::Go(0))?);
+                        self.steps[or] = Step::Or(self.at());
+                    }
+                }
+                for end in ends {
+                    self.steps[end] = Step::Go(self.at());
+                }
+            }
+            Tree::Repeat(part, least, most) => {
+                for _ in 0..*least {
+                    let before = self.at();
+                    self.emit(part)?;
+                    // Nothing again and again is nothing.
+                    if self.at() == before {
+                        break;
+                    }
+                }
+                match most {
+                    None => {
+                        let again = self.push(Step::Rather(0))?;
+                        self.emit(part)?;
+                        self.push(Step::Go(again as u32))?;
+                        // What follows is tried first: of most texts it is not far.
+                        self.steps[again] = Step::Rather(self.at());
+                    }
+                    Some(most) => {
+                        let mut ends = Vec::new();
+                        for _ in *least..*most {
+                            ends.push(self.push(Step::Or(0))?);
+                            self.emit(part)?;
+                        }
+                        for end in ends {
+                            self.steps[end] = Step::Or(self.at());
+                        }
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Characters that are alike in whether their case matters.
+    fn chars(&mut self, chars: &[Tree]) -> Option<()> {
+        let start = self.texts.len() as u32;
+        let mut any_case = false;
+        for part in chars {
+            if let Tree::Char(c, fold) = part {
+                any_case |= fold;
+                let c = if *fold { c.to_ascii_lowercase() } else { *c };
+                self.texts.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+        let end = self.texts.len() as u32;
+        self.push(if any_case { Step::Folded(start, end) } else { Step::Text(start, end) })?;
+        Some(())
+    }
+
+    /// Whether it matches somewhere in `text`. None if that cannot be told quickly.
+    pub(super) fn is_match(&self, text: &str) -> Option<bool> {
+        if !self.all_bytes && !text.is_ascii() {
+            return None;
+        }
+        let text = text.as_bytes();
+        let mut patience = PATIENCE;
+        let mut ways = Vec::new();
+        let last = if self.at_start { 0 } else { text.len() };
+        for start in 0..=last {
+            if let Some(first) = &self.first
+                && !text.get(start).is_some_and(|byte| first.has(*byte))
+            {
+                continue;
+            }
+            if self.leads(text, start, &mut ways, &mut patience)? {
+                return Some(true);
+            }
+        }
+        Some(false)
+    }
+
+    /// Whether a match begins here.
+    fn leads(&self, text: &[u8], start: usize, ways: &mut Vec<(u32, u32)>, patience: &mut usize) -> Option<bool> {
+        ways.clear();
+        let (mut step, mut at) = (0, start);
+        loop {
+            *patience = patience.checked_sub(1)?;
+            let goes_on = match self.steps[step as usize] {
+                Step::Text(from, to) => {
+                    let wanted = &self.texts[from as usize..to as usize];
+                    let stands = text[at..].starts_with(wanted);
+                    at += wanted.len();
+                    stands
+                }
+                Step::Folded(from, to) => {
+                    let wanted = &self.texts[from as usize..to as usize];
+                    let stands = text.get(at..at + wanted.len()).is_some_and(|found| found.eq_ignore_ascii_case(wanted));
+                    at += wanted.len();
+                    stands
+                }
+                Step::Set(set) => {
+                    let stands = text.get(at).is_some_and(|byte| self.sets[set as usize].has(*byte));
+                    at += 1;
+                    stands
+                }
+                Step::Edge(edge) => is_at(edge, text, at),
+                Step::Or(other) => {
+                    ways.push((other, at as u32));
+                    true
+                }
+                Step::Rather(other) => {
+                    ways.push((step + 1, at as u32));
+                    step = other;
+                    continue;
+                }
+                Step::Go(there) => {
+                    step = there;
+                    continue;
+                }
+                Step::End => return Some(true),
+            };
+            if goes_on {
+                step += 1;
+            } else if let Some((other, back)) = ways.pop() {
+                (step, at) = (other, back as usize);
+            } else {
+                return Some(false);
+            }
+        }
+    }
+}
+
+fn is_char_like(part: &Tree, other: &Tree) -> bool {
+    matches!((part, other), (Tree::Char(_, fold), Tree::Char(_, known)) if fold == known)
+}
+
+fn is_at(edge: Edge, text: &[u8], at: usize) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let before = at.checked_sub(1).and_then(|at| text.get(at));
+    let between = || before.is_some_and(is_word) != text.get(at).is_some_and(is_word);
+    match edge {
+        Edge::Start => at == 0,
+        Edge::End => at == text.len(),
+        Edge::LineStart => before.is_none_or(|byte| *byte == b'\n'),
+        Edge::LineEnd => text.get(at).is_none_or(|byte| *byte == b'\n'),
+        Edge::Word => between(),
+        Edge::NoWord => !between(),
+    }
+}
+
+/// Adds the bytes that a match of the tree can begin with; whether it can be empty.
+fn firsts(tree: &Tree, first: &mut Set) -> bool {
+    match tree {
+        Tree::Char(c, fold) => {
+            let byte = c.encode_utf8(&mut [0; 4]).as_bytes()[0];
+            first.add(byte);
+            if *fold {
+                first.add(byte.to_ascii_lowercase());
+                first.add(byte.to_ascii_uppercase());
+            }
+            false
+        }
+        Tree::Set(set) => {
+            first.unite(set);
+            false
+        }
+        Tree::Edge(_) => true,
+        Tree::Sequence(parts) => parts.iter().all(|part| firsts(part, first)),
+        Tree::Alternatives(ways) => ways.iter().fold(false, |passes, way| firsts(way, first) | passes),
+        Tree::Repeat(part, least, most) => {
+            let passes = *most != Some(0) && firsts(part, first);
+            passes || *least == 0
+        }
+    }
+}
+
+/// Whether a match can only begin where the text does.
+fn begins_at_start(tree: &Tree) -> bool {
+    match tree {
+        Tree::Edge(edge) => *edge == Edge::Start,
+        Tree::Sequence(parts) => parts.first().is_some_and(begins_at_start),
+        Tree::Alternatives(ways) => ways.iter().all(begins_at_start),
+        Tree::Repeat(part, least, _) => *least > 0 && begins_at_start(part),
+        Tree::Char(..) | Tree::Set(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::syntax::{Flags, parse};
+
+    /// What the library says of a pattern and a text, byte by byte; none if it does not take the pattern.
+    fn library(pattern: &str, fold: bool, text: &str) -> Option<bool> {
+        let regex = regex::bytes::RegexBuilder::new(pattern).case_insensitive(fold).unicode(false).build().ok()?;
+        Some(regex.is_match(text.as_bytes()))
+    }
+
+    fn own(pattern: &str, fold: bool, text: &str) -> Option<bool> {
+        Program::of(&parse(pattern, Flags::new(fold))?)?.is_match(text)
+    }
+
+    /// A generator of pseudo-random numbers is all that this needs (Knuth's MMIX constants).
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % sides
+        }
+    }
+
+    #[test]
+    fn what_is_put_together_at_random_means_what_the_library_says() {
+        let pieces = [
+            "a",
+            "b",
+            "A",
+            "ab",
+            " ",
+            ".",
+            "1",
+            "\\d",
+            "\\w",
+            "\\S",
+            "\\b",
+            "\\B",
+            "^",
+            "$",
+            "(",
+            "(?:",
+            "(?i)",
+            "(?i:",
+            "(?s)",
+            "(?m)",
+            ")",
+            ")",
+            "|",
+            "*",
+            "+",
+            "?",
+            "{2}",
+            "{1,}",
+            "{,2}",
+            "{0,2}",
+            "[ab]",
+            "[^a]",
+            "[a-c1]",
+            "[]b]",
+            "[b-]",
+            "[-b]",
+            "[\\d.]",
+            "[^\\W]",
+            "[[:upper:]]",
+            "[a--b]",
+            "[b-a]",
+            "\\.",
+            "\\<",
+            "\\-",
+            "\\ ",
+            "\\n",
+            "é",
+            "\\A",
+            "\\z",
+            "(?P<x>",
+            "(?<x>",
+            "]",
+            "}",
+            "{",
+            "[a",
+            "\\",
+            "\\x41",
+            "\\pL",
+            "(?-i)",
+            "(?u:",
+            "(?x)",
+            "()",
+            "(?)",
+        ];
+        let letters = ["a", "b", "A", "c", "1", ".", " ", "\n", "é", "_", "]", "-"];
+        let mut dice = Dice(11);
+        let (mut told, mut matched, mut refused) = (0, 0, 0);
+        for _ in 0..60_000 {
+            let pattern: String = (0..1 + dice.roll(7)).map(|_| pieces[dice.roll(pieces.len())]).collect();
+            let text: String = (0..dice.roll(7)).map(|_| letters[dice.roll(letters.len())]).collect();
+            let fold = dice.roll(2) == 0;
+            let says = library(&pattern, fold, &text);
+            let Some(found) = own(&pattern, fold, &text) else {
+                refused += usize::from(says.is_some());
+                continue;
+            };
+            assert_eq!(Some(found), says, "{pattern:?} (any case: {fold}) in {text:?}");
+            told += 1;
+            matched += usize::from(found);
+        }
+        assert!(told > 10_000 && matched > 3_000 && refused < told / 2, "{told} told, {matched} match, {refused} refused");
+    }
+
+    #[test]
+    fn a_search_without_end_is_given_up() {
+        let text = "a".repeat(200);
+        assert_eq!(own("(a*)*b", false, &text), None);
+        assert_eq!(own("(a|a)+$x", false, &text), None);
+        assert_eq!(own("x{4000}", false, &text), None);
+    }
+}

@@ -1,0 +1,368 @@
+//! The plain part of the language of regular expressions, as a tree. Nearly all expressions in rules keep to it; what goes
+//! beyond is left to the library, and so is every mistake: [`parse`] gives a tree only where the library would read the same.
+
+use std::collections::BTreeSet;
+
+/// Groups inside groups that are read.
+const DEEPEST: usize = 32;
+
+/// An expression, or a part of one.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Tree {
+    /// A character, and whether its case does not matter, which is asked of ASCII letters only.
+    Char(char, bool),
+    /// One of these bytes.
+    Set(Set),
+    /// A place in the text; takes no room.
+    Edge(Edge),
+    /// One after the other.
+    Sequence(Vec<Tree>),
+    /// One of them.
+    Alternatives(Vec<Tree>),
+    /// So many times at least, and at most.
+    Repeat(Box<Tree>, u32, Option<u32>),
+}
+
+/// A place in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edge {
+    Start,
+    End,
+    LineStart,
+    LineEnd,
+    /// Between a letter, digit or `_` and anything else.
+    Word,
+    NoWord,
+}
+
+/// A set of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Set([u64; 4]);
+
+impl Set {
+    pub(super) fn has(&self, byte: u8) -> bool {
+        self.0[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0
+    }
+
+    pub(super) fn add(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    pub(super) fn unite(&mut self, other: &Set) {
+        self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own |= other);
+    }
+
+    fn of(holds: impl Fn(u8) -> bool) -> Set {
+        let mut set = Set::default();
+        (0..=u8::MAX).filter(|byte| holds(*byte)).for_each(|byte| set.add(byte));
+        set
+    }
+
+    fn others(&self) -> Set {
+        Set(self.0.map(|bits| !bits))
+    }
+
+    /// With the letters of it in both cases.
+    fn folded(&self) -> Set {
+        Set::of(|byte| self.has(byte.to_ascii_lowercase()) || self.has(byte.to_ascii_uppercase()))
+    }
+}
+
+/// What the letters of `(?ims)` say, up to the end of the group.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flags {
+    /// Case does not matter.
+    pub(super) fold: bool,
+    /// `^` and `$` are ends of a line.
+    pub(super) lines: bool,
+    /// A character beyond ASCII is one, and not its bytes.
+    pub(super) wide: bool,
+    /// `.` is the end of a line, too.
+    pub(super) dot_all: bool,
+}
+
+/// A pattern that is plain.
+#[derive(Debug)]
+pub(super) struct Plain {
+    pub(super) tree: Tree,
+    /// Whether the tree tells what matches in texts beyond ASCII, too, byte by byte.
+    pub(super) all_bytes: bool,
+}
+
+impl Flags {
+    pub(super) fn new(fold: bool) -> Flags {
+        Flags { fold, lines: false, wide: false, dot_all: false }
+    }
+}
+
+/// Takes a pattern apart. None where it holds anything that is not plain, or is not valid.
+pub(super) fn parse(pattern: &str, flags: Flags) -> Option<Plain> {
+    let mut parser = Parser { rest: pattern, depth: 0, flags, names: BTreeSet::new(), all_bytes: !flags.wide };
+    let tree = parser.alternatives()?;
+    parser.rest.is_empty().then_some(Plain { tree, all_bytes: parser.all_bytes })
+}
+
+struct Parser<'p> {
+    rest: &'p str,
+    depth: usize,
+    flags: Flags,
+    names: BTreeSet<&'p str>,
+    all_bytes: bool,
+}
+
+impl Parser<'_> {
+    fn next(&mut self) -> Option<char> {
+        let c = self.rest.chars().next()?;
+        self.rest = &self.rest[c.len_utf8()..];
+        Some(c)
+    }
+
+    /// Takes `token`, if it comes next.
+    fn takes(&mut self, token: &str) -> bool {
+        let rest = self.rest.strip_prefix(token);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+
+    /// `a|b|c`, up to the end of the group.
+    fn alternatives(&mut self) -> Option<Tree> {
+        let mut all = vec![self.sequence()?];
+        while self.takes("|") {
+            all.push(self.sequence()?);
+        }
+        if all.len() == 1 { all.pop() } else { Some(Tree::Alternatives(all)) }
+    }
+
+    fn sequence(&mut self) -> Option<Tree> {
+        let mut parts = Vec::new();
+        while !self.rest.is_empty() && !self.rest.starts_with(['|', ')']) {
+            // Flags for what follows are no part.
+            if let Some(mut part) = self.atom()? {
+                while let Some((least, most)) = self.times()? {
+                    part = Tree::Repeat(Box::new(part), least, most);
+                }
+                parts.push(part);
+            } else if self.rest.starts_with(['?', '*', '+', '{']) {
+                return None;
+            }
+        }
+        Some(Tree::Sequence(parts))
+    }
+
+    /// How often the part before stands, if that is said.
+    fn times(&mut self) -> Option<Option<(u32, Option<u32>)>> {
+        let times = match self.rest.chars().next() {
+            Some('?') => (0, Some(1)),
+            Some('*') => (0, None),
+            Some('+') => (1, None),
+            Some('{') => {
+                let (inside, _) = self.rest[1..].split_once('}')?;
+                let (least, most) = inside.split_once(',').map_or((inside, Some(inside)), |(least, most)| (least, Some(most)));
+                let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+                let least = number(least)?;
+                let most = match most {
+                    Some("") => None,
+                    Some(text) => Some(number(text)?),
+                    None => None,
+                };
+                if most.is_some_and(|most| most < least) {
+                    return None;
+                }
+                self.rest = &self.rest[inside.len() + 1..];
+                (least, most)
+            }
+            _ => return Some(None),
+        };
+        self.next();
+        // Whether as few as can be are wanted first does not matter to whether there is a match.
+        self.takes("?");
+        Some(Some(times))
+    }
+
+    /// One part; none inside where it only says how to read what follows.
+    fn atom(&mut self) -> Option<Option<Tree>> {
+        let Flags { fold, lines, wide, dot_all } = self.flags;
+        Some(Some(match self.next()? {
+            '\\' => match self.next()? {
+                'b' if self.rest.starts_with('{') => return None,
+                'b' => Tree::Edge(Edge::Word),
+                'B' => Tree::Edge(Edge::NoWord),
+                'A' => Tree::Edge(Edge::Start),
+                'z' => Tree::Edge(Edge::End),
+                c => class_of(c).map(Tree::Set).or_else(|| Some(Tree::Char(escaped(c)?, fold)))?,
+            },
+            '^' => Tree::Edge(if lines { Edge::LineStart } else { Edge::Start }),
+            '$' => Tree::Edge(if lines { Edge::LineEnd } else { Edge::End }),
+            '.' => Tree::Set(Set::of(|byte| dot_all || byte != b'\n')),
+            '[' => Tree::Set(self.set()?),
+            '(' => return self.group(),
+            '*' | '+' | '?' | '{' => return None,
+            // They are letters of ASCII but for their case.
+            '\u{17f}' | '\u{212a}' if wide => return None,
+            c => Tree::Char(c, fold),
+        }))
+    }
+
+    /// `[...]`, after its first bracket.
+    fn set(&mut self) -> Option<Set> {
+        let mut set = Set::default();
+        let denied = self.takes("^");
+        let mut first = true;
+        loop {
+            if self.takes("]") {
+                // A bracket that comes first stands for itself.
+                if !first {
+                    break;
+                }
+                set.add(b']');
+            } else if let Some(rest) = self.rest.strip_prefix("[:") {
+                let (name, rest) = rest.split_once(":]")?;
+                set.unite(&named(name)?);
+                self.rest = rest;
+            } else if self.rest.starts_with('[') || ["&&", "--", "~~"].iter().any(|operator| self.rest.starts_with(operator)) {
+                return None;
+            } else {
+                self.item(&mut set)?;
+            }
+            first = false;
+        }
+        let set = if self.flags.fold { set.folded() } else { set };
+        Some(if denied { set.others() } else { set })
+    }
+
+    /// One byte, class or range of a set.
+    fn item(&mut self, set: &mut Set) -> Option<()> {
+        let from = match self.next()? {
+            '\\' => match self.next()? {
+                c if class_of(c).is_some() => {
+                    set.unite(&class_of(c)?);
+                    // A range cannot begin with a class.
+                    return (!self.rest.starts_with('-') || self.rest.starts_with("-]")).then_some(());
+                }
+                c => escaped(c)?,
+            },
+            c => c,
+        };
+        if self.flags.wide && !from.is_ascii() && !matches!(from, '\u{17f}' | '\u{212a}') && !self.rest.starts_with('-') {
+            return Some(());
+        }
+        let from = ascii(from)?;
+        let rest = self.rest.strip_prefix('-').filter(|rest| !rest.starts_with(']') && !rest.starts_with('-'));
+        let Some(rest) = rest else {
+            // A range that begins with a hyphen, or has two, is not plain.
+            set.add(from);
+            return (!self.rest.starts_with("--")).then_some(());
+        };
+        self.rest = rest;
+        let to = match self.next()? {
+            '\\' => escaped(self.next()?)?,
+            '[' => return None,
+            c => c,
+        };
+        let to = ascii(to)?;
+        (from..=to).for_each(|byte| set.add(byte));
+        (from <= to).then_some(())
+    }
+
+    /// `(...)`, after its first bracket.
+    fn group(&mut self) -> Option<Option<Tree>> {
+        if self.depth == DEEPEST {
+            return None;
+        }
+        let before = self.flags;
+        if self.takes("?") {
+            if self.takes("P<") || self.takes("<") {
+                let (name, rest) = self.rest.split_once('>')?;
+                let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                    && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                if !is_name || !self.names.insert(name) {
+                    return None;
+                }
+                self.rest = rest;
+            } else {
+                let end = self.rest.find([':', ')'])?;
+                self.flags = flags(before, &self.rest[..end])?;
+                self.all_bytes &= !self.flags.wide;
+                let closed = self.rest[end..].starts_with(')');
+                if closed && end == 0 {
+                    return None;
+                }
+                self.rest = &self.rest[end + 1..];
+                if closed {
+                    return Some(None);
+                }
+            }
+        }
+        self.depth += 1;
+        let inside = self.alternatives()?;
+        self.depth -= 1;
+        self.flags = before;
+        self.takes(")").then_some(Some(inside))
+    }
+}
+
+/// The flags after `letters`, such as `i` or `s-i`.
+fn flags(mut flags: Flags, letters: &str) -> Option<Flags> {
+    let mut on = true;
+    let mut seen = BTreeSet::new();
+    for c in letters.chars() {
+        match c {
+            'i' => flags.fold = on,
+            'm' => flags.lines = on,
+            's' => flags.dot_all = on,
+            'u' if on => flags.wide = true,
+            '-' => on = false,
+            _ => return None,
+        }
+        if !seen.insert(c) {
+            return None;
+        }
+    }
+    (!letters.ends_with('-')).then_some(flags)
+}
+
+/// What `\d` and its like stand for: ASCII alone.
+fn class_of(c: char) -> Option<Set> {
+    let set = Set::of(|byte| match c.to_ascii_lowercase() {
+        'd' => byte.is_ascii_digit(),
+        's' => byte.is_ascii_whitespace() || byte == 0x0b,
+        'w' => byte.is_ascii_alphanumeric() || byte == b'_',
+        _ => false,
+    });
+    match c {
+        'd' | 's' | 'w' => Some(set),
+        'D' | 'S' | 'W' => Some(set.others()),
+        _ => None,
+    }
+}
+
+/// The character that stands behind a backslash.
+fn escaped(c: char) -> Option<char> {
+    match c {
+        'n' => Some('\n'),
+        't' => Some('\t'),
+        'r' => Some('\r'),
+        c => regex_syntax::is_escapeable_character(c).then_some(c),
+    }
+}
+
+fn ascii(c: char) -> Option<u8> {
+    c.is_ascii().then(|| u8::try_from(c).ok()).flatten()
+}
+
+/// `[:alpha:]` and its like.
+fn named(name: &str) -> Option<Set> {
+    let holds: fn(u8) -> bool = match name {
+        "alnum" => |byte| byte.is_ascii_alphanumeric(),
+        "alpha" => |byte| byte.is_ascii_alphabetic(),
+        "blank" => |byte| matches!(byte, b' ' | b'\t'),
+        "digit" => |byte| byte.is_ascii_digit(),
+        "lower" => |byte| byte.is_ascii_lowercase(),
+        "punct" => |byte| byte.is_ascii_punctuation(),
+        "space" => |byte| byte.is_ascii_whitespace() || byte == 0x0b,
+        "upper" => |byte| byte.is_ascii_uppercase(),
+        "xdigit" => |byte| byte.is_ascii_hexdigit(),
+        _ => return None,
+    };
+    Some(Set::of(holds))
+}
