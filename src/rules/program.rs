@@ -34,7 +34,7 @@ enum Step {
     Edge(Edge),
     /// Goes on at the next step and, if that leads nowhere, there.
     Or(u32),
-    /// Goes on there and, if that leads nowhere, at the next step.
+    /// Goes on there and, if that leads nowhere, at the next step: what follows is tried before what may be left out.
     Rather(u32),
     Go(u32),
     /// A match.
@@ -125,17 +125,16 @@ impl Program {
                         let again = self.push(Step::Rather(0))?;
                         self.emit(part)?;
                         self.push(Step::Go(again as u32))?;
-                        // What follows is tried first: of most texts it is not far.
                         self.steps[again] = Step::Rather(self.at());
                     }
                     Some(most) => {
                         let mut ends = Vec::new();
                         for _ in *least..*most {
-                            ends.push(self.push(Step::Or(0))?);
+                            ends.push(self.push(Step::Rather(0))?);
                             self.emit(part)?;
                         }
                         for end in ends {
-                            self.steps[end] = Step::Or(self.at());
+                            self.steps[end] = Step::Rather(self.at());
                         }
                     }
                 }
@@ -182,6 +181,17 @@ impl Program {
         Some(false)
     }
 
+    /// Whether a step may be taken here, as far as the next byte tells.
+    #[inline]
+    fn may_go_on(&self, step: u32, text: &[u8], at: usize) -> bool {
+        match self.steps[step as usize] {
+            Step::Text(from, _) => text.get(at) == Some(&self.texts[from as usize]),
+            Step::Folded(from, _) => text.get(at).is_some_and(|byte| byte.to_ascii_lowercase() == self.texts[from as usize]),
+            Step::Set(set) => text.get(at).is_some_and(|byte| self.sets[set as usize].has(*byte)),
+            _ => true,
+        }
+    }
+
     /// Whether a match begins here.
     fn leads(&self, text: &[u8], start: usize, ways: &mut Vec<(u32, u32)>, patience: &mut usize) -> Option<bool> {
         ways.clear();
@@ -208,13 +218,20 @@ impl Program {
                 }
                 Step::Edge(edge) => is_at(edge, text, at),
                 Step::Or(other) => {
+                    if !self.may_go_on(step + 1, text, at) {
+                        step = other;
+                        continue;
+                    }
                     ways.push((other, at as u32));
                     true
                 }
                 Step::Rather(other) => {
-                    ways.push((step + 1, at as u32));
-                    step = other;
-                    continue;
+                    if self.may_go_on(other, text, at) {
+                        ways.push((step + 1, at as u32));
+                        step = other;
+                        continue;
+                    }
+                    true
                 }
                 Step::Go(there) => {
                     step = there;

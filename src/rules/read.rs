@@ -557,6 +557,9 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
         reader.problem(node.place, message, None);
         return String::new();
     }
+    if !text.contains('{') {
+        return text;
+    }
     if !super::template::is_plain(&text)
         && let Err(error) = handlebars::Template::compile(&text)
     {

@@ -234,12 +234,14 @@ impl Parser<'_> {
     fn item(&mut self, set: &mut Set) -> Option<()> {
         let from = match self.next()? {
             '\\' => match self.next()? {
-                c if class_of(c).is_some() => {
-                    set.unite(&class_of(c)?);
+                c => match class_of(c) {
                     // A range cannot begin with a class.
-                    return (!self.rest.starts_with('-') || self.rest.starts_with("-]")).then_some(());
-                }
-                c => escaped(c)?,
+                    Some(class) => {
+                        set.unite(&class);
+                        return (!self.rest.starts_with('-') || self.rest.starts_with("-]")).then_some(());
+                    }
+                    None => escaped(c)?,
+                },
             },
             c => c,
         };
@@ -323,17 +325,13 @@ fn flags(mut flags: Flags, letters: &str) -> Option<Flags> {
 
 /// What `\d` and its like stand for: ASCII alone.
 fn class_of(c: char) -> Option<Set> {
-    let set = Set::of(|byte| match c.to_ascii_lowercase() {
-        'd' => byte.is_ascii_digit(),
-        's' => byte.is_ascii_whitespace() || byte == 0x0b,
-        'w' => byte.is_ascii_alphanumeric() || byte == b'_',
-        _ => false,
-    });
-    match c {
-        'd' | 's' | 'w' => Some(set),
-        'D' | 'S' | 'W' => Some(set.others()),
-        _ => None,
-    }
+    let set = match c.to_ascii_lowercase() {
+        'd' => Set::of(|byte| byte.is_ascii_digit()),
+        's' => Set::of(|byte| byte.is_ascii_whitespace() || byte == 0x0b),
+        'w' => Set::of(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
+        _ => return None,
+    };
+    Some(if c.is_ascii_uppercase() { set.others() } else { set })
 }
 
 /// The character that stands behind a backslash.

@@ -5,6 +5,7 @@ use crate::cli::{Failure, rule_folders};
 use crate::rules::RuleSet;
 use crate::rules::problem::Level;
 use clap::Args;
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -23,7 +24,9 @@ pub(in crate::cli) struct Check {
 impl Check {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let (rules, problems) = RuleSet::lint(&rule_folders(&self.folders));
-        match &rules {
+        // To take it apart before the end costs a tenth of the whole.
+        let rules = ManuallyDrop::new(rules);
+        match &*rules {
             Some(rules) if problems.0.is_empty() => {
                 say!("{} rules and {} reasons: no errors, no warnings", rules.rules.len(), rules.reasons.entries.len());
             }
