@@ -120,7 +120,7 @@ const HOST_SETTINGS: &str = "myhostname|mydomain|myorigin|smtp_helo_name|lmtp_lh
 const NAME_SETTINGS: &str = r"always_bcc|\w*_notice_recipient|luser_relay|default_privs|mail_owner|setgid_group|masquerade_exceptions|authorized_\w+_users|\w+_verify_sender|address_verify_sender|empty_address_recipient|prepend_delivered_header_user|local_\w+_user";
 
 /// All marks are looked for at once, so that there may be many, and short ones.
-const MARKS: Worth = Worth { shortest: 1, most: 256 };
+const MARKS: Worth = Worth { shortest: 1, most: 256, beyond_ascii: false };
 
 /// What stands before a name, or around it; the part called `n` is the name. And what gives away that one of these patterns
 /// may match: all of them in one automaton would make it grow with every line.

@@ -20,7 +20,7 @@ use std::sync::{Mutex, OnceLock};
 /// Size in bytes that a compiled expression may have.
 const SIZE: usize = 1 << 20;
 /// Each literal is looked for by itself.
-const WORTH: Worth = Worth { shortest: 3, most: 16 };
+const WORTH: Worth = Worth { shortest: 3, most: 16, beyond_ascii: false };
 /// States of an engine up to which it stays far below that.
 const SMALL: usize = 1 << 12;
 
@@ -114,9 +114,13 @@ impl LazyRegex {
 
     /// The expression at `place`; none, and a problem, if it is not valid or matches everything. Trusted ones are not tried.
     pub(super) fn read(reader: &mut Reader<'_>, pattern: String, place: Place, dialect: Dialect) -> Option<LazyRegex> {
-        let lazy = LazyRegex::valid(pattern, dialect);
+        let mut lazy = LazyRegex::valid(pattern, dialect);
         if reader.trusted {
             return Some(lazy);
+        }
+        if let Some(plain) = lazy.plain() {
+            lazy.program = Program::of(&plain).map(Box::new).into();
+            lazy.literals = lazy.needed_by(&plain).into();
         }
         let takes_nothing = match lazy.program() {
             Some(program) => program.may_be_empty(),
@@ -239,8 +243,12 @@ impl LazyRegex {
     }
 
     fn needed(&self) -> &(Vec<String>, bool) {
-        self.literals
-            .get_or_init(|| self.plain().map_or((Vec::new(), self.ignores_case()), |plain| literals::of_tree(&plain.tree, WORTH)))
+        self.literals.get_or_init(|| self.plain().map_or((Vec::new(), self.ignores_case()), |plain| self.needed_by(&plain)))
+    }
+
+    fn needed_by(&self, plain: &Plain) -> (Vec<String>, bool) {
+        // What was said is looked through in lower case for the literals of all reasons at once.
+        literals::of_tree(&plain.tree, Worth { beyond_ascii: self.is_bytes(), ..WORTH })
     }
 
     fn program(&self) -> Option<&Program> {

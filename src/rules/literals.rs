@@ -12,6 +12,15 @@ pub(crate) struct Worth {
     pub(crate) shortest: usize,
     /// How many there may be, before the list costs more than it saves.
     pub(crate) most: usize,
+    /// Whether they are looked for in texts whose letters beyond ASCII are in lower case, too.
+    pub(crate) beyond_ascii: bool,
+}
+
+impl Worth {
+    /// Whether a character may stand in a literal. Beyond ASCII two of different length may be the same but for their case.
+    fn takes(self, c: char) -> bool {
+        c.is_ascii() || (self.beyond_ascii && c.is_alphabetic() && c.to_lowercase().count() == 1)
+    }
 }
 
 /// Literals of which each match of `pattern` holds at least one, none if nothing is known; and whether it does without
@@ -25,7 +34,7 @@ pub(super) fn of_tree(tree: &Tree, worth: Worth) -> (Vec<String>, bool) {
     let Found(mut literals) = needed(tree, worth);
     let folded = ignores_case(tree);
     if folded {
-        literals.iter_mut().for_each(|literal| literal.make_ascii_lowercase());
+        literals.iter_mut().for_each(|literal| *literal = literal.to_lowercase());
     }
     (literals, folded)
 }
@@ -36,7 +45,7 @@ struct Found(Vec<String>);
 
 impl Found {
     /// How well they tell texts apart: the shortest decides.
-    fn worth(&self, Worth { shortest: least, most }: Worth) -> usize {
+    fn worth(&self, Worth { shortest: least, most, .. }: Worth) -> usize {
         let shortest = self.0.iter().map(String::len).min().unwrap_or(0);
         if shortest < least || self.0.len() > most { 0 } else { (shortest * 32).saturating_sub(self.0.len()).max(1) }
     }
@@ -84,13 +93,12 @@ fn sequence(parts: &[Tree], worth: Worth) -> Found {
     let mut run = String::new();
     for part in parts {
         match part {
-            // Beyond ASCII two characters of different length may be the same but for their case.
-            Tree::Char(c, _) if c.is_ascii() => run.push(*c),
+            Tree::Char(c, _) if worth.takes(*c) => run.push(*c),
             // Takes no room, so the run goes on.
             Tree::Edge(_) => {}
             Tree::Repeat(again, 1.., _) => {
                 match **again {
-                    Tree::Char(c, _) if c.is_ascii() => run.push(c),
+                    Tree::Char(c, _) if worth.takes(c) => run.push(c),
                     _ => best.improve(needed(again, worth), worth),
                 }
                 best.end(&mut run, worth);
@@ -120,7 +128,7 @@ fn ignores_case(tree: &Tree) -> bool {
 mod tests {
     use super::{Worth, of};
 
-    const WORTH: Worth = Worth { shortest: 3, most: 16 };
+    const WORTH: Worth = Worth { shortest: 3, most: 16, beyond_ascii: false };
 
     #[test]
     fn literals_are_those_that_no_match_lacks() {
@@ -140,7 +148,7 @@ mod tests {
             ("abc{0}d", &[]),
             ("[]abc]defg", &["defg"]),
             (r"[^\]x[:alpha:]]defg", &["defg"]),
-            (r"\x41bcd", &[]),
+            (r"\x41bcd", &["abcd"]),
             (r"\pLbcd", &[]),
             ("(?x) a b c", &[]),
             ("(?P<name>rate limit)", &["rate limit"]),
@@ -149,6 +157,8 @@ mod tests {
         ] {
             assert_eq!(of(pattern, true, WORTH).0, literals, "{pattern}");
         }
+        let worth = Worth { beyond_ascii: true, ..WORTH };
+        assert_eq!(of("GRÜẞE|(?u:Спам)", true, worth).0, ["grüße", "спам"]);
         assert_eq!(of("Hello", false, WORTH), (vec!["Hello".to_owned()], false));
         assert_eq!(of("(?i)Hello", false, WORTH), (vec!["hello".to_owned()], true));
         assert_eq!(of("(?i:x)Hello", false, WORTH), (vec!["hello".to_owned()], true));

@@ -165,7 +165,7 @@ impl Phrases {
 
     /// The phrases that may match, in the order in which they decide.
     fn candidates(&self, words: &str) -> impl Iterator<Item = &Phrase> {
-        let words = words.to_ascii_lowercase();
+        let words = if words.is_ascii() { words.to_ascii_lowercase() } else { words.to_lowercase() };
         let mut rest = words.as_bytes();
         let mut numbers = self.always.clone();
         while let Some((beginning, after)) = rest.split_first_chunk() {

@@ -189,7 +189,10 @@ impl Parser<'_> {
                 'B' => Tree::Edge(Edge::NoWord),
                 'A' => Tree::Edge(Edge::Start),
                 'z' => Tree::Edge(Edge::End),
-                c => class_of(c).map(Tree::Set).or_else(|| Some(Tree::Char(escaped(c)?, fold)))?,
+                c => match class_of(c) {
+                    Some(class) => Tree::Set(class),
+                    None => Tree::Char(self.escaped(c)?, fold),
+                },
             },
             '^' => Tree::Edge(if lines { Edge::LineStart } else { Edge::Start }),
             '$' => Tree::Edge(if lines { Edge::LineEnd } else { Edge::End }),
@@ -240,7 +243,7 @@ impl Parser<'_> {
                         set.unite(&class);
                         return (!self.rest.starts_with('-') || self.rest.starts_with("-]")).then_some(());
                     }
-                    None => escaped(c)?,
+                    None => self.escaped(c)?,
                 },
             },
             c => c,
@@ -257,13 +260,32 @@ impl Parser<'_> {
         };
         self.rest = rest;
         let to = match self.next()? {
-            '\\' => escaped(self.next()?)?,
+            '\\' => {
+                let c = self.next()?;
+                self.escaped(c)?
+            }
             '[' => return None,
             c => c,
         };
         let to = ascii(to)?;
         (from..=to).for_each(|byte| set.add(byte));
         (from <= to).then_some(())
+    }
+
+    /// The character that `c` behind a backslash stands for.
+    fn escaped(&mut self, c: char) -> Option<char> {
+        match c {
+            'n' => Some('\n'),
+            't' => Some('\t'),
+            'r' => Some('\r'),
+            'x' => {
+                let digits = self.rest.get(..2).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+                self.rest = &self.rest[2..];
+                // Beyond ASCII it is a byte here and a character there.
+                u8::from_str_radix(digits, 16).ok().filter(u8::is_ascii).map(char::from)
+            }
+            c => regex_syntax::is_escapeable_character(c).then_some(c),
+        }
     }
 
     /// `(...)`, after its first bracket.
@@ -332,16 +354,6 @@ fn class_of(c: char) -> Option<Set> {
         _ => return None,
     };
     Some(if c.is_ascii_uppercase() { set.others() } else { set })
-}
-
-/// The character that stands behind a backslash.
-fn escaped(c: char) -> Option<char> {
-    match c {
-        'n' => Some('\n'),
-        't' => Some('\t'),
-        'r' => Some('\r'),
-        c => regex_syntax::is_escapeable_character(c).then_some(c),
-    }
 }
 
 fn ascii(c: char) -> Option<u8> {
