@@ -18,6 +18,9 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Bytes of a piece, about.
 const PIECE: usize = 1 << 18;
+/// Bytes of the first piece; each is twice as long as the one before until they have their size, so that a small log is work for
+/// all threads, too.
+const FIRST: usize = 1 << 15;
 /// Bytes that must be free to read on.
 const READ: usize = 1 << 14;
 
@@ -297,8 +300,9 @@ impl<'s> Feed<'s, '_> {
                 self.first = true;
                 self.offset = 0;
             }
+            let piece = PIECE.min(FIRST << self.number.min(16));
             let mut filled = self.rest.len();
-            bytes.resize(PIECE.max(filled + READ), 0);
+            bytes.resize(piece.max(filled + READ), 0);
             bytes[..filled].copy_from_slice(&self.rest);
             self.rest.clear();
             // Bytes of a line without end that were read over.
