@@ -13,6 +13,7 @@
 
 pub mod analysis;
 pub mod bundle;
+mod bytes;
 pub mod cli;
 pub mod collector;
 pub mod compare;

@@ -1,7 +1,7 @@
 //! A cause rule as data, after checking: names are resolved to tables, columns and regexes.
 
 use super::amount::Amount;
-use super::lazy::LazyRegex;
+use super::lazy::{Dialect, LazyRegex};
 use super::problem::Place;
 use crate::tables::{Column, Given, Table, attempts, host};
 use std::collections::BTreeMap;
@@ -262,11 +262,22 @@ impl Matcher {
         }
     }
 
-    /// The expression that it is nothing but, and whether it holds where that does not match.
-    pub(crate) fn expression(&self) -> Option<(&LazyRegex, bool)> {
+    /// An expression that matches just the texts of which it holds, or, where that is said, those of which it does not; none if it
+    /// is of another kind, or the expression would be long.
+    pub(crate) fn expression(&self) -> Option<(LazyRegex, bool)> {
+        let of = |before: &str, list: &[String], after: &str| {
+            let long = list.iter().map(String::len).sum::<usize>() > LONGEST_EXPRESSION;
+            let any: Vec<String> = list.iter().map(|text| regex_syntax::escape(text)).collect();
+            let pattern = format!("{before}(?:{}){after}", any.join("|"));
+            (!list.is_empty() && !long).then(|| (LazyRegex::valid(pattern, Dialect::Value), false))
+        };
         match self {
-            Matcher::Matches(regex) => Some((regex, false)),
+            Matcher::Matches(regex) => Some((regex.clone(), false)),
             Matcher::Not(inner) => inner.expression().map(|(regex, denied)| (regex, !denied)),
+            Matcher::OneOf(list) => of("^", list, "$"),
+            Matcher::Contains(list) => of("", list, ""),
+            Matcher::StartsWith(list) => of("^", list, ""),
+            Matcher::EndsWith(list) => of("", list, "$"),
             _ => None,
         }
     }
@@ -315,6 +326,9 @@ impl Matcher {
         }
     }
 }
+
+/// Bytes of the texts that a matcher names, up to which they are worth one expression.
+const LONGEST_EXPRESSION: usize = 1_000;
 
 fn in_networks(text: &str, networks: &[Network]) -> bool {
     let text = text.strip_prefix("IPv6:").unwrap_or(text);

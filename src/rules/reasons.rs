@@ -224,6 +224,15 @@ impl Reasons {
         self.titles.get(class).map_or(class, String::as_str)
     }
 
+    /// Does what the first text would wait for.
+    pub fn prepare(&self) {
+        self.phrases();
+    }
+
+    fn phrases(&self) -> &Phrases {
+        self.phrases.get_or_init(|| Phrases::of(&self.entries))
+    }
+
     /// The entry that takes `said`, and how it was decided.
     pub fn classify(&self, said: &Said<'_>, context: Context<'_>) -> Option<(&Reason, DecidedBy)> {
         let voice = context.voice.or(said.voice);
@@ -237,7 +246,7 @@ impl Reasons {
         let applies = |entry: &Reason| entry.applies(voice, said, context);
         // Exceptions are asked last, and seldom.
         let excepted = |entry: &Reason| entry.unless.iter().any(matches);
-        let phrases = self.phrases.get_or_init(|| Phrases::of(&self.entries));
+        let phrases = self.phrases();
         let spoken = |phrase: &&Phrase| {
             let entry = &self.entries[phrase.entry];
             applies(entry) && matches(phrase.regex(entry)) && !excepted(entry)

@@ -239,7 +239,7 @@ impl AskedColumn {
         let held = Held { places: RefCell::default(), room };
         let expression = |test: usize| Some((test, demand.tests[test].matcher.expression()?));
         let (tried, expressions) =
-            bits(tests).filter_map(expression).map(|(test, (regex, denied))| ((test, denied), regex.clone())).unzip();
+            bits(tests).filter_map(expression).map(|(test, (regex, denied))| ((test, denied), regex)).unzip();
         let asked = told_apart || tests != 0 || counted.is_some() || weighed.is_some();
         let expressions = (Together::new(expressions), tried);
         let mut asked =

@@ -45,6 +45,7 @@ impl<'r> Asked<'r> {
     /// What these rules ask. With `every_record`, each event of the log stays a record of its own.
     pub fn of(rules: &'r RuleSet, every_record: bool) -> Asked<'r> {
         let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
+        rules.reasons.prepare();
         let demands = if every_record { tables.map(Demand::everything) } else { Demand::of(rules, tables) }.map(Arc::new);
         Asked { demands, meaning: Arc::new(Meaning::new(rules)) }
     }

@@ -4,6 +4,7 @@
 use super::envelope::{Clock, Line};
 use super::queue_id::{is_queue_id, leading_id};
 use super::said::{self, Said, Voice};
+use crate::bytes::position;
 use crate::time::Time;
 
 /// What a Postfix line says.
@@ -495,7 +496,7 @@ fn seconds(text: &[u8]) -> Option<f64> {
 fn next_field(text: &str) -> (&str, &str) {
     let bytes = text.as_bytes();
     let mut from = 0;
-    while let Some(found) = memchr::memchr(b',', &bytes[from..]) {
+    while let Some(found) = position(&bytes[from..], b',') {
         let at = from + found;
         if bytes.get(at + 1) == Some(&b' ') {
             return (&text[..at], &text[at + 2..]);

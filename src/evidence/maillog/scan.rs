@@ -4,6 +4,7 @@ use super::envelope::{Clock, Line, said};
 use super::line::{Event, postfix_daemon};
 use super::queue_id;
 use super::told::{Forms, refusal_form, warning_form};
+use crate::bytes::position;
 use crate::distinct::hash;
 use crate::evidence::text::beginning;
 use crate::time::{SECOND, Time};
@@ -98,6 +99,21 @@ pub struct Scanned<'a> {
     pub last_line: Option<&'a str>,
 }
 
+/// What is wanted of a line whose envelope was taken off.
+#[derive(Debug, Clone, Copy)]
+struct Letter<'a> {
+    time: Option<Time>,
+    /// Program name as logged.
+    tag: &'a str,
+    message: &'a str,
+}
+
+impl<'a> From<Line<'a>> for Letter<'a> {
+    fn from(line: Line<'a>) -> Letter<'a> {
+        Letter { time: line.time, tag: line.tag, message: line.message }
+    }
+}
+
 /// The stamp of the line before, so that it is read once a second.
 #[derive(Debug, Default)]
 struct Stamp {
@@ -107,6 +123,41 @@ struct Stamp {
     zone: [u8; 6],
     second: Time,
     traditional: Option<Time>,
+    /// What stood between the stamp and the program: zone and host.
+    between: Common,
+}
+
+/// Up to 32 bytes that lines have in common, compared at once.
+#[derive(Debug, Clone, Copy, Default)]
+struct Common {
+    bytes: [u128; 2],
+    mask: [u128; 2],
+    len: usize,
+}
+
+impl Common {
+    /// Nothing if they are more.
+    fn of(bytes: &[u8]) -> Common {
+        let (mut own, mut mask) = ([0; 32], [0; 32]);
+        let Some(place) = own.get_mut(..bytes.len()) else { return Common::default() };
+        place.copy_from_slice(bytes);
+        mask[..bytes.len()].fill(u8::MAX);
+        Common { bytes: halves(&own), mask: halves(&mask), len: bytes.len() }
+    }
+
+    /// Whether they are all that begins `bytes`; said of 32 bytes and more.
+    #[inline]
+    fn begins(&self, bytes: &[u8]) -> bool {
+        let Some(head) = bytes.first_chunk() else { return false };
+        let [one, other] = halves(head);
+        self.len > 0 && (one ^ self.bytes[0]) & self.mask[0] | (other ^ self.bytes[1]) & self.mask[1] == 0
+    }
+}
+
+#[inline]
+fn halves(bytes: &[u8; 32]) -> [u128; 2] {
+    let half = |from: usize| bytes[from..from + 16].try_into().map_or(0, u128::from_le_bytes);
+    [half(0), half(16)]
 }
 
 /// Who logs, so that a program's name is looked at once in a piece and not in every line.
@@ -130,13 +181,13 @@ enum Companion {
     Logger,
 }
 
-/// The programs of a piece by their names.
+/// The programs of a piece by their names, and how their lines begin.
 #[derive(Debug)]
-struct Programs<'a>([(&'a str, Program<'a>); 128]);
+struct Programs<'a>([(&'a str, Program<'a>, Common); 128]);
 
 impl<'a> Programs<'a> {
     fn new() -> Programs<'a> {
-        Programs([("", Program::Other); 128])
+        Programs([("", Program::Other, Common::default()); 128])
     }
 
     /// The place of a name that begins these bytes: by five of its letters, and not the `postfix/` that most begin with.
@@ -146,12 +197,11 @@ impl<'a> Programs<'a> {
         (letters.wrapping_mul(0x50f5_c722_a7e3_a6a1) >> 57) as usize
     }
 
-    /// The program with whose name, as it was met before, these bytes of a row begin.
+    /// The program with whose name and `[` these bytes of a row begin, as far as it was met before.
     #[inline]
     fn beginning(&self, bytes: &[u8]) -> Option<(&'a str, Program<'a>)> {
-        let (tag, program) = self.0[Programs::slot(bytes)];
-        let ends = matches!(bytes.get(tag.len()), Some(b'[' | b':'));
-        (ends && !tag.is_empty() && bytes.starts_with(tag.as_bytes())).then_some((tag, program))
+        let (tag, program, common) = &self.0[Programs::slot(bytes)];
+        common.begins(bytes).then_some((tag, *program))
     }
 
     /// The program of this name, with which `bytes` begin.
@@ -162,7 +212,7 @@ impl<'a> Programs<'a> {
                 Some((instance, daemon)) => Program::Postfix(instance, daemon, queue_id::seed(instance)),
                 None => companion(tag).map_or(Program::Other, Program::Companion),
             };
-            *slot = (tag, program);
+            *slot = (tag, program, Common::of(format!("{tag}[").as_bytes()));
         }
         slot.1
     }
@@ -179,7 +229,7 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
     let bytes = text.as_bytes();
     let mut start = 0;
     let mut number = 0u32;
-    let mut before: Option<(&str, Option<Time>)> = None;
+    let mut before: Option<&str> = None;
     let mut last_time: Option<Time> = None;
     let mut minute = (i64::MIN, i64::MIN);
     // When the minute begins and ends.
@@ -207,7 +257,7 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
                     continue;
                 };
                 stamp.learn(row, line.time);
-                (line, programs.of(line.tag, line.tag.as_bytes()))
+                (Letter::from(line), programs.of(line.tag, line.tag.as_bytes()))
             }
         };
         if let Some(time) = line.time {
@@ -237,7 +287,7 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
         }
         // rsyslog: "message repeated 3 times: [ MSG]"; sysklogd: "last message repeated 5 times".
         let mut times = 1;
-        if line.message.starts_with("message repeated ") {
+        if line.message.as_bytes().first() == Some(&b'm') && line.message.starts_with("message repeated ") {
             if let Some((count, inner)) = repeated(line.message) {
                 times = count;
                 line.message = inner;
@@ -246,9 +296,9 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
             let count = line.message["last message repeated ".len()..].split(' ').next().and_then(|count| count.parse().ok());
             let count = count.unwrap_or(0).min(REPEATS);
             match before {
-                Some((row, _)) => {
-                    if let Some(mut again) = Line::parse(row, clock) {
-                        again.time = line.time;
+                Some(row) => {
+                    if let Some(again) = Line::parse(row, clock) {
+                        let again = Letter { time: line.time, ..again.into() };
                         let program = programs.of(again.tag, again.tag.as_bytes());
                         scanned.take(program, row, &again, (at, count), forms);
                     }
@@ -260,7 +310,7 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
         if scanned.take(program, row, &line, (at, times), forms) {
             scanned.last_line = Some(row);
         }
-        before = Some((row, line.time));
+        before = Some(row);
     }
     if minute.0 != i64::MIN {
         scanned.minutes.push(minute);
@@ -271,7 +321,7 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
 
 impl<'a> Scanned<'a> {
     /// Takes in one line; whether it is one of Postfix.
-    fn take(&mut self, program: Program<'a>, row: &'a str, line: &Line<'a>, (at, times): (u32, u64), forms: Forms) -> bool {
+    fn take(&mut self, program: Program<'a>, row: &'a str, line: &Letter<'a>, (at, times): (u32, u64), forms: Forms) -> bool {
         let program = match program {
             Program::Postfix(instance, daemon, seed) => (instance, daemon, seed),
             Program::Companion(companion) => {
@@ -297,7 +347,7 @@ pub fn scan_line<'a>(row: &'a str, clock: &Clock, forms: Forms) -> Scanned<'a> {
     let mut scanned = Scanned::default();
     if let Some(line) = Line::parse(row, clock) {
         let program = Programs::new().of(line.tag, line.tag.as_bytes());
-        scanned.take(program, row, &line, (0, 1), forms);
+        scanned.take(program, row, &line.into(), (0, 1), forms);
     }
     scanned
 }
@@ -313,33 +363,16 @@ pub(super) fn repeated(message: &str) -> Option<(u64, &str)> {
 impl Stamp {
     /// Takes the envelope off a line whose stamp is that of the line before, fraction apart. None sends it the long way.
     #[inline]
-    fn line<'a>(&self, row: &'a str, programs: &mut Programs<'a>) -> Option<(Line<'a>, Program<'a>)> {
+    fn line<'a>(&mut self, row: &'a str, programs: &mut Programs<'a>) -> Option<(Letter<'a>, Program<'a>)> {
         let bytes = row.as_bytes();
-        let head = bytes.first_chunk::<34>()?;
-        let (time, after) = if let Some(time) = self.traditional {
-            if head[..15] != self.text[..15] || head[15] != b' ' {
-                return None;
-            }
-            (time, 16)
+        let (time, stamp_end) = self.time(bytes.first_chunk()?)?;
+        let tag_at = if self.between.begins(&bytes[stamp_end..]) {
+            stamp_end + self.between.len
         } else {
-            if *head.first_chunk::<19>()? != self.text {
-                return None;
-            }
-            let (micros, at) = if head[19] == b'.' { (micros(&head[20..28])?, 26) } else { (0, 19) };
-            if self.zone[0] == b'Z' {
-                if head[at] != b'Z' || head[at + 1] != b' ' {
-                    return None;
-                }
-                (Time(self.second.0 + micros), at + 2)
-            } else {
-                if *head[at..].first_chunk::<6>()? != self.zone || head[at + 6] != b' ' {
-                    return None;
-                }
-                (Time(self.second.0 + micros), at + 7)
-            }
+            let tag_at = self.host_end(bytes, stamp_end)?;
+            self.between = Common::of(&bytes[stamp_end..tag_at]);
+            tag_at
         };
-        let host_end = after + bytes[after..].iter().position(|byte| *byte == b' ')?;
-        let tag_at = host_end + 1;
         let (tag, program) = match programs.beginning(&bytes[tag_at..]) {
             Some(known) => known,
             None => {
@@ -355,11 +388,8 @@ impl Stamp {
             }
         };
         let mut at = tag_at + tag.len();
-        let mut pid = "";
         if bytes[at] == b'[' {
-            let close = at + bytes[at..].iter().position(|byte| *byte == b']')?;
-            pid = row.get(at + 1..close)?;
-            at = close + 1;
+            at += position(&bytes[at..], b']')? + 1;
         }
         if bytes.get(at) != Some(&b':') {
             return None;
@@ -368,7 +398,33 @@ impl Stamp {
         if matches!(message.as_bytes().last(), Some(b' ' | b'\t')) {
             message = message.trim_end();
         }
-        Some((Line { time: Some(time), host: row.get(after..host_end)?, tag, pid, message }, program))
+        Some((Letter { time: Some(time), tag, message }, program))
+    }
+
+    /// The time, and where the stamp's fraction ends, if it is that of the line before otherwise.
+    #[inline]
+    fn time(&self, head: &[u8; 34]) -> Option<(Time, usize)> {
+        let same = |from: usize| head[from..from + 8] == self.text[from..from + 8];
+        if let Some(time) = self.traditional {
+            return (same(0) && same(7)).then_some((time, 15));
+        }
+        if !(same(0) && same(8) && same(11)) {
+            return None;
+        }
+        let (micros, end) = if head[19] == b'.' { (micros(&head[20..28])?, 26) } else { (0, 19) };
+        Some((Time(self.second.0 + micros), end))
+    }
+
+    /// Where the host ends and the program begins, behind a stamp with the zone of the line before.
+    fn host_end(&self, bytes: &[u8], stamp_end: usize) -> Option<usize> {
+        let rest = &bytes[stamp_end..];
+        let zone = match (self.traditional, self.zone[0]) {
+            (Some(_), _) => &[][..],
+            (None, b'Z') => b"Z",
+            (None, _) => &self.zone,
+        };
+        let host = rest.strip_prefix(zone)?.strip_prefix(b" ")?;
+        Some(bytes.len() - host.len() + position(host, b' ')? + 1)
     }
 
     /// Learns the stamp of a line that was read the long way.
@@ -379,6 +435,7 @@ impl Stamp {
         }
         self.text.copy_from_slice(&bytes[..19]);
         self.traditional = None;
+        self.between = Common::default();
         if bytes[0].is_ascii_alphabetic() && bytes[3] == b' ' && bytes[6] == b' ' && bytes[12] == b':' && bytes[15] == b' ' {
             // A container's own stamp before the line's is not learnt: the line of the next one begins elsewhere.
             self.traditional = Some(time);
@@ -495,7 +552,7 @@ fn is_filter_trouble(text: &str) -> bool {
 
 /// Lines of other programs that matter to mail: the kernel's trouble, what filters say of themselves, and log daemons that say
 /// what they lost; with the number of lines lost.
-fn told_by<'a>(companion: Companion, line: &Line<'a>) -> Option<(Event<'a>, u64)> {
+fn told_by<'a>(companion: Companion, line: &Letter<'a>) -> Option<(Event<'a>, u64)> {
     let text = line.message;
     let (level, lost) = match companion {
         Companion::Kernel => (is_kernel_trouble(text).then_some("error")?, 0),
@@ -545,6 +602,27 @@ mod tests {
             assert!(scanned.items.iter().all(|item| item.time == long.time), "{stamp}");
             assert_eq!(scanned.items.len(), 3, "{stamp}");
         }
+    }
+
+    #[test]
+    fn lines_of_several_hosts_and_programs_are_those_of_their_own() {
+        let hosts = ["mx1", "mx2", "a-very-long-name-of-a-host.in.a.very.long.domain.example"];
+        let programs = ["postfix/qmgr[1]", "postfix/qmgr", "postfix-out/qmgr[1]", "dovecot"];
+        let mut text = String::new();
+        for (host, program) in hosts.iter().flat_map(|host| programs.map(|program| (host, program))).cycle().take(100) {
+            text += &format!("2026-11-23T18:02:11.572449+01:00 {host} {program}: 4F2C41A2B4: removed, as it may be\n");
+            text += &format!("2026-11-23T18:02:11.572450+02:00 {host} {program}: 4F2C41A2B4: removed\n");
+            text += &format!("Nov 23 18:02:11 {host} {program}: 4F2C41A2B4: removed\n");
+        }
+        let scanned = scan(&text, &clock(), Forms::default(), 4096);
+        let long = text.lines().filter_map(|row| Line::parse(row, &clock()));
+        let long = long.filter_map(|line| Some((line.time, postfix_daemon(line.tag)?)));
+        let wanted: Vec<_> = long.filter(|_| true).map(|(time, (instance, daemon))| (time, instance, daemon)).collect();
+        assert_eq!((scanned.lines, scanned.unparsed), (300, 0));
+        assert_eq!(scanned.postfix_lines as usize, wanted.len());
+        let found: Vec<_> = scanned.items.iter().map(|item| (item.time, item.instance, item.daemon)).collect();
+        let whole = wanted.iter().enumerate().filter(|(at, _)| at % 3 != 0).map(|(_, known)| *known);
+        assert_eq!(found, whole.collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,0 +1,40 @@
+//! Bytes looked at eight at a time, where a text is too short for a search that has to be set up.
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// Where `byte` stands first.
+#[inline]
+pub(crate) fn position(bytes: &[u8], byte: u8) -> Option<usize> {
+    let mut rest = bytes;
+    let mut at = 0;
+    while let Some((eight, after)) = rest.split_first_chunk() {
+        let differ = u64::from_le_bytes(*eight) ^ (EACH * u64::from(byte));
+        // The lowest byte that is zero borrows first.
+        let same = differ.wrapping_sub(EACH) & !differ & (EACH << 7);
+        if same != 0 {
+            return Some(at + same.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+        rest = after;
+    }
+    rest.iter().position(|known| *known == byte).map(|found| at + found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::position;
+
+    #[test]
+    fn a_byte_is_found_where_it_stands_first() {
+        let text: Vec<u8> = (0..200u16).map(|number| (number * 37 % 251) as u8).collect();
+        for byte in 0..=u8::MAX {
+            for from in 0..40 {
+                for to in from..text.len().min(from + 60) {
+                    let part = &text[from..to];
+                    assert_eq!(position(part, byte), part.iter().position(|known| *known == byte), "{byte} in {part:?}");
+                }
+            }
+        }
+        assert_eq!(position(&[0x80, 0x01, 0x00, 0x00, 0x80, 0x81, 0xff, 0x7f], 0x00), Some(2));
+    }
+}
