@@ -197,14 +197,14 @@ impl<'a> Programs<'a> {
         (letters.wrapping_mul(0x50f5_c722_a7e3_a6a1) >> 57) as usize
     }
 
-    /// The program with whose name and `[` these bytes of a row begin, as far as it was met before.
+    /// The program with whose name, and what follows it, these bytes of a row begin, as far as it was met before.
     #[inline]
     fn beginning(&self, bytes: &[u8]) -> Option<(&'a str, Program<'a>)> {
         let (tag, program, common) = &self.0[Programs::slot(bytes)];
         common.begins(bytes).then_some((tag, *program))
     }
 
-    /// The program of this name, with which `bytes` begin.
+    /// The program of this name, with which `bytes` begin; behind it stands `[` or `:`.
     fn of(&mut self, tag: &'a str, bytes: &[u8]) -> Program<'a> {
         let slot = &mut self.0[Programs::slot(bytes)];
         if slot.0 != tag {
@@ -212,7 +212,7 @@ impl<'a> Programs<'a> {
                 Some((instance, daemon)) => Program::Postfix(instance, daemon, queue_id::seed(instance)),
                 None => companion(tag).map_or(Program::Other, Program::Companion),
             };
-            *slot = (tag, program, Common::of(format!("{tag}[").as_bytes()));
+            *slot = (tag, program, Common::of(bytes.get(..=tag.len()).unwrap_or_default()));
         }
         slot.1
     }
