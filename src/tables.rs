@@ -53,6 +53,13 @@ pub struct Field {
     pub words: &'static [&'static str],
 }
 
+impl Field {
+    /// Whether it counts seconds, which people read in larger units.
+    pub fn is_duration(&self) -> bool {
+        self.ty == Type::Number && self.doc.starts_with("seconds")
+    }
+}
+
 /// One table: a name, what one record stands for, and its fields.
 #[derive(Debug)]
 pub struct Table {

@@ -172,30 +172,37 @@ pub fn state(entry: &Entry, answers: &Answered) -> Option<bool> {
     }
 }
 
-/// Tables of the met signals in an entry: those without which it would not be met, and those beside them.
-fn met_tables(entry: &Entry, answers: &Answered) -> (Vec<&'static str>, Vec<&'static str>) {
-    let mut needed = Vec::new();
+/// The met signals in an entry: those without which it would not be met, and those beside them.
+pub fn met_by<'e>(entry: &'e Entry, answers: &Answered) -> (Vec<(&'e str, &'e Signal)>, Vec<(&'e str, &'e Signal)>) {
+    let mut needed: Vec<(&str, &Signal)> = Vec::new();
     let mut extra = Vec::new();
     match &entry.ask {
         Ask::Signal(signal) if answers.get(&entry.name).is_some_and(|measure| measure.met == Some(true)) => {
-            needed.push(independent_name(signal.table));
+            needed.push((entry.name.as_str(), signal));
         }
         Ask::Signal(_) => {}
         Ask::All(entries) => {
-            for (first, others) in entries.iter().map(|entry| met_tables(entry, answers)) {
+            for (first, others) in entries.iter().map(|entry| met_by(entry, answers)) {
                 needed.extend(first);
                 extra.extend(others);
             }
         }
         Ask::Any(entries) => {
             let met = entries.iter().filter(|entry| state(entry, answers) == Some(true));
-            for (at, (first, others)) in met.map(|entry| met_tables(entry, answers)).enumerate() {
+            for (at, (first, others)) in met.map(|entry| met_by(entry, answers)).enumerate() {
                 if at == 0 { &mut needed } else { &mut extra }.extend(first);
                 extra.extend(others);
             }
         }
     }
     (needed, extra)
+}
+
+/// Their tables.
+fn met_tables(entry: &Entry, answers: &Answered) -> (Vec<&'static str>, Vec<&'static str>) {
+    let (needed, extra) = met_by(entry, answers);
+    let tables = |met: Vec<(&str, &Signal)>| met.into_iter().map(|(_, signal)| independent_name(signal.table)).collect();
+    (tables(needed), tables(extra))
 }
 
 /// `failures`, `attempts` and `queue` tell of the same events, so one cannot support the other.

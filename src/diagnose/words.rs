@@ -2,7 +2,7 @@
 
 use super::measure::{Asker, Measure, as_text};
 use super::verdict::Judged;
-use crate::tables::{Column, Table, Value, host};
+use crate::tables::{Column, Field, Table, Tables, Value, host};
 use crate::time::Time;
 use handlebars::Handlebars;
 use serde_json::{Map, Value as Json};
@@ -138,15 +138,17 @@ impl<'a> Words<'a> {
     fn of_measure(&self, measure: &Measure, path: &[&str], place: Place) -> Option<String> {
         let tables = self.asker.tables;
         let table = measure.table?;
-        let named = |value: String| {
-            let field = path.get(1).copied().filter(|_| place != Place::Shell).unwrap_or_default();
-            match tables.titles.get(field).and_then(|titles| titles.get(&value)) {
-                Some(title) if field == "reason_class" => format!("{KNOWN}{}", within(title)),
-                Some(name) => format!("{KNOWN}{name}"),
-                None => value,
-            }
-        };
         let column = || table.column(path.get(1)?);
+        let field = column().map(|column| &table.fields[column.0]).filter(|_| place != Place::Shell);
+        let named = |value: String| match field.and_then(|field| called(tables, field, &value)) {
+            Some(name) => format!("{KNOWN}{name}"),
+            None => value,
+        };
+        let shown = |value: Value| match (value, field) {
+            (Value::Number(seconds), Some(field)) if field.is_duration() => Some(span_of(seconds)),
+            (Value::Text(name), Some(_)) => Some(format!("{EVIDENCE}{}", named(unmarked(tables.names.get(name).to_owned())))),
+            (value, _) => evidence(value, &tables.names),
+        };
         let row = |at: Option<&u32>| at.map(|at| &tables.rows(table)[*at as usize]);
         match *path.first()? {
             "count" => Some(thousands(measure.count)),
@@ -166,8 +168,8 @@ impl<'a> Words<'a> {
                 let known = measure.distinct.iter().find(|(known, _)| *known == column).map(|(_, count)| *count);
                 Some(thousands(known.unwrap_or_else(|| self.asker.distinct(table, &measure.rows, column))))
             }
-            "first" => evidence(row(measure.rows.first())?.get(column()?), &tables.names),
-            "last" => evidence(row(measure.rows.last())?.get(column()?), &tables.names),
+            "first" => shown(row(measure.rows.first())?.get(column()?)),
+            "last" => shown(row(measure.rows.last())?.get(column()?)),
             "top" => self
                 .commonest(table, measure, column()?)
                 .into_iter()
@@ -190,6 +192,24 @@ impl<'a> Words<'a> {
         let mut counts: Vec<(String, u64)> = self.asker.counts(table, &measure.rows, column).into_iter().collect();
         counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         counts
+    }
+}
+
+/// What people call a value that is an id or one of a few words: a provider's name, a reason's title, `timed out`.
+pub fn called(tables: &Tables, field: &Field, value: &str) -> Option<String> {
+    match tables.titles.get(field.name).and_then(|titles| titles.get(value)) {
+        Some(title) if field.name == "reason_class" => Some(within(title)),
+        Some(name) => Some(name.clone()),
+        None => field.words.contains(&value).then(|| value.replace('-', " ")),
+    }
+}
+
+/// A span of time that may be shorter than a second, or negative.
+fn span_of(seconds: f64) -> String {
+    let sign = if seconds < 0.0 { "-" } else { "" };
+    match seconds.abs() {
+        short if short < 10.0 && short.fract() != 0.0 => format!("{sign}{short:.2} s"),
+        long => format!("{sign}{}", duration(long)),
     }
 }
 
@@ -426,5 +446,7 @@ mod tests {
         assert_eq!(percent(0.969), "96.9 %");
         assert_eq!(percent(0.0004), "< 0.1 %");
         assert_eq!(duration(19_560.0), "5 h 26 min");
+        assert_eq!(span_of(977_401.0), "11 d 7 h");
+        assert_eq!(span_of(-0.25), "-0.25 s");
     }
 }

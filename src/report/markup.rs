@@ -2,6 +2,7 @@
 
 use crate::diagnose::words::{code_span, visible};
 use crate::rules::catalogue::anchor;
+use crate::rules::model::{RISKS, Severity};
 use pulldown_cmark::{CowStr, Event, Parser, Tag, TagEnd, html};
 use std::collections::HashSet;
 
@@ -29,26 +30,76 @@ pub(crate) fn to_html(markdown: &str) -> String {
     }
 }
 
-/// A whole page of Markdown: no script, nothing from elsewhere.
+/// The catalogue of causes as a page in the look of the report: no script, nothing from elsewhere. Its list of contents, the first
+/// list of the Markdown, stands beside the causes.
 pub(crate) fn page(title: &str, markdown: &str) -> String {
-    const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:56rem;margin:2rem auto;padding:0 1rem;color:#18202b;background:#fff;overflow-wrap:anywhere}\
-        h1,h2,h3{line-height:1.25}h2{margin-top:4rem}a{color:#1a5694}ul,ol{padding-left:1.5rem}li{margin:.25rem 0}\
-        pre{background:#f5f6f8;border-radius:4px;padding:.75rem;overflow-x:auto}pre code{overflow-wrap:normal}code{font-family:ui-monospace,monospace;font-size:.875em}\
-        h3{margin-top:2.5rem;border-top:1px solid #d5dae1;padding-top:1rem}\
-        h1+p+ul,h1+p+p+ul{columns:22rem;column-gap:2.5rem;list-style:none;padding:0}h1~ul:first-of-type>li{margin-bottom:1rem;font-weight:600}\
-        h1~ul:first-of-type ul{list-style:none;padding:0;font-weight:400}h1~ul:first-of-type ul li{break-inside:avoid}\
-        h1~ul:first-of-type a{text-decoration:none}h1~ul:first-of-type code{display:block;color:#596575;font-size:.75em}\
-        p[id]{color:#596575;font-size:.875em;margin-top:-.5rem}p>strong:only-child{font-size:.875em;letter-spacing:.03em;text-transform:uppercase;color:#596575}\
-        @media(prefers-color-scheme:dark){body{color:#e5eaf0;background:#161b22}pre{background:#1d242d}a{color:#86bdf5}h3{border-color:#333d49}\
-        p[id],p>strong:only-child,h1~ul:first-of-type code{color:#9aa7b6}}\
-        @media print{body{max-width:none;margin:0}pre{white-space:pre-wrap}h2,h3{break-after:avoid}li,pre{break-inside:avoid}}";
+    let sheets = ["report.css", "catalogue.css"]
+        .map(|wanted| crate::embedded::TEMPLATES.iter().find(|(name, ..)| *name == wanted).map_or("", |(_, text, _)| *text));
+    let style = sheets.concat();
     let title = escape_html(title);
-    let body = with_anchors(&to_html(markdown));
+    let html = to_html(markdown);
+    let (intro, rest) = html.split_at(html.find("<ul>").unwrap_or(html.len()));
+    let (contents, causes) = rest.split_at(end_of_list(rest));
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
-         content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<meta name=\"viewport\" content=\"width=device-width, \
-         initial-scale=1\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+         content=\"default-src 'none'; style-src '{hash}'; base-uri 'none'; form-action 'none'\">\n<meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n<style>{style}</style>\n</head>\n<body class=\"catalogue\">\n\
+         <a class=\"skip\" href=\"#causes\">Skip to the causes</a>\n<div class=\"sheet\">\n<header id=\"contents\" class=\"intro\">\n\
+         {intro}</header>\n<div class=\"beside\">\n<nav aria-label=\"Causes\" tabindex=\"0\">\n{contents}</nav>\n\
+         <main id=\"causes\">\n{causes}</main>\n</div>\n</div>\n</body>\n</html>\n",
+        hash = super::page::hash(&style),
+        causes = as_cards(&with_anchors(causes)),
     )
+}
+
+/// Where the list that a text begins with ends.
+fn end_of_list(html: &str) -> usize {
+    let mut depth = 0;
+    for (at, _) in html.match_indices('<') {
+        depth += i32::from(html[at..].starts_with("<ul>")) - i32::from(html[at..].starts_with("</ul>"));
+        if depth == 0 && html[at..].starts_with("</ul>") {
+            return at + "</ul>".len();
+        }
+    }
+    0
+}
+
+/// Each cause as a card, its severity and the risk of its steps as tags.
+fn as_cards(html: &str) -> String {
+    let tag = |word: &str| format!("<span class=\"tag {word}\">{word}</span>");
+    let mut out = String::with_capacity(html.len() + html.len() / 8);
+    let mut open = false;
+    for line in html.split_inclusive('\n') {
+        let cause = line.starts_with("<h3");
+        if open && (cause || line.starts_with("<h2")) {
+            out.push_str("</article>\n");
+            open = false;
+        }
+        if cause {
+            out.push_str("<article class=\"cause\">\n<a class=\"top\" href=\"#contents\">Contents</a>\n");
+            open = true;
+        }
+        let mut line = line.to_owned();
+        if line.starts_with("<p id=") {
+            line = line.replacen("<p id=", "<p class=\"id\" id=", 1);
+            for (severity, _) in Severity::ALL {
+                line = line.replacen(&format!(" · {severity}"), &format!(" {}", tag(severity)), 1);
+            }
+        }
+        for risk in RISKS {
+            for end in ["</p>\n", "\n"] {
+                if let Some(step) = line.strip_suffix(&format!(" ({risk}){end}")) {
+                    line = format!("{step} {}{end}", tag(risk));
+                }
+            }
+        }
+        out.push_str(&line);
+    }
+    if open {
+        out.push_str("</article>\n");
+    }
+    out
 }
 
 /// Headings that links of the same page lead to, and below them the ids that others may link to: those stay when a title changes.

@@ -5,7 +5,7 @@ use super::phrases::{Phrases, Said};
 use super::render::Look;
 use super::shorten::LeftOut;
 use super::view::{
-    AgeBucket, Cause, Destinations, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Unexplained, Verdict,
+    AgeBucket, Cause, Destinations, Forecast, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Unexplained, Verdict,
 };
 use super::{charts, helpers, markup};
 use crate::compare::Comparison;
@@ -41,6 +41,10 @@ pub(super) fn context(
 ) -> Result<Value, serde_json::Error> {
     let Style { look, phrases, .. } = *style;
     let ages_known = report.queue.ages.iter().any(|bucket| bucket.messages > 0);
+    // A handful of messages of one age is no picture: the words above it have said it.
+    let few = report.queue.waiting_messages < 10;
+    let ages_drawn = ages_known && !(few && report.queue.ages.iter().filter(|bucket| bucket.messages > 0).count() < 2);
+    let queue_drawn = |forecast: &&Forecast| report.queue.waiting_messages > 0 && !(few && is_flat(forecast));
     let mut context = serde_json::to_value(report)?;
     let numbers = numbers(report);
     let sheet = format!("{}{}", style.sheet, unlock_rules(report));
@@ -72,14 +76,14 @@ pub(super) fn context(
         "timeline": report.timeline.as_ref().map(|timeline| timeline_page(timeline, report, style)),
         "ages": report.queue.ages.iter().map(|bucket| json!({ "label": phrases.measured(&charts::age_label(bucket)), "messages": bucket.messages })).collect::<Vec<_>>(),
         "ages_known": ages_known,
-        "ages_chart": ages_known.then(|| charts::ages(&report.queue, onset_age, phrases)),
+        "ages_chart": ages_drawn.then(|| charts::ages(&report.queue, onset_age, phrases)),
         "bytes": report.queue.bytes.map_or_else(String::new, |bytes| format!(", {}", phrases.measured(&helpers::bytes(bytes as f64)))),
         "after_onset": after_onset(report),
         "trend": report.key.trend.map(|trend| match helpers::rate(trend.per_hour) {
             still if still == "0" => phrases.say("keys.trend_steady", &[]),
             rate => phrases.say("keys.trend_big", &[("rate", rate.into())]),
         }),
-        "queue_chart": report.forecast.as_ref().filter(|_| report.queue.waiting_messages > 0).map(|forecast| charts::queue(forecast, onset, phrases)),
+        "queue_chart": report.forecast.as_ref().filter(queue_drawn).map(|forecast| charts::queue(forecast, onset, phrases)),
         "forecast": forecast(report, phrases),
         "destinations": destinations(report, phrases),
         "one_reason": one_reason(report),
@@ -165,7 +169,7 @@ fn do_not(report: &Report) -> Vec<Value> {
 
 /// The interval that was judged, in words.
 fn judged(report: &Report, phrases: &Phrases) -> Option<String> {
-    let window = report.window?;
+    let window = report.window.filter(|window| window.to.since(window.from) >= 1.0)?;
     let at_the_end = report.collected_at.is_some_and(|at| at.since(window.to).abs() < 60.0);
     // Nobody counts the minutes of a day.
     let seconds = window.to.since(window.from);
@@ -230,6 +234,11 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
         }
     }
     Some(words.join(" "))
+}
+
+/// Whether the queue had one size all the time.
+fn is_flat(forecast: &Forecast) -> bool {
+    forecast.waiting.windows(2).all(|pair| pair[0] == pair[1])
 }
 
 /// A forecast has two digits that mean something.
@@ -389,9 +398,12 @@ fn last_good(report: &Report, phrases: &Phrases) -> Option<String> {
         let delivered = timeline.lanes.iter().filter(|lane| lane.name == "delivered");
         delivered.flat_map(|lane| lane.counts.iter().skip(column + 1)).any(|count| *count > 0)
     });
-    Some(match delivered_since {
-        true => phrases.say("keys.still_delivers", &[]),
-        false => phrases.say("keys.last_delivery", &[("time", helpers::seconds(good.time).into())]),
+    let time = [("time", helpers::seconds(good.time).into())];
+    Some(match (delivered_since, good.over) {
+        (true, false) => phrases.say("keys.still_delivers", &[]),
+        // What is delivered meanwhile goes to this server's own mailboxes and filters.
+        (true, true) => phrases.say("keys.last_delivery_out", &time),
+        (false, _) => phrases.say("keys.last_delivery", &time),
     })
 }
 
@@ -434,7 +446,7 @@ fn destinations(report: &Report, phrases: &Phrases) -> Value {
             .collect()
     };
     json!({
-        "wide": table.columns.len() > 4,
+        "wide": table.columns.len() > 3,
         "many": table.columns.len() > 3,
         "columns": table.columns.iter().enumerate().map(|(at, title)| json!({ "title": title, "bounced": at == last })).collect::<Vec<_>>(),
         "rows": table.rows.iter().map(|row| json!({ "name": phrases.destination(row), "named": !row.domains.is_empty(), "provider": row.provider, "cells": cells(&row.counts) })).collect::<Vec<_>>(),
@@ -609,7 +621,7 @@ fn unlock_rules(report: &Report) -> String {
 }
 
 /// SHA-256 of the style block, as a Content-Security-Policy names it.
-fn hash(style: &str) -> String {
+pub(super) fn hash(style: &str) -> String {
     use base64::Engine as _;
     use sha2::Digest as _;
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style.as_bytes())))

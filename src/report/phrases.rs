@@ -1,7 +1,7 @@
 //! The report's own words, from `words.yaml` beside the templates, so that a translation is one file.
 
 use super::brand::misread;
-use super::view::{Cause, DestinationRow, Evidence, Ladder, Report, Span, Verdict};
+use super::view::{AskedField, Cause, DestinationRow, Evidence, Ladder, Report, Span, Verdict};
 use crate::diagnose::words::{code_span, duration, thousands};
 use crate::rules::problem::Place;
 use crate::rules::yaml::{Kind, Node};
@@ -18,6 +18,10 @@ pub(crate) const FILE: &str = "words.yaml";
 
 /// Values of a field that a question names.
 const VALUES: usize = 3;
+
+/// Networks that are nobody's on the Internet.
+const PRIVATE: [&str; 8] =
+    ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fe80::/10", "fc00::/7"];
 
 /// Phrases by dotted name.
 #[derive(Debug, Clone, Default)]
@@ -178,12 +182,33 @@ impl Phrases {
     pub(crate) fn word_question(&self, item: &mut Evidence) {
         let Some(asked) = &item.asked else { return };
         let or = self.word("asked", "or");
+        let mut what = self.word("tables", &asked.table);
+        // A kind of record that has a name of its own is called by it: waiting recipients, deliveries.
+        let kind = |one: &AskedField| match &one.values[..] {
+            [value] if one.how == "is" => self.texts.get(&format!("tables.{}-{value}", asked.table)),
+            _ => None,
+        };
         let conditions: Vec<String> = asked
             .conditions
             .iter()
+            .filter(|one| match kind(one) {
+                Some(Phrase::Plain(name)) => {
+                    what.clone_from(name);
+                    false
+                }
+                _ => true,
+            })
             .map(|one| {
-                let mut values: Vec<String> = one.values.iter().take(VALUES).map(|value| code_span(value)).collect();
-                if let more @ 1.. = one.values.len().saturating_sub(VALUES) {
+                let private = one.how.ends_with("in-network") && one.values.iter().all(|value| PRIVATE.contains(&value.as_str()));
+                let mut values: Vec<String> = match private {
+                    true => vec![self.word("asked", "private")],
+                    false if one.names.is_empty() => one.values.iter().map(|value| code_span(value)).collect(),
+                    // A reason's title is a part of a sentence only between quotes.
+                    false if one.field == "reason_class" => one.names.iter().map(|name| format!("\"{name}\"")).collect(),
+                    false => one.names.clone(),
+                };
+                if let more @ 1.. = values.len().saturating_sub(VALUES) {
+                    values.truncate(VALUES);
                     values.push(self.say("asked.more", &[("n", more.into())]));
                 }
                 let field = self.word("asked.field", &one.field);
@@ -191,7 +216,6 @@ impl Phrases {
                 self.say(&phrase, &[("field", field.into()), ("values", values.join(&or).into())])
             })
             .collect();
-        let mut what = self.word("tables", &asked.table);
         if !conditions.is_empty() {
             what = self.say("asked.with", &[("what", what.into()), ("conditions", conditions.join(", ").into())]);
         }
@@ -262,6 +286,11 @@ impl Phrases {
                 match report.window {
                     _ if report.traffic.lines == 0 => self.say("headline.healthy_no_log", &values),
                     None => self.say("headline.healthy_no_times", &values),
+                    // Of a few lines nobody counts the seconds.
+                    Some(window) if window.to.since(window.from) < 60.0 => {
+                        values.push(("log", self.say("units.line", &[("n", report.traffic.lines.into())]).into()));
+                        self.say("headline.healthy_short", &values)
+                    }
                     Some(window) => {
                         values.push(("log", self.duration(window.to.since(window.from)).into()));
                         self.say("headline.healthy", &values)

@@ -25,6 +25,8 @@ pub(super) struct LeftOut {
     ages: bool,
     signals: usize,
     steps: usize,
+    /// Whether each section says no more than it must.
+    brief: bool,
 }
 
 impl LeftOut {
@@ -37,7 +39,7 @@ impl LeftOut {
 type Cut = fn(&mut Report, &mut LeftOut);
 
 /// The cuts, in their order.
-pub(super) const CUTS: [Cut; 18] = [
+pub(super) const CUTS: [Cut; 19] = [
     |report, left_out| {
         let mut buckets: Vec<&str> = report.rules.iter().map(|rule| rule.bucket.as_str()).collect();
         buckets.dedup();
@@ -121,6 +123,18 @@ pub(super) const CUTS: [Cut; 18] = [
         let first: Vec<usize> = report.do_first.iter().map(|first| first.step).collect();
         first_sentences(report, left_out, |step| !first.contains(&step.number));
         left_out.checks = false;
+    },
+    // Then every cause is one line, and only what can change the plan is told of the rest.
+    |report, left_out| {
+        left_out.causes += report.causes.iter_mut().map(to_one_line).filter(|cut| *cut).count();
+        (left_out.signals, left_out.citations) = (0, 0);
+        report.changes.clear();
+        first_sentences(report, left_out, |_| true);
+        left_out.checks = false;
+        left_out.facts += std::mem::take(&mut report.facts).len();
+        left_out.sources += std::mem::take(&mut report.sources).len();
+        left_out.not_checked += std::mem::take(&mut report.not_checked).len();
+        left_out.brief = true;
     },
 ];
 

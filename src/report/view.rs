@@ -135,6 +135,9 @@ pub struct LastGood {
     pub time: Time,
     /// The line.
     pub citation: Citation,
+    /// Whether no mail was delivered to another server since.
+    #[serde(default)]
+    pub over: bool,
 }
 
 /// Messages, recipients and domains that wait.
@@ -328,18 +331,22 @@ pub struct AskedField {
     /// Field of the table.
     pub field: String,
     /// How the field is compared, with `not-` before it where that must not hold: is, contains, starts-with, ends-with,
-    /// matches, at-least, at-most, above, below, in-network, missing, same-as, differs-from, otherwise.
+    /// matches, at-least, at-most, above, below, in-network, missing, same-as, differs-from, otherwise; yes for a field that
+    /// is yes or no.
     #[serde(default = "is")]
     pub how: Word,
     /// With one of these.
     pub values: Vec<String>,
+    /// The values as people call them, where that is something else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
 }
 
 impl AskedField {
     /// A field, how it is compared (or, with `not`, must not be) and with what.
     pub fn new(field: &str, how: &str, not: bool, values: Vec<String>) -> AskedField {
         let how = if not { format!("not-{how}").into() } else { how.to_owned().into() };
-        AskedField { field: field.to_owned(), how, values }
+        AskedField { field: field.to_owned(), how, values, names: Vec::new() }
     }
 }
 

@@ -5,6 +5,13 @@ use super::model::{Ask, Entry, PHASES, Rule};
 use crate::tables::{TABLES, Table};
 use std::fmt::Write as _;
 
+/// The text of the file that a rule stands in; none if it is gone.
+pub fn source(rule: &Rule) -> Option<String> {
+    let path = rule.file.strip_prefix("rules/").unwrap_or(&rule.file);
+    let built_in = || crate::embedded::RULES.iter().find(|(known, ..)| *known == path).map(|(_, text, _)| (*text).to_owned());
+    std::fs::read_to_string(&rule.file).ok().or_else(built_in)
+}
+
 /// A template text without its machinery: what will stand in a place is shown as `‹name›`.
 pub fn readable(template: &str) -> String {
     let mut out = String::with_capacity(template.len());
@@ -76,6 +83,9 @@ pub fn rule(rule: &Rule) -> String {
         }
         out.push('\n');
     }
+    if !rule.references.is_empty() {
+        out.push_str("**Read on**\n\n");
+    }
     for reference in &rule.references {
         let _ = writeln!(out, "- <{reference}>");
     }
@@ -135,9 +145,10 @@ pub fn all(rules: &RuleSet) -> String {
 }
 
 /// The tables with their fields; one of them, if `only` names one.
-pub fn tables(only: Option<&str>) -> String {
+pub fn tables(only: &[String]) -> String {
     let mut out = String::new();
-    for table in TABLES.iter().filter(|table| only.is_none_or(|only| only == table.name)) {
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
+    for table in TABLES.iter().filter(|table| wanted(table.name)) {
         fields(table, &mut out);
     }
     out.truncate(out.trim_end().len());

@@ -7,7 +7,7 @@ use super::problem::{Level, Place, did_you_mean};
 use super::reasons::Reason;
 use super::template::is_evidence;
 use crate::evidence::maillog::said::Voice;
-use crate::tables::{Table, Type, failures, truth};
+use crate::tables::{Table, Type, failures, host, truth};
 use std::collections::BTreeSet;
 
 /// Level, file, place, message, help.
@@ -29,12 +29,17 @@ impl Loader {
                     "unknown bucket `{}`: a rule stands in the folder of its bucket, or names it with `bucket:`",
                     rule.bucket
                 );
-                error(rule.place, message, meant(&rule.bucket, &buckets));
+                let help = meant(&rule.bucket, &buckets).or_else(|| Some(format!("known: {}", buckets.join(", "))));
+                error(rule.place, message, help);
             }
             for (id, place) in rule.explains.iter().zip(&rule.explains_at) {
                 // A rule that is switched off may still be named.
                 if !self.layer_of.contains_key(id.as_str()) {
-                    error(*place, format!("`explains` names the unknown rule `{id}`"), meant(id, &ids));
+                    // A part of a long id is what people remember.
+                    let part = || ids.iter().find(|known| id.len() > 4 && known.contains(id.as_str()));
+                    let help = meant(id, &ids).or_else(|| part().map(|known| format!("did you mean `{known}`?")));
+                    let help = help.unwrap_or_else(|| "`postdoc rules list` shows the rules".to_owned());
+                    error(*place, format!("`explains` names the unknown rule `{id}`"), Some(help));
                 }
             }
             if let Some((next, path)) = self.cycle_from(rule) {
@@ -174,6 +179,11 @@ impl Loader {
                 for (place, what, help) in conditions.flat_map(|condition| odd_words(signal.table, condition, text)) {
                     warning(place, format!("the signal `{name}` {what}"), help.as_deref());
                 }
+                for condition in &signal.conditions {
+                    for (place, what, help) in like_references(rule, condition, text) {
+                        warning(place, format!("the signal `{name}` {what}"), help.as_deref());
+                    }
+                }
                 for (place, what, help) in hardly(signal, text) {
                     warning(place, format!("the signal `{name}` {what}"), Some(&help));
                 }
@@ -282,7 +292,11 @@ impl Loader {
                 let place =
                     |at: usize, length: u32| Place { line: number, column: line[..at].chars().count() as u32 + 1, length };
                 if let Some(at) = line.find("TODO") {
-                    let message = "something is still to be done here".to_owned();
+                    let what = line[at + 4..].trim_start_matches([':', ' ']).trim_end_matches(['\'', '"', ' ']);
+                    let message = match what {
+                        "" => "something is still to be done here".to_owned(),
+                        what => format!("still to be done: {what}"),
+                    };
                     found.push((Level::Warning, file.clone(), place(at, 4), message, None));
                 }
                 if let Some(at) = typographic_quote(line) {
@@ -562,6 +576,36 @@ fn odd_words(table: &Table, condition: &Condition, text: &str) -> Vec<Odd> {
     found
 }
 
+/// Values that read like references, `host.fqdn`, and are compared as the texts that they are.
+fn like_references(rule: &Rule, condition: &Condition, text: &str) -> Vec<Odd> {
+    let refers = |word: &str| {
+        let Some((head, rest)) = word.split_once('.') else { return false };
+        let field = rest.rsplit('.').next().unwrap_or_default();
+        match head {
+            "settings" => {
+                !rest.contains('.') && rest.contains('_') || matches!(rest, "mydomain" | "myhostname" | "myorigin" | "relayhost")
+            }
+            "host" => host::TABLE.column(field).is_some(),
+            _ => {
+                let is_signal = rule.entries().flat_map(|entry| entry.signals()).any(|(name, _)| name == head);
+                is_signal && (matches!(rest, "key" | "keys") || rest.starts_with("first."))
+            }
+        }
+    };
+    let mut found = Vec::new();
+    for matcher in parts(&condition.matcher) {
+        let (Matcher::OneOf(words) | Matcher::Contains(words) | Matcher::StartsWith(words) | Matcher::EndsWith(words)) = matcher
+        else {
+            continue;
+        };
+        found.extend(words.iter().filter(|word| refers(word)).take(TOLD).map(|word| {
+            let help = format!("to compare with that value write `{{same_as: {word}}}`, or `{{differs_from: {word}}}`");
+            (word_at(text, condition.place, word), format!("compares with the text `{word}` itself"), Some(help))
+        }));
+    }
+    found
+}
+
 /// Odd values of one list that are told one by one: who has more of them reads no further.
 const TOLD: usize = 10;
 
@@ -591,6 +635,9 @@ fn odd_word<'w>(table: &'w Table, condition: &Condition, word: &'w str) -> Optio
         Type::Text if !field.words.is_empty() && !field.words.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
             Some(Box::new(move || {
                 let all = field.words.join(", ");
+                if word.contains(", ") {
+                    return format!("one of several is a list: `[{word}]`");
+                }
                 let known = || field.words.iter().copied();
                 match did_you_mean(word, known()).or_else(|| did_you_mean(&word.to_ascii_uppercase(), known())) {
                     Some(meant) => format!("did you mean `{meant}`? It holds {all}"),

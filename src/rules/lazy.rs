@@ -149,7 +149,12 @@ impl LazyRegex {
                         "`*` repeats what stands before it; for the end of a value write `ends_with: {rest}`, for anything `.*`"
                     )),
                     None => {
-                        why.contains("unclosed").then(|| "a bracket that stands for itself is written `\\(` or `\\[`".to_owned())
+                        let look = "what must not be there is `not: {matches: ...}` beside it, in a reason `unless:`";
+                        let look = why.contains("look-around").then(|| look.to_owned());
+                        look.or_else(|| {
+                            why.contains("unclosed")
+                                .then(|| "a bracket that stands for itself is written `\\(` or `\\[`".to_owned())
+                        })
                     }
                 };
                 reader.problem(place, why, help);

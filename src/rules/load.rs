@@ -499,7 +499,8 @@ impl Loader {
         // A later folder replaces on purpose; twice in one folder is a slip, and the last would silently win.
         if self.layer_of.get(&rule.id) == Some(&self.layer) {
             let message = format!("the rule id `{}` stands in {} already", rule.id, self.origin[&rule.id].shown);
-            reader.problem(rule.place, message, None);
+            let help = "give one of them another id; a rule replaces that of its id only in a folder of its own".to_owned();
+            reader.problem(rule.place, message, Some(help));
         }
         let origin = Origin { shown: reader.file.to_owned(), bucket, overrides: BTreeMap::new() };
         self.origin.insert(rule.id.clone(), origin);

@@ -41,7 +41,9 @@ pub(super) fn rule(
         Some(node) => entries(reader, node, &scope),
         None => Vec::new(),
     });
-    let accounts_for = fields.take("accounts_for").map(|node| conditions(reader, node, &tables::failures::TABLE, &scope));
+    let accounts_node = fields.take("accounts_for");
+    let accounts_at = accounts_node.as_ref().map(|node| node.place);
+    let accounts_for = accounts_node.map(|node| conditions(reader, node, &tables::failures::TABLE, &scope));
     let mut take_text =
         |reader: &mut Reader<'_>, name: &'static str| fields.take(name).map(|node| template(reader, &node, name, &scope));
     let title = take_text(reader, "title");
@@ -55,6 +57,14 @@ pub(super) fn rule(
     let remedy = fields.take("remedy").map(|node| steps(reader, node, &scope)).unwrap_or_default();
     let references = fields.take("references").map(|node| reader.texts(node, "a reference")).unwrap_or_default();
     let tests = fields.take("tests").map(|node| rule_tests(reader, node)).unwrap_or_default();
+    if accounts_for.as_ref().is_some_and(Vec::is_empty) {
+        let help = "leave it out: the rule then accounts for what `requires` matched in `failures`, or else for nothing";
+        reader.problem(
+            accounts_at.unwrap_or(place),
+            "an empty `accounts_for` takes every failure there is",
+            Some(help.to_owned()),
+        );
+    }
     if enabled {
         // What is there under a misspelt name is told as that alone.
         for (name, present) in [("title", title.is_some()), ("summary", summary.is_some())] {
@@ -274,7 +284,12 @@ fn column_named(reader: &mut Reader<'_>, name: &str, place: Place, table: &'stat
 
 fn conditions(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope: &Scope<'_>) -> Vec<Condition> {
     let mut list = Vec::new();
-    for (key, node) in reader.map(node, "where") {
+    let entries = reader.map(node, "where");
+    let loose = loose_values(&entries, |name| table.column(name).is_some());
+    for (key, node) in entries {
+        if loose_value(reader, &key, &node, &loose) {
+            continue;
+        }
         let Some(column) = column_named(reader, &key.name, key.place, table) else { continue };
         let ty = table.fields[column.0].ty;
         let place = node.place;
@@ -283,6 +298,29 @@ fn conditions(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope:
         }
     }
     list
+}
+
+/// Values that stand behind another one without brackets, `outcome: waiting, bounced`: YAML takes them for names. With them
+/// what was probably meant.
+fn loose_values(entries: &[(Key, Node)], known: impl Fn(&str) -> bool) -> Option<String> {
+    let loose = |(key, node): &&(Key, Node)| matches!(node.kind, Kind::Null) && !known(&key.name);
+    let at = entries.iter().position(|entry| loose(&entry)).filter(|at| *at > 0)?;
+    let (key, node) = &entries[at - 1];
+    let mut values = match &node.kind {
+        Kind::List(_) | Kind::Map(_) | Kind::Null => return None,
+        _ => vec![node.scalar()?],
+    };
+    values.extend(entries[at..].iter().take_while(|entry| loose(entry)).map(|(key, _)| key.name.clone().into_owned()));
+    Some(format!("one of several is a list: `{}: [{}]`", key.name, values.join(", ")))
+}
+
+/// Whether this entry is such a value, which is noted.
+fn loose_value(reader: &mut Reader<'_>, key: &Key, node: &Node, meant: &Option<String>) -> bool {
+    let Some(meant) = meant.as_ref().filter(|meant| matches!(node.kind, Kind::Null) && meant.contains(&*key.name)) else {
+        return false;
+    };
+    reader.problem(key.place, format!("`{}` stands there as a name without a value", key.name), Some(meant.clone()));
+    true
 }
 
 /// What other rule languages call a matcher, and what to write here.
@@ -314,7 +352,11 @@ fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> 
     if entries.is_empty() {
         reader.problem(node.place, "the matcher says nothing", Some("such as `{contains: timed out}`, or a value".to_owned()));
     }
+    let loose = loose_values(&entries, |name| super::schema::MATCHERS.contains(&name));
     for (key, node) in entries {
+        if loose_value(reader, &key, &node, &loose) {
+            continue;
+        }
         let place = node.place;
         let made = match &*key.name {
             "not" => matcher(reader, node, ty, scope).map(|inner| Matcher::Not(Box::new(inner))),
@@ -545,6 +587,10 @@ const MEASURES: [&str; 14] =
 /// Bytes that a template in a rule may have.
 const LONGEST_TEMPLATE: usize = 16 << 10;
 
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
 /// A template text, its variables checked against what a rule may name.
 fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>) -> String {
     let text = reader.text(node, what);
@@ -570,7 +616,12 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
         } else {
             reason
         };
-        reader.problem(node.place, format!("the template in `{what}` is not valid: {reason}"), None);
+        // The first braces that nothing closes in their line, if they have a name.
+        let line_of = |at: usize| text[at..].split_inclusive('\n').next().unwrap_or_default();
+        let open = text.match_indices("{{").find(|(at, _)| !line_of(*at).contains("}}"));
+        let name = open.map(|(at, _)| text[at + 2..].split(|c: char| !is_name(c)).next().unwrap_or_default());
+        let place = name.filter(|name| !name.is_empty()).map_or(node.place, |name| reader.part_of(node.place, name));
+        reader.problem(place, format!("the template in `{what}` is not valid: {reason}"), None);
         return text;
     }
     if let Some(tag) = super::template::refused(&text) {

@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         while let Some(node) = open.pop() {
             if let Some((column, tag)) = tags.get(&(node.place.line, node.place.column)) {
                 let place = Place { line: node.place.line, column: *column, length: tag.chars().count() as u32 };
-                let help = "write out what is wanted; a text that begins with `!` stands in quotes";
+                let help = "a value that must not be is `{not: value}`; a text that begins with `!` stands in quotes";
                 self.problem(place, format!("the tag `{tag}` is not known"), Some(help.to_owned()));
             }
             match &node.kind {
@@ -221,7 +221,10 @@ impl<'a> Reader<'a> {
                 }
                 let tag = word.trim_start_matches(['[', '{', ',']);
                 if tag.starts_with('!') && !tag.starts_with("!!") {
-                    before = Some((column + length - tag.chars().count() as u32, tag));
+                    let begin = column + length - tag.chars().count() as u32;
+                    before = Some((begin, tag));
+                    // Before nothing, as `{outcome: !waiting }` has it.
+                    tags.insert((number, column + length), (begin, tag));
                 }
                 column += length + 1;
             }
@@ -306,7 +309,14 @@ impl<'a> Reader<'a> {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => {
                 let all: Vec<&str> = known.into_iter().take(40).collect();
-                if all.is_empty() { "there is none".to_owned() } else { format!("known: {}", all.join(", ")) }
+                if all.is_empty() && what.contains("parameter of the rule") {
+                    "the rule has no parameters: to change it, write it anew under the same id; `postdoc rules show ID --yaml` prints it"
+                        .to_owned()
+                } else if all.is_empty() {
+                    "there is none".to_owned()
+                } else {
+                    format!("known: {}", all.join(", "))
+                }
             }
         };
         // "field of `failures`" becomes "unknown field `reson` of `failures`".
@@ -406,7 +416,10 @@ impl Fields {
     pub fn need(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<Node> {
         let node = self.take(name);
         if node.is_none() {
-            reader.problem(self.place, self.lacks(name), None);
+            let stem =
+                || reader.file.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.')).map_or("", |(stem, _)| stem);
+            let help = (name == "id").then(|| format!("begin with `id: {}`, as the file is called", stem()));
+            reader.problem(self.place, self.lacks(name), help);
             self.missing.push(name);
         }
         node

@@ -12,6 +12,9 @@ use std::process::ExitCode;
 pub(in crate::cli) struct Show {
     /// Rule id
     id: String,
+    /// Print its file instead, to begin one's own rule with
+    #[arg(long)]
+    yaml: bool,
     #[command(flatten)]
     rules: RuleFolders,
 }
@@ -19,7 +22,11 @@ pub(in crate::cli) struct Show {
 impl Show {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = self.rules.load()?;
-        print(&catalogue::rule(named(rules, &self.id)?))?;
+        let rule = named(rules, &self.id)?;
+        match self.yaml {
+            true => print(&catalogue::source(rule).ok_or_else(|| format!("{} cannot be read any more", rule.file))?)?,
+            false => print(&catalogue::rule(rule))?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

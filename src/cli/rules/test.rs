@@ -7,7 +7,7 @@ use crate::rule_tests;
 use crate::rules::RuleSet;
 use crate::rules::model::Rule;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -21,14 +21,24 @@ pub(in crate::cli) struct Test {
     /// Run only the tests of this rule, or of every rule of this bucket (repeatable)
     #[arg(long, value_name = "ID")]
     rule: Vec<String>,
+    /// Run the tests of the built-in rules, too, and not only those of the folders
+    #[arg(long, conflicts_with = "rule")]
+    all: bool,
 }
 
 impl Test {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let rules = RuleSet::check(&rule_folders(&self.folders))?;
         let start = Instant::now();
-        let wanted = |rule: &Rule| self.rule.is_empty() || self.rule.contains(&rule.id) || self.rule.contains(&rule.bucket);
-        if !rules.rules.iter().any(wanted) {
+        // Who names folders wants to know of what stands in them.
+        let ours = |file: &str| {
+            self.all || self.folders.is_empty() || self.folders.iter().any(|folder| Path::new(file).starts_with(folder))
+        };
+        let wanted = |rule: &Rule| match self.rule.is_empty() {
+            true => ours(&rule.file),
+            false => self.rule.contains(&rule.id) || self.rule.contains(&rule.bucket),
+        };
+        if !self.rule.is_empty() && !rules.rules.iter().any(wanted) {
             return Err(format!(
                 "there is no rule and no bucket `{}`; `postdoc rules list` shows the rules",
                 self.rule.join("`, `")
@@ -56,11 +66,14 @@ impl Test {
             }
         }
         // The examples of reasons were tried when the rules were loaded.
-        let examples: usize = rules.reasons.entries.iter().map(|entry| entry.examples.len() + entry.not.len()).sum();
+        let entries = rules.reasons.entries.iter().filter(|entry| ours(&entry.file));
+        let examples: usize = entries.map(|entry| entry.examples.len() + entry.not.len()).sum();
         let examples = if self.rule.is_empty() { format!(", {examples} examples of reasons") } else { String::new() };
         let passed = format!("{} of {count} tests passed", count - failures.len());
         let passed = paint.ink(if failures.is_empty() { Ink::Good } else { Ink::Bad }, passed);
-        say!("{passed}{examples} in {:.0} ms", start.elapsed().as_secs_f64() * 1e3);
+        let all = !self.all && !self.folders.is_empty() && self.rule.is_empty();
+        let all = if all { "; with --all those of the built-in rules, too" } else { "" };
+        say!("{passed}{examples} in {:.0} ms{all}", start.elapsed().as_secs_f64() * 1e3);
         Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

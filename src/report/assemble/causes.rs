@@ -4,14 +4,14 @@ use super::{Material, words};
 use crate::diagnose::measure::{Asker, as_text};
 use crate::diagnose::onset;
 use crate::diagnose::rank::{Cause as Ranked, Role};
-use crate::diagnose::verdict::{Judged, state};
-use crate::diagnose::words::{Place, Words, shortened};
+use crate::diagnose::verdict::{Judged, met_by, state};
+use crate::diagnose::words::{Place, Words, called, shortened};
 use crate::evidence::maillog::mask::mask;
 use crate::report::cite::Lines;
 use crate::report::phrases::Phrases;
 use crate::report::view::{AccountsFor, Asked, AskedField, Cause, Citation, Evidence, Ladder, Share, Unexplained};
 use crate::rules::model::{Condition, Entry, Matcher, Ordering, Signal};
-use crate::tables::{self, Column, Record, attempts, failures, host};
+use crate::tables::{self, Column, Record, Tables, Type, attempts, failures, host};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts of the share bar beside the residue.
@@ -46,9 +46,19 @@ pub(super) fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
             share: recipients as f64 / total,
         });
     }
-    // A bar of many parts cannot be read: the smallest ones are one.
+    // A bar of many parts cannot be read: the smallest ones are one. The first cause always has a part of its own.
     if shares.len() > PARTS {
-        let small = shares.split_off(PARTS - 1);
+        let mut by_size: Vec<u64> = shares[1..].iter().map(|share| share.recipients).collect();
+        by_size.sort_unstable_by(|a, b| b.cmp(a));
+        let least = by_size[PARTS - 3];
+        let (mut large, small): (Vec<_>, Vec<_>) =
+            shares.into_iter().enumerate().partition(|(at, share)| *at == 0 || share.recipients >= least);
+        // Of several of the same size, the first ones.
+        let extra = large.split_off(large.len().min(PARTS - 1));
+        let mut small: Vec<_> = small.into_iter().chain(extra).collect();
+        small.sort_by_key(|(at, _)| *at);
+        let small: Vec<Share> = small.into_iter().map(|(_, share)| share).collect();
+        shares = large.into_iter().map(|(_, share)| share).collect();
         let recipients = small.iter().map(|share| share.recipients).sum();
         shares.push(Share {
             rule: Some(small[0].rule.clone().unwrap_or_default()),
@@ -78,16 +88,19 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
     let rule = judged.rule;
     let words = words(material, cause);
     let (since, until) = onset::interval(material.diagnosis.asker, judged);
-    let mut evidence = Vec::new();
+    let mut evidence: Vec<(usize, Evidence)> = Vec::new();
     for (section, kind, entries) in
         [(0, "required", &rule.requires), (1, "supports", &rule.supports), (2, "contradicts", &rule.contradicts)]
     {
         for entry in entries {
             let whole = state(entry, &judged.answers);
+            let (needed, extra) = met_by(entry, &judged.answers);
+            let among = |list: &[(&str, &Signal)], name: &str| list.iter().any(|(known, _)| *known == name);
+            let mut told = false;
             for (at, (name, signal)) in entry.signals().into_iter().enumerate() {
-                // Of a group, what is met is shown; of a group that is not, everything.
+                // Of a group that is met, what makes it so is shown; of a group that is not, everything.
                 let Some(measure) = judged.answers.get(name) else { continue };
-                if matches!(whole, Some(true)) && measure.met != Some(true) {
+                if whole == Some(true) && !among(&needed, name) && !among(&extra, name) {
                     continue;
                 }
                 // That evidence was there at all is worth telling where nothing in it is.
@@ -114,12 +127,21 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                     (Some(false), 2) => "would-contradict",
                     // A support that was looked for and not found says nothing.
                     (Some(false), 1) => continue,
+                    // Of a group of which one is enough, the others support it.
+                    (Some(true), 0) if whole == Some(true) && told && !among(&needed, name) => "supports",
                     _ => kind,
                 };
-                evidence.push(signal_view(&words, name, signal, measure.met, kind, judged, lines));
+                told = true;
+                let section = if kind == "supports" { 1 } else { section };
+                evidence.push((section, signal_view(&words, name, signal, measure.met, kind, judged, lines)));
             }
         }
     }
+    // As many as are shown: of what says the same twice, one is.
+    let supporting = evidence.iter().filter(|(_, item)| item.kind == "supports").count().max(judged.supporting.min(1));
+    // What is met in a group beside what is required stands with what supports the cause.
+    evidence.sort_by_key(|(section, _)| *section);
+    let evidence: Vec<Evidence> = evidence.into_iter().map(|(_, item)| item).collect();
     Cause {
         rule: rule.id.clone(),
         bucket: rule.bucket.clone(),
@@ -131,7 +153,7 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
         ladder: Ladder {
             met: judged.required.0 as u64,
             required: judged.required.1 as u64,
-            supporting: judged.supporting as u64,
+            supporting: supporting as u64,
             contradicting: judged.contradicting as u64,
         },
         role: cause.role.name().into(),
@@ -157,8 +179,8 @@ fn signal_view(
     let words = Words { signal: Some(name), ..*words };
     let measure = &judged.answers[name];
     let asked = match kind {
-        "would-contradict" => Some(asked(signal)),
-        "not-known" => signal.unknown.is_none().then(|| asked(signal)),
+        "would-contradict" => Some(asked(signal, words.asker.tables)),
+        "not-known" => signal.unknown.is_none().then(|| asked(signal, words.asker.tables)),
         _ => None,
     };
     let says = match (&asked, kind) {
@@ -210,10 +232,21 @@ fn signal_view(
 }
 
 /// What a signal asks for.
-fn asked(signal: &Signal) -> Asked {
+fn asked(signal: &Signal, tables: &Tables) -> Asked {
     let mut conditions = Vec::new();
     for Condition { column, matcher, .. } in &signal.conditions {
-        asked_field(signal.table.fields[column.0].name, matcher, false, &mut conditions);
+        let (field, begin) = (&signal.table.fields[column.0], conditions.len());
+        asked_field(field.name, matcher, false, &mut conditions);
+        for asked in &mut conditions[begin..] {
+            if asked.how.ends_with("is") && field.ty == Type::Bool {
+                let not = asked.how.starts_with("not-") != (asked.values.first().map(String::as_str) == Some("false"));
+                *asked = AskedField::new(field.name, "yes", not, Vec::new());
+            }
+            let names: Vec<String> = asked.values.iter().filter_map(|value| called(tables, field, value)).collect();
+            if names.len() == asked.values.len() {
+                asked.names = names;
+            }
+        }
     }
     let expect = &signal.expect;
     let one = expect.count.is_none_or(|count| count.holds(1.0)) && expect.distinct.iter().all(|(_, count)| count.holds(1.0));
@@ -292,7 +325,7 @@ pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexpla
         let reason = rows[at as usize].text(failures::reason, &tables.names).unwrap_or_default();
         groups.entry(shortened(&mask(reason))).or_insert((0, at)).0 += rows[at as usize].count;
     }
-    let mut groups: Vec<(String, (u64, u32))> = groups.into_iter().collect();
+    let mut groups: Vec<(String, (u64, u32))> = alike(groups);
     groups.sort_by(|(a, (more, _)), (b, (less, _))| less.cmp(more).then_with(|| a.cmp(b)));
     let rest = groups.split_off(groups.len().min(MOST_REASONS));
     let mut list: Vec<Unexplained> = groups
@@ -309,4 +342,44 @@ pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexpla
         list.push(Unexplained { reason, count, share: count as f64 / total, citation: None });
     }
     list
+}
+
+/// Reasons that differ in a number alone, such as that of a ticket, are one: where it stands, `…` does. A code that is the
+/// same in all of them stays.
+fn alike(groups: BTreeMap<String, (u64, u32)>) -> Vec<(String, (u64, u32))> {
+    let numbered = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
+    let core = |word: &str| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
+    let is_number = |word: &str| core(word).bytes().all(|byte| byte.is_ascii_digit());
+    // A code of a reply, an enhanced code or a port tells what is said.
+    let is_code =
+        |word: &str| word.contains(['.', '…']) || (is_number(word) && matches!(core(word).as_bytes(), [b'2'..=b'5', _, _]));
+    let mut forms: BTreeMap<Vec<String>, Vec<(String, (u64, u32))>> = BTreeMap::new();
+    for (reason, group) in groups {
+        let form = reason.split(' ').map(|word| if numbered(word) { "…" } else { word }.to_owned()).collect();
+        forms.entry(form).or_default().push((reason, group));
+    }
+    // Codes tell reasons apart: only what differs everywhere is a number.
+    let merged = forms.into_values().map(|group| {
+        let words: Vec<Vec<&str>> = group.iter().map(|(reason, _)| reason.split(' ').collect()).collect();
+        let varies = |at: usize| words.iter().map(|words| words[at]).collect::<BTreeSet<_>>().len() == words.len();
+        let same = |at: usize| words.iter().all(|other| other[at] == words[0][at]);
+        // Of two that differ in a word with letters nobody knows whether it is a code.
+        let free = |word: &&str| !is_code(word) && (is_number(word) || words.len() > 2);
+        let number = |at: usize| varies(at) && words.iter().all(|words| free(&words[at]));
+        if group.len() < 2 || !(0..words[0].len()).all(|at| same(at) || number(at)) {
+            return group;
+        }
+        let reason: Vec<String> =
+            (0..words[0].len()).map(|at| if same(at) { words[0][at].to_owned() } else { mask_number(words[0][at]) }).collect();
+        let count = group.iter().map(|(_, (count, _))| count).sum();
+        vec![(reason.join(" "), (count, group[0].1.1))]
+    });
+    merged.flatten().collect()
+}
+
+/// The word with its number masked: `(#4711)` is `(#…)`.
+fn mask_number(word: &str) -> String {
+    let begin = word.find(|c: char| c.is_ascii_alphanumeric()).unwrap_or(0);
+    let end = word.rfind(|c: char| c.is_ascii_alphanumeric()).map_or(word.len(), |at| at + 1);
+    format!("{}…{}", &word[..begin], &word[end..])
 }

@@ -16,7 +16,7 @@ const BEFORE: f64 = 2.0 * 86_400.0;
 /// Seconds of log before a first submission that make it a first one.
 const QUIET: f64 = 3600.0;
 
-/// Changes up to the onset, the latest first.
+/// The latest changes up to the onset, in the order of time.
 pub(super) fn changes(material: &Material<'_>, onset: Time, lines: &Lines) -> Vec<Change> {
     let tables = &material.evidence.tables;
     let names = &tables.names;
@@ -66,6 +66,7 @@ pub(super) fn changes(material: &Material<'_>, onset: Time, lines: &Lines) -> Ve
     found.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.what.cmp(&b.what)));
     fold_packages(&mut found);
     found.truncate(SHOWN);
+    found.reverse();
     found
 }
 

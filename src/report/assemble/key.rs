@@ -42,12 +42,12 @@ pub(super) fn key(
 fn last_good(material: &Material<'_>, since: Time, lines: &Lines) -> Option<LastGood> {
     let tables = &material.evidence.tables;
     let names = &tables.names;
-    let good = tables
-        .rows(&attempts::TABLE)
-        .iter()
-        .filter(|row| row.text(attempts::status, names) == Some("sent"))
-        .filter(|row| row.text(attempts::daemon, names) == Some("smtp"))
-        .filter(|row| row.text(attempts::provider, names) != Some("this-server"))
+    let out = || {
+        let sent = tables.rows(&attempts::TABLE).iter().filter(|row| row.text(attempts::status, names) == Some("sent"));
+        sent.filter(|row| row.text(attempts::daemon, names) == Some("smtp"))
+            .filter(|row| row.text(attempts::provider, names) != Some("this-server"))
+    };
+    let good = out()
         .filter_map(|row| {
             // Of a record of several events, the last one, or else the first.
             let last = row.several().map(|several| (several.until, several.last)).filter(|(time, _)| *time <= since);
@@ -55,8 +55,14 @@ fn last_good(material: &Material<'_>, since: Time, lines: &Lines) -> Option<Last
         })
         .filter(|(time, _)| *time <= since)
         .max_by_key(|(time, _)| *time)?;
-    Some(LastGood { time: good.0, citation: lines.cite(good.1, Some("status=sent"))? })
+    // The first failures that are seen may be a moment older than the last success.
+    let late = since.plus(60.0);
+    let over = !out().any(|row| row.several().map(|several| several.until).or_else(|| row.time(attempts::time)) > Some(late));
+    Some(LastGood { time: good.0, citation: lines.cite(good.1, Some("status=sent"))?, over })
 }
+
+/// What arrived so many seconds before its first failure waits for the same trouble.
+const SOON: f64 = 300.0;
 
 fn trend(material: &Material<'_>, since: Time) -> Option<Trend> {
     let end = material.evidence.end?;
@@ -68,7 +74,7 @@ fn trend(material: &Material<'_>, since: Time) -> Option<Trend> {
     let mut messages = BTreeSet::new();
     let mut recipients = 0;
     for row in tables.rows(&failures::TABLE).iter().filter(|row| is_waiting(row, material)) {
-        if row.time(failures::arrived).is_some_and(|arrived| arrived >= since.plus(-3600.0)) {
+        if row.time(failures::arrived).is_some_and(|arrived| arrived >= since.plus(-SOON)) {
             match row.several() {
                 None => {
                     messages.insert(as_text(row.get(failures::queue_id), &tables.names));

@@ -96,8 +96,15 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
             drawing.line("bracket", (from, top), (from, bottom));
             let label = if wide { format!("{} {}", clock(band.from), band.title) } else { clock(band.from) };
             let left_of = from > f64::midpoint(LEFT, right);
-            let (x, anchor) = if left_of { (from - 6.0, Anchor::End) } else { (from + 6.0, Anchor::Start) };
-            drawing.label("", (x, top + 13.0), anchor, &label);
+            let (mut label_x, anchor) = if left_of { (from - 6.0, Anchor::End) } else { (from + 6.0, Anchor::Start) };
+            // Beside the line of the onset, not across it.
+            let length = label.chars().count() as f64 * CHARACTER;
+            if let Some(line) = timeline.onset.map(&x).filter(|line| (label_x - 6.0..label_x + length).contains(line))
+                && !left_of
+            {
+                label_x = line + 6.0;
+            }
+            drawing.label("", (label_x, top + 13.0), anchor, &label);
         }
         let scale = nice(most);
         drawing.scale(scale, (LEFT, right), (top, bottom));
@@ -114,12 +121,12 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
     if let Some(onset) = timeline.onset.filter(|onset| *onset >= start && *onset <= shown.span.to) {
         let at = x(onset);
         let first = &lanes[0];
-        // Between the lanes it leaves their titles alone.
+        let title_ends = LEFT + phrases.say(TITLES[0], &[]).chars().count() as f64 * CHARACTER + 14.0;
+        // It leaves the titles of the lanes alone.
         for (number, lane) in lanes.iter().enumerate() {
-            let above = if number == 0 { 14.0 } else { 0.0 };
+            let above = if number == 0 && at > title_ends { 14.0 } else { 0.0 };
             drawing.line("onset", (at, lane.top - above), (at, lane.bottom));
         }
-        let title_ends = LEFT + phrases.say(TITLES[0], &[]).chars().count() as f64 * CHARACTER + 8.0;
         let left_of = at > f64::midpoint(LEFT, right);
         let room = if left_of { at - title_ends } else { right - at.max(title_ends) };
         let time = ("time", clock(onset).into());
