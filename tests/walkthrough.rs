@@ -40,6 +40,10 @@ fn from_an_unexplained_reason_to_a_new_cause() {
     let (said, ok) = postdoc(folder, &["rules", "test", "my-rules", "--rule", "quorum-of-the-guild-wardens"]);
     assert!(ok && said.contains("2 of 2 tests passed"), "{said}");
 
+    // Who names a folder is told of what stands in it, and not of the built-in rules.
+    let (said, ok) = postdoc(folder, &["rules", "test", "my-rules"]);
+    assert!(ok && said.contains("2 of 2 tests passed, 1 example of reasons") && said.contains("--all"), "{said}");
+
     let (report, ok) = postdoc(folder, &["analyze", "mail.log", "--format", "json", "--rules", "my-rules"]);
     assert!(ok, "{report}");
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");

@@ -68,7 +68,11 @@ impl Test {
         // The examples of reasons were tried when the rules were loaded.
         let entries = rules.reasons.entries.iter().filter(|entry| ours(&entry.file));
         let examples: usize = entries.map(|entry| entry.examples.len() + entry.not.len()).sum();
-        let examples = if self.rule.is_empty() { format!(", {examples} examples of reasons") } else { String::new() };
+        let examples = if self.rule.is_empty() {
+            format!(", {examples} example{} of reasons", if examples == 1 { "" } else { "s" })
+        } else {
+            String::new()
+        };
         let passed = format!("{} of {count} tests passed", count - failures.len());
         let passed = paint.ink(if failures.is_empty() { Ink::Good } else { Ink::Bad }, passed);
         let all = !self.all && !self.folders.is_empty() && self.rule.is_empty();

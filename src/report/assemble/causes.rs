@@ -383,3 +383,27 @@ fn mask_number(word: &str) -> String {
     let end = word.rfind(|c: char| c.is_ascii_alphanumeric()).map_or(word.len(), |at| at + 1);
     format!("{}…{}", &word[..begin], &word[end..])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::alike;
+
+    #[test]
+    fn reasons_that_differ_in_a_number_alone_are_one_and_codes_stay_apart() {
+        let told = |reasons: &[&str]| {
+            let groups = reasons.iter().map(|reason| ((*reason).to_owned(), (2, 0))).collect();
+            alike(groups).into_iter().map(|(reason, (count, _))| format!("{count} {reason}")).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&["450 no, ticket (#41)", "450 no, ticket (#7)"]), ["4 450 no, ticket (#…)"]);
+        assert_eq!(told(&["450 no, ref a1", "450 no, ref b2", "450 no, ref c3"]), ["6 450 no, ref …"]);
+        for apart in [
+            ["450 no", "451 no"],
+            ["550 5.7.1 no", "550 5.7.2 no"],
+            ["550 no (S3140)", "550 no (S3150)"],
+            ["connect to …:25: x", "connect to …:587: x"],
+            ["450 no, ticket 41", "450 yes, ticket 41"],
+        ] {
+            assert_eq!(told(&apart).len(), 2, "{apart:?}");
+        }
+    }
+}
