@@ -236,16 +236,17 @@ impl Parser<'_> {
     /// One byte, class or range of a set.
     fn item(&mut self, set: &mut Set) -> Option<()> {
         let from = match self.next()? {
-            '\\' => match self.next()? {
-                c => match class_of(c) {
+            '\\' => {
+                let c = self.next()?;
+                match class_of(c) {
                     // A range cannot begin with a class.
                     Some(class) => {
                         set.unite(&class);
                         return (!self.rest.starts_with('-') || self.rest.starts_with("-]")).then_some(());
                     }
                     None => self.escaped(c)?,
-                },
-            },
+                }
+            }
             c => c,
         };
         if self.flags.wide && !from.is_ascii() && !matches!(from, '\u{17f}' | '\u{212a}') && !self.rest.starts_with('-') {
