@@ -294,7 +294,8 @@ struct Row {
     line: Box<str>,
     last_line: String,
     cells: Cells,
-    /// What is counted and weighed; of a single event that follows from its cells.
+    /// Whether what is counted and weighed stands below; of a single event it follows from its cells, which then are all there.
+    ripe: bool,
     distinct: Vec<(Column, Distinct)>,
     weighed: Vec<Tally>,
 }
@@ -302,25 +303,32 @@ struct Row {
 impl Row {
     /// Counts and weighs the values of its event, if it is the only one so far; how many values that holds.
     fn ripen(&mut self, demand: &Demand) -> usize {
-        if self.several || self.given_up || demand.everything {
+        if self.ripe || demand.everything {
             return 0;
         }
-        let (needs, times) = (self.needs, self.count);
-        for (column, value) in self.cells.iter() {
-            let Some(hashed) = hash_of(value) else { continue };
-            if needs.counted(column) && demand.distinct.contains(&column) {
-                let mut values = Distinct::default();
-                values.add(hashed);
-                self.distinct.push((column, values));
+        self.ripe = true;
+        let cells = std::mem::take(&mut self.cells);
+        self.take_values(&cells, self.needs, self.count, demand);
+        self.cells = cells;
+        held(self)
+    }
+
+    /// Counts and weighs the values of an event, as often as it was.
+    fn take_values(&mut self, cells: &Cells, needs: Needs, times: u64, demand: &Demand) {
+        for (column, value) in cells.iter() {
+            let counted = needs.counted(column) && demand.distinct.contains(&column);
+            let weighed = needs.weighed(column) && demand.weighed.contains(&column);
+            if !counted && !weighed {
+                continue;
             }
-            if let Given::Text(text) = value
-                && needs.weighed(column)
-                && demand.weighed.contains(&column)
-            {
-                self.weighed.push(Tally { column, values: vec![(hashed, times, text.into())] });
+            let Some(hashed) = hash_of(value) else { continue };
+            if counted {
+                count(self, column, hashed);
+            }
+            if let (Given::Text(text), true) = (value, weighed) {
+                tally(self, column).add(hashed, times, || text.into());
             }
         }
-        held(self)
     }
 
     /// What it stands for, without its time.
@@ -328,19 +336,21 @@ impl Row {
         if self.given_up { mix(self.coarse, 1) } else { self.exact }
     }
 
-    /// Gives up the values of these columns.
+    /// Gives up the values of these columns; those of a single event stay in its cells until it is known whether it becomes part
+    /// of another record.
     fn give_up(&mut self, wide: u64) {
         let needs = self.needs;
-        let gone = |column: Column| is_given_up(column, wide, needs);
         let mut coarse = if self.given_up { self.coarse } else { self.exact };
-        for (column, value) in self.cells.iter().filter(|(column, _)| gone(*column)) {
+        for (column, value) in self.cells.iter().filter(|(column, _)| is_given_up(*column, wide, needs)) {
             if let Some(hashed) = hash_of(value) {
                 coarse = coarse.wrapping_sub(mix(hashed, column.0 as u64 + 1));
             }
         }
         self.coarse = coarse;
         self.given_up = true;
-        self.cells.remove(gone);
+        if self.ripe {
+            self.cells.remove(|column| is_given_up(column, wide, needs));
+        }
     }
 }
 
@@ -400,6 +410,23 @@ struct Tally {
 
 /// Values of a column of one record that are weighed; later ones are not.
 const VALUES: usize = 8;
+
+impl Tally {
+    /// Weighs a value; of more than [`VALUES`] the rarest is given up.
+    fn add(&mut self, value: u64, times: u64, text: impl FnOnce() -> Box<str>) {
+        match self.values.iter_mut().find(|(known, _, _)| *known == value) {
+            Some((_, known, _)) => *known += times,
+            None => self.values.push((value, times, text())),
+        }
+    }
+
+    fn settle(&mut self) {
+        if self.values.len() > VALUES {
+            self.values.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
+            self.values.truncate(VALUES);
+        }
+    }
+}
 
 /// The records of one table.
 #[derive(Debug)]
@@ -698,6 +725,7 @@ impl Digest {
             line: place.line.into(),
             last_line: String::new(),
             cells,
+            ripe: rare,
             distinct: Vec::new(),
             weighed: Vec::new(),
         };
@@ -760,11 +788,16 @@ impl Digest {
         let Some(span) = self.span else { return };
         let rows = std::mem::take(&mut self.rows);
         self.index.clear();
-        for row in rows {
+        for mut row in rows {
             let key = key(row.form(), row.time, span);
             match self.index.get(&key) {
                 Some(&at) => absorb(&mut self.rows[at as usize], row, &self.demand),
                 None => {
+                    if row.given_up && !row.ripe {
+                        row.ripen(&self.demand);
+                        let (wide, needs) = (self.wide, row.needs);
+                        row.cells.remove(|column| is_given_up(column, wide, needs));
+                    }
                     self.index.insert(key, self.rows.len() as u32);
                     self.rows.push(row);
                 }
@@ -802,7 +835,6 @@ impl Digest {
                 kept += 1;
                 continue;
             }
-            row.ripen(&self.demand);
             row.give_up(self.wide);
         }
         self.crowded = true;
@@ -865,15 +897,19 @@ fn tally(row: &mut Row, column: Column) -> &mut Tally {
 }
 
 /// Adds the events of `other` to `row`, whose first event is the earlier one.
-fn absorb(row: &mut Row, mut other: Row, demand: &Demand) {
+fn absorb(row: &mut Row, other: Row, demand: &Demand) {
     row.ripen(demand);
-    other.ripen(demand);
     row.count += other.count;
     row.several = true;
     if other.until >= row.until {
         row.until = other.until;
         row.last = other.last;
         row.last_line = if other.several { other.last_line } else { other.line.into() };
+    }
+    if !other.ripe {
+        row.take_values(&other.cells, other.needs, other.count, demand);
+        row.weighed.iter_mut().for_each(Tally::settle);
+        return;
     }
     for (column, values) in other.distinct {
         match row.distinct.iter_mut().find(|(known, _)| *known == column) {
@@ -884,15 +920,9 @@ fn absorb(row: &mut Row, mut other: Row, demand: &Demand) {
     for Tally { column, values } in other.weighed {
         let tally = tally(row, column);
         for (value, count, text) in values {
-            match tally.values.iter_mut().find(|(known, _, _)| *known == value) {
-                Some((_, known, _)) => *known += count,
-                None => tally.values.push((value, count, text)),
-            }
+            tally.add(value, count, || text);
         }
-        if tally.values.len() > VALUES {
-            tally.values.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
-            tally.values.truncate(VALUES);
-        }
+        tally.settle();
     }
 }
 
