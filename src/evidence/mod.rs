@@ -194,9 +194,12 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
     let mut logs = Vec::new();
     let mut pastes = Vec::new();
     for files in bundle.files.chunks(AT_ONCE) {
-        let begun: Vec<Beginning<'_>> = files.iter().map(Beginning::of).collect();
-        let recognised = parallel::each(jobs, &begun, |begun| begun.recognise(rules));
-        for (Beginning { file, text, paste, trouble }, (found, sections)) in begun.into_iter().zip(recognised) {
+        let begun = parallel::each(jobs, files, |file| {
+            let begun = Beginning::of(file);
+            let recognised = begun.recognise(rules);
+            (begun, recognised)
+        });
+        for (Beginning { file, text, paste, trouble }, (found, sections)) in begun {
             let at = sources.len();
             let kind = found.map(|found| found.kind);
             let mut source = Source::new(file, at, found.as_ref());

@@ -299,10 +299,15 @@ impl LazyRegex {
         self.engine(text).is_match(text)
     }
 
+    /// Whether a search for where it matches may find something: an engine that tells where is only built for a text that matches.
+    fn is_worth_an_engine(&self, text: &str) -> bool {
+        let built = self.regex.get().is_some() || self.ascii.get().is_some_and(Option::is_some);
+        if built { self.may_match(text) } else { self.is_match(text) }
+    }
+
     /// The parts of its first match in `text`; not for what was said.
     pub fn captures<'t>(&self, text: &'t str) -> Option<Found<'t>> {
-        // An engine that tells where is only built for a text that matches.
-        if !self.is_match(text) {
+        if !self.is_worth_an_engine(text) {
             return None;
         }
         let engine = self.engine(text);
@@ -313,7 +318,7 @@ impl LazyRegex {
 
     /// The parts of each of its matches in `text`; not for what was said.
     pub fn each<'l, 't: 'l>(&'l self, text: &'t str) -> impl Iterator<Item = Found<'t>> + 'l {
-        let matches = self.may_match(text).then(|| self.engine(text).captures_iter(text));
+        let matches = self.is_worth_an_engine(text).then(|| self.engine(text).captures_iter(text));
         matches.into_iter().flatten().map(move |captures| Found { text, captures })
     }
 
