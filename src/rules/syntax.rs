@@ -52,6 +52,29 @@ impl Set {
         self.0.iter_mut().zip(other.0).for_each(|(own, other)| *own |= other);
     }
 
+    /// The bytes from one to another.
+    const fn range(from: u8, to: u8) -> Set {
+        let mut bits = [0; 4];
+        let mut byte = from;
+        while byte < to {
+            bits[(byte >> 6) as usize] |= 1 << (byte & 63);
+            byte += 1;
+        }
+        bits[(to >> 6) as usize] |= 1 << (to & 63);
+        Set(bits)
+    }
+
+    const fn with(self, other: Set) -> Set {
+        let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+        Set([a | e, b | f, c | g, d | h])
+    }
+
+    const ALL: Set = Set([u64::MAX; 4]);
+    const LINE_END: Set = Set::range(b'\n', b'\n');
+    const DIGIT: Set = Set::range(b'0', b'9');
+    const SPACE: Set = Set::range(b'\t', b'\r').with(Set::range(b' ', b' '));
+    const WORD: Set = Set::DIGIT.with(Set::range(b'a', b'z')).with(Set::range(b'A', b'Z')).with(Set::range(b'_', b'_'));
+
     fn of(holds: impl Fn(u8) -> bool) -> Set {
         let mut set = Set::default();
         (0..=u8::MAX).filter(|byte| holds(*byte)).for_each(|byte| set.add(byte));
@@ -62,9 +85,12 @@ impl Set {
         Set(self.0.map(|bits| !bits))
     }
 
-    /// With the letters of it in both cases.
+    /// With the letters of it in both cases, which stand 32 bits apart in the second word.
     fn folded(&self) -> Set {
-        Set::of(|byte| self.has(byte.to_ascii_lowercase()) || self.has(byte.to_ascii_uppercase()))
+        const UPPER: u64 = 0x07ff_fffe;
+        let [controls, letters, high, highest] = self.0;
+        let either = (letters | letters >> 32) & UPPER;
+        Set([controls, letters | either | either << 32, high, highest])
     }
 }
 
@@ -134,7 +160,8 @@ impl Parser<'_> {
     }
 
     fn sequence(&mut self) -> Option<Tree> {
-        let mut parts = Vec::new();
+        // Most are words without an end.
+        let mut parts = Vec::with_capacity(self.rest.find(['|', ')']).unwrap_or(self.rest.len()).min(32));
         while !self.rest.is_empty() && !self.rest.starts_with(['|', ')']) {
             // Flags for what follows are no part.
             if let Some(mut part) = self.atom()? {
@@ -196,7 +223,7 @@ impl Parser<'_> {
             },
             '^' => Tree::Edge(if lines { Edge::LineStart } else { Edge::Start }),
             '$' => Tree::Edge(if lines { Edge::LineEnd } else { Edge::End }),
-            '.' => Tree::Set(Set::of(|byte| dot_all || byte != b'\n')),
+            '.' => Tree::Set(if dot_all { Set::ALL } else { Set::LINE_END.others() }),
             '[' => Tree::Set(self.set()?),
             '(' => return self.group(),
             '*' | '+' | '?' | '{' => return None,
@@ -349,9 +376,9 @@ fn flags(mut flags: Flags, letters: &str) -> Option<Flags> {
 /// What `\d` and its like stand for: ASCII alone.
 fn class_of(c: char) -> Option<Set> {
     let set = match c.to_ascii_lowercase() {
-        'd' => Set::of(|byte| byte.is_ascii_digit()),
-        's' => Set::of(|byte| byte.is_ascii_whitespace() || byte == 0x0b),
-        'w' => Set::of(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
+        'd' => Set::DIGIT,
+        's' => Set::SPACE,
+        'w' => Set::WORD,
         _ => return None,
     };
     Some(if c.is_ascii_uppercase() { set.others() } else { set })
@@ -370,7 +397,7 @@ fn named(name: &str) -> Option<Set> {
         "digit" => |byte| byte.is_ascii_digit(),
         "lower" => |byte| byte.is_ascii_lowercase(),
         "punct" => |byte| byte.is_ascii_punctuation(),
-        "space" => |byte| byte.is_ascii_whitespace() || byte == 0x0b,
+        "space" => |byte| Set::SPACE.has(byte),
         "upper" => |byte| byte.is_ascii_uppercase(),
         "xdigit" => |byte| byte.is_ascii_hexdigit(),
         _ => return None,
