@@ -81,6 +81,12 @@ impl Time {
         Time(self.0.saturating_add((seconds * SECOND as f64) as i64))
     }
 
+    /// The UTC time of day, such as `06:14`.
+    pub fn clock(self) -> String {
+        let civil = self.civil();
+        format!("{:02}:{:02}", civil.hour, civil.minute)
+    }
+
     /// The UTC calendar date and time of day.
     pub fn civil(self) -> Civil {
         let days = self.0.div_euclid(DAY);

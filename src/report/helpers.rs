@@ -1,9 +1,8 @@
 //! What templates can call. A helper either gives a value, which the template's format then escapes, or finished markup.
 
-use super::charts::clock;
+use super::format::{Format, Look, within_largest};
 use super::markup;
 use super::phrases::Phrases;
-use super::render::{Format, Look};
 use super::view::Span;
 use crate::diagnose::words::{code_span, percent, thousands, visible};
 use crate::ink::Ink;
@@ -111,7 +110,7 @@ struct Enclosed(String);
 
 impl Output for Enclosed {
     fn write(&mut self, text: &str) -> std::io::Result<()> {
-        super::render::within_largest(self.0.len() + text.len())?;
+        within_largest(self.0.len() + text.len())?;
         self.0.push_str(text);
         Ok(())
     }
@@ -146,7 +145,7 @@ const PHRASED: &[(&str, Words)] = &[
     // {{date time}} 12 Nov 2026 11:40
     ("date", |phrases, params, _| {
         let time = time(params, 0)?;
-        Ok(format!("{} {} {}", phrases.day(time), time.civil().year, clock(time)))
+        Ok(format!("{} {} {}", phrases.day(time), time.civil().year, time.clock()))
     }),
 ];
 
@@ -163,7 +162,7 @@ const VALUES: &[(&str, Computes)] = &[
     // {{rate 232.2}} +232
     ("rate", |params| Ok(rate(float(params, 0)?).into())),
     // {{clock time}} 06:14
-    ("clock", |params| Ok(clock(time(params, 0)?).into())),
+    ("clock", |params| Ok(time(params, 0)?.clock().into())),
     // {{seconds time}} 06:14:07
     ("seconds", |params| Ok(seconds(time(params, 0)?).into())),
     // {{plural 2 "message" "messages"}} 2 messages
@@ -328,7 +327,7 @@ const TEXT: &[(&str, Shows)] = &[
 
 /// `06:14:07`.
 pub(super) fn seconds(time: Time) -> String {
-    format!("{}:{:02}", clock(time), time.civil().second)
+    format!("{}:{:02}", time.clock(), time.civil().second)
 }
 
 /// `+232`, or `0` where it is nearly that.

@@ -48,7 +48,7 @@ pub(crate) fn page(title: &str, markdown: &str) -> String {
          <a class=\"skip\" href=\"#causes\">Skip to the causes</a>\n<div class=\"sheet\">\n<header id=\"contents\" class=\"intro\">\n\
          {intro}</header>\n<div class=\"beside\">\n<nav aria-label=\"Causes\" tabindex=\"0\">\n{contents}</nav>\n\
          <main id=\"causes\">\n{causes}</main>\n</div>\n</div>\n</body>\n</html>\n",
-        hash = super::page::hash(&style),
+        hash = style_hash(&style),
         causes = as_cards(&with_anchors(causes)),
     )
 }
@@ -199,6 +199,13 @@ pub(crate) fn escape_html(text: &str) -> String {
         }
     }
     out
+}
+
+/// SHA-256 of the style block, as a Content-Security-Policy names it.
+pub(super) fn style_hash(style: &str) -> String {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style.as_bytes())))
 }
 
 #[cfg(test)]

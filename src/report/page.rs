@@ -1,8 +1,8 @@
 //! What a page needs beside the view model: numbering, grouping, the pictures. Templates find it under `page`.
 
 use super::brand::Brand;
+use super::format::Look;
 use super::phrases::{Phrases, Said};
-use super::render::Look;
 use super::shorten::LeftOut;
 use super::view::{
     AgeBucket, Cause, Destinations, Forecast, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Unexplained, Verdict,
@@ -59,7 +59,7 @@ pub(super) fn context(
         "brand": style.brand,
         "left_out": left_out,
         "style": sheet,
-        "style_hash": hash(&sheet),
+        "style_hash": markup::style_hash(&sheet),
         "headline": phrases.headline(report),
         "ladder": primary.map(|cause| phrases.ladder(&cause.ladder)),
         "second": report.causes.iter().find(|cause| cause.role == "contributing").filter(|_| report.also.is_some()),
@@ -275,8 +275,7 @@ pub(super) fn comparison(comparison: &Comparison, style: &Style<'_>) -> Result<V
         let bucket = AgeBucket { from_minutes: row.from_minutes, to_minutes: row.to_minutes, messages: row.after };
         json!({ "label": charts::age_label(&bucket), "before": row.before, "after": row.after })
     });
-    context["page"] =
-        json!({ "look": look, "brand": brand, "style": sheet, "style_hash": hash(sheet), "ages": ages.collect::<Vec<_>>() });
+    context["page"] = json!({ "look": look, "brand": brand, "style": sheet, "style_hash": markup::style_hash(sheet), "ages": ages.collect::<Vec<_>>() });
     Ok(context)
 }
 
@@ -618,13 +617,6 @@ fn unlock_rules(report: &Report) -> String {
         ));
     }
     out
-}
-
-/// SHA-256 of the style block, as a Content-Security-Policy names it.
-pub(super) fn hash(style: &str) -> String {
-    use base64::Engine as _;
-    use sha2::Digest as _;
-    format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style.as_bytes())))
 }
 
 #[cfg(test)]

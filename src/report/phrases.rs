@@ -250,13 +250,13 @@ impl Phrases {
 
     /// `12 Nov 06:14`.
     pub(crate) fn moment(&self, time: Time) -> String {
-        format!("{} {}", self.day(time), super::charts::clock(time))
+        format!("{} {}", self.day(time), time.clock())
     }
 
     /// `12 Nov 10:28 to 11:40`: a day that is the same stands once.
     pub(crate) fn span(&self, Span { from, to }: Span) -> String {
         let same = self.day(from) == self.day(to) && to.since(from) < 86_400.0;
-        let to = if same { super::charts::clock(to) } else { self.moment(to) };
+        let to = if same { to.clock() } else { self.moment(to) };
         self.say("span", &[("from", self.moment(from).into()), ("to", to.into())])
     }
 

@@ -4,13 +4,14 @@
 //! is escaped for its format unless a helper made it.
 
 use super::brand::Brand;
+use super::format::within_largest;
 use super::phrases::{self, Phrases};
 use super::shorten::{CUTS, LeftOut};
 use super::view::Report;
 use super::{helpers, markup, page};
 use crate::compare::Comparison;
 use handlebars::{Handlebars, RenderError, RenderErrorReason};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, Write};
@@ -20,56 +21,10 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-/// A format of the report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For the terminal.
-    Text,
-    /// For tickets.
-    Markdown,
-    /// For people.
-    Html,
-    /// For programs: the view model itself.
-    Json,
-}
-
-impl Format {
-    /// The template of a document (`report`, `compare`) in this format.
-    fn template(self, document: &str) -> String {
-        let extension = match self {
-            Format::Text | Format::Json => "txt",
-            Format::Markdown => "md",
-            Format::Html => "html",
-        };
-        format!("{document}.{extension}.hbs")
-    }
-}
+pub use super::format::{Format, Look};
 
 /// The documents: each has a template a format.
 const DOCUMENTS: [&str; 2] = ["report", "compare"];
-
-/// How text output looks.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Look {
-    /// Whether to colour it.
-    pub color: bool,
-    /// Whether to use only ASCII.
-    pub ascii: bool,
-    /// Columns of the terminal.
-    pub width: usize,
-    /// Whether text is one screen: without the steps of the plan.
-    pub brief: bool,
-    /// Bytes that a Markdown report may have; what matters least is left out first.
-    pub max_bytes: Option<usize>,
-    /// File of the full report, for a shortened one to name.
-    pub full_report: Option<String>,
-}
-
-impl Default for Look {
-    fn default() -> Look {
-        Look { color: false, ascii: false, width: 80, brief: false, max_bytes: None, full_report: None }
-    }
-}
 
 /// The style sheet, beside the templates.
 const STYLE: &str = "report.css";
@@ -426,8 +381,6 @@ fn fill(
     Ok(if look.ascii && format == Format::Text { to_ascii(&text) } else { text })
 }
 
-/// Bytes that a rendered document may have.
-const LARGEST: usize = 32 << 20;
 /// Time that a document may take: templates come from others, and loops inside loops end late.
 const LONGEST: Duration = Duration::from_secs(30);
 /// Bytes that a template may have.
@@ -465,11 +418,6 @@ fn nested_too_deep(text: &str) -> Option<String> {
         }
     }
     None
-}
-
-/// Whether a document may have so many bytes.
-pub(super) fn within_largest(bytes: usize) -> io::Result<()> {
-    if bytes > LARGEST { Err(io::Error::other(format!("the document grows beyond {} MB", LARGEST >> 20))) } else { Ok(()) }
 }
 
 /// A document on its way.
@@ -593,7 +541,7 @@ mod tests {
             let error = Templates::with_overrides(folder.path()).expect_err("a circle").to_string();
             assert!(error.contains("a partial stands in a file of its own") || error.contains("without end"), "{error}");
         }
-        let mut page = Page(vec![b'x'; LARGEST]);
+        let mut page = Page(vec![b'x'; crate::report::format::LARGEST]);
         assert!(page.write_all(b"x").is_err());
     }
 

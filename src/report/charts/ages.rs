@@ -1,7 +1,7 @@
 //! Histogram of the age of what waits.
 
 use super::drawing::{Anchor, Drawing};
-use super::{clock, nice, short};
+use super::{nice, short};
 use crate::diagnose::words::thousands;
 use crate::report::phrases::Phrases;
 use crate::report::view::{AgeBucket, Queue};
@@ -62,7 +62,7 @@ pub(crate) fn ages(queue: &Queue, onset: Option<(f64, Time)>, phrases: &Phrases)
     if let Some((x, (_, onset))) = onset_x.zip(onset) {
         drawing.line("onset", (x, 10.0), (x, bottom));
         let (label_x, anchor) = if x > 240.0 { (x - 5.0, Anchor::End) } else { (x + 5.0, Anchor::Start) };
-        drawing.label("onset-t", (label_x, 18.0), anchor, &phrases.say("shape.onset", &[("time", clock(onset).into())]));
+        drawing.label("onset-t", (label_x, 18.0), anchor, &phrases.say("shape.onset", &[("time", onset.clock().into())]));
     }
     drawing.finish()
 }

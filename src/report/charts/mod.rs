@@ -16,7 +16,6 @@ pub(crate) use timeline::{Shown, blocks, columns_a_block, timeline, timeline_wor
 
 use super::phrases::Phrases;
 use crate::diagnose::words::thousands;
-use crate::time::Time;
 
 /// Unit of a column in words: `5 minutes`, `hour`.
 pub(crate) fn column_words(seconds: u32, phrases: &Phrases) -> String {
@@ -31,12 +30,6 @@ pub(crate) fn column_words(seconds: u32, phrases: &Phrases) -> String {
         seconds if seconds % 86_400 == 0 => phrases.say("shape.days", &count(86_400)),
         _ => phrases.say("shape.hours", &count(3600)),
     }
-}
-
-/// `06:14`.
-pub(crate) fn clock(time: Time) -> String {
-    let civil = time.civil();
-    format!("{:02}:{:02}", civil.hour, civil.minute)
 }
 
 /// The end of an axis that holds `most`: 1, 2, 4, 6, 8, 10, 15, 20, 30 ... so that its half is a whole number, too.

@@ -1,7 +1,7 @@
 //! The queue's size over time, and what comes next.
 
 use super::drawing::{Anchor, Drawing};
-use super::{clock, nice, short, tick_step};
+use super::{nice, short, tick_step};
 use crate::report::phrases::Phrases;
 use crate::report::view::Forecast;
 use crate::time::Time;
@@ -50,7 +50,7 @@ pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, phrases: &Phrases)
     let now_x = x(end);
     if let Some((_, size)) = ahead {
         drawing.expected(&format!("M{now_x:.1} {:.1}L{right} {:.1}", y(now as f64), y(size)));
-        let then = if until.since(begin) > 86_400.0 { phrases.moment(until) } else { clock(until) };
+        let then = if until.since(begin) > 86_400.0 { phrases.moment(until) } else { until.clock() };
         let then = phrases.say("shape.queue_then", &[("n", (size.round() as u64).into()), ("time", then.into())]);
         drawing.label("strong", (right, (y(size) - 8.0).max(12.0)), Anchor::End, &then);
         drawing.label("", (right, bottom - 8.0), Anchor::End, &phrases.say("shape.queue_if", &[]));
@@ -60,7 +60,7 @@ pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, phrases: &Phrases)
     if let Some(onset) = onset.filter(|onset| *onset >= begin && *onset <= end) {
         let at = x(onset);
         drawing.line("onset", (at, 8.0), (at, bottom));
-        drawing.label("onset-t", (at + 5.0, 18.0), Anchor::Start, &phrases.say("shape.onset", &[("time", clock(onset).into())]));
+        drawing.label("onset-t", (at + 5.0, 18.0), Anchor::Start, &phrases.say("shape.onset", &[("time", onset.clock().into())]));
     }
     let span = until.since(begin) as i64;
     let step = tick_step(span, 5);
@@ -75,7 +75,7 @@ pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, phrases: &Phrases)
             _ => Anchor::Middle,
         };
         drawing.line("axis", (at, bottom), (at, bottom + 4.0));
-        drawing.label("", (at, 184.0), anchor, &if step >= 86_400 { phrases.day(time) } else { clock(time) });
+        drawing.label("", (at, 184.0), anchor, &if step >= 86_400 { phrases.day(time) } else { time.clock() });
         tick += step;
     }
     drawing.label("", (left - 7.0, 184.0), Anchor::End, "UTC");

@@ -1,7 +1,7 @@
 //! Traffic over time: three lanes over one time axis, as a picture and in block characters.
 
 use super::drawing::{Anchor, Drawing};
-use super::{clock, column_words, nice, tick_step};
+use super::{column_words, nice, tick_step};
 use crate::diagnose::words::thousands;
 use crate::report::phrases::Phrases;
 use crate::report::view::{Lane, Span, Timeline};
@@ -94,7 +94,7 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
             let (from, to) = (x(band.from), x(band.to));
             drawing.rect((&format!("zone {class}"), fill), (from, top), ((to - from).max(1.0), bottom - top));
             drawing.line("bracket", (from, top), (from, bottom));
-            let label = if wide { format!("{} {}", clock(band.from), band.title) } else { clock(band.from) };
+            let label = if wide { format!("{} {}", band.from.clock(), band.title) } else { band.from.clock() };
             let left_of = from > f64::midpoint(LEFT, right);
             let (mut label_x, anchor) = if left_of { (from - 6.0, Anchor::End) } else { (from + 6.0, Anchor::Start) };
             // Beside the line of the onset, not across it.
@@ -129,7 +129,7 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
         }
         let left_of = at > f64::midpoint(LEFT, right);
         let room = if left_of { at - title_ends } else { right - at.max(title_ends) };
-        let time = ("time", clock(onset).into());
+        let time = ("time", onset.clock().into());
         let cause = shown.cause.map(|cause| phrases.say("shape.onset_of", &[time.clone(), ("cause", cause.into())]));
         let label = cause
             .filter(|label| wide && label.chars().count() as f64 * CHARACTER < room)
@@ -141,7 +141,7 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
         let column = (onset.since(timeline.from) / column) as usize;
         let silent = timeline.lanes[0].counts.iter().skip(column + 1).all(|count| *count == 0);
         if let Some(last) = shown.last_good.filter(|_| silent && right - at > 150.0 && first.most > 0) {
-            let label = phrases.say("shape.last_delivery", &[("time", clock(last).into())]);
+            let label = phrases.say("shape.last_delivery", &[("time", last.clock().into())]);
             drawing.label("", (at + 7.0, first.bottom - 7.0), Anchor::Start, &label);
         }
     }
@@ -168,7 +168,7 @@ fn time_axis(drawing: &mut Drawing, span: Span, (width, y): (f64, f64), phrases:
             Anchor::Middle
         };
         drawing.line("axis", (x, y), (x, y + 5.0));
-        drawing.label("", (x, y + 19.0), anchor, &if step >= 86_400 { phrases.day(time) } else { clock(time) });
+        drawing.label("", (x, y + 19.0), anchor, &if step >= 86_400 { phrases.day(time) } else { time.clock() });
         if tick.rem_euclid(86_400) == 0 && step < 86_400 {
             if x < LEFT + 70.0 {
                 days.clear();
