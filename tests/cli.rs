@@ -239,6 +239,21 @@ fn explain_answers_each_line() {
     // What a server is called is not what it says.
     let output = postdoc(&["explain", "550 mx1.spam-blacklist.example: no such user here"]);
     assert!(out(&output).contains("class    user-unknown"), "{}", out(&output));
+    // Words that nobody knows still have a code, and a line of Postfix its daemon without the time.
+    let output = postdoc(&["explain", "450 Xyzzy"]);
+    assert!(out(&output).contains("4xx: temporary") && out(&output).contains("no reason takes this text"), "{}", out(&output));
+    let output = postdoc(&["explain", "postfix/smtpd[77]: fatal: no SASL authentication mechanisms"]);
+    assert!(out(&output).contains("voice    own-daemon"), "{}", out(&output));
+}
+
+#[test]
+fn explain_finds_what_a_bounce_quotes() {
+    let bounce = "I'm sorry to have to inform you that your message could not\nbe delivered to one or more recipients.\n\n\
+        <ann@example.net>: host mx.example.net[192.0.2.7] said: 550-5.7.25 The\n    sending address has no PTR\n    \
+        550 5.7.25 record (in reply to end of DATA command)\n";
+    let output = postdoc(&["explain", bounce]);
+    assert!(out(&output).starts_with("host mx.example.net[192.0.2.7] said: 550-5.7.25"), "{}", out(&output));
+    assert!(out(&output).contains("class    ptr-missing") && out(&output).matches("class ").count() == 1, "{}", out(&output));
 }
 
 #[test]

@@ -3,15 +3,17 @@
 use super::terminal::Paint;
 use super::{Failure, RuleFolders};
 use crate::diagnose::explain::{Explained, explain};
+use crate::evidence::notice::{stands_alone, statements};
 use crate::report::render::without_controls;
+use crate::rules::RuleSet;
 use clap::{Args, ValueEnum};
 use std::io::{BufRead, Write};
 use std::process::ExitCode;
 
-/// Show what a reply, a deferral reason or a log line means, and which causes it points to
+/// Show what a reply, a deferral reason, a log line or a bounce message means, and which causes it points to
 #[derive(Args)]
 pub(super) struct Explain {
-    /// The text, or - to read one text a line from standard input
+    /// The text, also several lines or a whole bounce message; or - to read it from standard input, one text a line
     text: String,
     /// How to answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -19,6 +21,9 @@ pub(super) struct Explain {
     #[command(flatten)]
     rules: RuleFolders,
 }
+
+/// Longest message from standard input, in bytes.
+const LONGEST: usize = 16 << 20;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
@@ -31,18 +36,39 @@ impl Explain {
         let rules = self.rules.load()?;
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
         if self.text == "-" {
-            for line in std::io::stdin().lock().split(b'\n') {
-                let line = line?;
-                let text = String::from_utf8_lossy(&line);
-                self.answer(&explain(text.trim_end_matches('\r'), rules), &mut out)?;
+            let mut lines = std::io::stdin().lock().split(b'\n').map(|line| line.map(text_of));
+            let Some(first) = lines.next().transpose()? else { return Ok(ExitCode::SUCCESS) };
+            // Lines of a log come one by one, perhaps without an end; a message is read to its end first.
+            if stands_alone(&first) {
+                for line in std::iter::once(Ok(first)).chain(lines) {
+                    self.answer(&explain(&line?, rules), &mut out)?;
+                }
+            } else {
+                let mut whole = first;
+                for line in lines {
+                    whole.push('\n');
+                    whole.push_str(&line?);
+                    if whole.len() > LONGEST {
+                        return Err("this is longer than a bounce message: give a log to `postdoc analyze`".into());
+                    }
+                }
+                self.answer_whole(&whole, rules, &mut out)?;
             }
         } else if self.text.trim().is_empty() {
             return Err("there is no text to explain".into());
         } else {
-            self.answer(&explain(&self.text, rules), &mut out)?;
+            self.answer_whole(&self.text, rules, &mut out)?;
         }
         out.flush()?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Answers each statement in a text.
+    fn answer_whole(&self, text: &str, rules: &RuleSet, out: &mut impl Write) -> Result<(), Failure> {
+        for statement in statements(text) {
+            self.answer(&explain(&statement, rules), out)?;
+        }
+        Ok(())
     }
 
     fn answer(&self, explained: &Explained, out: &mut impl Write) -> Result<(), Failure> {
@@ -54,4 +80,9 @@ impl Explain {
         }
         Ok(())
     }
+}
+
+/// A line of standard input as text.
+fn text_of(line: Vec<u8>) -> String {
+    String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()
 }

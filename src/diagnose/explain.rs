@@ -25,6 +25,9 @@ pub struct Explained {
     pub decided_by: Option<String>,
     /// Rules that ask for this class.
     pub causes: Vec<String>,
+    /// The reply's code, where there is one.
+    #[serde(skip)]
+    pub code: Option<u16>,
     /// What the class is called.
     #[serde(skip)]
     pub title: Option<String>,
@@ -64,6 +67,7 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
         decided_by: taken.map(|(entry, by)| format!("{} ({}:{})", by.name(), entry.file, entry.place.line)),
         causes: taken.map(|(entry, _)| causes_of(entry, rules)).unwrap_or_default(),
         advice: taken.map(|(entry, _)| advice(entry, rules)).unwrap_or_default(),
+        code: said.code,
         title: taken.map(|(entry, _)| rules.reasons.title(&entry.class).to_owned()),
     }
 }
@@ -102,6 +106,11 @@ impl fmt::Display for Explained {
         let colored = out.alternate();
         writeln!(out, "{text}")?;
         let Some(class) = &self.reason_class else {
+            match self.code {
+                Some(400..500) => writeln!(out, "  only the code is known, 4xx: temporary, Postfix tries again by itself")?,
+                Some(500..600) => writeln!(out, "  only the code is known, 5xx: permanent, the mail goes back to its sender")?,
+                _ => {}
+            }
             return write!(
                 out,
                 "  {}; with a bundle that has it, `postdoc rules new --from BUNDLE` makes one",

@@ -16,6 +16,7 @@ mod load;
 pub mod maillog;
 mod names;
 mod nc;
+pub mod notice;
 mod openssl;
 pub mod parsers;
 mod paste;

@@ -631,11 +631,18 @@ pub struct Spoken<'a> {
     pub domain: Option<&'a str>,
 }
 
+/// A line of Postfix without the time, as people copy it: `postfix/smtp[467]: message`.
+fn unstamped(text: &str) -> Option<Line<'_>> {
+    let (program, message) = text.split_once(": ")?;
+    let tag = program.rsplit(' ').next()?.split('[').next()?;
+    postfix_daemon(tag).map(|_| Line { tag, message, ..Line::default() })
+}
+
 /// Finds the spoken words in `text`.
 pub fn spoken(text: &str) -> Spoken<'_> {
     let text = text.trim();
     let clock = Clock { zone_offset: 0, reference: Time(i64::MAX / 4) };
-    let line = Line::parse(text, &clock).unwrap_or(Line { message: text, ..Line::default() });
+    let line = Line::parse(text, &clock).or_else(|| unstamped(text)).unwrap_or(Line { message: text, ..Line::default() });
     let daemon = postfix_daemon(line.tag).map(|(_, daemon)| daemon);
     match Event::parse(daemon.unwrap_or("smtp"), line.message) {
         Event::Delivery(delivery) => {
