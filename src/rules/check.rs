@@ -271,37 +271,33 @@ impl Loader {
                     );
                 }
             }
-            // Most texts hold none, and are searched as a whole in no time.
-            let lines = if text.contains("`{{") { text } else { "" }.lines();
-            for (number, line) in (1..).zip(lines) {
-                let column = |at: usize| line[..at].chars().count() as u32 + 1;
-                for (at, _) in line.match_indices("`{{") {
-                    let name = line[at + 3..].split("}}").next().unwrap_or_default();
-                    if is_evidence(name.trim_matches([' ', '~'])) && line[at + 3 + name.len()..].starts_with("}}`") {
-                        let place = Place { line: number, column: column(at), length: name.chars().count() as u32 + 6 };
-                        let message = "a text of the evidence is shown as code by itself".to_owned();
-                        warning(place, message, Some("leave out the backticks around it"));
-                    }
+            let mut places = Places::of(text);
+            for (at, _) in text.match_indices("`{{") {
+                let rest = &text[at + 3..];
+                let name = rest.split(['\n', '}']).next().unwrap_or_default();
+                if is_evidence(name.trim_matches([' ', '~'])) && rest[name.len()..].starts_with("}}`") {
+                    let message = "a text of the evidence is shown as code by itself".to_owned();
+                    let place = places.at(at, name.chars().count() as u32 + 6);
+                    warning(place, message, Some("leave out the backticks around it"));
                 }
             }
         }
         for file in self.latest.iter().filter(|file| sound(file)) {
             let text = self.texts.get(file).map_or("", |text| text);
-            let unfinished = text.contains("TODO");
-            for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| unfinished || !line.is_ascii()) {
-                let place =
-                    |at: usize, length: u32| Place { line: number, column: line[..at].chars().count() as u32 + 1, length };
-                if let Some(at) = line.find("TODO") {
-                    let what = line[at + 4..].trim_start_matches([':', ' ']).trim_end_matches(['\'', '"', ' ']);
-                    let message = match what {
-                        "" => "something is still to be done here".to_owned(),
-                        what => format!("still to be done: {what}"),
-                    };
-                    found.push((Level::Warning, file.clone(), place(at, 4), message, None));
-                }
+            let mut places = Places::of(text);
+            found.extend(text.match_indices("TODO").map(|(at, _)| {
+                let what = text[at + 4..].lines().next().unwrap_or_default();
+                let message = match what.trim_start_matches([':', ' ']).trim_end_matches(['\'', '"', ' ']) {
+                    "" => "something is still to be done here".to_owned(),
+                    what => format!("still to be done: {what}"),
+                };
+                (Level::Warning, file.clone(), places.at(at, 4), message, None)
+            }));
+            for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.is_ascii()) {
                 if let Some(at) = typographic_quote(line) {
-                    let place = place(at, 1);
+                    let column = line[..at].chars().count() as u32 + 1;
                     let help = "straight quotes are quotes here: ' or \"".to_owned();
+                    let place = Place { line: number, column, length: 1 };
                     found.push((Level::Warning, file.clone(), place, "this quote is part of the text".to_owned(), Some(help)));
                 }
             }
@@ -446,6 +442,33 @@ fn parts(matcher: &Matcher) -> Vec<&Matcher> {
         _ => Vec::new(),
     };
     [vec![matcher], inner].concat()
+}
+
+/// Places in a text, asked for in their order: what lies before one is passed only once.
+struct Places<'t> {
+    rest: &'t str,
+    passed: usize,
+    line: u32,
+    column: u32,
+}
+
+impl<'t> Places<'t> {
+    fn of(text: &'t str) -> Places<'t> {
+        Places { rest: text, passed: 0, line: 1, column: 1 }
+    }
+
+    /// The place of `length` characters that begin at this byte.
+    fn at(&mut self, at: usize, length: u32) -> Place {
+        let (before, rest) = self.rest.split_at(at - self.passed);
+        (self.rest, self.passed) = (rest, at);
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        if last.len() < before.len() {
+            self.line += before.matches('\n').count() as u32;
+            self.column = 1;
+        }
+        self.column += last.chars().count() as u32;
+        Place { line: self.line, column: self.column, length }
+    }
 }
 
 /// Where `word` stands at or below `place`, as a word of its own; the place itself if it does not.
