@@ -37,6 +37,17 @@ impl Type {
     }
 }
 
+/// Whom or what a text names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Named {
+    /// A person, as an account or a mail address.
+    Person,
+    /// A host or a domain.
+    Host,
+    /// A host by its IP address.
+    Ip,
+}
+
 /// One field of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
@@ -49,6 +60,8 @@ pub struct Field {
     /// Whether the field says what was *asked* (the name looked up, the port probed) and not what came
     /// back. A signal about a question that nobody asked is unknown, not unmet.
     pub question: bool,
+    /// Whom or what its text names, for whoever takes names out.
+    pub names: Option<Named>,
     /// The only words that it can hold, where these are few; empty where it holds what the evidence says.
     pub words: &'static [&'static str],
 }
@@ -342,7 +355,7 @@ const fn plain(name: &'static str) -> &'static str {
 /// Declares the tables: for each a module with its [`Table`] and one [`Column`] constant a field.
 /// `@asked` before the type marks a field that says what was asked; a list after it has the only words that it can hold.
 macro_rules! tables {
-    ($( $(#[doc = $table_doc:literal])* $table:ident { $( $field:ident : $(@ $asked:ident)? $ty:ident $([$($word:literal),+])? $doc:literal ),* $(,)? } )*) => {
+    ($( $(#[doc = $table_doc:literal])* $table:ident { $( $field:ident : $(@ $asked:ident)? $ty:ident $(($named:ident))? $([$($word:literal),+])? $doc:literal ),* $(,)? } )*) => {
         $(
             #[doc = concat!("Columns of the table `", stringify!($table), "`.")]
             #[allow(non_upper_case_globals)]
@@ -363,6 +376,7 @@ macro_rules! tables {
                         ty: Type::$ty,
                         doc: $doc,
                         question: tables!(@asked $($asked)?),
+                        names: tables!(@named $($named)?),
                         words: &[$($($word),+)?],
                     } ),* ],
                 };
@@ -373,6 +387,8 @@ macro_rules! tables {
     };
     (@asked asked) => { true };
     (@asked) => { false };
+    (@named $named:ident) => { Some(super::Named::$named) };
+    (@named) => { None };
 }
 
 tables! {
@@ -388,18 +404,18 @@ tables! {
         daemon: Text "delivery agent: smtp, lmtp, local, virtual, pipe, error",
         instance: Text "Postfix instance or service name before the daemon, such as postfix or postfix/relay",
         queue_id: Text "queue id",
-        recipient: Text "to=<...>",
-        recipient_domain: Text "domain of the recipient, lower case",
-        orig_to: Text "orig_to=<...>: the address before aliases and rewriting",
-        sender: Text "envelope sender; empty for notifications",
-        sender_domain: Text "domain of the envelope sender, lower case",
-        sasl_username: Text "login that submitted the message",
-        client: Text "host name of the client that submitted the message",
-        client_ip: Text "address of the client that submitted the message",
+        recipient: Text(Person) "to=<...>",
+        recipient_domain: Text(Host) "domain of the recipient, lower case",
+        orig_to: Text(Person) "orig_to=<...>: the address before aliases and rewriting",
+        sender: Text(Person) "envelope sender; empty for notifications",
+        sender_domain: Text(Host) "domain of the envelope sender, lower case",
+        sasl_username: Text(Person) "login that submitted the message",
+        client: Text(Host) "host name of the client that submitted the message",
+        client_ip: Text(Ip) "address of the client that submitted the message",
         uid: Int "user id that submitted the message with sendmail(1)",
         origin: Text ["smtpd", "sasl", "local", "internal"] "how the message came in: smtpd, sasl, local, internal (notifications)",
-        relay: Text "host name of relay=, or none, local, virtual, ...",
-        relay_ip: Text "address of the relay",
+        relay: Text(Host) "host name of relay=, or none, local, virtual, ...",
+        relay_ip: Text(Ip) "address of the relay",
         relay_port: Int "port of the relay",
         delay: Number "seconds since the message arrived",
         delay_queue: Number "seconds before the queue manager (a in delays=a/b/c/d)",
@@ -426,11 +442,11 @@ tables! {
         pid: Int "process id",
         queue_id: Text "queue id",
         kind: Text "client, pickup, message-id, queued, delivery, removed, expired, notification, reject, warning, error, fatal, panic, connect, disconnect, TLS, anvil, postscreen pass, ...; missing where the line was not understood",
-        client: Text "host name of the client",
-        client_ip: Text "address of the client",
+        client: Text(Host) "host name of the client",
+        client_ip: Text(Ip) "address of the client",
         client_port: Int "port of the client",
-        relay: Text "host name of the other side of a delivery",
-        relay_ip: Text "its address",
+        relay: Text(Host) "host name of the other side of a delivery",
+        relay_ip: Text(Ip) "its address",
         relay_port: Int "its port",
         fields: Text "all fields of the message by name, as a JSON object",
         text: Text "the message",
@@ -446,17 +462,17 @@ tables! {
         first_failed: Time "since when it fails for this kind of reason (bucket), where the log shows it",
         age: Number "seconds since arrival, at the end of the evidence",
         size: Int "bytes",
-        sender: Text "envelope sender; empty for notifications",
-        sender_domain: Text "domain of the envelope sender, lower case",
-        recipient: Text "recipient",
-        recipient_domain: Text "domain of the recipient, lower case",
+        sender: Text(Person) "envelope sender; empty for notifications",
+        sender_domain: Text(Host) "domain of the envelope sender, lower case",
+        recipient: Text(Person) "recipient",
+        recipient_domain: Text(Host) "domain of the recipient, lower case",
         reason: Text "why, in the words of the last failure, without `delivery temporarily suspended:`",
         reason_class: Text "what was said, as the reasons classify it",
         reason_bucket: Text "bucket of the reason class",
         voice: Text ["remote", "own-client", "own-filter", "own-delivery", "own-server", "own-daemon"] "who speaks: remote, own-client, own-filter, own-delivery",
         provider: Text "provider of the mail exchanger, else the recipient's domain",
-        relay: Text "host name that was tried",
-        relay_ip: Text "address that was tried",
+        relay: Text(Host) "host name that was tried",
+        relay_ip: Text(Ip) "address that was tried",
         relay_port: Int "port that was tried",
         reply_code: Int "three-digit SMTP reply code, when a server answered",
         reply_enhanced: Text "enhanced status code in that reply",
@@ -465,9 +481,9 @@ tables! {
         dsn: Text "enhanced status code of the last attempt",
         permanent: Bool "whether the last answer was permanent (5xx)",
         attempts: Int "attempts that the log shows",
-        sasl_username: Text "login that submitted the message",
-        client: Text "host name of the client that submitted the message",
-        client_ip: Text "address of the client that submitted the message",
+        sasl_username: Text(Person) "login that submitted the message",
+        client: Text(Host) "host name of the client that submitted the message",
+        client_ip: Text(Ip) "address of the client that submitted the message",
         uid: Int "user id that submitted the message with sendmail(1)",
         origin: Text ["smtpd", "sasl", "local", "internal"] "how the message came in: smtpd, sasl, local, internal (notifications)",
     }
@@ -479,9 +495,9 @@ tables! {
         queue: Text ["incoming", "active", "deferred", "hold", "maildrop", "corrupt"] "active, hold, deferred, incoming, maildrop",
         arrived: Time "when the message arrived",
         size: Int "bytes",
-        sender: Text "envelope sender; empty for notifications",
-        recipient: Text "recipient",
-        orig_address: Text "recipient before aliases and rewriting (Postfix 3.11)",
+        sender: Text(Person) "envelope sender; empty for notifications",
+        recipient: Text(Person) "recipient",
+        orig_address: Text(Person) "recipient before aliases and rewriting (Postfix 3.11)",
         reason: Text "why it waits, as listed",
         forced_expire: Bool "whether postsuper -e marked it to expire",
     }
@@ -491,14 +507,14 @@ tables! {
         time: Time "when it arrived",
         queue_id: Text "queue id",
         message_id: Text "Message-ID header",
-        client: Text "host name of the client",
-        client_ip: Text "address of the client",
+        client: Text(Host) "host name of the client",
+        client_ip: Text(Ip) "address of the client",
         sasl_method: Text "SASL mechanism",
-        sasl_username: Text "login that submitted the message",
+        sasl_username: Text(Person) "login that submitted the message",
         uid: Int "user id that submitted the message with sendmail(1)",
         origin: Text ["smtpd", "sasl", "local", "internal"] "how it came in: smtpd, sasl, local, internal (notifications)",
-        sender: Text "envelope sender; empty for notifications",
-        sender_domain: Text "domain of the envelope sender, lower case",
+        sender: Text(Person) "envelope sender; empty for notifications",
+        sender_domain: Text(Host) "domain of the envelope sender, lower case",
         size: Int "bytes",
         nrcpt: Int "recipients",
     }
@@ -512,17 +528,17 @@ tables! {
         daemon: Text "smtpd, postscreen, cleanup",
         action: Text "reject, milter-reject, hold, discard, ...",
         stage: Text "CONNECT, HELO, MAIL, RCPT, DATA, END-OF-MESSAGE, ...",
-        client: Text "host name of the client; empty for mail from this machine",
-        client_ip: Text "address of the client",
+        client: Text(Host) "host name of the client; empty for mail from this machine",
+        client_ip: Text(Ip) "address of the client",
         local: Bool "whether the refused mail was submitted on this machine (loopback or sendmail(1))",
-        sasl_username: Text "login of the client, if it had logged in",
+        sasl_username: Text(Person) "login of the client, if it had logged in",
         code: Int "SMTP reply code",
         dsn: Text "enhanced status code",
         text: Text "text of the refusal",
-        sender: Text "envelope sender",
-        recipient: Text "recipient",
-        recipient_domain: Text "domain of the recipient, as the client wrote it",
-        helo: Text "name the client gave in HELO or EHLO",
+        sender: Text(Person) "envelope sender",
+        recipient: Text(Person) "recipient",
+        recipient_domain: Text(Host) "domain of the recipient, as the client wrote it",
+        helo: Text(Host) "name the client gave in HELO or EHLO",
     }
 
     /// One warning, error, fatal or panic of any daemon, one outbound connect or TLS trouble line, or one failed login.
@@ -533,9 +549,9 @@ tables! {
         daemon: Text "daemon that said it; kernel, dovecot, opendkim, ... for other programs",
         level: Text ["warning", "error", "fatal", "panic", "info"] "warning, error, fatal, panic, info",
         text: Text "the message without queue id and level",
-        client: Text "client it speaks of, if it names one",
-        client_ip: Text "address of that client",
-        sasl_username: Text "login it speaks of, if it names one",
+        client: Text(Host) "client it speaks of, if it names one",
+        client_ip: Text(Ip) "address of that client",
+        sasl_username: Text(Person) "login it speaks of, if it names one",
     }
 
     /// One parameter of main.cf in force.
@@ -559,7 +575,7 @@ tables! {
     /// One DNS question asked while collecting, or one record of its answer.
     lookups {
         tool: @asked Text "dig, host, nslookup, drill",
-        name: @asked Text "name that was asked, lower case, without final dot",
+        name: @asked Text(Host) "name that was asked, lower case, without final dot",
         r#type: @asked Text "A, AAAA, MX, TXT, PTR, ...",
         purpose: @asked Text ["spf", "dmarc", "dkim", "ptr", "dnsbl", "mx", "address"] "what the name is for: spf, dmarc, dkim, ptr, dnsbl, mx, address",
         server: Text "name server asked",
@@ -572,8 +588,8 @@ tables! {
     /// One TCP or TLS connection tried while collecting.
     probes {
         tool: @asked Text "nc, telnet, openssl, curl, ping, ...",
-        host: @asked Text "host that was tried",
-        ip: Text "address that was tried",
+        host: @asked Text(Host) "host that was tried",
+        ip: Text(Ip) "address that was tried",
         port: @asked Int "port that was tried",
         outcome: Text ["connected", "timed-out", "refused", "unreachable", "name-not-resolved", "tls-failed", "failed"] "connected, timed-out, refused, unreachable, name-not-resolved, tls-failed, failed",
         protocol: Text "TLS protocol",
@@ -588,11 +604,11 @@ tables! {
 
     /// The machine: one record.
     host {
-        fqdn: Text "fully qualified host name (hostname -f)",
+        fqdn: Text(Host) "fully qualified host name (hostname -f)",
         fqdn_dots: Int "dots in it: 0 is a bare name",
-        hostname: Text "short host name",
-        mailname: Text "/etc/mailname",
-        public_ip: Text "address the Internet sees",
+        hostname: Text(Host) "short host name",
+        mailname: Text(Host) "/etc/mailname",
+        public_ip: Text(Ip) "address the Internet sees",
         os: Text "operating system or kernel",
         container: Text "container in which Postfix runs, where the evidence was collected from outside of it",
         postfix_version: Text "Postfix version",
@@ -622,9 +638,9 @@ tables! {
         conntrack_count: Int "connections that the packet filter tracks",
         conntrack_max: Int "how many it can track",
         steal: Number "percent of processor time taken by other guests",
-        nameserver: Text "first name server of resolv.conf",
+        nameserver: Text(Ip) "first name server of resolv.conf",
         nameservers: Int "name servers in resolv.conf",
-        chroot_nameserver: Text "first name server of the resolv.conf in Postfix's chroot, below the queue directory",
+        chroot_nameserver: Text(Ip) "first name server of the resolv.conf in Postfix's chroot, below the queue directory",
         tcp_sockets: Int "TCP sockets in all states (ss -s)",
         queue_filesystem: Text "mount point that holds /var/spool/postfix",
         queue_filesystem_used: Number "part of that file system in use, 0 to 1",
@@ -648,7 +664,7 @@ tables! {
 
     /// One process of ps.
     processes {
-        user: Text "user",
+        user: Text(Person) "user",
         pid: Int "process id",
         cpu: Number "percent of a processor",
         mem: Number "percent of memory",
@@ -667,7 +683,7 @@ tables! {
 
     /// One account of passwd.
     accounts {
-        name: Text "login name",
+        name: Text(Person) "login name",
         uid: Int "user id",
         gid: Int "group id",
         home: Text "home directory",
@@ -676,8 +692,8 @@ tables! {
 
     /// One login of last, lastb or lastlog.
     logins {
-        user: Text "login name",
-        from: Text "host or address",
+        user: Text(Person) "login name",
+        from: Text(Host) "host or address",
         time: Time "when",
         failed: Bool "whether the login failed",
     }
@@ -691,8 +707,8 @@ tables! {
 
     /// One entry of the local hosts file.
     hosts {
-        ip: Text "address",
-        name: Text "name; one record a name",
+        ip: Text(Ip) "address",
+        name: Text(Host) "name; one record a name",
         first: Bool "whether it is the first (canonical) name of its line",
     }
 
@@ -710,8 +726,8 @@ tables! {
         dkim_aligned: Bool "whether that domain is aligned with From (relaxed)",
         dmarc: Text "DMARC result",
         dmarc_policy: Text ["none", "quarantine", "reject"] "policy that the receiver found: none, quarantine, reject",
-        helo: Text "name that our server gave in HELO or EHLO",
-        client_ip: Text "address from which the receiver saw our server",
+        helo: Text(Host) "name that our server gave in HELO or EHLO",
+        client_ip: Text(Ip) "address from which the receiver saw our server",
         client_name: Text "name that the receiver found for that address; missing if none",
         tls: Bool "whether our server used TLS towards the receiver",
         hops: Int "servers on the path",
@@ -722,7 +738,7 @@ tables! {
     hops {
         number: Int "place on the path, from 1",
         from: Text "host that handed the message over",
-        ip: Text "its address",
+        ip: Text(Ip) "its address",
         by: Text "host that took it",
         with: Text "protocol, such as ESMTPS",
         time: Time "when it was taken",
@@ -772,12 +788,12 @@ tables! {
         queue: Text ["incoming", "active", "deferred", "hold", "maildrop", "corrupt"] "queue that held it",
         size: Int "bytes",
         arrived: Time "when it arrived",
-        sender: Text "envelope sender; empty for notifications",
-        recipient: Text "first recipient",
+        sender: Text(Person) "envelope sender; empty for notifications",
+        recipient: Text(Person) "first recipient",
         nrcpt: Int "recipients",
-        sasl_username: Text "login that submitted it",
-        client: Text "host name of the client",
-        client_ip: Text "address of the client",
+        sasl_username: Text(Person) "login that submitted it",
+        client: Text(Host) "host name of the client",
+        client_ip: Text(Ip) "address of the client",
         script: Text "PHP script that sent it (X-PHP-Originating-Script)",
         uid: Int "user id that ran the script, or that submitted it with sendmail(1)",
         mailer: Text "X-Mailer or User-Agent header",
@@ -808,11 +824,11 @@ tables! {
 
     /// One hop of traceroute, tcptraceroute or mtr.
     route {
-        target: @asked Text "host to which the way was traced",
+        target: @asked Text(Host) "host to which the way was traced",
         port: @asked Int "TCP port, where it was traced by TCP",
         number: Int "place on the way, from 1",
-        host: Text "name of the hop",
-        ip: Text "its address",
+        host: Text(Host) "name of the hop",
+        ip: Text(Ip) "its address",
         answered: Bool "whether it answered",
     }
 
@@ -829,14 +845,14 @@ tables! {
         time: Time "when",
         script: Text "script that sent it",
         line: Int "line in the script",
-        to: Text "recipient",
+        to: Text(Person) "recipient",
         subject: Text "subject, where it is logged",
     }
 
     /// One request in a web server's access log.
     requests {
         time: Time "when",
-        client_ip: Text "address of the client",
+        client_ip: Text(Ip) "address of the client",
         method: Text "GET, POST, ...",
         path: Text "path that was asked for",
         status: Int "HTTP status",
@@ -865,7 +881,7 @@ tables! {
 
     /// One entry of a crontab.
     jobs {
-        user: Text "user it runs as, if it is told",
+        user: Text(Person) "user it runs as, if it is told",
         schedule: Text "when",
         command: Text "command line",
     }

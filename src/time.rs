@@ -112,7 +112,7 @@ impl Time {
     }
 
     /// Reads RFC 3339 as [`Display`](fmt::Display) writes it and as systems vary it: `T` or a space, 0 to 9 fraction
-    /// digits (the first 6 count), `Z`, `+02:00`, `+0200` or no zone (`default_offset` seconds east then).
+    /// digits (the first 6 count), `Z`, `+02:00`, `+0200`, ` +0200` or no zone (`default_offset` seconds east then).
     /// Returns the time and the length of what was read.
     pub fn parse_rfc3339(text: &[u8], default_offset: i32) -> Option<(Time, usize)> {
         if text.len() < 19 || text[4] != b'-' || text[7] != b'-' || text[13] != b':' || text[16] != b':' {
@@ -166,10 +166,26 @@ impl Time {
                 let seconds = (hours * 3600 + minutes.unwrap_or(0) * 60) as i32;
                 if sign == b'-' { -seconds } else { seconds }
             }
+            // `ls --full-time` and some loggers write the zone behind a blank; it ends there.
+            Some(b' ') => match text.get(at + 1..).and_then(zone_word) {
+                Some((offset, length)) => {
+                    at += 1 + length;
+                    offset
+                }
+                None => default_offset,
+            },
             _ => default_offset,
         };
         Some((civil.at_offset(offset), at))
     }
+}
+
+/// The offset that `text` begins with as a word of its own, `+0200` or `+02:00`, and its length.
+fn zone_word(text: &[u8]) -> Option<(i32, usize)> {
+    let length = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
+    let word = std::str::from_utf8(&text[..length]).ok().filter(|word| length == if word.contains(':') { 6 } else { 5 })?;
+    let plain = word.bytes().enumerate().skip(1).all(|(at, byte)| byte.is_ascii_digit() || byte == b':' && at == 3);
+    numeric_offset(word).filter(|_| plain).map(|offset| (offset, length))
 }
 
 /// The number that `digits` spell, if all are decimal digits.
@@ -313,6 +329,10 @@ mod tests {
             ("2026-07-21T09:25:35+0000", "2026-07-21T09:25:35Z"),
             ("2024-02-29 23:59:60-0330", "2024-03-01T03:30:00Z"),
             ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z"),
+            ("2026-11-23 18:02:11.123 +0100 host", "2026-11-23T17:02:11.123000Z"),
+            ("2026-11-23 18:02:11 -05:30", "2026-11-23T23:32:11Z"),
+            ("2026-11-23 18:02:11 -- host", "2026-11-23T18:02:11Z"),
+            ("2026-11-23 18:02:11 -12345", "2026-11-23T18:02:11Z"),
         ] {
             let (time, _) = Time::parse_rfc3339(text.as_bytes(), 0).unwrap();
             assert_eq!(time.to_string(), expected, "{text}");

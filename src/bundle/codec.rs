@@ -1,6 +1,6 @@
 //! What bytes are by their first few: compressed, an archive, or content; and how to decompress them.
 
-use bzip2::read::MultiBzDecoder;
+use bzip2::bufread::BzDecoder;
 use flate2::read::MultiGzDecoder;
 use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -51,6 +51,7 @@ impl Form {
             (b"\x1f\x9d", Form::Foreign("compress (.Z)")),
             (b"\x04\x22\x4d\x18", Form::Foreign("lz4")),
             (b"LZIP", Form::Foreign("lzip")),
+            (b"\x5d\0\0", Form::Foreign("lzma")),
             (b"\x89LZO\0\r\n\x1a\n", Form::Foreign("lzop")),
         ];
         if let Some((_, form)) = MAGIC.iter().find(|(magic, _)| block.starts_with(magic)) {
@@ -93,7 +94,7 @@ impl Compression {
             Compression::Gzip => Box::new(MultiGzDecoder::new(reader)),
             Compression::Xz => Box::new(XzReader::new_mem_limit(reader, true, (WINDOW >> 10) as u32)),
             Compression::Zstd => Box::new(Frames::new(reader)),
-            Compression::Bzip2 => Box::new(MultiBzDecoder::new(reader)),
+            Compression::Bzip2 => Box::new(Bzip2Streams::new(reader)),
         }
     }
 }
@@ -137,6 +138,47 @@ impl<R: BufRead> Frames<R> {
     }
 }
 
+/// The streams of a bzip2 file, one after the other. Each takes a memory of 4 MB and more to be made ready, so that a million of
+/// them with nothing in them would take minutes.
+struct Bzip2Streams<R> {
+    /// None once all is read.
+    stream: Option<BzDecoder<R>>,
+    streams: u64,
+    read: u64,
+}
+
+impl<R: BufRead> Bzip2Streams<R> {
+    /// Streams that may hold next to nothing, and bytes that each further one holds at least; bzip2 makes them of 900,000.
+    const SMALL: u64 = 10_000;
+    const LEAST: u64 = 100;
+
+    fn new(reader: R) -> Bzip2Streams<R> {
+        Bzip2Streams { stream: Some(BzDecoder::new(reader)), streams: 1, read: 0 }
+    }
+}
+
+impl<R: BufRead> Read for Bzip2Streams<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(stream) = &mut self.stream {
+            let count = stream.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                self.read += count as u64;
+                return Ok(count);
+            }
+            let Some(mut reader) = self.stream.take().map(BzDecoder::into_inner) else { break };
+            if reader.fill_buf()?.is_empty() {
+                break;
+            }
+            self.streams += 1;
+            if self.streams > Self::SMALL + self.read / Self::LEAST {
+                return Err(damaged("it is made of more than 10,000 streams with next to nothing in them"));
+            }
+            self.stream = Some(BzDecoder::new(reader));
+        }
+        Ok(0)
+    }
+}
+
 fn damaged(error: impl std::fmt::Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }
@@ -162,5 +204,32 @@ impl<R: BufRead> Read for Frames<R> {
             }
             self.inside = false;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        Compression::Bzip2.decoder(bytes).read_to_end(&mut out).map(|_| out)
+    }
+
+    #[test]
+    fn streams_of_bzip2_are_one_and_a_bounded_number_of_them_is_empty() {
+        use bzip2::write::BzEncoder;
+        use std::io::Write as _;
+        let packed = |text: &[u8]| {
+            let mut encoder = BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+            encoder.write_all(text).unwrap();
+            encoder.finish().unwrap()
+        };
+        let two = [packed(b"a line\n"), packed(b""), packed(b"another\n")].concat();
+        assert_eq!(unpacked(&two).unwrap(), b"a line\nanother\n");
+        assert!(unpacked(&two[..two.len() - 3]).is_err());
+        assert!(unpacked(&[two.as_slice(), b"no stream"].concat()).is_err());
+        let error = unpacked(&packed(b"").repeat(20_000)).unwrap_err();
+        assert!(error.to_string().contains("10,000 streams"), "{error}");
     }
 }

@@ -1,12 +1,10 @@
 //! `postdoc analyze BUNDLE`: the main job.
 
-use super::limits::BundleLimits;
+use super::Failure;
 use super::output::Output;
 use super::progress::Progress;
-use super::redact::MaybeRedact;
-use super::{Failure, RuleFolders};
+use super::reading::Reading;
 use crate::analysis::{Analysis, Options};
-use crate::bundle::Bundle;
 use crate::evidence::How;
 use crate::redact::{learn_report, redact_report};
 use crate::report::render::{Format, Look, Templates, render};
@@ -23,10 +21,6 @@ pub(super) struct Analyze {
     bundle: Vec<PathBuf>,
     #[command(flatten)]
     output: Output,
-    #[command(flatten)]
-    rules: RuleFolders,
-    #[command(flatten)]
-    redaction: MaybeRedact,
     /// Judge this much of the end of the evidence, such as 24h or 7d
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time_span)]
     window: f64,
@@ -40,7 +34,7 @@ pub(super) struct Analyze {
     #[arg(short, long)]
     quiet: bool,
     #[command(flatten)]
-    limits: BundleLimits,
+    reading: Reading,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -58,15 +52,14 @@ pub(super) fn time_span(text: &str) -> Result<f64, String> {
 impl Analyze {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         // Everything that can be wrong with the call is found before the work begins.
-        let output = self.output.ready(&self.bundle, &self.redaction.files())?;
-        let rules = self.rules.load()?;
-        let redactor = self.redaction.redactor(rules)?;
+        let output = self.output.ready(&self.bundle, &self.reading.redaction.files())?;
+        let rules = self.reading.rules.load()?;
+        let redactor = self.reading.redaction.redactor(rules)?;
         let progress = Progress::start(self.bundle.iter().map(PathBuf::as_path), self.quiet);
         let how = How { jobs: self.jobs.map_or(How::default().jobs, |jobs| usize::from(jobs.get())), ..How::default() };
-        let options = Options { window: self.window, limits: self.limits.limits(), how };
-        let bundle = Bundle::open_all(&self.bundle, &options.limits);
-        let analysis =
-            bundle.map_err(Failure::from).and_then(|bundle| Ok(Analysis::of(&bundle, rules, &options, &progress.bytes)?));
+        let options = Options { window: self.window, limits: self.reading.limits.limits(), how };
+        let bundle = self.reading.open(&self.bundle);
+        let analysis = bundle.and_then(|bundle| Ok(Analysis::of(&bundle, rules, &options, &progress.bytes)?));
         progress.stop();
         let Analysis { mut report, evidence } = analysis?;
         if let Some(mut redactor) = redactor {
@@ -75,7 +68,7 @@ impl Analyze {
             let check = redact_report(&redactor, &mut report);
             // JSON is the whole of the report: what is not in it is in no other format.
             let whole = render(&report, Format::Json, &Templates::built_in(), &Look::default())?;
-            self.redaction.finish(&redactor, &check, &whole)?;
+            self.reading.redaction.finish(&redactor, &check, &whole)?;
         }
         output.write(&report.headline, |format, templates, look| render(&report, format, templates, look))?;
         Ok(self.status(report.verdict))

@@ -85,7 +85,10 @@ fn text_of(message: &TestMessage, findings: &[crate::evidence::headers::Finding]
     if !message.hops.is_empty() {
         let _ = writeln!(out, "\npath");
     }
-    for (at, hop) in message.hops.iter().enumerate() {
+    if message.hops_left_out > 0 {
+        let _ = writeln!(out, "  ({} hops before these are left out)", message.hops_left_out);
+    }
+    for (at, hop) in (message.hops_left_out..).zip(&message.hops) {
         let name = |name: &Option<String>| visible(name.as_deref().unwrap_or("?"));
         let time = hop.time.map_or_else(|| "time not given".to_owned(), |time| time.to_string());
         let delay = match hop.delay {

@@ -51,41 +51,56 @@ pub fn interval(asker: &Asker<'_>, judged: &Judged<'_>) -> (Option<Time>, Option
     }
 }
 
+/// What happened at a time: how many events, and at which provider.
+#[derive(Clone, Copy)]
+struct Events<'n> {
+    time: Time,
+    count: u64,
+    provider: Option<&'n str>,
+}
+
 /// When the matter of these records began.
 fn began(asker: &Asker<'_>, table: &'static Table, rows: &[u32]) -> Option<Time> {
     let all = asker.tables.rows(table);
     let mut times: Vec<(Time, u32)> = rows.iter().filter_map(|at| Some((first_time(table, &all[*at as usize])?, *at))).collect();
     times.sort_unstable();
-    let (first, last) = (times.first()?.0, times.last()?.0);
     let provider = match table.name {
-        "failures" => failures::provider,
-        "attempts" => attempts::provider,
-        "arrivals" => {
-            // A flood begins where the wanted mail of the same account or program ends.
-            let counts: Vec<(Time, u64)> = times.iter().map(|(time, at)| (*time, all[*at as usize].count)).collect();
-            return Some(times[rises(&counts, WANTED).unwrap_or(0)].0);
-        }
-        _ => return Some(first),
+        "failures" => Some(failures::provider),
+        "attempts" => Some(attempts::provider),
+        "arrivals" => None,
+        _ => return Some(times.first()?.0),
     };
-    let counts: Vec<(Time, u64, Option<&str>)> = times
-        .iter()
-        .map(|(time, at)| (*time, all[*at as usize].count, all[*at as usize].text(provider, &asker.tables.names)))
-        .collect();
-    if let Some(minute) = most_began(asker, table, &counts) {
+    let told = |&(time, at): &(Time, u32)| {
+        let record = &all[at as usize];
+        Events { time, count: record.count, provider: provider.and_then(|column| record.text(column, &asker.tables.names)) }
+    };
+    let events: Vec<Events<'_>> = times.iter().map(told).collect();
+    let first = events.first()?.time;
+    if provider.is_none() {
+        // A flood begins where the wanted mail of the same account or program ends.
+        return Some(rises(&events, WANTED).map_or(first, |at| events[at].time));
+    }
+    if let Some(minute) = most_began(asker, table, &events) {
         return Some(minute);
     }
-    // How many events the records up to each stand for.
+    let began = strays(asker, &events).or_else(|| surge(asker, &events)).unwrap_or(0);
+    Some(events[began].time)
+}
+
+/// Where the trouble begins after a few stray failures, long before it, whose destinations were still reached in between.
+fn strays(asker: &Asker<'_>, events: &[Events<'_>]) -> Option<usize> {
+    let whole = events.last()?.time.since(events.first()?.time).max(1.0);
+    // How many events there are up to each.
     let mut sum = 0;
-    let until: Vec<u64> = times.iter().map(|(_, at)| all[*at as usize].count).map(|count| (sum += count, sum).1).collect();
-    let strays = (1..times.len())
+    let until: Vec<u64> = events.iter().map(|event| (sum += event.count, sum).1).collect();
+    (1..events.len())
         .rev()
         .filter(|strays| until[strays - 1] * STRAYS <= sum)
-        .find(|strays| times[*strays].0.since(times[strays - 1].0) > GAP * last.since(first).max(1.0))
+        .find(|strays| events[*strays].time.since(events[strays - 1].time) > GAP * whole)
         .filter(|strays| {
-            let (before, after) = (times[strays - 1].0, times[*strays].0);
+            let (before, after) = (events[strays - 1].time, events[*strays].time);
             let names = &asker.tables.names;
-            let failed: HashSet<&str> =
-                times[*strays..].iter().filter_map(|(_, at)| all[*at as usize].text(provider, names)).collect();
+            let failed: HashSet<&str> = events[*strays..].iter().filter_map(|event| event.provider).collect();
             let reached = |row: &Record| {
                 let time = |time: Option<Time>| time.is_some_and(|time| before < time && time < after);
                 row.text(attempts::status, names) == Some("sent")
@@ -93,32 +108,29 @@ fn began(asker: &Asker<'_>, table: &'static Table, rows: &[u32]) -> Option<Time>
                     && (time(first_time(&attempts::TABLE, row)) || time(last_time(&attempts::TABLE, row)))
             };
             asker.tables.rows(&attempts::TABLE).iter().any(reached)
-        });
-    let began = strays.or_else(|| surge(asker, &counts)).unwrap_or(0);
-    Some(times[began].0)
+        })
 }
 
 /// When most of what failed began to fail, where there were too many failures to keep the time of each: by the minutes in which
 /// recipients failed for the first time. None where the records tell it themselves, or most failures are another matter.
-fn most_began(asker: &Asker<'_>, table: &Table, counts: &[(Time, u64, Option<&str>)]) -> Option<Time> {
-    let first = counts.first()?.0;
-    let own: u64 = counts.iter().map(|(_, count, _)| count).sum();
+fn most_began(asker: &Asker<'_>, table: &Table, events: &[Events<'_>]) -> Option<Time> {
+    let first = events.first()?.time;
+    let own: u64 = events.iter().map(|event| event.count).sum();
     let all: u64 = asker.tables.rows(table).iter().map(|row| row.count).sum();
-    if table.name != failures::TABLE.name || own <= MERGED * counts.len() as u64 || own * 2 <= all {
+    if table.name != failures::TABLE.name || own <= MERGED * events.len() as u64 || own * 2 <= all {
         return None;
     }
-    let minutes: Vec<(Time, u64)> =
-        asker.tables.failing.iter().copied().filter(|(minute, _)| first.since(*minute) < 60.0).collect();
-    rises(&minutes, STRAYS).map(|at| minutes[at].0)
+    let minutes = asker.tables.failing.iter().filter(|(minute, _)| first.since(*minute) < 60.0);
+    let minutes: Vec<Events<'_>> = minutes.map(|&(time, count)| Events { time, count, provider: None }).collect();
+    rises(&minutes, STRAYS).map(|at| minutes[at].time)
 }
 
-/// Where a trickle of ordinary failures becomes the trouble: the place in `events` (time, count and provider, in the order of
-/// time) from which they come many times as fast as before, while until then mail still reached the providers that fail after it.
-/// None if there is no such place, or too few events to see it.
-fn surge(asker: &Asker<'_>, events: &[(Time, u64, Option<&str>)]) -> Option<usize> {
-    let counts: Vec<(Time, u64)> = events.iter().map(|(time, count, _)| (*time, *count)).collect();
-    let begins = rises(&counts, STRAYS)?;
-    let begin = events[begins].0;
+/// Where a trickle of ordinary failures becomes the trouble: the place in `events` (in the order of time) from which they come
+/// many times as fast as before, while until then mail still reached the providers that fail after it. None if there is no such
+/// place, or too few events to see it.
+fn surge(asker: &Asker<'_>, events: &[Events<'_>]) -> Option<usize> {
+    let begins = rises(events, STRAYS)?;
+    let begin = events[begins].time;
     let names = &asker.tables.names;
     let sent = asker.tables.rows(&attempts::TABLE).iter().filter(|row| row.text(attempts::status, names) == Some("sent"));
     let reached: HashSet<&str> = sent
@@ -126,24 +138,24 @@ fn surge(asker: &Asker<'_>, events: &[(Time, u64, Option<&str>)]) -> Option<usiz
         .filter_map(|row| row.text(attempts::provider, names))
         .collect();
     let failing = |wanted: bool| -> u64 {
-        let known = events[begins..].iter().filter_map(|(_, count, provider)| Some((count, (*provider)?)));
+        let known = events[begins..].iter().filter_map(|event| Some((event.count, event.provider?)));
         known.filter(|(_, provider)| reached.contains(provider) == wanted).map(|(count, _)| count).sum()
     };
     (failing(true) > failing(false)).then_some(begins)
 }
 
-/// The place in `events` (time and count, in the order of time) from which they come many times as fast as before; before it
-/// lies at most one in `strays`.
-fn rises(events: &[(Time, u64)], strays: u64) -> Option<usize> {
-    let (first, last) = (events.first()?.0, events.last()?.0);
-    let sum: u64 = events.iter().map(|(_, count)| count).sum();
+/// The place in `events` (in the order of time) from which they come many times as fast as before; before it lies at most one in
+/// `strays`.
+fn rises(events: &[Events<'_>], strays: u64) -> Option<usize> {
+    let (first, last) = (events.first()?.time, events.last()?.time);
+    let sum: u64 = events.iter().map(|event| event.count).sum();
     if sum < SURGE_EVENTS {
         return None;
     }
     let mut before = 0;
     let mut best: Option<(f64, usize)> = None;
-    for (at, (time, count)) in events.iter().enumerate() {
-        let spans = (time.since(first), last.since(*time));
+    for (at, event) in events.iter().enumerate() {
+        let spans = (event.time.since(first), last.since(event.time));
         if before > 0 && before * strays <= sum && spans.0 >= SURGE_SPAN && spans.1 >= SURGE_SPAN {
             let counts = (before as f64, (sum - before) as f64);
             let rates = (counts.0 / spans.0, counts.1 / spans.1);
@@ -155,7 +167,7 @@ fn rises(events: &[(Time, u64)], strays: u64) -> Option<usize> {
                 }
             }
         }
-        before += count;
+        before += event.count;
     }
     Some(best?.1)
 }
@@ -168,9 +180,10 @@ mod tests {
     #[test]
     fn a_trickle_before_the_trouble_is_not_its_beginning_while_mail_still_arrived() {
         let time = |seconds: i64| Time::from_seconds(1_790_000_000 + seconds);
-        let trickle = (0..5).map(|at| (time(at * 300), 1, Some("google")));
-        let trouble = (0..100).map(|at| (time(1500 + at * 5), 1, Some("google")));
-        let events: Vec<(Time, u64, Option<&str>)> = trickle.clone().chain(trouble).collect();
+        let event = |seconds: i64| Events { time: time(seconds), count: 1, provider: Some("google") };
+        let trickle = (0..5).map(|at| event(at * 300));
+        let trouble = (0..100).map(|at| event(1500 + at * 5));
+        let events: Vec<Events<'_>> = trickle.clone().chain(trouble).collect();
         let mut tables = Tables::default();
         let begins = |tables: &Tables, events: &[_]| surge(&Asker::new(tables, None, None), events);
         assert_eq!(begins(&tables, &events), None, "nothing arrived before");
@@ -181,7 +194,7 @@ mod tests {
             .with(attempts::provider, provider);
         tables.push(&attempts::TABLE, delivery);
         assert_eq!(begins(&tables, &events), Some(5));
-        let even: Vec<(Time, u64, Option<&str>)> = (0..100).map(|at| (time(at * 20), 1, Some("google"))).collect();
+        let even: Vec<Events<'_>> = (0..100).map(|at| event(at * 20)).collect();
         assert_eq!(begins(&tables, &even), None, "no faster than before");
         assert_eq!(begins(&tables, &trickle.collect::<Vec<_>>()), None, "too few");
     }
@@ -205,10 +218,10 @@ mod tests {
 
     #[test]
     fn a_flood_begins_after_the_wanted_mail_of_the_same_account() {
-        let time = |seconds: i64| Time::from_seconds(1_790_000_000 + seconds);
-        let wanted = (0..20).map(|at| (time(at * 600), 1));
-        let flood = (0..100).map(|at| (time(12_000 + at * 5), 1));
-        let events: Vec<(Time, u64)> = wanted.clone().chain(flood).collect();
+        let event = |seconds: i64| Events { time: Time::from_seconds(1_790_000_000 + seconds), count: 1, provider: None };
+        let wanted = (0..20).map(|at| event(at * 600));
+        let flood = (0..100).map(|at| event(12_000 + at * 5));
+        let events: Vec<Events<'_>> = wanted.clone().chain(flood).collect();
         assert_eq!(rises(&events, WANTED), Some(20));
         assert_eq!(rises(&wanted.collect::<Vec<_>>(), WANTED), None, "nothing rises");
     }

@@ -228,9 +228,9 @@ fn date(text: &str) -> Option<(Time, i32)> {
     if let Some((time, length)) = Time::parse_rfc3339(text.as_bytes(), 0)
         && length == text.len()
     {
-        let zone = text
-            .get(19..)
-            .and_then(|zone| time::numeric_offset(zone.trim_start_matches(|c: char| c == '.' || c == ',' || c.is_ascii_digit())));
+        let zone = text.get(19..).and_then(|zone| {
+            time::numeric_offset(zone.trim_start_matches(|c: char| matches!(c, '.' | ',' | ' ') || c.is_ascii_digit()))
+        });
         return Some((time, zone.unwrap_or(0)));
     }
     // date +%s

@@ -55,8 +55,10 @@ pub struct TestMessage {
     pub client_name: Option<String>,
     /// Whether our server used TLS towards the receiver.
     pub tls: Option<bool>,
-    /// The path, from the first hop to the last.
+    /// The path, from the first hop to the last; of a longer one its end, which the receiver wrote.
     pub hops: Vec<Hop>,
+    /// Hops before these that are left out.
+    pub hops_left_out: usize,
     /// Seconds from the first hop to the last.
     pub delay: Option<f64>,
 }
@@ -210,7 +212,7 @@ impl TestMessage {
             add(
                 "delay",
                 Some(delay < SLOW && at.is_none()),
-                format!("{words} over {} hops{}", self.hops.len(), at.unwrap_or_default()),
+                format!("{words} over {} hops{}", self.hops_left_out + self.hops.len(), at.unwrap_or_default()),
             );
         }
         list
@@ -281,8 +283,11 @@ impl TestMessage {
 
     /// The path; headers stand from the last hop to the first.
     fn path(&mut self, received: &[&Received<'_>]) {
+        // Servers take a message for one in a circle from 50 or 100 on.
+        const MOST: usize = 200;
+        self.hops_left_out = received.len().saturating_sub(MOST);
         let mut earlier: Option<Time> = None;
-        for hop in received.iter().rev() {
+        for hop in received.iter().take(MOST).rev() {
             let time = hop.date.as_ref().map(|date| Time::from_seconds(date.to_timestamp()));
             self.hops.push(Hop {
                 from: hop.from.as_ref().map(host),
@@ -404,7 +409,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     record.set(test_messages::spf_aligned, message.spf_aligned);
     record.set(test_messages::dkim_aligned, message.dkim_aligned);
     record.set(test_messages::tls, message.tls);
-    record.set(test_messages::hops, message.hops.len() as i64);
+    record.set(test_messages::hops, (message.hops_left_out + message.hops.len()) as i64);
     record.set(test_messages::delay, message.delay);
     sink.push(&test_messages::TABLE, record);
     let mut lines: Vec<u32> = doc
@@ -412,10 +417,11 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         .filter(|(_, line)| line.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("Received:")))
         .map(|(number, _)| number)
         .collect();
+    lines.truncate(message.hops.len());
     lines.reverse();
     for (at, hop) in message.hops.iter().enumerate() {
-        let mut record =
-            Record::new(&hops::TABLE, doc.at(lines.get(at).copied().unwrap_or(line))).with(hops::number, at as i64 + 1);
+        let mut record = Record::new(&hops::TABLE, doc.at(lines.get(at).copied().unwrap_or(line)))
+            .with(hops::number, (message.hops_left_out + at) as i64 + 1);
         for (column, value) in [(hops::from, &hop.from), (hops::ip, &hop.ip), (hops::by, &hop.by), (hops::with, &hop.with)] {
             if let Some(value) = value {
                 let name = sink.name(value);
@@ -443,6 +449,16 @@ Received: from mail.kontor.example (mail.kontor.example. [203.0.113.25])\r\n    
 Received: from desk7 (unknown [192.168.1.7])\r\n\tby mail.kontor.example (Postfix) with ESMTPSA id 4F2C41A2B3\r\n\tfor <b@gmail.com>; Mon, 23 Nov 2026 17:58:02 +0000 (UTC)\r\n\
 Authentication-Results: evil.example; spf=fail smtp.mailfrom=x@evil.example\r\n\
 From: Office <office@kontor.example>\r\nSubject: test\r\n\r\nbody\r\n";
+
+    #[test]
+    fn of_a_path_without_end_its_end_is_told() {
+        let hop =
+            |at: usize| format!("Received: from a{at}.example by b{at}.example with SMTP; Mon, 23 Nov 2026 10:00:02 +0000\n");
+        let text: String = (0..100_000).map(hop).collect();
+        let message = TestMessage::read(&text).unwrap();
+        assert_eq!((message.hops.len(), message.hops_left_out), (200, 99_800));
+        assert_eq!(message.hops[199].by.as_deref(), Some("b0.example"));
+    }
 
     #[test]
     fn the_receivers_results_are_read_and_nobody_elses() {

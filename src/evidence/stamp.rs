@@ -17,11 +17,8 @@ pub(super) fn time_of(text: &str, zone_offset: i32, collected_at: Option<Time>) 
         }
         _ => text,
     };
-    if let Some((time, length)) = Time::parse_rfc3339(text.as_bytes(), zone_offset) {
-        // `ls --full-time` writes the zone behind a blank.
-        let zone = text.get(length..).map(str::trim).filter(|rest| rest.len() == 5).and_then(time::numeric_offset);
-        let behind = zone.and_then(|zone| Time::parse_rfc3339(text.as_bytes(), zone));
-        return Some(behind.map_or(time, |(time, _)| time));
+    if let Some((time, _)) = Time::parse_rfc3339(text.as_bytes(), zone_offset) {
+        return Some(time);
     }
     let mut month = None;
     let mut day = None;

@@ -4,16 +4,19 @@ use super::contexts::{HEADING, Heading, kind_of};
 use super::{Check, Leak, Redactor, path};
 use crate::bundle::{Bundle, BundleError, BundleFile, PSEUDONYMS};
 use crate::evidence::recognise::recognise;
-use crate::evidence::secrets::{HIDDEN, SecretRemover};
+use crate::evidence::secrets::{HIDDEN, KnownSecrets, SecretFinder, SecretRemover};
 use crate::evidence::text::{clean, strip_escapes};
 use crate::rules::RuleSet;
 use crate::time::Time;
 use std::borrow::Cow;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 
 /// Longest line that is rewritten; the rest of a longer one is left out, since a name may be cut in it.
 const LONGEST_LINE: usize = 4 << 20;
+/// The same for a line that is JSON, which says nothing when it is cut: a message of a queue to 300,000 recipients fits.
+const LONGEST_JSON: usize = 32 << 20;
 /// Bytes by which a file's kind is recognised.
 const HEAD: u64 = 1 << 16;
 
@@ -62,6 +65,9 @@ impl fmt::Display for RewriteError {
 
 impl std::error::Error for RewriteError {}
 
+/// A text file of a bundle and its kind of evidence.
+type Text<'b> = (&'b BundleFile, Option<&'b str>);
+
 /// Writes `bundle` without what is personal or secret to `out`, as a gzipped tar archive.
 ///
 /// # Errors
@@ -76,53 +82,15 @@ pub fn rewrite(
     if let Some(list) = &bundle.pseudonyms {
         redactor.trust(list);
     }
-    let mut files = Vec::new();
     for skipped in &bundle.skipped {
         done.left_out.push((skipped.path.clone(), skipped.why.clone()));
     }
-    for file in &bundle.files {
-        let mut head = Vec::new();
-        match file.open().and_then(|reader| reader.take(HEAD).read_to_end(&mut head)) {
-            Err(error) if head.is_empty() => done.left_out.push((file.path.clone(), format!("cannot be read: {error}"))),
-            _ if is_binary(&head) => done.left_out.push((file.path.clone(), "binary data".to_owned())),
-            _ => {
-                let kind = recognise(&file.path, &clean(&head), &rules.kinds).map(|found| found.kind.kind.as_str());
-                files.push((file, kind_of(kind, &file.path)));
-            }
-        }
-    }
-    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut workers: Vec<Redactor<'_>> = (0..jobs).map(|_| redactor.another()).collect();
-    for (file, kind) in &files {
-        path::learn(redactor, &file.path);
-        // The first lines of a text of no kind may say what stands in its columns.
-        let mut heading: Option<Option<Heading>> = None;
-        batches(file, &mut |lines: &mut Vec<String>| {
-            let first = || lines.iter().take(HEADING).filter(|_| kind.is_none()).find_map(|line| Heading::of(line));
-            let heading = &*heading.get_or_insert_with(first);
-            side_by_side(&mut workers, lines, &|worker, line| {
-                worker.learn(*kind, line);
-                heading.iter().for_each(|heading| worker.learn_row(heading, line));
-            });
-            Ok(())
-        })?;
-    }
-    // Now each is told what the others learnt.
-    workers.into_iter().for_each(|worker| redactor.join(worker));
-    let mut workers: Vec<Redactor<'_>> = (0..jobs).map(|_| redactor.another()).collect();
+    let files = texts(bundle, rules, &mut done);
+    let secrets = learn(&files, redactor)?;
     let mut spools = Vec::new();
-    for (file, kind) in &files {
-        let mut spool = BufWriter::new(tempfile::tempfile().map_err(RewriteError::Spool)?);
-        let mut reader = LineReader::new(file, *kind);
-        let damage = batches(file, &mut |lines| {
-            let mut parts: Vec<Rewriting> = lines.drain(..).map(|line| reader.line(&line)).collect();
-            side_by_side(&mut workers, &mut parts, &|worker, part| part.redact(worker, *kind));
-            parts.iter().try_for_each(|part| writeln!(spool, "{}", part.text)).map_err(RewriteError::Spool)
-        })?;
-        if let Some(error) = damage {
-            done.left_out.push((file.path.clone(), format!("reading ended early: {error}")));
-        }
-        spools.push((spool.into_inner().map_err(|error| RewriteError::Spool(error.into_error()))?, reader.secrets));
+    let mut workers: Vec<Redactor<'_>> = (0..jobs()).map(|_| redactor.another()).collect();
+    for file in &files {
+        spools.push(redacted(file, &secrets, &mut workers, &mut done)?);
     }
     workers.into_iter().for_each(|worker| redactor.join(worker));
     // Only now everything is known that must not be there.
@@ -130,35 +98,13 @@ pub fn rewrite(
     done.checked_all = check.complete;
     let mut leaks = Vec::new();
     let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(BufWriter::new(out), flate2::Compression::default()));
-    for ((file, _), (mut spool, secrets)) in files.iter().zip(spools) {
+    for ((file, _), (spool, secrets)) in files.iter().zip(spools) {
         let path = path::redacted(redactor, &check, unpacked(&file.path));
         done.secrets.extend(secrets.into_iter().map(|(line, kind)| (path.clone(), line, kind)));
-        spool.rewind().map_err(RewriteError::Spool)?;
-        // What stands where no shape and no neighbour gave it away is known by now, and replaced as well.
-        let mut whole = BufWriter::new(tempfile::tempfile().map_err(RewriteError::Spool)?);
-        let mut number = 0;
-        let mut checks: Vec<&Check> = vec![&check; jobs];
-        batches_of(&mut BufReader::with_capacity(1 << 16, &spool), &mut |lines| {
-            let mut found = vec![None; lines.len()];
-            let mut pairs: Vec<(&mut String, &mut Option<Leak>)> = lines.iter_mut().zip(&mut found).collect();
-            side_by_side(&mut checks, &mut pairs, &|check, (line, leak)| {
-                if !check.is_clean(line) {
-                    **line = check.replaced(line);
-                    **leak = check.leaks(line).into_iter().next();
-                }
-            });
-            for (line, leak) in lines.iter().zip(found) {
-                number += 1;
-                if let Some(leak) = leak.filter(|_| leaks.len() < 20) {
-                    leaks.push((path.clone(), Leak { line: number, ..leak }));
-                }
-                writeln!(whole, "{line}").map_err(RewriteError::Spool)?;
-            }
-            Ok(())
-        })?
-        .map_or(Ok(()), |error| Err(RewriteError::Spool(error)))?;
+        let (whole, left) = checked(spool, &check)?;
+        leaks.extend(left.into_iter().map(|leak| (path.clone(), leak)));
+        leaks.truncate(20);
         if leaks.is_empty() {
-            let whole = whole.into_inner().map_err(|error| RewriteError::Spool(error.into_error()))?;
             append(&mut archive, &path, file.modified, whole).map_err(RewriteError::Output)?;
             done.files += 1;
         }
@@ -173,6 +119,110 @@ pub fn rewrite(
     let finish = || archive.into_inner()?.finish()?.flush();
     finish().map_err(RewriteError::Output)?;
     Ok(done)
+}
+
+/// The files of `bundle` that are text; the others are left out.
+fn texts<'b>(bundle: &'b Bundle, rules: &'b RuleSet, done: &mut Rewritten) -> Vec<Text<'b>> {
+    let mut files = Vec::new();
+    for file in &bundle.files {
+        let mut head = Vec::new();
+        match file.open().and_then(|reader| reader.take(HEAD).read_to_end(&mut head)) {
+            Err(error) if head.is_empty() => done.left_out.push((file.path.clone(), format!("cannot be read: {error}"))),
+            _ if is_binary(&head) => done.left_out.push((file.path.clone(), "binary data".to_owned())),
+            _ => {
+                let kind = recognise(&file.path, &clean(&head), &rules.kinds).map(|found| found.kind.kind.as_str());
+                files.push((file, kind_of(kind, &file.path)));
+            }
+        }
+    }
+    files
+}
+
+/// Lets the redactor learn every name in the files. What is secret in them comes back.
+fn learn(files: &[Text<'_>], redactor: &mut Redactor<'_>) -> Result<SecretFinder, RewriteError> {
+    let mut workers: Vec<Redactor<'_>> = (0..jobs()).map(|_| redactor.another()).collect();
+    let mut secrets = KnownSecrets::default();
+    for (file, kind) in files {
+        path::learn(redactor, &file.path);
+        // A password is no name. Logs are the largest by far, and say of theirs what they are.
+        let mut remover = (*kind != Some("maillog")).then(|| SecretRemover::for_file(&file.path));
+        // The first lines of a text of no kind may say what stands in its columns.
+        let mut heading: Option<Option<Heading>> = None;
+        batches(file, &mut |lines: &mut Vec<String>| {
+            if let Some(remover) = &mut remover {
+                for line in &mut *lines {
+                    if let (Cow::Owned(clean), _) = remover.line_telling(line, &mut |secret| secrets.remember(secret)) {
+                        *line = clean;
+                    }
+                }
+            }
+            let first = || lines.iter().take(HEADING).filter(|_| kind.is_none()).find_map(|line| Heading::of(line));
+            let heading = &*heading.get_or_insert_with(first);
+            side_by_side(&mut workers, lines, &|worker, line| {
+                worker.learn(*kind, line);
+                heading.iter().for_each(|heading| worker.learn_row(heading, line));
+            });
+            Ok(())
+        })?;
+    }
+    // Now each is told what the others learnt.
+    workers.into_iter().for_each(|worker| redactor.join(worker));
+    Ok(secrets.finder())
+}
+
+/// The lines of a file with pseudonyms and without secrets, in a temporary file; where the secrets stood, and their kinds.
+fn redacted(
+    (file, kind): &Text<'_>,
+    secrets: &SecretFinder,
+    workers: &mut [Redactor<'_>],
+    done: &mut Rewritten,
+) -> Result<(File, Vec<(usize, &'static str)>), RewriteError> {
+    let mut spool = BufWriter::new(tempfile::tempfile().map_err(RewriteError::Spool)?);
+    let mut reader = LineReader::new(file, *kind, secrets);
+    let damage = batches(file, &mut |lines| {
+        let mut parts: Vec<Rewriting> = lines.drain(..).map(|line| reader.line(&line)).collect();
+        side_by_side(workers, &mut parts, &|worker, part| part.redact(worker, *kind));
+        parts.iter().try_for_each(|part| writeln!(spool, "{}", part.text)).map_err(RewriteError::Spool)
+    })?;
+    if let Some(error) = damage {
+        done.left_out.push((file.path.clone(), format!("reading ended early: {error}")));
+    }
+    Ok((spool.into_inner().map_err(|error| RewriteError::Spool(error.into_error()))?, reader.secrets))
+}
+
+/// The lines once more: what stands where no shape and no neighbour gave it away is known by now, and replaced as well. What is
+/// personal all the same comes back.
+fn checked(mut spool: File, check: &Check) -> Result<(File, Vec<Leak>), RewriteError> {
+    spool.rewind().map_err(RewriteError::Spool)?;
+    let mut whole = BufWriter::new(tempfile::tempfile().map_err(RewriteError::Spool)?);
+    let mut leaks = Vec::new();
+    let mut number = 0;
+    let mut checks: Vec<&Check> = vec![check; jobs()];
+    let damage = batches_of(&mut BufReader::with_capacity(1 << 16, &spool), &mut |lines| {
+        let mut found = vec![None; lines.len()];
+        let mut pairs: Vec<(&mut String, &mut Option<Leak>)> = lines.iter_mut().zip(&mut found).collect();
+        side_by_side(&mut checks, &mut pairs, &|check, (line, leak)| {
+            if !check.is_clean(line) {
+                **line = check.replaced(line);
+                **leak = check.leaks(line).into_iter().next();
+            }
+        });
+        for (line, leak) in lines.iter().zip(found) {
+            number += 1;
+            leaks.extend(leak.map(|leak| Leak { line: number, ..leak }));
+            writeln!(whole, "{line}").map_err(RewriteError::Spool)?;
+        }
+        leaks.truncate(20);
+        Ok(())
+    })?;
+    match damage {
+        Some(error) => Err(RewriteError::Spool(error)),
+        None => Ok((whole.into_inner().map_err(|error| RewriteError::Spool(error.into_error()))?, leaks)),
+    }
+}
+
+fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn append<W: Write>(
@@ -224,19 +274,21 @@ fn batches(file: &BundleFile, visit: Batch<'_>) -> Result<Option<io::Error>, Rew
 }
 
 fn batches_of(reader: &mut impl BufRead, visit: Batch<'_>) -> Result<Option<io::Error>, RewriteError> {
-    let most = BATCH * std::thread::available_parallelism().map_or(1, usize::from);
+    let most = BATCH * jobs();
     let mut bytes = Vec::new();
     let mut lines = Vec::new();
     let mut size = 0;
     loop {
         bytes.clear();
-        let read = match reader.by_ref().take(LONGEST_LINE as u64).read_until(b'\n', &mut bytes) {
+        let is_json = reader.fill_buf().is_ok_and(|start| start.first() == Some(&b'{'));
+        let longest = if is_json { LONGEST_JSON } else { LONGEST_LINE };
+        let read = match reader.by_ref().take(longest as u64).read_until(b'\n', &mut bytes) {
             Ok(0) => return visit(&mut lines).map(|()| None),
             // What stands before the damage in its line may be the half of a name.
             Err(error) => return visit(&mut lines).map(|()| Some(error)),
             Ok(read) => read,
         };
-        let cut = read == LONGEST_LINE && bytes.last() != Some(&b'\n');
+        let cut = read == longest && bytes.last() != Some(&b'\n');
         if cut {
             let mut dropped = 0;
             while let Ok(more) = reader.fill_buf() {
@@ -269,6 +321,7 @@ fn batches_of(reader: &mut impl BufRead, visit: Batch<'_>) -> Result<Option<io::
 struct LineReader<'k> {
     kind: Option<&'k str>,
     remover: SecretRemover,
+    known: &'k SecretFinder,
     number: usize,
     secrets: Vec<(usize, &'static str)>,
     message: Message,
@@ -320,10 +373,11 @@ enum Message {
 }
 
 impl<'k> LineReader<'k> {
-    fn new(file: &BundleFile, kind: Option<&'k str>) -> LineReader<'k> {
+    fn new(file: &BundleFile, kind: Option<&'k str>, known: &'k SecretFinder) -> LineReader<'k> {
         LineReader {
             kind,
             remover: SecretRemover::for_file(&file.path),
+            known,
             number: 0,
             secrets: Vec::new(),
             message: Message::Outside,
@@ -333,7 +387,10 @@ impl<'k> LineReader<'k> {
 
     fn line(&mut self, line: &str) -> Rewriting {
         self.number += 1;
-        let (clean, secret) = self.remover.line(line);
+        let (clean, secret) = match (self.remover.line(line), self.known.hide(line)) {
+            ((clean, None), Some(hidden)) => (Cow::Owned(self.known.hide(&clean).unwrap_or(hidden)), Some("known secret")),
+            (found, _) => found,
+        };
         if let Some(kind) = secret
             && self.secrets.iter().all(|(_, known)| *known != kind)
         {

@@ -27,6 +27,18 @@ pub struct Leak {
 }
 
 impl Redactor<'_> {
+    /// A text with pseudonyms in which names are shown with codes for their control characters, so that no shape gives them away.
+    pub(super) fn around(&self, known: &Check, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut at = 0;
+        for (range, new) in known.found(text) {
+            out.push_str(&self.text(None, &text[at..range.start]));
+            out.push_str(new);
+            at = range.end;
+        }
+        out + &self.text(None, &text[at..])
+    }
+
     /// What to look for in output: see [`Check::leaks`].
     pub fn check(&self) -> Check {
         let replaced = self.replaced.borrow();

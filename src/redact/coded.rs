@@ -97,7 +97,7 @@ pub(super) struct Code {
 pub(super) fn codes_in(text: &str) -> Vec<Code> {
     static CODED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:=[0-9A-F]{2}){3}[\w.~=@-]*)|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;|\[[.@]\])[\w.~@+-]*)+)",
+            r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:(?:=[0-9A-F]{2}){3}[\w.~=@-]*|=40[\w.~-]*=2E[\w.~=-]*))|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;|&period;|\[[.@]\])[\w.~@+-]*)+)",
         )
         .expect("a valid pattern")
     });
@@ -160,8 +160,9 @@ fn may_hold_codes(line: &[u8]) -> bool {
     let escape = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'u' | b'x' | b'0' | b'1' | b'@'));
     // As addresses are written that nobody shall click on.
     let bracket = |at: usize| line.get(at + 2) == Some(&b']') && matches!(line[at + 1], b'.' | b'@');
-    let entity = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'#' | b'c'));
+    let entity = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'#' | b'c' | b'p'));
     two(b'=')
+        || memchr::memmem::find(line, b"=2E").is_some()
         || two(b'%')
         || memchr::memchr_iter(b';', line).any(|at| line[..at].ends_with(b"822"))
         || memchr::memchr_iter(b'=', line).any(|at| line[..at].ends_with(b"AUTH"))
@@ -173,14 +174,15 @@ fn may_hold_codes(line: &[u8]) -> bool {
 /// What a text with the escapes of JSON, of shells or of HTML says; none if it holds more than an address may.
 fn without_escapes(text: &str) -> Option<String> {
     static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\([01][0-7]{2})|&#(\d{2,3});|&#[xX]([0-9A-Fa-f]{2});|&commat;|\\@|\[([.@])\]")
+        Regex::new(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\([01][0-7]{2})|&#(\d{2,3});|&#[xX]([0-9A-Fa-f]{2});|&commat;|\\@|\[([.@])\]|&period(;)")
             .expect("a valid pattern")
     });
     let plain = ESCAPE.replace_all(text, |found: &regex::Captures<'_>| {
         let code = [(1, 16), (2, 16), (3, 8), (4, 10), (5, 16)]
             .into_iter()
             .find_map(|(group, radix)| u32::from_str_radix(found.get(group)?.as_str(), radix).ok());
-        let plain = found.get(6).map_or("@", |sign| sign.as_str());
+        let dot = found.get(7).map(|_| ".");
+        let plain = dot.or(found.get(6).map(|sign| sign.as_str())).unwrap_or("@");
         code.map_or(plain.to_owned(), |code| char::from_u32(code).unwrap_or(' ').to_string())
     });
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '@' | '.' | '-' | '_' | '+' | '=' | '~');

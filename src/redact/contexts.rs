@@ -100,6 +100,10 @@ pub(super) fn kind_of<'k>(kind: Option<&'k str>, path: &str) -> Option<&'k str> 
 /// What a table that Postfix looks things up in holds, by its name.
 fn table(path: &str) -> Option<&'static str> {
     let name = path.rsplit('/').next()?.to_ascii_lowercase();
+    // Where a table is asked for, and how: mysql-virtual.cf
+    if name.ends_with(".cf") || name.ends_with(".ext") || name.ends_with(".conf") {
+        return None;
+    }
     let stem = name.split('.').next()?;
     if stem.starts_with("aliases") {
         return Some("aliases");
@@ -139,6 +143,8 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
     let list: &[(Part, String)] = &[
         // Headers of a message, and what cleanup says of them.
         (Part::Text, format!(r"(?i)(?:^|\bheader |-- )(?:subject|thread-topic|comments|keywords|organi[sz]ation): (?P<n>.+?){end_of_header}")),
+        // The same as a trace of system calls, or a string of a program, has it.
+        (Part::Text, r#"(?i)(?:"|\\n)(?:subject|thread-topic): (?P<n>(?:[^"\\]|\\[0-7]{3})+)"#.into()),
         (Part::People, format!(r"(?i)(?:^|\bheader )(?:(?:x-)?(?:[\w-]*-)?(?:from|to|cc|bcc|sender|recipient|user)|return-path|list-id|disposition-notification-to): (?P<n>.+?){end_of_header}")),
         (Part::Text, r"\b(?:reject|warning|hold|discard|redirect|prepend|replace|filter|info|bcc): body (?P<n>.+) from [^\s\[]*(?:\[[^\]]*\]|local); from=<".into()),
         (Part::MaybePerson, r"(?:\s|: |^)(?:From|To|Cc|Reply-To): (?P<n>[^<>:@]+?) ?<[^<>\s]+@".into()),
@@ -166,13 +172,13 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         // Hosts in logs and replies.
         (Part::Host, format!(r"^{log} (?P<n>{host}) \S")),
         (Part::Host, format!(r"(?:^|[^\w.:-]|[^0-9A-Fa-f:]:)(?P<n>{host})\[(?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]")),
-        (Part::Host, r"(?:^|[<>:(] )[2-5]\d\d[- ](?P<n>[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]*)(?:\s|$)".into()),
+        (Part::Host, r"(?:^|[<>:(~*-] +)[2-5]\d\d[- ](?P<n>[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]*)(?:\s|$)".into()),
         (Part::MaybePerson, r"(?:^|: )220[- ]\S+ E?SMTP (?P<n>[^\s].*?)$".into()),
         (Part::Host, format!(r"(?i)\bhello,? (?P<n>{host}\w) [\[(]")),
         (Part::Host, r"(?:\bheader\.s|[;\s(]s)=(?P<n>[A-Za-z][\w.-]*)".into()),
         (Part::Host, format!(r"^Linux \S+ \((?P<n>{host})\)")),
         (Part::Host, format!(r"\bkernel\.(?:hostname|domainname)\s*=\s*(?P<n>{host})")),
-        (Part::Host, format!(r"^(?P<n>{host}):/\S*\s")),
+        (Part::Host, format!(r"^(?P<n>{host}):/(?:[^/\s]\S*)?\s")),
         (Part::Host, r"\bname=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
         (Part::Host, format!(r"(?i)^\s*(?:static |transient )?hostname\s*[:=]\s*(?P<n>{host})\s*$")),
         (Part::Host, format!(r"^Linux (?P<n>{host}) \d")),
@@ -228,7 +234,9 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::MaybeName, r"\s--?(?:au|(?:auth-?)?user(?:name)?)[= ](?P<n>[\w.@+-]*\w)".into()),
         (Part::MaybeName, r"\b(?:curl|mysql\w*|mariadb\w*|psql|pg_\w+|htpasswd|smbclient)\b.*?\s-[uU] ?(?P<n>[A-Za-z_][\w.@+-]*)".into()),
         (Part::MaybeName, r"\bhtpasswd\b.*?\s-\w*b\w*\s+\S+\s+(?P<n>[A-Za-z_][\w.@+-]*)".into()),
-        (Part::MaybeName, r"\b(?:uid|dc|cn|DC|UID)=(?P<n>[A-Za-z][\w-]{2,})".into()),
+        (Part::MaybeName, r"\b(?:useradd|adduser|usermod|userdel|deluser|passwd|chage)\s.*\s(?P<n>[a-z_][\w.-]*)\s*$".into()),
+        // Accounts of directories, and databases, which are called as their owners are.
+        (Part::MaybeName, r"(?i)\b(?:uid|dc|cn|db_?name|database)\s?=\s?(?P<n>[A-Za-z][\w-]{2,})".into()),
         (Part::MaybeName, r"^(?P<n>[^\s:=]+):(?:\{[A-Z][\w.-]*\}|\(hidden\))".into()),
         (Part::MaybeName, r"^(?P<n>\S+)\s+\d+\s+(?:imap|pop3|sieve|managesieve|lmtp|submission)\s+\(".into()),
         (Part::Strings, r"(?i)^\s*(?:INSERT|REPLACE) INTO \S+ (?:\([^)]*\) )?VALUES ?(?P<n>.*)$".into()),
@@ -247,9 +255,15 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         // Numbers that name a machine, tokens that name a domain.
         (Part::Hex, r"(?i)\b(?:machine.?id|boot.?id|serial(?: number)?|fingerprint|_MACHINE_ID|_BOOT_ID|session-id)\W{1,5}(?P<n>[0-9a-f][0-9a-f:]{11,})".into()),
         (Part::Hex, r"(?i)\b(?P<n>[0-9a-f]{2}(?::[0-9a-f]{2}){5,})\b".into()),
+        // What was sent, byte by byte, as tcpdump and hexdump show it.
+        (Part::Text, r"(?i)^\s*(?:0x[0-9a-f]{4,8}:|0000[0-9a-f]{3,4}:?)\s+(?P<n>(?:[0-9a-f]{2,4}\s+){3,}\S.*)$".into()),
         (Part::Hex, r"^Reference ID\s*: (?P<n>[0-9A-F]{8}) \([\w-]+\.".into()),
         (Part::Hex, r"\b(?:TLSA|SSHFP|DS)\s+\d+ \d+ (?:\d+ )?(?P<n>[0-9A-Fa-f][0-9A-Fa-f ]{15,})".into()),
         (Part::Token, r#"(?i)(?:[\w-]*verification\w*|\bMS|\bms|\bcode|\bdomainkey)=(?P<n>[\w+/=.-]{6,})"#.into()),
+        // Public keys and their fingerprints, and Dovecot's sessions, which are made of the client's address.
+        (Part::Token, r"\b(?:(?:ssh|ecdsa|sk)-[\w@.-]+ |SHA256:)(?P<n>[A-Za-z0-9+/]{43,}={0,3})".into()),
+        (Part::Token, r"(?:\bsession=|\)<\d+>)<(?P<n>[A-Za-z0-9+/]{8,}={0,2})>".into()),
+        (Part::Digits, r"(?i)\bIBAN:? ?(?P<n>[A-Z]{2}\d{2}[0-9A-Z ]{10,32}\d)".into()),
         (Part::Token, r#"(?:^|[;\s"])p=(?P<n>[A-Za-z0-9+/]{40,}={0,2})"#.into()),
         (Part::Digits, r"(?i)\b(?:tel|telefon|phone|fon|fax|mobil|mobile|handy|cell)\b\.?:?\s*(?P<n>\+?\d[\d /().-]{4,}\d)".into()),
         // Certificates.
@@ -293,6 +307,8 @@ static OF_KIND: LazyLock<Vec<(&'static str, Part, Regex)>> = LazyLock::new(|| {
         ("table of names", Part::Name, r"^(?P<n>[^\s#/]\S*)(?:\s|$)"),
         ("table of names", Part::Names, r"^[^\s#]\S*\s+(?P<n>\S.*)$"),
         ("table", Part::MaybePerson, r"^/(?P<n>\S+)/\w*\s"),
+        ("table", Part::Name, r"^\S+\s+(?P<n>[^\s:=]+):\(hidden\)"),
+        ("table", Part::Hosts, r#"^"?(?P<n>\[?[\w-]+(?:\.[\w-]+)+\]?(?::[\w-]+)?)"?(?:\s|$)"#),
         ("table", Part::MaybeName, r"^(?P<n>[^\s#/]\S*)(?:\s|$)"),
     ]
     .into_iter()

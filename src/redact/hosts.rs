@@ -2,7 +2,9 @@
 
 use super::{Redactor, kept, punycode};
 use regex::Regex;
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 impl Redactor<'_> {
@@ -17,7 +19,11 @@ impl Redactor<'_> {
             // A variable, a file, a table, or a transport before a next hop.
             let is_name =
                 name.starts_with(|c: char| c.is_alphanumeric()) && !bare[end..].starts_with(":/") && !name.contains('/');
-            if is_name && name.parse::<IpAddr>().is_err() {
+            // What a table of access says to a client stands where the names of a host would.
+            let is_word = !name.contains('.') && self.ordinary.is_word(name);
+            if is_name && is_word {
+                out.push_str(piece);
+            } else if is_name && name.parse::<IpAddr>().is_err() {
                 out.push_str(&bare[..open]);
                 out.push_str(&self.host(name));
                 out.push_str(rest);
@@ -55,39 +61,10 @@ impl Redactor<'_> {
 
     fn labels(&self, bare: &str, lower: &str) -> String {
         // Addresses in names (static.7.2.0.192.isp.example) change as the addresses do.
-        let mut embedded = None;
-        let text = match EMBEDDED.captures(bare) {
-            Some(found) => {
-                let octets: Option<Vec<u8>> = (1..=4).map(|group| found[group * 2 - 1].parse().ok()).collect();
-                match octets.as_deref() {
-                    Some(&[a, b, c, d]) => {
-                        let (forward, backward) = (IpAddr::from([a, b, c, d]), IpAddr::from([d, c, b, a]));
-                        let is_public = kept::public_domain(lower).or_else(|| kept::hosted_domain(lower)).is_some();
-                        let backwards = self.ours.has_address(backward)
-                            || !self.ours.has_address(forward)
-                                && !self.known.addresses.contains(&forward)
-                                && (self.known.addresses.contains(&backward) || is_public);
-                        let new = self.ip(if backwards { backward } else { forward });
-                        let IpAddr::V4(new) = new else { return bare.to_owned() };
-                        let mut octets = new.octets();
-                        if backwards {
-                            octets.reverse();
-                        }
-                        let signs = [&found[2], &found[4], &found[6]];
-                        embedded = Some(format!(
-                            "{}{}{}{}{}{}{}",
-                            octets[0], signs[0], octets[1], signs[1], octets[2], signs[2], octets[3]
-                        ));
-                        let whole = found.get(0).map_or(0..0, |whole| {
-                            found.get(1).map_or(0, |first| first.start()).max(whole.start())
-                                ..found.get(7).map_or(0, |last| last.end())
-                        });
-                        format!("{}\u{1}{}", &bare[..whole.start], &bare[whole.end..])
-                    }
-                    _ => bare.to_owned(),
-                }
-            }
-            None => bare.to_owned(),
+        let embedded = self.address_in(bare, lower);
+        let text = match &embedded {
+            Some((range, _)) => Cow::Owned(format!("{}\u{1}{}", &bare[..range.start], &bare[range.end..])),
+            None => Cow::Borrowed(bare),
         };
         let labels: Vec<&str> = text.split('.').collect();
         let (kept_labels, own) = self.kept_suffix(lower);
@@ -112,8 +89,9 @@ impl Redactor<'_> {
             out.push(if at >= changing {
                 // What stands where all share a label may be the beginning of a name that was cut short.
                 if kept::is_top_level(label) || !self.known.is_name(label) { (*label).to_owned() } else { self.label(label) }
-            } else if label.is_empty() {
-                String::new()
+            } else if label.is_empty() || label.starts_with('$') {
+                // A parameter's value stands there: localhost.$mydomain
+                (*label).to_owned()
             } else if label.contains('\u{1}') {
                 let around = label.split('\u{1}').map(|piece| {
                     let core = piece.trim_matches(['-', '_']);
@@ -136,9 +114,27 @@ impl Redactor<'_> {
         }
         let new = out.join(".");
         match embedded {
-            Some(address) => new.replace('\u{1}', &address),
+            Some((_, address)) => new.replace('\u{1}', &address),
             None => new,
         }
+    }
+
+    /// The address in a host name, where it stands and as what: `static.7.2.0.192.isp.example`.
+    fn address_in(&self, bare: &str, lower: &str) -> Option<(Range<usize>, String)> {
+        let (range, octets, signs) = embedded(bare)?;
+        let [a, b, c, d] = octets;
+        let (forward, backward) = (IpAddr::from([a, b, c, d]), IpAddr::from([d, c, b, a]));
+        let is_public = kept::public_domain(lower).or_else(|| kept::hosted_domain(lower)).is_some();
+        let known = |ip| self.known.addresses.contains(&ip);
+        let backwards = self.ours.has_address(backward)
+            || !self.ours.has_address(forward) && !known(forward) && (known(backward) || is_public && signs[0] == ".");
+        let IpAddr::V4(new) = self.ip(if backwards { backward } else { forward }) else { return None };
+        let mut octets = new.octets();
+        if backwards {
+            octets.reverse();
+        }
+        let [a, b, c, d] = octets;
+        Some((range, format!("{a}{}{b}{}{c}{}{d}", signs[0], signs[1], signs[2])))
     }
 
     fn is_known(&self, label: &str) -> bool {
@@ -201,7 +197,9 @@ impl Redactor<'_> {
             return (count(domain), Zone::Provider);
         }
         if let Some(domain) = kept::hosted_domain(lower) {
-            return (count(domain), Zone::Local);
+            // Below it are services and regions of the cloud before those whom they serve: email-smtp.eu-west-1.amazonaws.com
+            let own = lower.rsplit('.').skip(count(domain)).take_while(|label| kept::is_of_cloud(label));
+            return (count(domain) + own.count(), Zone::Local);
         }
         // The shortest suffix that is a provider's, so that every label below it is judged.
         let mut starts: Vec<usize> = lower.match_indices('.').map(|(at, _)| at + 1).collect();
@@ -279,10 +277,20 @@ enum Zone {
     Customer,
 }
 
-/// Four numbers that may be an address, with the signs between them.
-pub(super) static EMBEDDED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|[^0-9])(\d{1,3})([-._x])(\d{1,3})([-._x])(\d{1,3})([-._x])(\d{1,3})(?:[^0-9]|$)").expect("a valid pattern")
-});
+/// Four numbers that may be an address, where they stand and the signs between them. Of more numbers in a row it is the last
+/// four: `ec2-192-0-2-7`.
+pub(super) fn embedded(host: &str) -> Option<(Range<usize>, [u8; 4], [&str; 3])> {
+    static NUMBERS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d+(?:[-._x]\d+){3,}").expect("a valid pattern"));
+    static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\d+").expect("a valid pattern"));
+    NUMBERS.find_iter(host).find_map(|run| {
+        let numbers: Vec<_> = NUMBER.find_iter(run.as_str()).collect();
+        let last = numbers.last_chunk::<4>()?;
+        let [a, b, c, d] = last.each_ref().map(|number| number.as_str().parse().ok().filter(|_| number.len() <= 3));
+        let sign = |at: usize| &run.as_str()[last[at].end()..last[at + 1].start()];
+        let range = run.start() + last[0].start()..run.start() + last[3].end();
+        Some((range, [a?, b?, c?, d?], [sign(0), sign(1), sign(2)]))
+    })
+}
 
 /// Labels that name a customer or carry an address: many digits, or a long hexadecimal number.
 fn is_telling(label: &str) -> bool {

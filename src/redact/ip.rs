@@ -174,7 +174,7 @@ impl Redactor<'_> {
         pseudonym(&self.key, ip)
     }
 
-    /// An IPv4 address that is written as none: four numbers with dashes (`88-198-3-4`) or with zeros before them
+    /// An IPv4 address that is written as none: four numbers with other signs (`88-198-3-4`) or with zeros before them
     /// (`088.198.003.004`), and a known one as one number (`58c60304`, `0x58C60304`, `1489372932`).
     pub(super) fn disguised(&self, word: &str) -> Option<String> {
         // Asked of every word of a log.
@@ -187,7 +187,7 @@ impl Redactor<'_> {
             IpAddr::V4(new) => new,
             IpAddr::V6(_) => ip,
         };
-        if let Some(sign) = ['-', '.'].into_iter().find(|sign| word.contains(*sign)) {
+        if let Some(sign) = ['-', '.', '_'].into_iter().find(|sign| word.contains(*sign)) {
             let numbers: Option<Vec<u8>> = word.split(sign).map(|number| number.parse().ok()).collect();
             let forward = Ipv4Addr::from(<[u8; 4]>::try_from(numbers?).ok()?);
             let backward = Ipv4Addr::from_bits(forward.to_bits().swap_bytes());
@@ -220,8 +220,10 @@ impl Redactor<'_> {
         let Ok(ip) = text.parse::<IpAddr>() else { return text.to_owned() };
         let mut new = self.ip(ip);
         // The address of a network stays one.
-        let length: Option<u32> =
-            after.strip_prefix('/').and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
+        let length: Option<u32> = after
+            .trim_start_matches(']')
+            .strip_prefix('/')
+            .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
         if let Some(length) = length {
             new = match (ip, new) {
                 (IpAddr::V4(old), IpAddr::V4(new)) if length <= 32 => {

@@ -232,6 +232,7 @@ const SERVICES: &[&str] = &[
     "db",
     "default",
     "dns",
+    "ec2",
     "email",
     "ex",
     "exchange",
@@ -611,6 +612,14 @@ const PUBLIC: &[&str] = &[
     "onmicrosoft.com",
     "1e100.net",
     "amazonses.com",
+    "docker.com",
+    "docker.io",
+    "gcr.io",
+    "ghcr.io",
+    "quay.io",
+    "sentry.io",
+    "slack.com",
+    "mailgun.net",
     "akamai.net",
     "spectrum.com",
 ];
@@ -631,7 +640,27 @@ const HOSTED: &[&str] = &[
     "amazonaws.com",
     "github.com",
     "github.io",
+    // Lines of providers' customers: that a client is one of these is a finding of its own.
+    "t-ipconnect.de",
+    "t-dialin.net",
+    "vodafone-ip.de",
+    "telefonica.de",
+    "wanadoo.fr",
+    "proxad.net",
+    "sfr.net",
+    "btcentralplus.com",
+    "virginm.net",
+    "rr.com",
+    "verizon.net",
+    "chello.at",
+    "bluewin.ch",
+    "ziggo.nl",
+    "telecomitalia.it",
 ];
+
+/// Labels of clouds below these: services and zones.
+const OF_CLOUDS: &[&str] =
+    &["blob", "compute", "compute-1", "core", "database", "elb", "email", "email-smtp", "file", "rds", "s3", "ses", "webhook"];
 
 /// Domains below which the first label names a customer: the domain of that customer with dashes, or a number.
 const CUSTOMER_ZONES: &[&str] = &[
@@ -669,7 +698,9 @@ pub(super) fn is_service(label: &str) -> bool {
 pub(super) fn is_top_level(label: &str) -> bool {
     static ALL: LazyLock<HashSet<&str>> = LazyLock::new(|| TOP_LEVEL.iter().copied().collect());
     if label.len() == 2 {
-        return label.bytes().all(|byte| byte.is_ascii_alphabetic());
+        // Endings of files that are no country's: BEFORE.tar.gz
+        let is_of_file = ["db", "gz"].iter().any(|ending| label.eq_ignore_ascii_case(ending));
+        return label.bytes().all(|byte| byte.is_ascii_alphabetic()) && !is_of_file;
     }
     let label = label.to_ascii_lowercase();
     label.starts_with("xn--") || ALL.contains(label.as_str())
@@ -704,6 +735,19 @@ pub(super) fn public_domain(host: &str) -> Option<&'static str> {
 /// The domain that everybody knows below which `host` (lower case) names somebody, or which it is.
 pub(super) fn hosted_domain(host: &str) -> Option<&'static str> {
     HOSTED.iter().copied().find(|known| is_below(host, known))
+}
+
+/// Whether a label (lower case) below such a domain is the cloud's own: a service or a region (`eu-west-1`).
+pub(super) fn is_of_cloud(label: &str) -> bool {
+    let mut parts = label.split('-');
+    let is_area = parts.next().is_some_and(|area| area.len() == 2 && area.bytes().all(|byte| byte.is_ascii_lowercase()));
+    let is_number =
+        parts.next_back().is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_side = |side: &str| {
+        let side = side.trim_start_matches("north").trim_start_matches("south");
+        ["", "east", "west", "central", "gov"].contains(&side)
+    };
+    OF_CLOUDS.contains(&label) || is_area && is_number && parts.all(is_side)
 }
 
 /// The zone below which `host` (lower case) names a customer.

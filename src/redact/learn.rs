@@ -1,7 +1,7 @@
 //! What is learnt before anything is replaced: which words are names, so that one which stands alone in a sentence is known.
 
 use super::contexts::Heading;
-use super::hosts::{EMBEDDED, reverse_zone};
+use super::hosts::{embedded, reverse_zone};
 use super::names::{self, Piece, is_authority, is_folder, pieces, unquoted};
 use super::scan::{self, Part};
 use super::{MOST_NAMES, Redactor, SHORTEST, coded, kept};
@@ -170,7 +170,12 @@ impl Redactor<'_> {
     fn learn_hosts(&mut self, list: &str) {
         for host in list.split([',', ' ', '\t', '[', ']', ':']) {
             let host = host.trim_matches('.').to_lowercase();
-            if host.is_empty() || self.keeps(&host) || host.starts_with(['$', '/']) || host.parse::<IpAddr>().is_ok() {
+            if host.is_empty()
+                || self.keeps(&host)
+                || host.starts_with('/')
+                || host.contains('$')
+                || host.parse::<IpAddr>().is_ok()
+            {
                 continue;
             }
             let first = host.split('.').next().unwrap_or_default();
@@ -197,7 +202,7 @@ impl Redactor<'_> {
                 }
             }
             // Pseudonyms of addresses are not settled yet.
-            if !EMBEDDED.is_match(&host)
+            if embedded(&host).is_none()
                 && reverse_zone(&host).is_none()
                 && self.host(&host) != host
                 && first.bytes().any(|byte| byte.is_ascii_digit())

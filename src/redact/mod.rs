@@ -40,6 +40,8 @@ pub use policy::{Policy, PolicyError};
 pub use pseudonym::{Key, OwnersFile};
 pub use report::{learn_report, redact_inventory, redact_report, remove_secrets};
 
+use crate::diagnose::words::visible;
+use crate::evidence::secrets::HIDDEN;
 use crate::rules::RuleSet;
 use learn::Known;
 use ordinary::Ordinary;
@@ -222,7 +224,7 @@ impl<'r> Redactor<'r> {
     /// What stands in place of a part; none where it stays.
     fn part(&self, part: Part, old: &str, after: &str) -> Option<String> {
         // Ordinary words come to nothing faster than they are looked up, and the length of a network matters.
-        if part == Part::Word || part == Part::Ip && after.starts_with('/') {
+        if part == Part::Word || part == Part::Ip && after.trim_start_matches(']').starts_with('/') {
             return self.part_anew(part, old, after);
         }
         if let Some(known) = self.parts.borrow_mut().get(part, old) {
@@ -242,6 +244,7 @@ impl<'r> Redactor<'r> {
             Part::Hosts => self.hosts(old),
             Part::Ip => self.ip_text(old, after),
             Part::MaybeName if self.ordinary.is_word(old) => return None,
+            Part::Name | Part::MaybeName if is_placeholder(old) => return None,
             Part::Name | Part::MaybeName => self.name(old),
             Part::Person | Part::People => self.person(old),
             Part::MaybePerson => self.persons_in(old),
@@ -296,6 +299,10 @@ impl<'r> Redactor<'r> {
     fn note(&self, old: &str, new: &str) {
         let mut replaced = self.replaced.borrow_mut();
         if old != new && replaced.len() < MOST_NAMES {
+            // A report shows what would do something to a terminal as a code.
+            if old.bytes().any(|byte| !byte.is_ascii_graphic()) {
+                replaced.insert(visible(old).to_lowercase(), new.to_lowercase());
+            }
             replaced.entry(old.to_lowercase()).or_insert_with(|| new.to_lowercase());
         }
     }
@@ -304,6 +311,12 @@ impl<'r> Redactor<'r> {
     pub fn reverse_map(&self) -> BTreeMap<String, String> {
         self.replaced.borrow().iter().map(|(old, new)| (new.clone(), old.clone())).collect()
     }
+}
+
+/// Whether it stands where a name would, and is none: a pattern, a variable, or what became of a secret.
+fn is_placeholder(text: &str) -> bool {
+    let is_variable = text.starts_with('$') || text.starts_with('%') && (text.len() == 2 || text.starts_with("%{"));
+    text == HIDDEN || is_variable || !text.chars().any(char::is_alphanumeric)
 }
 
 /// What is remembered of parts of lines: a bounded number of them, the latest ones.

@@ -58,7 +58,8 @@ impl Redactor<'_> {
         if let Some(new) = self.disguised(word) {
             return Some(new);
         }
-        if !word.contains(['-', '_', '\'', '’']) {
+        let has_initial = word.as_bytes()[..word.len().min(2)].iter().all(u8::is_ascii_uppercase);
+        if !word.contains(['-', '_', '\'', '’']) && !has_initial {
             return None;
         }
         let mut any = false;
@@ -66,9 +67,11 @@ impl Redactor<'_> {
             .split_inclusive(['-', '_', '\'', '’'])
             .map(|piece| {
                 let part = piece.trim_end_matches(['-', '_', '\'', '’']);
-                if known(part) {
+                // An initial may stand before a name: MKowalczyk
+                let initial = usize::from(has_initial && !known(part) && part.len() > SHORTEST);
+                if known(&part[initial..]) {
                     any = true;
-                    format!("{}{}", self.named(part), &piece[part.len()..])
+                    format!("{}{}{}", &part[..initial], self.named(&part[initial..]), &piece[part.len()..])
                 } else {
                     piece.to_owned()
                 }
@@ -99,8 +102,8 @@ impl Redactor<'_> {
         if scan::at_sign(text).is_some() {
             return self.address(text);
         }
-        // What ps cuts short ends in a plus sign.
-        let (name, cut) = text.strip_suffix('+').map_or((text, ""), |name| (name, "+"));
+        // What ps cuts short ends in a plus sign; a sentence ends in a dot.
+        let (name, cut) = text.split_at(text.trim_end_matches(['+', '.']).len());
         if is_folder(name) {
             return text.to_owned();
         }
@@ -222,7 +225,8 @@ impl Redactor<'_> {
     }
 
     fn listed(&self, word: &str) -> String {
-        if word.contains(['/', ':', '|', '$', '[', '(']) {
+        // Options of a program are none.
+        if word.contains(['/', ':', '|', '$', '[', '(']) || word.starts_with('-') {
             return self.text(None, word).into_owned();
         }
         let name = listed_name(word);

@@ -1,22 +1,19 @@
-//! Redaction of the tables: what the values of a field are is told by the field's name.
+//! Redaction of the tables: whom the values of a field name, the schema says.
 
 use super::contexts::{HEADING, Heading, kind_of};
 use super::scan::Part;
 use super::{Check, Redactor, path};
 use crate::evidence::Evidence;
 use crate::names::Names;
-use crate::tables::{Column, Field, Record, TABLES, Table, Value, lines, settings};
+use crate::tables::{Column, Field, Named, Record, TABLES, Table, Value, lines, settings};
 use rustc_hash::FxHashSet;
 
-/// What the values of a field are, by its name, which is the same in every table.
-fn part_of(table: &Table, field: &Field) -> Option<Part> {
-    Some(match (table.name, field.name) {
-        ("accounts", "name") => Part::Name,
-        (_, "sasl_username" | "user" | "sender" | "recipient" | "orig_to" | "orig_address" | "to") => Part::Name,
-        (_, "client" | "relay" | "fqdn" | "hostname" | "mailname" | "helo" | "sender_domain" | "recipient_domain") => Part::Host,
-        ("probes" | "route", "host") | ("route", "target") | ("logins", "from") | ("lookups" | "hosts", "name") => Part::Host,
-        (_, "client_ip" | "relay_ip" | "ip" | "public_ip" | "nameserver" | "chroot_nameserver") => Part::Ip,
-        _ => return None,
+/// What the values of a field are.
+fn part_of(field: &Field) -> Option<Part> {
+    field.names.map(|named| match named {
+        Named::Person => Part::Name,
+        Named::Host => Part::Host,
+        Named::Ip => Part::Ip,
     })
 }
 
@@ -36,7 +33,7 @@ impl Redactor<'_> {
         let mut seen = FxHashSet::default();
         for table in TABLES {
             for (number, field) in table.fields.iter().enumerate() {
-                let part = part_of(table, field);
+                let part = part_of(field);
                 for row in tables.rows(table) {
                     let Value::Text(name) = row.get(Column(number)) else { continue };
                     if !seen.insert((part.map(|part| part as u8), name)) {
@@ -86,7 +83,7 @@ impl Redactor<'_> {
         let Some(field) = table.fields.get(column.0) else { return text.to_owned() };
         let other =
             |name: &str| table.fields.iter().position(|field| field.name == name).and_then(|at| row.text(Column(at), names));
-        let new = match (part_of(table, field), table.name, field.name) {
+        let new = match (part_of(field), table.name, field.name) {
             (Some(part), ..) => self.part(part, text, "").unwrap_or_else(|| text.to_owned()),
             (_, "lines", "file") => return self.path(check, text),
             (_, "lines", _) => self.text(kind_of(None, other("file").unwrap_or_default()), text).into_owned(),

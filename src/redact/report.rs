@@ -2,10 +2,12 @@
 
 use super::contexts::kind_of;
 use super::{Check, Redactor, path};
+use crate::diagnose::words::visible;
 use crate::evidence::secrets::without_secrets;
 use crate::report::view::{Citation, Report};
 use crate::sources::Inventory;
 use rustc_hash::FxHashMap;
+use std::cell::LazyCell;
 
 /// Learns the names in a report; those in what it was made from are learnt by [`Redactor::learn_evidence`].
 pub fn learn_report(redactor: &mut Redactor<'_>, report: &mut Report) {
@@ -34,7 +36,27 @@ pub fn redact_report(redactor: &Redactor<'_>, report: &mut Report) -> Check {
         let kind = kind_of(kinds.get(&citation.file).map(String::as_str), &citation.file);
         (citation.text, citation.matched) = redactor.marked(kind, &citation.text, citation.matched);
     });
-    texts(report, &mut |text| *text = redactor.text(None, text).into_owned());
+    // Of a name with control characters no shape tells where it ends.
+    let mut destinations = report.destinations.take();
+    for row in destinations.iter_mut().flat_map(|destinations| &mut destinations.rows) {
+        let is_plain = row.domains.iter().all(|domain| visible(domain) == *domain);
+        if is_plain {
+            row.name = redactor.text(None, &row.name).into_owned();
+        }
+        for domain in &mut row.domains {
+            let new = redactor.host(domain);
+            if !is_plain {
+                row.name = row.name.replace(domain.as_str(), &new);
+            }
+            *domain = new;
+        }
+        row.provider.iter_mut().for_each(|provider| *provider = redactor.text(None, provider).into_owned());
+    }
+    let known = LazyCell::new(|| redactor.check());
+    texts(report, &mut |text| {
+        *text = if text.contains("\\u{") { redactor.around(&known, text) } else { redactor.text(None, text).into_owned() };
+    });
+    report.destinations = destinations;
     let traffic = &mut report.traffic;
     for count in traffic.top_deferred_domains.iter_mut().chain(&mut traffic.top_bounced_domains) {
         count.name = redactor.host(&count.name);

@@ -152,6 +152,14 @@ fn shape(text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part, Range<usiz
     if token.starts_with(|c: char| c.is_ascii_digit()) && token.parse::<std::net::Ipv4Addr>().is_ok() {
         let before = text[..range.start].chars().next_back();
         let after = &text[range.end..];
+        // tcpdump puts the port behind another dot: 192.0.2.1.25 > 192.0.2.7.41022:
+        let port = after.strip_prefix('.').map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+        if port > 0 && port <= 5 && after[1 + port..].starts_with([' ', ':']) && before != Some('.') {
+            let is_peer = after[1 + port..].starts_with(" > ") || text[..range.start].ends_with("> ");
+            if is_peer {
+                return visit(Part::Ip, range);
+            }
+        }
         let longer = before.is_some_and(|c| c.is_alphanumeric() || c == '.')
             || after.starts_with(|c: char| c.is_alphanumeric())
             || after.strip_prefix('.').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
@@ -240,7 +248,10 @@ pub(super) fn is_host(token: &str) -> bool {
 fn is_file(text: &str, range: &Range<usize>) -> bool {
     let token = &text[range.clone()];
     let Some((stem, last)) = token.rsplit_once('.') else { return false };
-    let in_path = text[..range.start].ends_with('/') && !text[..range.start].ends_with("://");
+    let before = &text[..range.start];
+    // A script, too, where it is started or written: `sh collect.sh`, `postdoc collect > collect.sh`
+    let is_script = last == "sh" && ["sh ", "> ", "+x "].iter().any(|start| before.ends_with(start));
+    let in_path = before.ends_with('/') && !before.ends_with("://") || is_script;
     let of_postfix = last == "cf"
         && (stem.ends_with("main")
             || stem.ends_with("master")

@@ -80,6 +80,12 @@ fn what_names_nobody_stays() {
         "warning: SASL authentication failed; cannot authenticate: user not found",
         "mynetworks = 127.0.0.0/8 [::1]/128 [::ffff:127.0.0.0]/104",
         "smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination",
+        "mydestination = $myhostname, localhost.$mydomain, localhost",
+        "relayhost = [email-smtp.eu-west-1.amazonaws.com]:587",
+        "grep -oE 'to=<[^>]*>' | sort -u",
+        "sh collect.sh > report.sh; postdoc compare BEFORE.tar.gz AFTER.tar.gz",
+        "query = SELECT goto FROM alias WHERE address='%s' AND domain='%d'",
+        "127.0.0.1 REJECT",
     ] {
         assert_eq!(redacted(&[line]), [line]);
     }
@@ -116,6 +122,58 @@ fn a_name_that_is_an_ordinary_word_does_not_change_what_is_said() {
     ]);
     assert!(out[0].ends_with("status=deferred (delivery temporarily suspended: relay refused)"), "{}", out[0]);
     assert!(!out[1].contains("deferred@") && out[1].ends_with("status=deferred"), "{}", out[1]);
+}
+
+#[test]
+fn what_is_equal_stays_equal_in_every_place() {
+    let mut redactor = redactor();
+    let lines = [
+        (Some("postconf"), "relayhost = [mx.acme.de]:587"),
+        (Some("table"), "[mx.acme.de]:587 maria:(hidden)"),
+        (None, "connect from ec2-88-198-3-4.eu-central-1.compute.amazonaws.com[88.198.3.4]"),
+        (Some("postconf"), "mynetworks = [2a01:4f8:1:7::]/64"),
+        (None, "systemd[1]: Started Session 44 of User maria."),
+        (None, "88.198.3.4.41022 > 88.198.3.9.25: Flags [S], seq 1"),
+        (None, "backup of MKowalczyk_2024 for kowalczyk@acme.de"),
+        (None, "<-  250-mx.acme.de"),
+        (None, "C: 88_198_3_4 ingeborg=40acme=2Ede"),
+    ];
+    lines.iter().for_each(|(kind, line)| redactor.learn(*kind, line));
+    let out = lines.map(|(kind, line)| redactor.text(kind, line).into_owned());
+    let (host, ip) = (redactor.host("mx.acme.de"), redactor.ip_text("88.198.3.4", ""));
+    let maria = redactor.word("maria");
+    assert_eq!(out[0], format!("relayhost = [{host}]:587"));
+    assert_eq!(out[1], format!("[{host}]:587 {maria}:(hidden)"));
+    let name = format!("ec2-{}.eu-central-1.compute.amazonaws.com", ip.replace('.', "-"));
+    assert!(
+        out[2].starts_with("connect from ") && out[2].ends_with(&format!(".eu-central-1.compute.amazonaws.com[{ip}]")),
+        "{}",
+        out[2]
+    );
+    assert!(out[2].contains(name.trim_start_matches("ec2")), "{} has no {name}", out[2]);
+    assert!(out[3].ends_with("::]/64"), "{}", out[3]);
+    assert_eq!(out[4], format!("systemd[1]: Started Session 44 of User {maria}."));
+    assert!(out[5].starts_with(&format!("{ip}.41022 > ")) && out[5].ends_with(".25: Flags [S], seq 1"), "{}", out[5]);
+    assert!(out[6].contains(&format!("M{}_2024", redactor.word("Kowalczyk"))), "{}", out[6]);
+    assert_eq!(out[7], format!("<-  250-{host}"));
+    assert!(out[8].contains(&ip.replace('.', "_")) && !out[8].contains("acme"), "{}", out[8]);
+}
+
+#[test]
+fn bytes_sessions_and_keys_do_not_survive() {
+    let lines = [
+        "        0x0030:  6e6f 636b 656c 6265 7267 2e6f 6e6c 696e  nockelberg.onlin",
+        "00000010  6e 6f 63 6b 65 6c 62 65  72 67 2e 6f 6e 6c 69 6e  |nockelberg.onlin|",
+        "write(5, \"Subject: Honig f\\303\\274r Nockelberg\\nX: 1\", 99) = 99",
+        "imap-login: Login: user=<x@acme.de>, rip=88.198.3.4, session=<nockelBERG0AAAB>",
+        "lmtp(x@acme.de)<77><nockelBERG012345678>: saved",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnockelbergnockelbergnockelbergnockelberg01 x@acme.de",
+        "Accepted publickey for x from 88.198.3.4 port 51514 ssh2: ED25519 SHA256:nockelbergMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDw",
+    ];
+    for (line, new) in lines.iter().zip(redacted(&lines)) {
+        let lower = new.to_lowercase();
+        assert!(!lower.contains("nockel") && !lower.contains("honig") && !lower.contains("6e6f"), "{line} became {new}");
+    }
 }
 
 #[test]

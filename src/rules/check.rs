@@ -166,171 +166,196 @@ impl Loader {
         // Where there is an error, a warning may only follow from it.
         let broken: BTreeSet<String> = self.problems.iter().map(|problem| problem.file.clone()).collect();
         let sound = |file: &String| self.latest.contains(file) && !broken.contains(file);
+        let text = |file: &String| self.texts.get(file).map_or("", |text| text);
+        let mut warning = |file: &String, place: Place, message: String, help: Option<&str>| {
+            found.push((Level::Warning, file.clone(), place, message, help.map(str::to_owned)));
+        };
         for rule in self.set.rules.iter().filter(|rule| sound(&rule.file)) {
-            let text = self.texts.get(&rule.file).map_or("", |text| text);
-            let mut warning = |place: Place, message: String, help: Option<&str>| {
-                found.push((Level::Warning, rule.file.clone(), place, message, help.map(str::to_owned)));
-            };
-            for (name, signal) in rule.entries().flat_map(|entry| entry.signals()) {
-                for (place, why, help) in never(signal, text) {
-                    warning(place, format!("the signal `{name}` can never be met: {why}"), help.as_deref());
-                }
-                let conditions = signal.conditions.iter().chain(&signal.expect.share_of);
-                for (place, what, help) in conditions.flat_map(|condition| odd_words(signal.table, condition, text)) {
-                    warning(place, format!("the signal `{name}` {what}"), help.as_deref());
-                }
-                for condition in &signal.conditions {
-                    for (place, what, help) in like_references(rule, condition, text) {
-                        warning(place, format!("the signal `{name}` {what}"), help.as_deref());
-                    }
-                }
-                for (place, what, help) in hardly(signal, text) {
-                    warning(place, format!("the signal `{name}` {what}"), Some(&help));
-                }
-                for (place, class, meant) in unknown_classes(signal, &classes, text) {
-                    let message = format!("the signal `{name}` asks for the reason class `{class}`, which no reason gives");
-                    warning(place, message, meant.as_deref());
-                }
-            }
-            for condition in rule.accounts_for.iter().flatten() {
-                for (place, what, help) in odd_words(&failures::TABLE, condition, text) {
-                    warning(place, format!("`accounts_for` {what}"), help.as_deref());
-                }
-            }
-            let stem = rule.file.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.')).map_or("", |(stem, _)| stem);
-            if stem != rule.id {
-                let message = format!("the rule `{}` stands in a file of another name", rule.id);
-                warning(rule.place, message, Some(&format!("call the file {}.yaml: so others find it", rule.id)));
-            }
-            let is_address = |text: &str| {
-                let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-                rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
-            };
-            for (text, place) in rule.references.iter().zip(&rule.references_at).filter(|(text, _)| !is_address(text)) {
-                let message = format!("the reference `{text}` is no address that a browser opens");
-                warning(*place, message, Some("begin it with `https://`; other words stand in `summary`"));
-            }
-            let mut names = BTreeSet::new();
-            for test in rule.tests.iter().filter(|test| !names.insert(&test.name)) {
-                let message = format!("another test of the rule is called `{}`, too", test.name);
-                warning(test.place, message, Some("a failure is told by the test's name: give each its own"));
-            }
-            if rule.remedy.is_empty() && !rule.note {
-                warning(
-                    rule.place,
-                    "the rule has no `remedy`: its reader learns what is wrong, but not what to do".to_owned(),
-                    None,
-                );
-            }
-            for (fires, what) in [(true, "that it fires"), (false, "that it does not fire")] {
-                if !rule.tests.iter().any(|test| test.fires() == fires) {
-                    let help = if fires { "expect: likely" } else { "expect: 'no'" };
-                    let message = format!("no test of the rule shows {what}");
-                    warning(rule.place, message, Some(&format!("add evidence under `tests` with `{help}`")));
-                }
-            }
-            let checked = rule.remedy.iter().any(|step| matches!(PHASES[step.phase], "fix" | "verify"));
-            for step in rule.remedy.iter().filter(|step| step.risk == "destructive") {
-                // Only steps of the phase drain are locked, behind the steps that fix and verify.
-                if PHASES[step.phase] != "drain" || !checked {
-                    let message = "nothing locks this destructive step".to_owned();
-                    let help = "put it in the phase `drain`, which opens after the rule's steps `fix` and `verify`";
-                    warning(step.place, message, Some(help));
-                }
-            }
-            if let Some(step) = rule.remedy.iter().find(|step| PHASES[step.phase] == "drain" && !checked) {
-                let message = "nothing locks this step: the rule has no step `fix` or `verify` that comes before it".to_owned();
-                warning(step.place, message, Some("say what has to be repaired or checked before mail moves"));
-            }
-            for step in rule.remedy.iter().filter(|step| step.risk != "destructive") {
-                if let Some(command) =
-                    DESTRUCTIVE.iter().find(|command| deletes(step.run.as_deref().unwrap_or_default(), command))
-                {
-                    let message = format!("the step runs `{command}`, which nothing brings back, and is of risk `{}`", step.risk);
-                    warning(step.place, message, Some("its risk is `destructive`, and its phase `drain`"));
-                }
-            }
-            for step in rule.remedy.iter().filter(|step| step.shared.is_none()) {
-                let acts = step.run.is_some() || PHASES[step.phase] != "prevent";
-                if acts && step.good.is_none() {
-                    let message = "the step does not say what a good result looks like".to_owned();
-                    warning(step.place, message, Some("add `good:` with what its reader will see when it worked"));
-                }
-                if matches!(step.risk, "caution" | "destructive") && step.undo.is_none() {
-                    let message = format!("the step is of risk `{}` and does not say how to go back", step.risk);
-                    warning(step.place, message, Some("add `undo:`; if nothing brings it back, say that"));
-                }
-            }
-            for name in rule.params.keys() {
-                let used = [format!("${name}"), format!("params.{name}")].iter().any(|use_| holds_word(text, use_));
-                if !used {
-                    warning(
-                        rule.place,
-                        format!("nothing in the rule uses the parameter `{name}`"),
-                        Some(&format!("write `${name}` where it counts")),
-                    );
-                }
-            }
-            let mut places = Places::of(text);
-            for (at, _) in text.match_indices("`{{") {
-                let rest = &text[at + 3..];
-                let name = rest.split(['\n', '}']).next().unwrap_or_default();
-                if is_evidence(name.trim_matches([' ', '~'])) && rest[name.len()..].starts_with("}}`") {
-                    let message = "a text of the evidence is shown as code by itself".to_owned();
-                    let place = places.at(at, name.chars().count() as u32 + 6);
-                    warning(place, message, Some("leave out the backticks around it"));
-                }
-            }
+            let mut warning = |place: Place, message: String, help: Option<&str>| warning(&rule.file, place, message, help);
+            warn_of_conditions(rule, &classes, text(&rule.file), &mut warning);
+            warn_of_rule(rule, &mut warning);
+            warn_of_steps(rule, &mut warning);
+            warn_of_words(rule, text(&rule.file), &mut warning);
         }
         for file in self.latest.iter().filter(|file| sound(file)) {
-            let text = self.texts.get(file).map_or("", |text| text);
-            let mut places = Places::of(text);
-            found.extend(text.match_indices("TODO").map(|(at, _)| {
-                let what = text[at + 4..].lines().next().unwrap_or_default();
-                let message = match what.trim_start_matches([':', ' ']).trim_end_matches(['\'', '"', ' ']) {
-                    "" => "something is still to be done here".to_owned(),
-                    what => format!("still to be done: {what}"),
-                };
-                (Level::Warning, file.clone(), places.at(at, 4), message, None)
-            }));
-            for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.is_ascii()) {
-                if let Some(at) = typographic_quote(line) {
-                    let column = line[..at].chars().count() as u32 + 1;
-                    let help = "straight quotes are quotes here: ' or \"".to_owned();
-                    let place = Place { line: number, column, length: 1 };
-                    found.push((Level::Warning, file.clone(), place, "this quote is part of the text".to_owned(), Some(help)));
-                }
-            }
+            warn_of_text(text(file), &mut |place, message, help| warning(file, place, message, help));
         }
         for kind in self.set.kinds.iter().filter(|kind| sound(&kind.file) && kind.names.is_empty() && kind.content.is_empty()) {
             let message = format!("nothing recognises a file of the kind `{}`", kind.kind);
-            let help = "add `names:` with file names, or `content:` with what stands in it".to_owned();
-            found.push((Level::Warning, kind.file.clone(), kind.place, message, Some(help)));
+            let help = "add `names:` with file names, or `content:` with what stands in it";
+            warning(&kind.file, kind.place, message, Some(help));
         }
         for entry in self.set.reasons.entries.iter().filter(|entry| sound(&entry.file)) {
-            if let Some(pattern) = phrase_with_code(entry) {
-                let message = format!("the phrase `{pattern}` has a code, or words that stand around a reply");
-                let help = WITHOUT_CODE.to_owned();
-                found.push((Level::Warning, entry.file.clone(), entry.place, message, Some(help)));
-            }
-            for (pattern, inside) in
-                entry.any.iter().chain(&entry.hints).filter_map(|regex| Some((regex.as_str(), word_in_brackets(regex.as_str())?)))
-            {
-                let text = self.texts.get(&entry.file).map_or("", |text| text);
-                let message = format!("`[{inside}]` in the phrase `{pattern}` is one of these letters");
-                let help = format!("brackets that stand for themselves are written `\\[{inside}\\]`");
-                let place = word_at(text, entry.place, &format!("[{inside}]"));
-                found.push((Level::Warning, entry.file.clone(), place, message, Some(help)));
-            }
-            if entry.examples.is_empty() && !entry.any.is_empty() {
-                let message = format!("this entry of `{}` has no example", entry.class);
-                let help = "add a real text under `examples`: each is a test".to_owned();
-                found.push((Level::Warning, entry.file.clone(), entry.place, message, Some(help)));
-            }
+            let mut warning = |place: Place, message: String, help: Option<&str>| warning(&entry.file, place, message, help);
+            warn_of_reason(entry, text(&entry.file), &mut warning);
         }
         for (level, file, place, message, help) in found {
             self.note(level, &file, place, message, help);
         }
+    }
+}
+
+/// Takes a warning: where, what, and what to do about it.
+type Warning<'w> = &'w mut dyn FnMut(Place, String, Option<&str>);
+
+/// Signals that are never met or hardly ever, and words that no record holds.
+fn warn_of_conditions(rule: &Rule, classes: &BTreeSet<&str>, text: &str, warning: Warning<'_>) {
+    for (name, signal) in rule.entries().flat_map(|entry| entry.signals()) {
+        for (place, why, help) in never(signal, text) {
+            warning(place, format!("the signal `{name}` can never be met: {why}"), help.as_deref());
+        }
+        let conditions = signal.conditions.iter().chain(&signal.expect.share_of);
+        for (place, what, help) in conditions.flat_map(|condition| odd_words(signal.table, condition, text)) {
+            warning(place, format!("the signal `{name}` {what}"), help.as_deref());
+        }
+        for condition in &signal.conditions {
+            for (place, what, help) in like_references(rule, condition, text) {
+                warning(place, format!("the signal `{name}` {what}"), help.as_deref());
+            }
+        }
+        for (place, what, help) in hardly(signal, text) {
+            warning(place, format!("the signal `{name}` {what}"), Some(&help));
+        }
+        for (place, class, meant) in unknown_classes(signal, classes, text) {
+            let message = format!("the signal `{name}` asks for the reason class `{class}`, which no reason gives");
+            warning(place, message, meant.as_deref());
+        }
+    }
+    for condition in rule.accounts_for.iter().flatten() {
+        for (place, what, help) in odd_words(&failures::TABLE, condition, text) {
+            warning(place, format!("`accounts_for` {what}"), help.as_deref());
+        }
+    }
+}
+
+/// What a rule lacks, and what its names and references should be.
+fn warn_of_rule(rule: &Rule, warning: Warning<'_>) {
+    let stem = rule.file.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.')).map_or("", |(stem, _)| stem);
+    if stem != rule.id {
+        let message = format!("the rule `{}` stands in a file of another name", rule.id);
+        warning(rule.place, message, Some(&format!("call the file {}.yaml: so others find it", rule.id)));
+    }
+    let is_address = |text: &str| {
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+    };
+    for (text, place) in rule.references.iter().zip(&rule.references_at).filter(|(text, _)| !is_address(text)) {
+        let message = format!("the reference `{text}` is no address that a browser opens");
+        warning(*place, message, Some("begin it with `https://`; other words stand in `summary`"));
+    }
+    let mut names = BTreeSet::new();
+    for test in rule.tests.iter().filter(|test| !names.insert(&test.name)) {
+        let message = format!("another test of the rule is called `{}`, too", test.name);
+        warning(test.place, message, Some("a failure is told by the test's name: give each its own"));
+    }
+    if rule.remedy.is_empty() && !rule.note {
+        warning(rule.place, "the rule has no `remedy`: its reader learns what is wrong, but not what to do".to_owned(), None);
+    }
+    for (fires, what) in [(true, "that it fires"), (false, "that it does not fire")] {
+        if !rule.tests.iter().any(|test| test.fires() == fires) {
+            let help = if fires { "expect: likely" } else { "expect: 'no'" };
+            let message = format!("no test of the rule shows {what}");
+            warning(rule.place, message, Some(&format!("add evidence under `tests` with `{help}`")));
+        }
+    }
+}
+
+/// Steps that nothing locks, and steps of which their reader learns too little.
+fn warn_of_steps(rule: &Rule, warning: Warning<'_>) {
+    let checked = rule.remedy.iter().any(|step| matches!(PHASES[step.phase], "fix" | "verify"));
+    for step in rule.remedy.iter().filter(|step| step.risk == "destructive") {
+        // Only steps of the phase drain are locked, behind the steps that fix and verify.
+        if PHASES[step.phase] != "drain" || !checked {
+            let message = "nothing locks this destructive step".to_owned();
+            let help = "put it in the phase `drain`, which opens after the rule's steps `fix` and `verify`";
+            warning(step.place, message, Some(help));
+        }
+    }
+    if let Some(step) = rule.remedy.iter().find(|step| PHASES[step.phase] == "drain" && !checked) {
+        let message = "nothing locks this step: the rule has no step `fix` or `verify` that comes before it".to_owned();
+        warning(step.place, message, Some("say what has to be repaired or checked before mail moves"));
+    }
+    for step in rule.remedy.iter().filter(|step| step.risk != "destructive") {
+        if let Some(command) = DESTRUCTIVE.iter().find(|command| deletes(step.run.as_deref().unwrap_or_default(), command)) {
+            let message = format!("the step runs `{command}`, which nothing brings back, and is of risk `{}`", step.risk);
+            warning(step.place, message, Some("its risk is `destructive`, and its phase `drain`"));
+        }
+    }
+    for step in rule.remedy.iter().filter(|step| step.shared.is_none()) {
+        let acts = step.run.is_some() || PHASES[step.phase] != "prevent";
+        if acts && step.good.is_none() {
+            let message = "the step does not say what a good result looks like".to_owned();
+            warning(step.place, message, Some("add `good:` with what its reader will see when it worked"));
+        }
+        if matches!(step.risk, "caution" | "destructive") && step.undo.is_none() {
+            let message = format!("the step is of risk `{}` and does not say how to go back", step.risk);
+            warning(step.place, message, Some("add `undo:`; if nothing brings it back, say that"));
+        }
+    }
+}
+
+/// Parameters that nothing uses, and texts of the evidence that are shown as code.
+fn warn_of_words(rule: &Rule, text: &str, warning: Warning<'_>) {
+    for name in rule.params.keys() {
+        let used = [format!("${name}"), format!("params.{name}")].iter().any(|use_| holds_word(text, use_));
+        if !used {
+            warning(
+                rule.place,
+                format!("nothing in the rule uses the parameter `{name}`"),
+                Some(&format!("write `${name}` where it counts")),
+            );
+        }
+    }
+    let mut places = Places::of(text);
+    for (at, _) in text.match_indices("`{{") {
+        let rest = &text[at + 3..];
+        let name = rest.split(['\n', '}']).next().unwrap_or_default();
+        if is_evidence(name.trim_matches([' ', '~'])) && rest[name.len()..].starts_with("}}`") {
+            let message = "a text of the evidence is shown as code by itself".to_owned();
+            let place = places.at(at, name.chars().count() as u32 + 6);
+            warning(place, message, Some("leave out the backticks around it"));
+        }
+    }
+}
+
+/// What is still to be done in a file, and quotes that are none.
+fn warn_of_text(text: &str, warning: Warning<'_>) {
+    let mut places = Places::of(text);
+    for (at, _) in text.match_indices("TODO") {
+        let what = text[at + 4..].lines().next().unwrap_or_default();
+        let message = match what.trim_start_matches([':', ' ']).trim_end_matches(['\'', '"', ' ']) {
+            "" => "something is still to be done here".to_owned(),
+            what => format!("still to be done: {what}"),
+        };
+        warning(places.at(at, 4), message, None);
+    }
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.is_ascii()) {
+        if let Some(at) = typographic_quote(line) {
+            let column = line[..at].chars().count() as u32 + 1;
+            let place = Place { line: number, column, length: 1 };
+            let help = "straight quotes are quotes here: ' or \"";
+            warning(place, "this quote is part of the text".to_owned(), Some(help));
+        }
+    }
+}
+
+/// Phrases that say more or less than they should, and entries without an example.
+fn warn_of_reason(entry: &Reason, text: &str, warning: Warning<'_>) {
+    if let Some(pattern) = phrase_with_code(entry) {
+        let message = format!("the phrase `{pattern}` has a code, or words that stand around a reply");
+        warning(entry.place, message, Some(WITHOUT_CODE));
+    }
+    for (pattern, inside) in
+        entry.any.iter().chain(&entry.hints).filter_map(|regex| Some((regex.as_str(), word_in_brackets(regex.as_str())?)))
+    {
+        let message = format!("`[{inside}]` in the phrase `{pattern}` is one of these letters");
+        let help = format!("brackets that stand for themselves are written `\\[{inside}\\]`");
+        let place = word_at(text, entry.place, &format!("[{inside}]"));
+        warning(place, message, Some(&help));
+    }
+    if entry.examples.is_empty() && !entry.any.is_empty() {
+        let message = format!("this entry of `{}` has no example", entry.class);
+        warning(entry.place, message, Some("add a real text under `examples`: each is a test"));
     }
 }
 

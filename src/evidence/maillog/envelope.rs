@@ -167,13 +167,7 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
         }
         b'0'..=b'9' => {
             if let Some((time, length)) = Time::parse_rfc3339(bytes, clock.zone_offset) {
-                let after = text.get(length..)?.trim_start_matches(' ');
-                // `2026-11-23 18:02:11.123 +0100`
-                let zone = after.split_once(' ').filter(|(zone, _)| zone.len() > 4 && zone.starts_with(['+', '-']));
-                return Some(match zone.and_then(|(zone, after)| Some((time::numeric_offset(zone)?, after))) {
-                    Some((offset, after)) => (Some(time.plus(f64::from(clock.zone_offset - offset))), after),
-                    None => (Some(time), after),
-                });
+                return Some((Some(time), text.get(length..)?.trim_start_matches(' ')));
             }
             let (word, after) = text.split_once(' ')?;
             // Chinese and Japanese months are numbers.

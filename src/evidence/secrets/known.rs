@@ -1,0 +1,79 @@
+//! Secrets that one place gives away, looked for in every other.
+
+use super::HIDDEN;
+use super::patterns::is_telling;
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Secrets of a bundle, which are known for ones wherever they stand: a password that a setting gives away may stand in a note.
+#[derive(Debug, Default)]
+pub struct KnownSecrets {
+    values: BTreeSet<String>,
+}
+
+/// Looks for them.
+#[derive(Debug)]
+pub struct SecretFinder {
+    /// None where there are no secrets.
+    automaton: Option<AhoCorasick>,
+}
+
+impl KnownSecrets {
+    /// Remembers one, if it cannot be taken for anything else; a bounded number of them.
+    pub fn remember(&mut self, secret: &str) {
+        const MOST: usize = 10_000;
+        const LONGEST: usize = 256;
+        let secret = secret.trim_matches(['"', '\'']);
+        if self.values.len() < MOST && secret.len() <= LONGEST && is_telling(secret) {
+            self.values.insert(secret.to_owned());
+        }
+    }
+
+    /// What looks for them.
+    pub fn finder(&self) -> SecretFinder {
+        let builder = || AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest).build(&self.values).ok();
+        SecretFinder { automaton: if self.values.is_empty() { None } else { builder() } }
+    }
+}
+
+impl SecretFinder {
+    /// The line without them, if one stands there as a word of its own.
+    pub fn hide(&self, line: &str) -> Option<String> {
+        let automaton = self.automaton.as_ref()?;
+        let joined = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        let alone =
+            |range: &Range<usize>| !joined(line[..range.start].chars().next_back()) && !joined(line[range.end..].chars().next());
+        let mut out = String::new();
+        let mut end = 0;
+        for range in automaton.find_iter(line).map(|found| found.range()).filter(alone) {
+            out.push_str(&line[end..range.start]);
+            out.push_str(HIDDEN);
+            end = range.end;
+        }
+        out.push_str(&line[end..]);
+        (end > 0).then_some(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SecretRemover;
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_wherever_it_stands() {
+        let mut known = KnownSecrets::default();
+        let mut remover = SecretRemover::for_file("main.cf");
+        for line in
+            ["password = hunter2!Bang", "password = hunter", "https://joe:mx1.a.example@b.example/", "PGPASSWORD='Sup3rS3cret'"]
+        {
+            remover.line_telling(line, &mut |secret| known.remember(secret));
+        }
+        let finder = known.finder();
+        assert_eq!(finder.hide("he said hunter2!Bang, and Sup3rS3cret").as_deref(), Some("he said (hidden), and (hidden)"));
+        for same in ["hunter mx1.a.example", "xSup3rS3cret Sup3rS3crets"] {
+            assert_eq!(finder.hide(same), None);
+        }
+    }
+}

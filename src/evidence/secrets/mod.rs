@@ -1,0 +1,380 @@
+//! Secrets never leave: passwords, keys, SASL blobs, cookies and tokens are taken out of every line that is shown or
+//! written, whether or not a report is redacted.
+//!
+//! ```text
+//! [smtp.example.net]:587 app@example.net:hunter2      ->  [smtp.example.net]:587 app@example.net:(hidden)
+//! AUTH PLAIN AGFwcABodW50ZXIy                         ->  AUTH PLAIN (hidden)
+//! mysql://mail:hunter2@db/postfix                     ->  mysql://mail:(hidden)@db/postfix
+//! ```
+
+mod known;
+mod patterns;
+
+pub use known::{KnownSecrets, SecretFinder};
+
+use crate::rules::lazy::{Dialect, LazyRegex};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use patterns::PATTERNS;
+use serde::Serialize;
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// What stands where a secret stood.
+pub const HIDDEN: &str = "(hidden)";
+
+/// Takes secrets out of the lines of one file, in order; private keys reach over several lines, and what answers a prompt
+/// stands in the line after it.
+#[derive(Debug, Default)]
+pub struct SecretRemover {
+    in_key: bool,
+    prompted: bool,
+    /// Whether lines `NAME:PASSWORD` follow, as chpasswd takes them.
+    in_list: bool,
+    /// Whether every line `KEY NAME:VALUE` of this file is a secret: a password file by its name.
+    password_file: bool,
+}
+
+impl SecretRemover {
+    /// For the file at `path`, whose name may say that it holds passwords.
+    pub fn for_file(path: &str) -> SecretRemover {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        let marks = [
+            "pgpass",
+            "passwd-file",
+            "passwd_file",
+            "dovecot-users",
+            "dovecot.users",
+            "dovecot.passwd",
+            "sasl_pass",
+            "sasl-pass",
+            "saslpass",
+            "relay_pass",
+            "relay-pass",
+            "smtp_auth",
+            "htpasswd",
+            "secrets",
+            "credential",
+            "shadow",
+        ];
+        SecretRemover { password_file: marks.iter().any(|mark| name.contains(mark)), ..SecretRemover::default() }
+    }
+
+    /// The line without secrets, and what kind the first one was.
+    pub fn line<'t>(&mut self, line: &'t str) -> (Cow<'t, str>, Option<&'static str>) {
+        self.line_telling(line, &mut |_| {})
+    }
+
+    /// As [`SecretRemover::line`]; `tell` is told each secret.
+    pub fn line_telling<'t>(&mut self, line: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<&'static str>) {
+        if let Some(hidden) = self.key_line(line) {
+            return (hidden, Some("private key"));
+        }
+        if let Some(secret) = self.answer(line) {
+            return (without(line, secret), Some("SASL credentials"));
+        }
+        if let Some(secret) = self.listed(line) {
+            tell(&line[secret.clone()]);
+            return (without(line, secret), Some("password on a command line"));
+        }
+        if let Some(secret) = self.password_file.then(|| in_password_file(line)).flatten() {
+            tell(&line[secret.clone()]);
+            return (without(line, secret), Some("password in a lookup table"));
+        }
+        take_out(line, tell)
+    }
+
+    /// A line of a private key.
+    fn key_line<'t>(&mut self, line: &'t str) -> Option<Cow<'t, str>> {
+        if self.in_key {
+            self.in_key = !line.contains("-----END");
+            return Some(Cow::Borrowed(line.find("-----END").map_or(HIDDEN, |at| &line[at..])));
+        }
+        let start = line.find("PRIVATE KEY-----").filter(|start| line[..*start].contains("-----BEGIN "))?;
+        if line[start..].contains("-----END") {
+            return None;
+        }
+        self.in_key = true;
+        let end = start + "PRIVATE KEY-----".len();
+        let rest = if line[end..].trim().is_empty() { "" } else { HIDDEN };
+        Some(Cow::Owned(format!("{}{rest}", &line[..end])))
+    }
+
+    /// The answer to a question of the server's in the line before: a password, or what a challenge (CRAM-MD5) makes of one.
+    fn answer(&mut self, line: &str) -> Option<Range<usize>> {
+        if !std::mem::replace(&mut self.prompted, is_prompt(line)) {
+            return None;
+        }
+        let line = line.trim_end();
+        let answer = line.rsplit(char::is_whitespace).next().unwrap_or_default();
+        (answer.len() >= 4 && STANDARD.decode(answer).is_ok()).then(|| line.len() - answer.len()..line.len())
+    }
+
+    /// The password in a line of what chpasswd is told, in a script or by cloud-init.
+    fn listed(&mut self, line: &str) -> Option<Range<usize>> {
+        static LISTED: LazyLock<LazyRegex> =
+            LazyLock::new(|| LazyRegex::valid(r"^\s*(?:- )?[\w.@-]+:(?P<s>[^\s:]\S*)\s*$", Dialect::Line));
+        if !self.in_list {
+            let end = line.trim_end();
+            self.in_list =
+                line.contains("chpasswd") && (end.ends_with("chpasswd:") || end.contains("<<") && !end.contains("<<<"));
+            return None;
+        }
+        // Settings of cloud-init stand before the list.
+        let is_setting = ["list:", "users:", "expire:"].iter().any(|start| line.trim_start().starts_with(start));
+        let found = LISTED.captures(line).and_then(|found| found.range("s"));
+        self.in_list = is_setting || found.is_some();
+        found.filter(|_| !is_setting)
+    }
+}
+
+/// Whether a server asks for something that is secret, in base64: for anything but a name.
+fn is_prompt(line: &str) -> bool {
+    static PROMPT: LazyLock<LazyRegex> =
+        LazyLock::new(|| LazyRegex::valid(r"(?:^[\s<>~*=SC:-]*|: )334(?:[ -](?P<s>[A-Za-z0-9+/]*={0,2}))?\s*$", Dialect::Line));
+    if !line.contains("334") {
+        return false;
+    }
+    let asked = PROMPT.captures(line).map(|found| found.range("s").map_or("", |range| &line[range]));
+    asked.is_some_and(|asked| !asked.starts_with("VXNlcm5hbWU6") && !asked.starts_with("dXNlcm5hbWU6"))
+}
+
+/// The password in a line of a password file: what follows the first colon of the value, or of the whole line.
+fn in_password_file(line: &str) -> Option<Range<usize>> {
+    let text = line.trim_end();
+    let start = text.len() - text.trim_start_matches(['#', ' ', '\t']).len();
+    // host, port, database, user and password of a .pgpass
+    if text[start..].matches(':').count() == 4
+        && !text[start..].contains(char::is_whitespace)
+        && let Some(colon) =
+            text.rfind(':').filter(|colon| text[start..].split(':').nth(1).is_some_and(is_port) && colon + 1 < text.len())
+    {
+        return Some(colon + 1..text.len());
+    }
+    let value = text[start..].find(char::is_whitespace).map_or(start, |at| start + at + 1);
+    let secret = value + text[value..].find(':')? + 1;
+    // In a file of the shape of shadow(5), what follows the hash is no secret.
+    let end = if value == start { text[secret..].find(':').map_or(text.len(), |at| secret + at) } else { text.len() };
+    let is_locked = text[secret..end].chars().all(|c| matches!(c, '*' | '!' | 'x'));
+    (end > secret && !is_locked).then_some(secret..end)
+}
+
+/// A port, or any.
+fn is_port(text: &str) -> bool {
+    text == "*" || !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The value between its quotes, which stay: they may belong to JSON.
+fn within_quotes(text: &str, range: Range<usize>) -> Range<usize> {
+    let value = text[range.clone()].as_bytes();
+    match value {
+        [first @ (b'"' | b'\''), _, .., last] if first == last => range.start + 1..range.end - 1,
+        _ => range,
+    }
+}
+
+/// The line without its secret.
+fn without(line: &str, secret: Range<usize>) -> Cow<'_, str> {
+    Cow::Owned(format!("{}{HIDDEN}{}", &line[..secret.start], line[secret.end..].trim_end()))
+}
+
+/// A single text without secrets, and what kind the first one was.
+pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
+    take_out(text, &mut |_| {})
+}
+
+fn take_out<'t>(text: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<&'static str>) {
+    let mut out = Cow::Borrowed(text);
+    let mut first = None;
+    for pattern in PATTERNS.marks.possible(text).map(|at| &PATTERNS.patterns[at]) {
+        let mut clean = String::new();
+        let mut end = 0;
+        for found in pattern.regex.each(&out) {
+            let Some(secret) = found.range("s").map(|range| within_quotes(&out, range)) else { continue };
+            let with_sign = out[..secret.start].strip_suffix('(').map_or(secret.start, str::len);
+            if out[secret.start..].starts_with(HIDDEN)
+                || out[with_sign..].starts_with(HIDDEN)
+                || !(pattern.accept)(&out[secret.clone()])
+            {
+                continue;
+            }
+            clean.push_str(&out[end..secret.start]);
+            clean.push_str(HIDDEN);
+            tell(&out[secret.clone()]);
+            end = secret.end;
+        }
+        if end > 0 {
+            clean.push_str(&out[end..]);
+            first = first.or(Some(pattern.kind));
+            out = Cow::Owned(clean);
+        }
+    }
+    (out, first)
+}
+
+/// A secret that stands in a file: its line, from 1, and what kind it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Found {
+    /// Line, from 1.
+    pub line: u32,
+    /// What it is, in words.
+    pub kind: &'static str,
+}
+
+/// The text of a file without the secrets in it, and the first of each kind.
+pub fn taken_out<'t>(path: &str, text: &'t str) -> (Cow<'t, str>, Vec<Found>) {
+    let mut remover = SecretRemover::for_file(path);
+    let mut list: Vec<Found> = Vec::new();
+    let mut clean = String::new();
+    let mut kept = 0;
+    let mut at = 0;
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        let bare = line.trim_end_matches(['\n', '\r']);
+        let (without, kind) = remover.line(bare);
+        if let Some(kind) = kind {
+            if list.iter().all(|known| known.kind != kind) {
+                list.push(Found { line: number, kind });
+            }
+            clean.push_str(&text[kept..at]);
+            clean.push_str(&without);
+            kept = at + bare.len();
+        }
+        at += line.len();
+    }
+    if list.is_empty() {
+        return (Cow::Borrowed(text), list);
+    }
+    clean.push_str(&text[kept..]);
+    (Cow::Owned(clean), list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_taken_out_and_nothing_else() {
+        for (text, clean) in [
+            ("[smtp.relay.example]:587 app@relay.example:hunter2", "[smtp.relay.example]:587 app@relay.example:(hidden)"),
+            ("smtp.relay.example:587 app:hunter2", "smtp.relay.example:587 app:(hidden)"),
+            ("smtp_sasl_password_maps = static:joe:hunter2", "smtp_sasl_password_maps = static:joe:(hidden)"),
+            (
+                "postfix/smtpd[1]: < a.example[192.0.2.1]: AUTH PLAIN AGFwcABodW50ZXIy",
+                "postfix/smtpd[1]: < a.example[192.0.2.1]: AUTH PLAIN (hidden)",
+            ),
+            ("postfix/smtpd[1]: < a.example[192.0.2.1]: aHVudGVyMg==", "postfix/smtpd[1]: < a.example[192.0.2.1]: (hidden)"),
+            ("hosts = mysql://mail:hunter2@db.example/postfix", "hosts = mysql://mail:(hidden)@db.example/postfix"),
+            ("password = hunter2", "password = (hidden)"),
+            ("define('DB_PASSWORD', 'hunter2');", "define('DB_PASSWORD', '(hidden)');"),
+            ("{\"password\": \"hunter2\", \"a\": 1}", "{\"password\": \"(hidden)\", \"a\": 1}"),
+            ("Cookie: a=hunter2; b=1", "Cookie: (hidden)"),
+            ("GET /login?user=joe&token=hunter2 HTTP/1.1", "GET /login?user=joe&token=(hidden) HTTP/1.1"),
+            ("joe:$6$salt$hunter2hunter2:19000:0:99999:7:::", "joe:(hidden):19000:0:99999:7:::"),
+            ("root 1 0.0 mysqldump -u root -phunter2 mail", "root 1 0.0 mysqldump -u root -p(hidden) mail"),
+            (
+                "auth: client in: AUTH 1 PLAIN service=smtp resp=AGFwcABodW50ZXIy",
+                "auth: client in: AUTH 1 PLAIN service=smtp resp=(hidden)",
+            ),
+            ("Authorization: Bearer abc.def.ghi", "Authorization: (hidden)"),
+            ("joe@example.org:{PLAIN}hunter2::::", "joe@example.org:{PLAIN}(hidden)::::"),
+            ("secret_key_base: hunter2", "secret_key_base: (hidden)"),
+            ("A=b;AccountKey=aHVudGVyMg==;C=d", "A=b;AccountKey=(hidden);C=d"),
+            ("export HEROKU_KEY=hunter2 X=1", "export HEROKU_KEY=(hidden) X=1"),
+            ("dnpass = hunter2", "dnpass = (hidden)"),
+            ("https://hunter20123456789abcdef01@o1.sentry.example/1", "https://(hidden)@o1.sentry.example/1"),
+            (
+                "poll mail.example proto IMAP user \"joe\" password \"hunter2\" is joe here",
+                "poll mail.example proto IMAP user \"joe\" password \"(hidden)\" is joe here",
+            ),
+            ("poll mail.example user joe pass hunter2", "poll mail.example user joe pass (hidden)"),
+            ("passwordeval \"echo hunter2\"", "passwordeval \"echo (hidden)\""),
+            ("swaks --to a@b.example --au joe --ap hunter2", "swaks --to a@b.example --au joe --ap (hidden)"),
+            ("C: a001 LOGIN joe hunter2", "C: a001 LOGIN joe (hidden)"),
+            ("PASS hunter2", "PASS (hidden)"),
+            ("curl https://a.example/cron?key=hunter2&b=1", "curl https://a.example/cron?key=(hidden)&b=1"),
+            ("\"REDISPASS=hunter2\",", "\"REDISPASS=(hidden)\","),
+            (": ${DB_PASS:=hunter2}", ": ${DB_PASS:=(hidden)}"),
+            ("LDAP_BIND_PW: \"hunter2\"", "LDAP_BIND_PW: \"(hidden)\""),
+            ("setenv SMTPPASS hunter2", "setenv SMTPPASS (hidden)"),
+            ("gpg --passphrase hunter2 -c", "gpg --passphrase (hidden) -c"),
+            ("openssl enc -aes-256-cbc -k hunter2", "openssl enc -aes-256-cbc -k (hidden)"),
+            ("openssl passwd -6 hunter2", "openssl passwd -6 (hidden)"),
+            ("smbclient -U joe%hunter2 //a/b", "smbclient -U joe%(hidden) //a/b"),
+            ("lftp -u joe,hunter2 ftp.a.example", "lftp -u joe,(hidden) ftp.a.example"),
+            ("mosquitto_pub -u joe -P hunter2", "mosquitto_pub -u joe -P (hidden)"),
+            ("chpasswd <<< 'joe:hunter2'", "chpasswd <<< 'joe:(hidden)'"),
+            ("echo 'hunter2' | passwd --stdin joe", "echo '(hidden)' | passwd --stdin joe"),
+            ("restic --password-command 'echo hunter2' check", "restic --password-command 'echo (hidden)' check"),
+            ("content: machine a.example login joe password hunter2", "content: machine a.example login joe password (hidden)"),
+            ("X-Postmark-Server-Token: hunter2", "X-Postmark-Server-Token: (hidden)"),
+            (
+                "https://a.webhook.office.com/webhookb2/1@2/IncomingWebhook/hunter2",
+                "https://a.webhook.office.com/webhookb2/(hidden)",
+            ),
+            ("https://discord.com/api/webhooks/1/hunter2", "https://discord.com/api/webhooks/(hidden)"),
+            (
+                "Successful login for joe from 192.0.2.1 in session hunter2hunter2",
+                "Successful login for joe from 192.0.2.1 in session (hidden)",
+            ),
+            ("Das Passwort für joe ist hunter2hunter2 !", "Das Passwort für joe ist (hidden) !"),
+            ("Kennwort: hunter2hunter2", "Kennwort: (hidden)"),
+            ("mot de passe : hunter2hunter2", "mot de passe : (hidden)"),
+            ("Login/PW: joe / hunter2hunter2", "Login/PW: joe / (hidden)"),
+        ] {
+            assert_eq!(without_secrets(text).0, clean);
+            assert!(without_secrets(text).1.is_some());
+        }
+        for same in [
+            "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd",
+            "250-AUTH PLAIN LOGIN CRAM-MD5",
+            "warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+            "passwd:         files systemd",
+            "postfix/smtp[1]: connect to a.example[192.0.2.1]:25: Connection timed out",
+            "error: open database /etc/postfix/sasl_passwd.db: No such file or directory",
+            "smtpd_tls_key_file = /etc/ssl/private/key.pem",
+            "virtual_uid_maps = static:5000",
+            "root:x:0:0:root:/root:/bin/bash",
+            "https://support.google.com/mail/?p=UnsolicitedMessageError",
+            "554 5.7.1 password expired for this account",
+            "warning: unknown[192.0.2.1]: SASL LOGIN authentication failed: authentication failure",
+            "https://bounces-and-lists-of-everybody@lists.example/",
+            "TLS_KEY=/etc/ssl/private/key.pem",
+            "535 5.7.8 your password is expired, see https://a.example/",
+            "warning: 550 password: sender2 is not allowed",
+            "PWD=/home/joe",
+            "max_password_age = 90d",
+            "set smtpd_banner x",
+        ] {
+            assert_eq!(without_secrets(same), (Cow::Borrowed(same), None));
+        }
+    }
+
+    #[test]
+    fn private_keys_and_password_files_are_taken_out_line_by_line() {
+        let mut remover = SecretRemover::for_file("etc/dkim.txt");
+        let lines: Vec<String> = ["-----BEGIN RSA PRIVATE KEY-----", "MIIEow", "-----END RSA PRIVATE KEY-----", "after"]
+            .map(|line| remover.line(line).0.into_owned())
+            .into();
+        assert_eq!(lines, ["-----BEGIN RSA PRIVATE KEY-----", HIDDEN, "-----END RSA PRIVATE KEY-----", "after"]);
+        let mut remover = SecretRemover::for_file("etc/postfix/sasl_passwd");
+        assert_eq!(remover.line("relay.example\tjoe:hunter2 and more").0, "relay.example\tjoe:(hidden)");
+        assert_eq!(remover.line("relay.example joe:hunter2").0, "relay.example joe:(hidden)");
+        assert_eq!(remover.line("# relay.example").0, "# relay.example");
+        let mut remover = SecretRemover::for_file("swaks.txt");
+        let said = [
+            "<~  334 UGFzc3dvcmQ6",
+            " ~> aHVudGVyMg==",
+            "<~  235 2.7.0 ok",
+            " ~> aHVudGVyMg==",
+            "<-  334 PDEuMkBteD4=",
+            " -> am9lIGI5MTM=",
+        ];
+        let shown = said.map(|line| remover.line(line).0.into_owned());
+        assert_eq!(shown, [said[0], " ~> (hidden)", said[2], said[3], said[4], " -> (hidden)"]);
+        let mut remover = SecretRemover::for_file("user-data");
+        let said = ["chpasswd:", "  expire: false", "  list: |", "    joe:hunter2", "    root:hunter2", "runcmd:", "  - a:b"];
+        let shown = said.map(|line| remover.line(line).0.into_owned());
+        assert_eq!(shown, [said[0], said[1], said[2], "    joe:(hidden)", "    root:(hidden)", said[5], said[6]]);
+    }
+}

@@ -1,0 +1,355 @@
+//! What secrets look like, and what stands before them.
+
+use super::HIDDEN;
+use crate::marks::Marks;
+use crate::rules::lazy::{Dialect, LazyRegex};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use std::sync::LazyLock;
+
+/// What kind of secret a pattern finds; the part called `s` is the secret.
+pub(super) struct Pattern {
+    pub(super) kind: &'static str,
+    pub(super) regex: LazyRegex,
+    /// Whether what `s` matched is a secret at all.
+    pub(super) accept: fn(&str) -> bool,
+}
+
+/// What the secret is, what every line with one holds in lower case, the regex, and whether what it matched is one at all.
+type Spec = (&'static str, &'static [&'static str], &'static str, fn(&str) -> bool);
+
+/// All of them, and what gives away which may match.
+pub(super) struct Patterns {
+    pub(super) patterns: Vec<Pattern>,
+    pub(super) marks: Marks,
+}
+
+/// What gives each kind of secret away.
+pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
+    let any: fn(&str) -> bool = |_| true;
+    let list: &[Spec] = &[
+        ("private key", &["private key-----"], r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<s>.+?)(?:-----END|$)", any),
+        (
+            "SASL credentials",
+            &["auth ", "auth="],
+            r"(?i)\bAUTH[ =]+(?:PLAIN|LOGIN|CRAM-MD5|DIGEST-MD5|X?OAUTH2|XOAUTH2|OAUTHBEARER|NTLM|GSSAPI|EXTERNAL|SCRAM-[\w-]+)[ =]+(?P<s>[A-Za-z0-9+/]{4,}={0,2})",
+            is_blob,
+        ),
+        (
+            "SASL credentials",
+            &["resp=", "resp:", "response=", "response:"],
+            r"(?i)\b(?:resp|initial response|sasl_init_response)[=:] ?(?P<s>[A-Za-z0-9+/]{6,}={0,2})",
+            any,
+        ),
+        (
+            "SASL credentials",
+            &["< ", "> "],
+            r"(?:^|: )[<>] [^\s\[]+\[[^\]\s]+\](?::\d+)?: (?P<s>[A-Za-z0-9+/]{4,}={0,2})\s*$",
+            is_blob,
+        ),
+        // What Postfix writes of SASL with -v, or with debug_peer_list.
+        (
+            "SASL credentials",
+            &["init_response", "coded", "auth reply", "cont", "client response", "initial reply"],
+            r"(?i)(?:\binit_response:? |\b(?:un|de)coded (?:initial |client |server )*(?:response|reply|challenge):? |\b(?:client|initial) (?:response|reply):? |\b(?:AUTH|CONT)[?\t ]\d+[?\t ])(?P<s>\S.*)$",
+            any,
+        ),
+        ("password", &["pass `", "pass '"], r"\bpass [`'](?P<s>[^'`]+)['`]", any),
+        ("password", &["get_passwd: "], r"get_passwd: (?P<s>\S.*)$", any),
+        ("password in a lookup table", &["_maps: "], r"(?i)pass\w*_maps: .*? = [^\s:]*:(?P<s>\S.*)$", any),
+        (
+            "password",
+            &["!= '", "!= \""],
+            r"\b(?:PLAIN|CRYPT|[A-Z0-9-]*(?:CRYPT|SHA\d*|MD5|NTLM|CRAM-MD5)|CLEARTEXT)\((?P<s>[^)]*)\) != ",
+            any,
+        ),
+        ("password in a URL", &["://"], r#"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:"'<>]*:(?P<s>[^\s/"'<>]+)@"#, any),
+        // Whoever has the address of a hook may write to it.
+        ("token in a URL", &["webhook"], r#"(?i)://[^\s"'<>]*\bwebhooks?\w*/(?P<s>[^\s"'<>]+)"#, any),
+        // A key that stands where a user would.
+        ("token in a URL", &["://"], r"://(?P<s>[0-9A-Za-z_-]{24,})@", is_mixed),
+        (
+            "cookie or token in a header",
+            &["authorization", "cookie", "-key", "-token", "-secret", "-password"],
+            r"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-(?:[\w-]+-)?(?:key|token|secret|password))\s*:\s*(?P<s>\S.*)$",
+            any,
+        ),
+        ("token", &["bearer"], r"(?i)\bbearer\s+(?P<s>[\w.~+/=-]{12,})", any),
+        (
+            "token",
+            &[
+                "hooks.",
+                "aiza",
+                "ya29.",
+                "sk-",
+                "npm_",
+                "dop_v1_",
+                "pypi-",
+                ":aa",
+                "eyj",
+                "akia",
+                "asia",
+                "ghp_",
+                "gho_",
+                "ghu_",
+                "ghs_",
+                "ghr_",
+                "github_pat_",
+                "xox",
+                "sg.",
+                "k_live_",
+                "glpat-",
+                "xkeysib-",
+                "key-",
+                "re_",
+                "hvs.",
+                "whsec_",
+            ],
+            r"\b(?P<s>hooks\.slack\.com/\S+|AIza[\w-]{30,}|ya29\.[\w.-]{20,}|sk-[\w-]{20,}|npm_\w{20,}|dop_v1_\w{20,}|pypi-[\w-]{20,}|(?:bot)?\d{8,10}:AA[\w-]{30,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}|A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}|re_[0-9A-Za-z]{8}_\w{16,}|hvs\.[\w-]{20,}|whsec_[\w+/=]{20,}|xox[abprs]-[\w-]{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|[sr]k_live_\w{10,}|glpat-[\w-]{16,}|xkeysib-[\w-]{20,}|key-[0-9a-f]{32})",
+            any,
+        ),
+        (
+            "token in a URL",
+            &[
+                "token=",
+                "key=",
+                "sig=",
+                "signature=",
+                "auth=",
+                "session",
+                "sessid=",
+                "sessionid=",
+                "sid=",
+                "password=",
+                "passwd=",
+                "pwd=",
+                "pass=",
+                "secret=",
+                "pw=",
+            ],
+            r#"(?i)[?&;](?:[\w-]*token|[\w-]*key|[\w-]*secret|pw|sig|signature|auth|session(?:_?id)?|phpsessid|jsessionid|sid|password|passwd|pwd|pass)=(?P<s>[^&;\s"'<>)]+)"#,
+            any,
+        ),
+        (
+            "cookie",
+            &["sessid=", "sessionid=", "session_id=", "logged_in"],
+            r#"(?i)\b(?:phpsessid|jsessionid|sessionid|session_id|wordpress_logged_in\w*)=(?P<s>[^&;\s"'<>)]+)"#,
+            any,
+        ),
+        // As Roundcube tells of a login.
+        ("cookie", &["in session "], r"\bin session (?P<s>[0-9A-Za-z,-]{8,})", is_mixed_word),
+        (
+            "password hash",
+            &[
+                "$1$", "$2$", "$2a", "$2b", "$2x", "$2y", "$5$", "$6$", "$7$", "$y$", "$gy$", "$apr1$", "$argon2", "$sha1$",
+                "$pbkdf2",
+            ],
+            r#"(?P<s>\$(?:1|2[abxy]?|5|6|7|y|gy|apr1|argon2\w*|sha1|pbkdf2[\w-]*)\$[^\s:,;"'<>]{8,})"#,
+            any,
+        ),
+        (
+            "password",
+            &["{sha", "{ssha", "{md5", "{smd5", "crypt", "{plain", "{clear", "{cram", "{digest", "{ntlm", "{argon2", "{pbkdf2"],
+            r#"(?i)\{(?:s?sha\d*|s?md5|[a-z0-9-]*crypt|plain|clear(?:text)?|cram-md5|digest-md5|ntlm|argon2\w*|pbkdf2[\w-]*)(?:\.\w+)?\}(?P<s>[^\s:,"'<>)]+)"#,
+            any,
+        ),
+        (
+            "password on a command line",
+            &[
+                "pass",
+                "pwd",
+                "secret",
+                "token",
+                "curl",
+                "mysql",
+                "mariadb",
+                "swaks",
+                "redis-cli",
+                "sasl",
+                "ldap",
+                "doveadm",
+                "aws configure",
+                "openssl",
+                "smbclient",
+                "lftp",
+                "mosquitto_",
+                "pw",
+            ],
+            r"(?i)(?:--(?:\w+-)*(?:password|passphrase|pass|passwd|pwd|secret|token)[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\b(?:mysql|mariadb)[\w-]*\b.* -p|\btestsaslauthd\b.* -p ?|\bldap\w+\b.* -w ?|\bdoveadm\b.* auth \w+ (?:-\w+ \S+ )*\S+ |\bdoveadm\b.* pw\b.* -p ?|-pass(?:in|out)?[ =](?:pass:)|\baws configure set \S*(?:secret|token|key)\S* |\bsasl\w+ .*<<< ?|\bpasswd\b.*<<< ?|\bswaks\b.*? --?(?:ap|auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a |\bopenssl passwd\b(?: -\S+)* |\bopenssl enc\b.* -[kK] |\bsmbclient\b.* -U ?[^\s%]+%|\blftp\b.* -u ?[^\s,]+,|\bmosquitto_\w+\b.* -P |\b(?:setenv|set) \w*(?:PASS(?:WORD|WD)?|PWD|PW|SECRET|TOKEN)[ =])(?P<s>[^\s\[(-][^\s]*)",
+            any,
+        ),
+        (
+            "password on a command line",
+            &["chpasswd"],
+            r#"(?i)(?:\becho\b[^|]*?["' ]|\bchpasswd\b.*<<<\s*["']?)[\w.@-]+:(?P<s>[^"'|\s]+)(?:["']?\s*\|.*\bchpasswd\b|["']?\s*$)"#,
+            any,
+        ),
+        (
+            "password on a command line",
+            &["passwd"],
+            r#"(?i)\b(?:echo|printf)(?: -\S+)*\s+["']?(?P<s>[^"'|\s]+)["']?\s*\|.*\bpasswd\b.*--stdin"#,
+            any,
+        ),
+        ("password on a command line", &["htpasswd"], r"\bhtpasswd\b.*?\s-\w*b\w*\s+\S+\s+\S+\s+(?P<s>\S+)", any),
+        // AUTH PLAIN by itself: NUL begins as A, and a letter or digit goes on so.
+        (
+            "SASL credentials",
+            &["AD", "AE", "AF", "AG", "AH"],
+            r#"(?:^|[\s"'=:(\[])(?P<s>A[D-H][A-Za-z0-9+/]{8,}={0,2})(?:$|[\s"'|;,)\]])"#,
+            is_plain,
+        ),
+        // What AUTH PLAIN is made of: NUL, user, NUL, password.
+        (
+            "SASL credentials",
+            &["\\0", "\\x00"],
+            r#"\\(?:000|x00|0)[^\\"']+(?:\\@[^\\"']+)?\\(?:000|x00|0)(?P<s>[^\\"'\s]+)"#,
+            any,
+        ),
+        (
+            "password",
+            &["password"],
+            r#"(?i)(?:given password|password given|wrong password|trying password|tried password)\s*[:=]?\s*["'(]?(?P<s>[^\s"')]+)"#,
+            is_given,
+        ),
+        (
+            "password in a lookup table",
+            &["]", ":25", ":465", ":587", ":2525", ":submission", ":smtp"],
+            r"^\s*(?:#+\s*)?\{?\s*(?:\[[^\]\s]+\](?::[\w-]+)?|[\w.-]+:(?:\d+|submissions?|smtps?))(?:\s+|\s*=\s*)[^\s:=]+:(?P<s>[^\s}].*?)\s*\}?,?\s*$",
+            any,
+        ),
+        // opendkim's KeyTable: domain, selector and the key itself.
+        ("private key", &[":mii"], r"^\s*\S+\s+[^\s:]+:[^\s:]+:(?P<s>MII[A-Za-z0-9+/]{30,}={0,2})\s*$", any),
+        ("password in a lookup table", &["inline:"], r"[{,]\s*[^\s={},]+\s*=\s*[^\s=:{},\[\]]+:(?P<s>[^\s{},]+)", any),
+        // .pgpass: host, port, database, user, password
+        (
+            "password in a lookup table",
+            &[":*:", ":543", ":6432:"],
+            r"^\s*[^\s:]+:(?:\d+|\*):[^\s:]+:[^\s:]+:(?P<s>\S.*?)\s*$",
+            any,
+        ),
+        ("password in a lookup table", &["static:"], r"\bstatic:[^\s:,;]+:(?P<s>[^\s,;]+)", any),
+        ("password", &["password"], r"(?i)^\s*(?:machine\s.*\s)?password\s+(?P<s>\S+)\s*$", is_given),
+        ("password", &["password"], r"(?i)(?:^\s*default|\bmachine\s+\S+)\s.*\spassword\s+(?P<s>\S+)", any),
+        // .fetchmailrc, and a command that says it: passwordeval "echo hunter2"
+        ("password", &["pass"], r#"(?i)\bpass(?:word|wd)?\s+"(?P<s>[^"\\]+)""#, any),
+        ("password", &["pass"], r"(?i)^\s*(?:poll|skip|server)\s.*\spass(?:word|wd)?\s+(?P<s>\S+)", any),
+        (
+            "password",
+            &["eval", "command", "cmd"],
+            r#"(?i)\bpass(?:word|wd)?[_-]?(?:eval|command|cmd)\b[\s='"]*(?:echo|printf)\s+(?P<s>[^"']+)"#,
+            any,
+        ),
+        // What POP3, FTP and IMAP are told.
+        ("password", &["pass "], r"(?:^|[<>~:]\s+)PASS\s+(?P<s>\S+)\s*$", is_given),
+        ("password", &["login "], r#"(?i)(?:^|[<>~:]\s+)[a-z]*\d+\s+LOGIN\s+(?:"[^"]*"|\S+)\s+(?P<s>"[^"]+"|\S+)\s*$"#, any),
+        (
+            "TLS session secret",
+            &["master-key", "psk", "pre-shared", "exporter secret", "traffic_secret", "client_random"],
+            r"(?i)\b(?:master-key|resumption psk|pre-shared key|early exporter secret|\w*_traffic_secret\w*|client_random)\s*[: ]\s*(?P<s>[0-9A-Fa-f][0-9A-Fa-f ]{15,})",
+            any,
+        ),
+        // name = value, 'name' => 'value', "name": "value", define('NAME', 'value')
+        (
+            "password",
+            &["pass", "pwd", "bindpw", "bind_pw", "dbpw", "pw", "secret", "key", "token"],
+            r#"(?i)(?:(?:\b|_)(?:pass|pwd|pw)|\b\w*(?:password|passwd|passwort|passphrase)|(?:\b|_)(?:bind_?pw|dn_?pass|dbpw|(?:db|my|pg|smtp|imap|sasl|auth|mail|ldap|root|admin|user|master)_?pass|secret(?:_?\w+)?|client_?secret|(?:shared)?access_?key|account_?key|(?:api|app|smtp|sendgrid|mailgun|postmark|mailjet|sparkpost|ses|brevo)_?key|(?:auth|access|refresh|api|bot|bearer|x-csrf)[_-]?token|token|private[_-]?key|encryption[_-]?key|crypt[_-]?key))(?:["']?\])?["']?\s*(?:=>|=|,\s*(?:["']))\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+'|[^\s,;&"'<>()]+)"#,
+            is_value,
+        ),
+        // What programs are told by their environment.
+        (
+            "password",
+            &["_key", "_token", "_secret", "pass", "_pw", "credential"],
+            r#"(?:^|[\s"';{])[A-Z][A-Z0-9_]*(?:_(?:KEY|TOKEN|SECRET|PW|PWD|CREDENTIALS?)|PASS(?:WORD|WD)?\w*)(?:=|:[=-])(?P<s>"[^"]+"|'[^']+'|[^\s"';}]+)"#,
+            is_value,
+        ),
+        // The constants of WordPress and its like.
+        (
+            "password",
+            &["define"],
+            r#"(?i)\bdefine\s*\(\s*["']\w*(?:_KEY|_SALT|PASS\w*|SECRET\w*|TOKEN)["']\s*,\s*(?P<s>"[^"]+"|'[^']+')"#,
+            is_value,
+        ),
+        (
+            "password",
+            &["pass", "pwd", "secret", "key", "token"],
+            r#"(?i)["'](?:[\w-]*[_-])?(?:pass|password|passwd|passphrase|pwd|secret|api[_-]?key|(?:\w+[_-])?token|private[_-]?key)["']\s*:\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+')"#,
+            is_value,
+        ),
+        (
+            "password",
+            &["pass", "secret", "key", "pw", "token"],
+            r#"(?i)^\s*(?:-\s+)?(?:(?:[\w-]*[_-])?(?:password|passphrase|secret(?:[_-]\w+)*|api[_-]?key|private[_-]?key|bindpw|(?:\w+[_-])token)|[\w-]+[_-](?:pass|passwd|pwd|pw))\s*:\s+(?P<s>[^\s].*?)\s*$"#,
+            is_value,
+        ),
+        // What people write to each other.
+        (
+            "password",
+            &["pass", "kennwort", "wachtwoord", "contrase", "senha", "pw"],
+            r#"(?i)\b(?:pass(?:word|wort|phrase)|kennwort|mot de passe|wachtwoord|contraseña|senha|pw)\b(?:[^:=]{0,60}?\s(?:is|ist|lautet|est)\b:?|\s*[:=](?:\s*\S+\s+/)?)\s*(?P<s>"[^"]+"|'[^']+'|[^\s"']+)"#,
+            is_strange,
+        ),
+    ];
+    let pattern = |&(kind, _, pattern, accept): &Spec| Pattern { kind, regex: LazyRegex::valid(pattern, Dialect::Line), accept };
+    let patterns = list.iter().map(pattern).collect();
+    let marks = Marks::new(list.iter().map(|(_, marks, ..)| marks.iter()));
+    Patterns { patterns, marks }
+});
+
+/// The prompts and mechanism names that stand where a blob may stand.
+fn is_blob(text: &str) -> bool {
+    let known = ["PLAIN", "LOGIN", "NTLM", "GSSAPI", "EXTERNAL", "ANONYMOUS", "VXNlcm5hbWU6", "UGFzc3dvcmQ6"];
+    let written = text.bytes().any(|byte| byte.is_ascii_digit() || byte == b'=')
+        || text.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()) && text.bytes().any(|byte| byte.is_ascii_lowercase());
+    written && !known.contains(&text) && STANDARD.decode(text).is_ok()
+}
+
+/// Whether it is what AUTH PLAIN sends: NUL, a user, NUL, a password.
+fn is_plain(text: &str) -> bool {
+    let decoded = STANDARD.decode(text).or_else(|_| STANDARD_NO_PAD.decode(text));
+    let Ok(Ok(decoded)) = decoded.map(String::from_utf8) else { return false };
+    let parts: Vec<&str> = decoded.split('\0').collect();
+    let is_text = |part: &&str| !part.is_empty() && !part.contains(char::is_control);
+    matches!(parts.as_slice(), ["", user, password] if is_text(user) && is_text(password))
+}
+
+/// Whether a value is itself secret, and not the place of one, a variable, or a word about it.
+fn is_value(text: &str) -> bool {
+    let bare = text.trim_matches(['"', '\'']);
+    let place = bare.starts_with(['/', '$', '<']) || bare.starts_with("${") || bare.contains(":/");
+    !place
+        && bare != HIDDEN
+        && !["yes", "no", "true", "false", "null", "none", "x", "*", "files", "systemd", "required"].contains(&bare)
+}
+
+/// Letters and digits, as keys have them and names seldom.
+fn is_mixed(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() > 3
+}
+
+/// Letters and digits, as session ids have them and words have not.
+fn is_mixed_word(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit()) && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether a value in a sentence is a password for certain, and no word of the sentence.
+fn is_strange(text: &str) -> bool {
+    is_value(text) && is_given(text) && is_telling(text.trim_matches(['"', '\'', '.', ',']))
+}
+
+/// Whether a secret is known for one wherever it stands: long enough, and neither a word, a number, a host nor an address.
+pub(super) fn is_telling(secret: &str) -> bool {
+    const SHORTEST: usize = 8;
+    secret.len() >= SHORTEST && is_mixed_word(secret) && !secret.contains(['@', ':', '/']) && !is_name(secret)
+}
+
+/// Whether it may be a host's name or a version: words and numbers between dots.
+fn is_name(text: &str) -> bool {
+    text.contains('.')
+        && text
+            .split('.')
+            .all(|label| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+}
+
+fn is_given(text: &str) -> bool {
+    text != HIDDEN && !["for", "is", "was", "in", "on", "from", "by", "authentication"].contains(&text)
+}
