@@ -5,16 +5,27 @@
 //! What is asked of an event depends on the event: of a delivered message nobody asks the client. The values that decide
 //! this are the *leading* side of an event; what they come to ([`Lead`]) is worked out once for all events that share them.
 
+mod asked;
+mod cells;
+mod draft;
+mod row;
+mod seen;
+
 use super::LANES;
-use crate::distinct::{Distinct, hash, mix};
+use crate::distinct::mix;
 use crate::names::Names;
-use crate::rules::demand::{DISTINCT, Demand, Needs, TestBits, WEIGHED};
-use crate::rules::lazy::Together;
-use crate::tables::{Citation, Column, Given, KeptLines, Record, Table, Weighed};
+use crate::rules::demand::{Demand, Needs};
+use crate::tables::{Column, Given, KeptLines, Record, Table, Weighed};
 use crate::time::{SECOND, Time};
+use asked::{Asked, AskedColumn, Side};
+use cells::Cells;
+use draft::{COLUMNS, EXAMPLE, hash_of};
+use row::{Row, VALUES, is_given_up};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::RefCell;
+use seen::Seen;
 use std::sync::Arc;
+
+pub use draft::{Draft, Place};
 
 /// Spans in seconds; the last one is for good.
 const SPANS: [i64; 7] = [1, 60, 600, 3600, 6 * 3600, 24 * 3600, i64::MAX / SECOND];
@@ -33,116 +44,6 @@ const HELD: usize = 200_000 / LANES;
 
 /// Different values from which on a column is one whose rare values can be given up.
 const WIDE: usize = 64;
-
-/// Bytes of a text that are kept as an example.
-const EXAMPLE: usize = 2_000;
-
-/// Columns of the widest table.
-const COLUMNS: usize = 40;
-
-/// An event with its values still in the log's text.
-#[derive(Debug, Clone, Copy)]
-pub struct Draft<'a> {
-    cells: [Given<'a>; COLUMNS],
-}
-
-impl Default for Draft<'_> {
-    fn default() -> Self {
-        Draft { cells: [Given::Missing; COLUMNS] }
-    }
-}
-
-impl<'a> Draft<'a> {
-    /// Sets the value of a column.
-    pub fn set(&mut self, column: Column, value: impl Into<Given<'a>>) {
-        self.cells[column.0] = value.into();
-    }
-
-    /// Sets the value of a column that has none.
-    pub fn fill(&mut self, column: Column, value: impl Into<Given<'a>>) {
-        if self.get(column) == Given::Missing {
-            self.set(column, value);
-        }
-    }
-
-    /// The text of a column, if it is one.
-    pub fn text(&self, column: Column) -> Option<&'a str> {
-        match self.get(column) {
-            Given::Text(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    /// The value of a column.
-    pub fn get(&self, column: Column) -> Given<'a> {
-        self.cells[column.0]
-    }
-}
-
-impl<'a> From<&'a str> for Given<'a> {
-    fn from(text: &'a str) -> Self {
-        Given::Text(text)
-    }
-}
-impl From<i64> for Given<'_> {
-    fn from(number: i64) -> Self {
-        Given::Int(number)
-    }
-}
-impl From<f64> for Given<'_> {
-    fn from(number: f64) -> Self {
-        Given::Number(number)
-    }
-}
-impl From<bool> for Given<'_> {
-    fn from(yes: bool) -> Self {
-        Given::Bool(yes)
-    }
-}
-impl From<Time> for Given<'_> {
-    fn from(time: Time) -> Self {
-        Given::Time(time)
-    }
-}
-impl<'a, T: Into<Given<'a>>> From<Option<T>> for Given<'a> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Given::Missing, Into::into)
-    }
-}
-
-/// Where and when an event was.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// Its line.
-    pub source: Citation,
-    /// The text of the line, where it is to be kept: of a compressed log, which nobody wants to unpack twice.
-    pub line: &'a str,
-    /// When.
-    pub time: Option<Time>,
-    /// How often in a row, where the log says so.
-    pub times: u64,
-}
-
-/// What some columns of an event come to: a sum of hashes of what is told apart, with and without the values that may be
-/// given up, and the hashes of the values that are counted and weighed; of what is not, 0.
-#[derive(Debug, Clone, Copy, Default)]
-struct Side {
-    exact: u64,
-    coarse: u64,
-    counted: [u64; DISTINCT],
-    weighed: [u64; WEIGHED],
-}
-
-impl Side {
-    /// Notes which tests of a column hold.
-    fn tests(&mut self, column: Column, held: TestBits) {
-        if held != 0 {
-            let sum = mix(mix((held >> 64) as u64, held as u64), 0x7e57 + column.0 as u64);
-            self.exact = self.exact.wrapping_add(sum);
-            self.coarse = self.coarse.wrapping_add(sum);
-        }
-    }
-}
 
 /// What the leading side of an event comes to.
 #[derive(Debug, Clone, Copy)]
@@ -171,261 +72,6 @@ pub struct Wanted {
     row: Option<u32>,
     /// What it comes to, as far as that was worked out.
     side: Option<Side>,
-}
-
-/// What is asked of the columns of one side.
-#[derive(Debug, Default)]
-struct Asked {
-    columns: u64,
-    each: Vec<AskedColumn>,
-}
-
-/// What is asked of one column.
-#[derive(Debug)]
-struct AskedColumn {
-    column: Column,
-    /// Whether some question tells its values apart.
-    told_apart: bool,
-    /// Its tests.
-    tests: TestBits,
-    /// Those that are expressions, all tried at once: which tests, and whether what they say is denied.
-    expressions: (Together, Vec<(usize, bool)>),
-    /// Its place among the columns of which the distinct values are counted.
-    counted: Option<usize>,
-    /// Its place among those that are weighed.
-    weighed: Option<usize>,
-    /// Which of its tests hold of an event without a value.
-    missing: TestBits,
-    /// Which hold for the texts of late.
-    held: Held,
-}
-
-/// Which tests hold for which texts, by their hashes: each has one place, which the next one takes.
-#[derive(Debug)]
-struct Held {
-    places: RefCell<Vec<(u64, TestBits)>>,
-    /// How many places there are, once there is a text.
-    room: usize,
-}
-
-impl Held {
-    /// Room for the texts of late where asking them anew is dear, and otherwise.
-    const ROOM: (usize, usize) = (1 << 12, 1 << 6);
-
-    fn of(&self, text: u64, test: impl FnOnce() -> TestBits) -> TestBits {
-        let mut places = self.places.borrow_mut();
-        if places.is_empty() {
-            // Memory that the system hands out as zeros costs nothing until it is used.
-            *places = vec![(0, 0); self.room];
-        }
-        let place = &mut places[text as usize % self.room];
-        if place.0 != text {
-            *place = (text, test());
-        }
-        place.1
-    }
-}
-
-impl AskedColumn {
-    /// None if nothing is asked of it.
-    fn new(demand: &Demand, column: Column) -> Option<AskedColumn> {
-        let own = |test: &usize| demand.tests[*test].column == column;
-        let tests = (0..demand.tests.len()).filter(own).fold(0, |tests: TestBits, test| tests | (1 << test));
-        let told_apart = demand.values.contains(&column);
-        let counted = demand.distinct.iter().position(|known| *known == column);
-        let weighed = demand.weighed.iter().position(|known| *known == column);
-        let dear = |test: usize| demand.tests[test].matcher.is_dear();
-        let room = if bits(tests).any(dear) { Held::ROOM.0 } else { Held::ROOM.1 };
-        let held = Held { places: RefCell::default(), room };
-        let expression = |test: usize| Some((test, demand.tests[test].matcher.expression()?));
-        let (tried, expressions) =
-            bits(tests).filter_map(expression).map(|(test, (regex, denied))| ((test, denied), regex)).unzip();
-        let asked = told_apart || tests != 0 || counted.is_some() || weighed.is_some();
-        let expressions = (Together::new(expressions), tried);
-        let mut asked =
-            asked.then_some(AskedColumn { column, told_apart, tests, expressions, counted, weighed, missing: 0, held })?;
-        asked.missing = asked.tests_held(demand, Given::Missing, tests);
-        Some(asked)
-    }
-
-    /// Which of `tests` hold.
-    fn tests_held(&self, demand: &Demand, given: Given<'_>, tests: TestBits) -> TestBits {
-        let (mut held, mut rest) = (0, tests);
-        let (expressions, tried) = &self.expressions;
-        if let Given::Text(text) = given
-            && !tried.is_empty()
-            && let Some(matched) = expressions.which(text)
-        {
-            for (at, (test, denied)) in tried.iter().enumerate() {
-                let matches = matched >> at & 1 != 0;
-                held |= TestBits::from(matches != *denied) << test;
-                rest &= !(1 << test);
-            }
-        }
-        bits(rest).filter(|test| demand.tests[*test].matcher.holds(given)).fold(held & tests, |held, test| held | (1 << test))
-    }
-}
-
-/// The places of the bits that are set.
-fn bits(mut set: TestBits) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let at = (set != 0).then(|| set.trailing_zeros() as usize)?;
-        set &= set - 1;
-        Some(at)
-    })
-}
-
-/// One record under way.
-#[derive(Debug)]
-struct Row {
-    exact: u64,
-    coarse: u64,
-    needs: Needs,
-    /// Whether its rare values were given up.
-    given_up: bool,
-    count: u64,
-    /// Whether it stands for more than one event.
-    several: bool,
-    source: Citation,
-    time: Option<Time>,
-    until: Time,
-    last: Citation,
-    /// The lines of the first and the last event, where they are kept.
-    line: Box<str>,
-    last_line: String,
-    cells: Cells,
-    /// Whether what is counted and weighed stands below; of a single event it follows from its cells, which then are all there.
-    ripe: bool,
-    distinct: Vec<(Column, Distinct)>,
-    weighed: Vec<Tally>,
-}
-
-impl Row {
-    /// Counts and weighs the values of its event, if it is the only one so far; how many values that holds.
-    fn ripen(&mut self, demand: &Demand) -> usize {
-        if self.ripe || demand.everything {
-            return 0;
-        }
-        self.ripe = true;
-        let cells = std::mem::take(&mut self.cells);
-        self.take_values(&cells, self.needs, self.count, demand);
-        self.cells = cells;
-        held(self)
-    }
-
-    /// Counts and weighs the values of an event, as often as it was.
-    fn take_values(&mut self, cells: &Cells, needs: Needs, times: u64, demand: &Demand) {
-        for (column, value) in cells.iter() {
-            let counted = needs.counted(column) && demand.distinct.contains(&column);
-            let weighed = needs.weighed(column) && demand.weighed.contains(&column);
-            if !counted && !weighed {
-                continue;
-            }
-            let Some(hashed) = hash_of(value) else { continue };
-            if counted {
-                count(self, column, hashed);
-            }
-            if let (Given::Text(text), true) = (value, weighed) {
-                tally(self, column).add(hashed, times, || text.into());
-            }
-        }
-    }
-
-    /// What it stands for, without its time.
-    fn form(&self) -> u64 {
-        if self.given_up { mix(self.coarse, 1) } else { self.exact }
-    }
-
-    /// Gives up the values of these columns; those of a single event stay in its cells until it is known whether it becomes part
-    /// of another record.
-    fn give_up(&mut self, wide: u64) {
-        let needs = self.needs;
-        let mut coarse = if self.given_up { self.coarse } else { self.exact };
-        for (column, value) in self.cells.iter().filter(|(column, _)| is_given_up(*column, wide, needs)) {
-            if let Some(hashed) = hash_of(value) {
-                coarse = coarse.wrapping_sub(mix(hashed, column.0 as u64 + 1));
-            }
-        }
-        self.coarse = coarse;
-        self.given_up = true;
-        if self.ripe {
-            self.cells.remove(|column| is_given_up(column, wide, needs));
-        }
-    }
-}
-
-/// How often the forms of late were seen, roughly: each has one place, which the next one may take.
-#[derive(Debug)]
-struct Seen {
-    places: Vec<OfLate>,
-    /// Events in a span from which on a form is told apart among too many.
-    often: u8,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct OfLate {
-    /// A part of the form.
-    mark: u16,
-    /// Number of the span that it was last seen in, as far as it fits.
-    span: u8,
-    /// How often in that span, and half as often in the one before, and so on; once it was often, four times that, since what
-    /// has a record of its own is not counted here.
-    count: u8,
-}
-
-impl Seen {
-    const PLACES: usize = 1 << 14;
-    /// Fewest and most events that it takes.
-    const OFTEN: (u8, u8) = (3, 40);
-
-    fn new() -> Seen {
-        Seen { places: Vec::new(), often: Self::OFTEN.0 }
-    }
-
-    /// Counts an event in the span with this number; whether there were often such of late.
-    fn again(&mut self, form: u64, span: u64) -> bool {
-        if self.places.is_empty() {
-            self.places.resize(Self::PLACES, OfLate::default());
-        }
-        let place = &mut self.places[form as usize % Self::PLACES];
-        let (mark, span) = ((form >> 48) as u16, span as u8);
-        let before = if place.mark == mark { place.count >> span.wrapping_sub(place.span).min(7) } else { 0 };
-        let count = before.saturating_add(1);
-        *place = OfLate { mark, span, count: if count == self.often { count * 4 } else { count } };
-        place.count >= self.often
-    }
-
-    fn is_often(&self, form: u64) -> bool {
-        let seen = self.places.get(form as usize % Self::PLACES);
-        seen.is_some_and(|seen| seen.mark == (form >> 48) as u16 && seen.count >= self.often)
-    }
-}
-
-/// The commonest values of a column.
-#[derive(Debug)]
-struct Tally {
-    column: Column,
-    values: Vec<(u64, u64, Box<str>)>,
-}
-
-/// Values of a column of one record that are weighed; later ones are not.
-const VALUES: usize = 8;
-
-impl Tally {
-    /// Weighs a value; of more than [`VALUES`] the rarest is given up.
-    fn add(&mut self, value: u64, times: u64, text: impl FnOnce() -> Box<str>) {
-        match self.values.iter_mut().find(|(known, _, _)| *known == value) {
-            Some((_, known, _)) => *known += times,
-            None => self.values.push((value, times, text())),
-        }
-    }
-
-    fn settle(&mut self) {
-        if self.values.len() > VALUES {
-            self.values.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
-            self.values.truncate(VALUES);
-        }
-    }
 }
 
 /// The records of one table.
@@ -553,13 +199,13 @@ impl Digest {
         }
         for (at, column) in self.demand.distinct.iter().enumerate() {
             if side.counted[at] != 0 {
-                self.held = self.held.saturating_add_signed(count(row, *column, side.counted[at]));
+                self.held = self.held.saturating_add_signed(row.count(*column, side.counted[at]));
             }
         }
         // Of a value that is not weighed yet, the text is wanted.
         let mut unknown = false;
-        for (column, value) in weighed(&self.demand, &side) {
-            let tally = tally(row, column);
+        for (column, value) in side.weighed(&self.demand) {
+            let tally = row.tally(column);
             match tally.values.iter_mut().find(|(known, _, _)| *known == value) {
                 Some((_, count, _)) => *count += place.times,
                 None => unknown |= tally.values.len() < VALUES,
@@ -577,7 +223,7 @@ impl Digest {
     pub fn show(&mut self, wanted: &Wanted, lead: &Lead, whole: &Draft<'_>, place: Place<'_>) {
         let side = wanted.side.unwrap_or_else(|| self.side(lead.side, 1, whole, lead.needs));
         if let Some(at) = wanted.row {
-            weigh(&mut self.rows[at as usize], &self.demand, &side, whole, place.times);
+            self.rows[at as usize].weigh(&self.demand, &side, whole, place.times);
             return;
         }
         let rare = self.span.is_some() && self.crowded && !self.seen.is_often(side.exact);
@@ -731,9 +377,9 @@ impl Digest {
         };
         if rare {
             let counted = self.demand.distinct.iter().zip(side.counted).filter(|(_, value)| *value != 0);
-            counted.for_each(|(column, value)| _ = count(&mut row, *column, value));
-            weigh(&mut row, &self.demand, side, draft, place.times);
-            self.held += held(&row);
+            counted.for_each(|(column, value)| _ = row.count(*column, value));
+            row.weigh(&self.demand, side, draft, place.times);
+            self.held += row.held();
         }
         self.rows.push(row);
         self.rows.len() as u32 - 1
@@ -791,7 +437,7 @@ impl Digest {
         for mut row in rows {
             let key = key(row.form(), row.time, span);
             match self.index.get(&key) {
-                Some(&at) => absorb(&mut self.rows[at as usize], row, &self.demand),
+                Some(&at) => self.rows[at as usize].absorb(row, &self.demand),
                 None => {
                     if row.given_up && !row.ripe {
                         row.ripen(&self.demand);
@@ -803,7 +449,7 @@ impl Digest {
                 }
             }
         }
-        self.held = self.rows.iter().map(held).sum();
+        self.held = self.rows.iter().map(Row::held).sum();
     }
 
     /// Keeps the records of most events; the others lose the values that make them many, but for the columns in `spared`.
@@ -842,11 +488,6 @@ impl Digest {
     }
 }
 
-/// Whether the value of a column is given up in a rare record of which so much is asked.
-fn is_given_up(column: Column, wide: u64, needs: Needs) -> bool {
-    wide & (1 << column.0) != 0 && needs.value(column)
-}
-
 fn key(form: u64, time: Option<Time>, span: usize) -> u64 {
     mix(form, number_of(time, span))
 }
@@ -856,183 +497,12 @@ fn number_of(time: Option<Time>, span: usize) -> u64 {
     time.map_or(u64::MAX, |time| time.seconds().div_euclid(SPANS[span]) as u64)
 }
 
-fn held(row: &Row) -> usize {
-    row.distinct.iter().map(|(_, set)| set.held()).sum()
-}
-
-/// Counts a value of a column of which the distinct ones are counted; by how much more is held.
-fn count(row: &mut Row, column: Column, value: u64) -> isize {
-    let at = row.distinct.iter().position(|(known, _)| *known == column).unwrap_or_else(|| {
-        row.distinct.push((column, Distinct::default()));
-        row.distinct.len() - 1
-    });
-    let set = &mut row.distinct[at].1;
-    let before = set.held();
-    set.add(value);
-    set.held() as isize - before as isize
-}
-
-/// The columns of an event that are weighed, and the hashes of their values.
-fn weighed(demand: &Demand, side: &Side) -> impl Iterator<Item = (Column, u64)> {
-    demand.weighed.iter().copied().zip(side.weighed).filter(|(_, value)| *value != 0)
-}
-
-/// Weighs the values that are not weighed yet, as long as there are few.
-fn weigh(row: &mut Row, demand: &Demand, side: &Side, draft: &Draft<'_>, times: u64) {
-    for (column, value) in weighed(demand, side) {
-        let Given::Text(text) = draft.get(column) else { continue };
-        let tally = tally(row, column);
-        if tally.values.len() < VALUES && tally.values.iter().all(|(known, _, _)| *known != value) {
-            tally.values.push((value, times, cut(text, EXAMPLE).into()));
-        }
-    }
-}
-
-fn tally(row: &mut Row, column: Column) -> &mut Tally {
-    let at = row.weighed.iter().position(|tally| tally.column == column).unwrap_or_else(|| {
-        row.weighed.push(Tally { column, values: Vec::new() });
-        row.weighed.len() - 1
-    });
-    &mut row.weighed[at]
-}
-
-/// Adds the events of `other` to `row`, whose first event is the earlier one.
-fn absorb(row: &mut Row, other: Row, demand: &Demand) {
-    row.ripen(demand);
-    row.count += other.count;
-    row.several = true;
-    if other.until >= row.until {
-        row.until = other.until;
-        row.last = other.last;
-        row.last_line = if other.several { other.last_line } else { other.line.into() };
-    }
-    if !other.ripe {
-        row.take_values(&other.cells, other.needs, other.count, demand);
-        row.weighed.iter_mut().for_each(Tally::settle);
-        return;
-    }
-    for (column, values) in other.distinct {
-        match row.distinct.iter_mut().find(|(known, _)| *known == column) {
-            Some((_, set)) => set.merge(&values),
-            None => row.distinct.push((column, values)),
-        }
-    }
-    for Tally { column, values } in other.weighed {
-        let tally = tally(row, column);
-        for (value, count, text) in values {
-            tally.add(value, count, || text);
-        }
-        tally.settle();
-    }
-}
-
-fn hash_of(value: Given<'_>) -> Option<u64> {
-    Some(match value {
-        Given::Missing => return None,
-        Given::Text("") => return None,
-        Given::Text(text) => hash(cut(text, EXAMPLE).as_bytes(), 0),
-        Given::Int(number) => mix(1, number as u64),
-        Given::Number(number) => mix(2, number.to_bits()),
-        Given::Bool(yes) => mix(3, u64::from(yes)),
-        Given::Time(time) => mix(4, time.0 as u64),
-    })
-}
-
-/// The beginning of a text.
-fn cut(text: &str, longest: usize) -> &str {
-    if text.len() <= longest {
-        return text;
-    }
-    let end = (0..=longest).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    &text[..end]
-}
-
-/// The values of a record, one after the other: column, kind, and the value; of a text its length and itself. Numbers stand in it
-/// seven bits a character, so that the whole is a text and its parts need no second look.
-#[derive(Debug, Default)]
-struct Cells(Box<str>);
-
-impl Cells {
-    /// Characters of a length, and of a number.
-    const LENGTH: usize = 5;
-    const NUMBER: usize = 10;
-
-    fn write<'a>(cells: &mut String, values: impl Iterator<Item = (Column, Given<'a>)>, longest: usize) {
-        for (column, value) in values {
-            let (kind, number) = match value {
-                Given::Missing => continue,
-                Given::Text(text) => {
-                    let text = cut(text, longest);
-                    write(cells, column.0 as u64, 1);
-                    write(cells, 0, 1);
-                    write(cells, text.len() as u64, Self::LENGTH);
-                    cells.push_str(text);
-                    continue;
-                }
-                Given::Int(number) => (1, number as u64),
-                Given::Number(number) => (2, number.to_bits()),
-                Given::Bool(yes) => (3, u64::from(yes)),
-                Given::Time(time) => (4, time.0 as u64),
-            };
-            write(cells, column.0 as u64, 1);
-            write(cells, kind, 1);
-            write(cells, number, Self::NUMBER);
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (Column, Given<'_>)> {
-        let mut at = 0;
-        std::iter::from_fn(move || {
-            let cells = &*self.0;
-            if at >= cells.len() {
-                return None;
-            }
-            let column = Column(read(cells, at, 1) as usize);
-            let kind = read(cells, at + 1, 1);
-            at += 2;
-            if kind == 0 {
-                let start = at + Self::LENGTH;
-                let end = start + read(cells, at, Self::LENGTH) as usize;
-                at = end;
-                return Some((column, Given::Text(cells.get(start..end).unwrap_or_default())));
-            }
-            let number = read(cells, at, Self::NUMBER);
-            at += Self::NUMBER;
-            let value = match kind {
-                1 => Given::Int(number as i64),
-                2 => Given::Number(f64::from_bits(number)),
-                3 => Given::Bool(number != 0),
-                _ => Given::Time(Time(number as i64)),
-            };
-            Some((column, value))
-        })
-    }
-
-    /// Takes out the values of these columns.
-    fn remove(&mut self, gone: impl Fn(Column) -> bool) {
-        let mut cells = String::with_capacity(self.0.len());
-        Cells::write(&mut cells, self.iter().filter(|(column, _)| !gone(*column)), usize::MAX);
-        *self = Cells(cells.into_boxed_str());
-    }
-}
-
-fn write(cells: &mut String, mut number: u64, characters: usize) {
-    for _ in 0..characters {
-        cells.push(char::from((number & 0x7f) as u8));
-        number >>= 7;
-    }
-}
-
-fn read(cells: &str, at: usize, characters: usize) -> u64 {
-    let part = cells.as_bytes().get(at..at + characters).unwrap_or_default();
-    part.iter().rev().fold(0, |number, byte| number << 7 | u64::from(*byte))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::asked::bits;
     use super::*;
     use crate::rules::RuleSet;
-    use crate::tables::{Value, arrivals, failures};
+    use crate::tables::{Citation, Value, arrivals, failures};
 
     #[test]
     fn however_many_values_there_are_records_stay_few_and_every_event_is_counted() {
