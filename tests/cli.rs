@@ -242,6 +242,8 @@ fn explain_answers_each_line() {
     // Words that nobody knows still have a code, and a line of Postfix its daemon without the time.
     let output = postdoc(&["explain", "450 Xyzzy"]);
     assert!(out(&output).contains("4xx: temporary") && out(&output).contains("no reason takes this text"), "{}", out(&output));
+    let output = postdoc(&["explain", "5.1.1"]);
+    assert!(out(&output).starts_with("5.1.1\n") && out(&output).contains("class    user-unknown"), "{}", out(&output));
     let output = postdoc(&["explain", "postfix/smtpd[77]: fatal: no SASL authentication mechanisms"]);
     assert!(out(&output).contains("voice    own-daemon"), "{}", out(&output));
 }

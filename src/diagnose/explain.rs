@@ -38,7 +38,8 @@ pub struct Explained {
 
 /// Explains one text.
 pub fn explain(text: &str, rules: &RuleSet) -> Explained {
-    let parsed = line::spoken(text);
+    let code = of_code(text);
+    let parsed = line::spoken(code.as_deref().unwrap_or(text));
     let said = Said::parse(parsed.text);
     let voice = parsed.voice.or(said.voice);
     let provider = said
@@ -70,6 +71,16 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
         code: said.code,
         title: taken.map(|(entry, _)| rules.reasons.title(&entry.class).to_owned()),
     }
+}
+
+/// The reply of an enhanced code that somebody asks for alone.
+fn of_code(text: &str) -> Option<String> {
+    let code = text.trim().trim_start_matches("dsn=").trim_start_matches('#');
+    let mut numbers = code.split('.');
+    let class = numbers.next().filter(|class| matches!(*class, "4" | "5"))?;
+    let number = |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = numbers.next().is_some_and(number) && numbers.next().is_some_and(number) && numbers.next().is_none();
+    whole.then(|| format!("{class}50 {code}"))
 }
 
 /// Rules of which a required signal asks for the reason's class: first the plain cause that is called like it, then those of its

@@ -58,7 +58,7 @@ pub fn stands_alone(text: &str) -> bool {
     let spoken = line::spoken(text);
     spoken.daemon.is_some()
         || spoken.voice.is_some()
-        || text.starts_with('(')
+        || text.starts_with('(') && !text.starts_with("(in reply to ")
         || text.starts_with("status=")
         || text.contains("to=<") && text.contains("status=")
         || Said::parse(spoken.text).voice.is_some()
@@ -108,13 +108,14 @@ fn quoted_in(paragraph: &[&str]) -> Option<String> {
     }
     let text = lines.by_ref().map(str::trim).filter(|line| !line.starts_with(">>> ")).collect::<Vec<_>>().join(" ");
     if text.starts_with('<')
-        && let Some((_, said)) = text.split_once(">: ")
+        && let Some((_, said)) = text.split_once(">): ").or_else(|| text.split_once(">: "))
         && !said.contains(">: ")
         && stands_alone(said)
     {
         return Some(said.to_owned());
     }
-    let mut start = reply_in(&text)?;
+    // What our own server refused, it says in a frame of its own.
+    let mut start = reply_in(&text).filter(|start| !text[..*start].contains("reject: "))?;
     // Postfix names the host that said it.
     if [" said: ", " refused to talk to me: "].iter().any(|mark| text[..start].ends_with(mark)) {
         start = text[..start].rfind("host ").filter(|host| !text[*host..].starts_with("host said")).unwrap_or(start);
@@ -203,6 +204,9 @@ mod tests {
         let sendmail = "   ----- Transcript of session follows -----\n... while talking to mx.example.net.:\n>>> RCPT To:<a@example.net>\n\
             <<< 550 5.1.1 <a@example.net>... User unknown\n";
         assert_eq!(statements(sendmail), ["550 5.1.1 <a@example.net>... User unknown"]);
+        let expanded =
+            "<|\"/bin/ticket\"@mail> (expanded from <a@example.org>): Command died with status\n    127: \"/bin/ticket\"\n";
+        assert_eq!(statements(expanded), ["Command died with status 127: \"/bin/ticket\""]);
         let ours =
             "It's attached below.\n\n<a@example.net>: connect to mx.example.net[192.0.2.7]:25:\n    Connection timed out\n";
         assert_eq!(statements(ours), ["connect to mx.example.net[192.0.2.7]:25: Connection timed out"]);
@@ -228,6 +232,13 @@ mod tests {
         let listing = "A1B2C3D4E5*  1234 Thu Nov 12 09:00:01  app@example.org\n    (host mx.example.net[192.0.2.7] said: 450 4.2.0 Not\n    \
             yet (in reply to RCPT TO command))\n                ann@example.net\n";
         assert_eq!(statements(listing), ["host mx.example.net[192.0.2.7] said: 450 4.2.0 Not yet (in reply to RCPT TO command)"]);
+        let indented = "    host mx.example.net[192.0.2.1] said: 452 4.2.2 Over quota\n    (in reply to RCPT TO command)\n";
+        assert_eq!(
+            statements(indented),
+            ["host mx.example.net[192.0.2.1] said: 452 4.2.2 Over quota (in reply to RCPT TO command)"]
+        );
+        let own = "proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject";
+        assert_eq!(statements(own), [own]);
         assert_eq!(statements("words that\nare no statement"), ["words that are no statement"]);
         assert_eq!(statements(""), [""]);
     }
