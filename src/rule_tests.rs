@@ -53,7 +53,8 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
         let recognised = collected.sources.iter().find(|source| source.path == path).and_then(|source| source.kind.as_ref());
         if recognised != Some(kind) {
             let got = recognised.map_or("not recognised", String::as_str);
-            return Some(format!("the evidence given as `{kind}` is {got} ({})", source.title));
+            let help = "give it whole, as the command prints it: `postdoc sources FILE` shows what is recognised by what";
+            return Some(format!("the evidence given as `{kind}` is {got} ({})\nhelp: {help}", source.title));
         }
     }
     diagnosis::prepare(&mut collected, rules);

@@ -925,6 +925,8 @@ pub struct Tables {
     pub and_more: String,
     /// Names for people of values that are ids, by field and id: of providers and of reason classes.
     pub titles: std::collections::BTreeMap<&'static str, std::collections::BTreeMap<String, String>>,
+    /// When the log begins, if there is one with times.
+    pub log_begins: Option<Time>,
     /// How many recipients failed for the first time in each minute, exactly, even where the records of failures are few.
     pub failing: Vec<(Time, u64)>,
     /// The interned texts.

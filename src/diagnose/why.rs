@@ -176,7 +176,7 @@ fn measures(signal: &Signal, measure: &Measure) -> Vec<(String, String)> {
     let expect = &signal.expect;
     let mut list = Vec::new();
     if measure.met.is_none() && measure.rows.is_empty() {
-        list.push(("measured".to_owned(), "nothing: its evidence was not collected".to_owned()));
+        list.push(("measured".to_owned(), "nothing: its evidence was not collected, or does not reach so far back".to_owned()));
         return list;
     }
     let default = Amount::at_least(1.0);

@@ -32,6 +32,16 @@ struct Question {
 const TYPES: &[&str] =
     &["A", "AAAA", "MX", "TXT", "PTR", "NS", "SOA", "CNAME", "SRV", "SPF", "CAA", "TLSA", "ANY", "DNSKEY", "DS"];
 
+/// Name, type and data of a line `name TTL class type data`.
+fn answer(text: &str) -> Option<(&str, &str, String)> {
+    let mut words = text.split_whitespace();
+    let (name, ttl, _class, kind) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    ttl.parse::<u32>().ok()?;
+    let data =
+        text.split_once(&format!("\t{kind}\t")).map_or_else(|| words.collect::<Vec<_>>().join(" "), |(_, data)| data.to_owned());
+    Some((name, kind, join_strings(kind, &data)))
+}
+
 /// Reads what dig printed.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut question = Question { line: doc.first_line, ..Question::default() };
@@ -108,15 +118,24 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         } else if text.starts_with(';') {
             // Other comments: flags, OPT, WHEN, MSG SIZE.
         } else if section == "answer" {
-            let mut words = text.split_whitespace();
-            let (Some(_), Some(_), Some(_), Some(kind)) = (words.next(), words.next(), words.next(), words.next()) else {
+            let Some((_, kind, data)) = answer(text) else {
                 sink.unparsed(number);
                 continue;
             };
-            let data = text
-                .split_once(&format!("\t{kind}\t"))
-                .map_or_else(|| words.collect::<Vec<_>>().join(" "), |(_, data)| data.to_owned());
-            question.answers.push((number, kind.to_owned(), join_strings(kind, &data)));
+            question.answers.push((number, kind.to_owned(), data));
+        } else if let Some((name, kind, data)) = answer(text).filter(|(_, kind, _)| !full && TYPES.contains(kind)) {
+            // `+noall +answer`: the answers alone. What an alias leads to belongs to its question.
+            let alias = question.answers.last().is_some_and(|(_, kind, _)| kind == "CNAME");
+            if question.asked && !alias && (question.name != name || question.kind != kind) {
+                finish(&question, doc, sink);
+                question = Question { line: number, ..Question::default() };
+            }
+            if !question.asked {
+                (question.name, question.asked) = (name.to_owned(), true);
+                question.status = Some("NOERROR");
+            }
+            kind.clone_into(&mut question.kind);
+            question.answers.push((number, kind.to_owned(), data));
         } else if section.is_empty() && !full {
             short.push((number, text.to_owned()));
         }

@@ -296,6 +296,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     // Also where no line has a time, as `journalctl -o cat` prints them.
     if let Some(traffic) = traffic.as_ref().filter(|traffic| traffic.last.is_some() || traffic.postfix_lines > 0) {
         fold::mark_collected(&mut tables, traffic);
+        tables.log_begins = traffic.first;
         let failing = traffic.minutes.iter().filter(|(_, minute)| minute.failing > 0);
         tables.failing = failing.map(|(minute, counts)| (Time::from_seconds(minute * 60), counts.failing)).collect();
     }

@@ -226,6 +226,8 @@ const VALUES: &[(&str, Computes)] = &[
 const HTML: &[(&str, Shows)] = &[
     // {{md says}}: Markdown as HTML
     ("md", |params, _| Ok(markup::to_html(text(params, 0)?))),
+    // {{domains name}}: names of domains, which break behind a dot
+    ("domains", |params, _| Ok(markup::escape_html(text(params, 0)?).replace('.', ".<wbr>"))),
     // {{cited citation}}: the line, what matters in it marked
     ("cited", |params, _| {
         let citation = params.first().ok_or("needs a citation")?;
