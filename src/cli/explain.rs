@@ -36,7 +36,7 @@ impl Explain {
         let rules = self.rules.load()?;
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
         if self.text == "-" {
-            let mut lines = std::io::stdin().lock().split(b'\n').map(|line| line.map(text_of));
+            let mut lines = std::io::stdin().lock().split(b'\n').map(|line| line.map(|line| text_of(&line)));
             let Some(first) = lines.next().transpose()? else { return Ok(ExitCode::SUCCESS) };
             // Lines of a log come one by one, perhaps without an end; a message is read to its end first.
             if stands_alone(&first) {
@@ -83,6 +83,6 @@ impl Explain {
 }
 
 /// A line of standard input as text.
-fn text_of(line: Vec<u8>) -> String {
-    String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned()
+fn text_of(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim_end_matches('\r').to_owned()
 }
