@@ -552,6 +552,7 @@ tables! {
         client: Text(Host) "client it speaks of, if it names one",
         client_ip: Text(Ip) "address of that client",
         sasl_username: Text(Person) "login it speaks of, if it names one",
+        process: Text "daemon that ended, where master(8) speaks of one",
     }
 
     /// One parameter of main.cf in force.

@@ -225,6 +225,27 @@ fn a_plan_works_in_the_container_that_the_evidence_names() {
 }
 
 #[test]
+fn files_of_the_queue_are_looked_at_in_the_container_that_holds_them() {
+    let log = (1..6).fold(String::new(), |log, n| {
+        log + &format!(
+            "Nov 12 09:3{n}:44 mail postfix/lmtp[467]: 0CE5562{n}: to=<x{n}@one.example>, relay=none, delay=1, delays=0/0/1/0, \
+             dsn=4.4.1, status=deferred (connect to mail.example.com[private/dovecot-lmtp]: No such file or directory)\n"
+        )
+    });
+    let listing = "CONTAINER ID   IMAGE            COMMAND   CREATED   STATUS   PORTS   NAMES\n\
+                   8f3b1c2d4e5f   mailcow/postfix  \"/run\"    5 d       Up 5 d   25/tcp  mailcow-postfix-1\n";
+    let commands = |files: &[(&str, &str)]| {
+        let report = report_on(files);
+        report.plan.iter().filter_map(|step| step.run.clone()).collect::<Vec<_>>().join("\n")
+    };
+    let inside = commands(&[("mail.log", &log), ("docker-ps.txt", listing)]);
+    assert!(inside.contains("docker exec -i mailcow-postfix-1 ls -l /var/spool/postfix/private/"), "{inside}");
+    assert!(inside.lines().any(|line| line.starts_with("ss -ltn")), "what names no such file stays: {inside}");
+    let outside = commands(&[("mail.log", &log)]);
+    assert!(outside.lines().any(|line| line == "ls -l /var/spool/postfix/private/"), "{outside}");
+}
+
+#[test]
 fn settings_are_those_of_the_instance_whose_mail_fails() {
     let log = |instance: &str| {
         (1..6).fold(String::new(), |log, n| {

@@ -203,7 +203,12 @@ fn set_roles(causes: &mut [Cause<'_>], handled: u64, events: impl Fn(&BTreeSet<u
     let ordinary = |cause: &Cause<'_>| {
         let count = cause.failed().max(cause.kept_out);
         let part = if handled == 0 { 1.0 } else { count as f64 / handled as f64 };
-        cause.judged.rule.severity <= Severity::Medium && (count < ORDINARY_COUNT || part < ORDINARY_SHARE)
+        match cause.judged.rule.severity {
+            Severity::Critical => false,
+            // What speaks against it weighs more where it is seen only once or twice among much other mail.
+            Severity::High => cause.confidence == Confidence::Possible && count < ORDINARY_COUNT && part < ORDINARY_SHARE,
+            _ => count < ORDINARY_COUNT || part < ORDINARY_SHARE,
+        }
     };
     let sure_root =
         causes.iter().any(|cause| cause.role == Role::Separate && cause.confidence >= Confidence::Likely && !ordinary(cause));
@@ -228,8 +233,11 @@ fn set_roles(causes: &mut [Cause<'_>], handled: u64, events: impl Fn(&BTreeSet<u
         .enumerate()
         .filter(|(at, _)| big[*at])
         .max_by(|(_, a), (_, b)| {
+            // What is for others to solve, such as a full mailbox, does not lead where something here is to be repaired.
+            let here = |cause: &Cause<'_>| cause.judged.rule.severity > Severity::Low && cause.share >= CONTRIBUTING_SHARE;
             (a.judged.rule.severity == Severity::Critical)
                 .cmp(&(b.judged.rule.severity == Severity::Critical))
+                .then_with(|| here(a).cmp(&here(b)))
                 .then_with(|| a.share.total_cmp(&b.share))
                 .then_with(|| a.judged.rule.severity.cmp(&b.judged.rule.severity))
                 .then_with(|| b.judged.rule.id.cmp(&a.judged.rule.id))

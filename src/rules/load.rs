@@ -63,6 +63,8 @@ pub struct PlanSpec {
 pub struct Through {
     /// The commands that belong there.
     pub commands: Vec<String>,
+    /// Directories that are there: any command that names a file in one belongs there, too.
+    pub paths: Vec<String>,
     /// What stands before them; `NAME` stands for the instance's or the container's.
     pub through: String,
 }
@@ -73,9 +75,14 @@ impl Through {
         let through = self.through.replace("NAME", name);
         let mut out = String::new();
         let mut starts = true;
+        let mut at = 0;
         for word in text.split_inclusive(|c: char| c.is_whitespace() || "|;&(`".contains(c)) {
             let bare = word.trim_end_matches(|c: char| c.is_whitespace() || "|;&(`".contains(c));
-            if starts && self.commands.iter().any(|command| command == bare) {
+            let rest = text[at..].split(|c: char| "\n|;&(`".contains(c)).next().unwrap_or_default();
+            at += word.len();
+            let names = |path: &String| rest.split_whitespace().any(|word| word.starts_with(path.as_str()));
+            if starts && !bare.is_empty() && (self.commands.iter().any(|command| command == bare) || self.paths.iter().any(names))
+            {
                 out.push_str(&through);
                 out.push(' ');
             }
@@ -652,10 +659,11 @@ impl Loader {
             let Some(node) = fields.take(name) else { continue };
             let mut through = reader.fields(node, name);
             let commands = through.need(reader, "commands").map(|node| reader.texts(node, "a command")).unwrap_or_default();
+            let paths = through.take("paths").map(|node| reader.texts(node, "a directory")).unwrap_or_default();
             let text = through.need(reader, "through").map(|node| reader.text(&node, "through")).unwrap_or_default();
             through.finish(reader);
-            let commands = commands.into_iter().map(|(command, _)| command).collect();
-            let through = Some(Through { commands, through: text });
+            let [commands, paths] = [commands, paths].map(|texts| texts.into_iter().map(|(text, _)| text).collect());
+            let through = Some(Through { commands, paths, through: text });
             match name {
                 "instances" => self.set.plan.instances = through,
                 _ => self.set.plan.containers = through,

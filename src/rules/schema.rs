@@ -423,6 +423,7 @@ fn through(which: &str) -> Value {
         &["commands", "through"],
         json!({
             "commands": { "type": "array", "description": which, "items": { "type": "string" } },
+            "paths": { "type": "array", "description": "Directories that are there: a command that names a file in one belongs there", "items": { "type": "string" } },
             "through": text("What runs them there; NAME stands for its name"),
         }),
     )

@@ -177,6 +177,8 @@ enum Companion {
     Kernel,
     /// A filter or service that Postfix asks.
     Filter,
+    /// The mailbox server.
+    Mailboxes,
     /// One that writes logs.
     Logger,
 }
@@ -497,6 +499,7 @@ const LOGGERS: &[&str] = &["rsyslogd", "rsyslogd-2177", "systemd-journald", "sys
 fn companion(tag: &str) -> Option<Companion> {
     match tag {
         "kernel" => Some(Companion::Kernel),
+        "dovecot" => Some(Companion::Mailboxes),
         tag if FILTERS.contains(&tag) => Some(Companion::Filter),
         tag if LOGGERS.contains(&tag) => Some(Companion::Logger),
         _ => None,
@@ -550,13 +553,22 @@ fn is_filter_trouble(text: &str) -> bool {
     }
 }
 
-/// Lines of other programs that matter to mail: the kernel's trouble, what filters say of themselves, and log daemons that say
+/// Whether Dovecot speaks of trouble with what it does for Postfix, which is to take mail and to check logins. What it says of
+/// those who read their mail, or guess passwords, is no evidence.
+fn is_mailbox_trouble(text: &str) -> bool {
+    const FOR_POSTFIX: &[&str] = &["lmtp", "lda", "deliver", "auth", "master: ", "anvil: ", "config: ", "dict"];
+    FOR_POSTFIX.iter().any(|start| text.starts_with(start))
+        && ["Error: ", "Fatal: ", "Panic: ", "process_limit", "client_limit"].iter().any(|mark| text.contains(mark))
+}
+
+/// Lines of other programs that matter to mail: the kernel's trouble, what filters and the mailbox server say of themselves, and log daemons that say
 /// what they lost; with the number of lines lost.
 fn told_by<'a>(companion: Companion, line: &Letter<'a>) -> Option<(Event<'a>, u64)> {
     let text = line.message;
     let (level, lost) = match companion {
         Companion::Kernel => (is_kernel_trouble(text).then_some("error")?, 0),
         Companion::Filter => (is_filter_trouble(text).then_some("warning")?, 0),
+        Companion::Mailboxes => (is_mailbox_trouble(text).then_some("warning")?, 0),
         Companion::Logger => ("warning", lost(text)?),
     };
     Some((Event::Diagnostic { queue_id: None, level, text }, lost))

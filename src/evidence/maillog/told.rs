@@ -356,8 +356,14 @@ pub(super) struct Warning<'a> {
 }
 
 impl<'a> Warning<'a> {
-    /// `H[A]: SASL LOGIN authentication failed: ..., sasl_username=U`
+    /// Whom it speaks of: a client and its login, `H[A]: SASL LOGIN authentication failed: ..., sasl_username=U`; a daemon that
+    /// ended, `process /usr/lib/postfix/sbin/smtpd pid 99 exit status 1`.
     pub(super) fn add_client(&self, draft: &mut Draft<'a>) {
+        if self.daemon == "master" {
+            let path = self.text.strip_prefix("process ").unwrap_or(self.text);
+            let path = path.split([' ', ':']).next().filter(|path| path.starts_with('/'));
+            draft.set(diagnostics::process, path.and_then(|path| path.rsplit('/').next()));
+        }
         let Some(at) = line::find(self.text, ": SASL ") else { return };
         let peer = Some(said::split_peer(&self.text[..at]));
         let user = self.text.rsplit_once("sasl_username=").map(|(_, user)| user.split(", ").next().unwrap_or(user));
@@ -367,7 +373,9 @@ impl<'a> Warning<'a> {
     }
 
     pub(super) fn describe<R>(&self, meaning: &Meaning<'_>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
-        let heard = Heard { text: self.text, otherwise: Some(Voice::OwnDaemon), daemon: Some(self.daemon), ..Heard::default() };
+        // The mailbox server's disk, rights and quotas are not the queue's.
+        let voice = if self.daemon == "dovecot" { Voice::OwnDelivery } else { Voice::OwnDaemon };
+        let heard = Heard { text: self.text, otherwise: Some(voice), daemon: Some(self.daemon), ..Heard::default() };
         let class = meaning.class(&heard);
         let mut draft = Draft::default();
         self.add_client(&mut draft);
