@@ -172,10 +172,12 @@ pub fn state(entry: &Entry, answers: &Answered) -> Option<bool> {
     }
 }
 
+/// Signals by their names.
+type Named<'e> = Vec<(&'e str, &'e Signal)>;
+
 /// The met signals in an entry: those without which it would not be met, and those beside them.
-pub fn met_by<'e>(entry: &'e Entry, answers: &Answered) -> (Vec<(&'e str, &'e Signal)>, Vec<(&'e str, &'e Signal)>) {
-    let mut needed: Vec<(&str, &Signal)> = Vec::new();
-    let mut extra = Vec::new();
+pub fn met_by<'e>(entry: &'e Entry, answers: &Answered) -> (Named<'e>, Named<'e>) {
+    let (mut needed, mut extra) = (Named::new(), Named::new());
     match &entry.ask {
         Ask::Signal(signal) if answers.get(&entry.name).is_some_and(|measure| measure.met == Some(true)) => {
             needed.push((entry.name.as_str(), signal));
@@ -201,7 +203,7 @@ pub fn met_by<'e>(entry: &'e Entry, answers: &Answered) -> (Vec<(&'e str, &'e Si
 /// Their tables.
 fn met_tables(entry: &Entry, answers: &Answered) -> (Vec<&'static str>, Vec<&'static str>) {
     let (needed, extra) = met_by(entry, answers);
-    let tables = |met: Vec<(&str, &Signal)>| met.into_iter().map(|(_, signal)| independent_name(signal.table)).collect();
+    let tables = |met: Named<'_>| met.into_iter().map(|(_, signal)| independent_name(signal.table)).collect();
     (tables(needed), tables(extra))
 }
 

@@ -170,13 +170,16 @@ fn learn(files: &[Text<'_>], redactor: &mut Redactor<'_>) -> Result<SecretFinder
     Ok(secrets.finder())
 }
 
+/// Where secrets stood in a file, and their kinds.
+type Secrets = Vec<(usize, &'static str)>;
+
 /// The lines of a file with pseudonyms and without secrets, in a temporary file; where the secrets stood, and their kinds.
 fn redacted(
     (file, kind): &Text<'_>,
     secrets: &SecretFinder,
     workers: &mut [Redactor<'_>],
     done: &mut Rewritten,
-) -> Result<(File, Vec<(usize, &'static str)>), RewriteError> {
+) -> Result<(File, Secrets), RewriteError> {
     let mut spool = BufWriter::new(tempfile::tempfile().map_err(RewriteError::Spool)?);
     let mut reader = LineReader::new(file, *kind, secrets);
     let damage = batches(file, &mut |lines| {
@@ -323,7 +326,7 @@ struct LineReader<'k> {
     remover: SecretRemover,
     known: &'k SecretFinder,
     number: usize,
-    secrets: Vec<(usize, &'static str)>,
+    secrets: Secrets,
     message: Message,
     in_certificate: bool,
 }

@@ -311,6 +311,9 @@ fn matched_texts(row: &Record, signal: &Signal, asker: &Asker<'_>) -> Vec<String
     found
 }
 
+/// How many events have a reason, and the record of the first.
+type Group = (u64, u32);
+
 /// Reasons of the residue that are listed each by itself; strangers write them, and may never write one twice.
 const MOST_REASONS: usize = 1_000;
 
@@ -320,12 +323,12 @@ pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexpla
     let rows = tables.rows(&failures::TABLE);
     let asker = diagnosis.asker;
     let total = asker.events(&failures::TABLE, asker.judged(&failures::TABLE)).max(1) as f64;
-    let mut groups: BTreeMap<String, (u64, u32)> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     for &at in &diagnosis.residue {
         let reason = rows[at as usize].text(failures::reason, &tables.names).unwrap_or_default();
         groups.entry(shortened(&mask(reason))).or_insert((0, at)).0 += rows[at as usize].count;
     }
-    let mut groups: Vec<(String, (u64, u32))> = alike(groups);
+    let mut groups: Vec<(String, Group)> = alike(groups);
     groups.sort_by(|(a, (more, _)), (b, (less, _))| less.cmp(more).then_with(|| a.cmp(b)));
     let rest = groups.split_off(groups.len().min(MOST_REASONS));
     let mut list: Vec<Unexplained> = groups
@@ -346,14 +349,14 @@ pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexpla
 
 /// Reasons that differ in a number alone, such as that of a ticket, are one: where it stands, `…` does. A code that is the
 /// same in all of them stays.
-fn alike(groups: BTreeMap<String, (u64, u32)>) -> Vec<(String, (u64, u32))> {
+fn alike(groups: BTreeMap<String, Group>) -> Vec<(String, Group)> {
     let numbered = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
     let core = |word: &str| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned();
     let is_number = |word: &str| core(word).bytes().all(|byte| byte.is_ascii_digit());
     // A code of a reply, an enhanced code or a port tells what is said.
     let is_code =
         |word: &str| word.contains(['.', '…']) || (is_number(word) && matches!(core(word).as_bytes(), [b'2'..=b'5', _, _]));
-    let mut forms: BTreeMap<Vec<String>, Vec<(String, (u64, u32))>> = BTreeMap::new();
+    let mut forms: BTreeMap<Vec<String>, Vec<(String, Group)>> = BTreeMap::new();
     for (reason, group) in groups {
         let form = reason.split(' ').map(|word| if numbered(word) { "…" } else { word }.to_owned()).collect();
         forms.entry(form).or_default().push((reason, group));
