@@ -1,5 +1,6 @@
 //! The search afterwards for everything that was replaced, and for every name that was learnt.
 
+use super::learn::looks_like_queue_id;
 use super::names::is_folder;
 use super::{Edit, Redactor, SHORTEST, apply, kept};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -46,9 +47,10 @@ impl Redactor<'_> {
         let telling = |text: &str| {
             let usual = self.ordinary.is_word(text) || kept::is_account(text) || kept::is_service(text) || is_folder(text);
             // A message id may begin with the queue id, which is no name.
-            let is_queue_id = text.len() >= 6
+            let is_hexadecimal = text.len() >= 6
                 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
                 && text.bytes().any(|byte| byte.is_ascii_digit());
+            let is_queue_id = is_hexadecimal || looks_like_queue_id(text);
             // Nor is a year.
             let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
             text.chars().count() > SHORTEST

@@ -5,6 +5,7 @@ use super::hosts::{embedded, reverse_zone};
 use super::names::{self, Piece, is_authority, is_folder, pieces, unquoted};
 use super::scan::{self, Part};
 use super::{MOST_NAMES, Redactor, SHORTEST, coded, kept};
+use crate::evidence::maillog::queue_id::is_queue_id;
 use rustc_hash::FxHashSet;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -153,6 +154,10 @@ impl Redactor<'_> {
 
     fn learn_local(&mut self, local: &str) {
         let local = unquoted(local);
+        // What a message id takes from the queue id is no name: the queue id holds the lines of a message together.
+        if looks_like_queue_id(&local) {
+            return;
+        }
         for (piece, _) in pieces(&local).into_iter().filter(|(_, what)| *what == Piece::Name) {
             if scan::is_host(piece) {
                 continue;
@@ -228,4 +233,10 @@ impl Redactor<'_> {
     pub fn knows_all_names(&self) -> bool {
         self.known.names.len() < MOST_NAMES && self.replaced.borrow().len() < MOST_NAMES
     }
+}
+
+/// Whether it has the form of a queue id, and hardly that of anybody's login.
+pub(super) fn looks_like_queue_id(text: &str) -> bool {
+    let has = |holds: fn(&u8) -> bool| text.bytes().any(|byte| holds(&byte));
+    text.len() >= 10 && is_queue_id(text) && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
 }
