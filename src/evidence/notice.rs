@@ -74,25 +74,26 @@ fn enhanced_first(text: &str) -> bool {
 /// Lines that stand alone, each with those that go on after it: indented, or further lines of one reply.
 fn whole_lines(lines: &[&str]) -> Vec<String> {
     let mut whole: Vec<String> = Vec::new();
+    let mut before = "";
     for line in lines {
         // What is indented goes on, but for the reason in a queue listing.
         let begins = stands_alone(line) && (!line.starts_with([' ', '\t']) || line.trim_start().starts_with('('));
         match whole.last_mut() {
-            Some(last) if !begins || goes_on(last, line) => {
+            Some(last) if !begins || goes_on(before, line) => {
                 last.push(' ');
                 last.push_str(line.trim());
             }
             _ => whole.push(line.trim().to_owned()),
         }
+        before = line;
     }
     whole
 }
 
-/// Whether `line` is a further line of the reply that `last` begins: `550-one`, `550 two`.
-fn goes_on(last: &str, line: &str) -> bool {
+/// Whether `line` is a further line of the reply that the line before it is one of: `550-one`, `550 two`.
+fn goes_on(before: &str, line: &str) -> bool {
     let code = |text: &str| text.get(..3).filter(|code| code.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned);
-    let ends = last.rsplit(' ').find(|word| code(word).is_some() && word.get(3..).is_some_and(|rest| rest.starts_with('-')));
-    last.as_bytes().get(3) == Some(&b'-') && ends.is_some() && code(last).is_some() && code(last) == code(line)
+    before.as_bytes().get(3) == Some(&b'-') && code(before).is_some() && code(before) == code(line)
 }
 
 /// What a paragraph of a bounce message quotes.
