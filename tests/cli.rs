@@ -239,6 +239,9 @@ fn explain_answers_each_line() {
     // What a server is called is not what it says.
     let output = postdoc(&["explain", "550 mx1.spam-blacklist.example: no such user here"]);
     assert!(out(&output).contains("class    user-unknown"), "{}", out(&output));
+    // What the mailbox server says is no other server's word.
+    let output = postdoc(&["explain", "host mx.example[private/dovecot-lmtp] said: 550 5.1.1 <a@mx.example> User doesn't exist"]);
+    assert!(out(&output).contains("own-delivery"), "{}", out(&output));
     // Words that nobody knows still have a code, and a line of Postfix its daemon without the time.
     let output = postdoc(&["explain", "450 Xyzzy"]);
     assert!(out(&output).contains("4xx: temporary") && out(&output).contains("no reason takes this text"), "{}", out(&output));

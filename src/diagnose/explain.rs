@@ -41,7 +41,7 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
     let code = of_code(text);
     let parsed = line::spoken(code.as_deref().unwrap_or(text));
     let said = Said::parse(parsed.text);
-    let voice = parsed.voice.or(said.voice);
+    let voice = parsed.voice.or(said.speaker());
     let provider = said
         .host
         .or(parsed.relay)

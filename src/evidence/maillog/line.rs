@@ -666,7 +666,7 @@ pub fn spoken(text: &str) -> Spoken<'_> {
             Spoken { text, voice: Some(Voice::OwnDaemon), daemon, ..Spoken::default() }
         }
         Event::Diagnostic { text, .. } => {
-            let voice = Said::parse(text).voice.or(Some(Voice::OwnDaemon));
+            let voice = Said::parse(text).speaker().or(Some(Voice::OwnDaemon));
             Spoken { text, voice, daemon, ..Spoken::default() }
         }
         _ => {

@@ -367,6 +367,16 @@ fn bracketed_enhanced(text: &str) -> Option<&str> {
     })
 }
 
+impl Said<'_> {
+    /// Who speaks by the words alone: a peer on this server itself is nobody remote.
+    pub fn speaker(&self) -> Option<Voice> {
+        match self.voice {
+            Some(Voice::Remote) => own_peer(self.ip).or(self.voice),
+            voice => voice,
+        }
+    }
+}
+
 /// Who speaks in a delivery line, where the daemon and the relay tell it and the words do not.
 pub(super) fn voice_of(daemon: &str, relay_ip: Option<&str>, said: &Said<'_>) -> Option<Voice> {
     match daemon {
