@@ -30,7 +30,9 @@ impl Loader {
                     rule.bucket
                 );
                 let help = meant(&rule.bucket, &buckets).or_else(|| Some(format!("known: {}", buckets.join(", "))));
-                error(rule.place, message, help);
+                // It stands in the rule where the folder does not tell it.
+                let text = self.texts.get(&rule.file).filter(|text| text.contains("\nbucket:")).map_or("", |text| text);
+                error(word_at(text, rule.place, &rule.bucket), message, help);
             }
             for (id, place) in rule.explains.iter().zip(&rule.explains_at) {
                 // A rule that is switched off may still be named.
