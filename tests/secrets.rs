@@ -78,3 +78,17 @@ fn no_secret_is_ever_shown() {
     wrong.extend(wrong_in_pack);
     assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn a_secret_that_another_file_gives_away_is_taken_out_beside_one_that_gives_itself_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bundle = folder.path().join("bundle");
+    std::fs::create_dir(&bundle).expect("a folder");
+    std::fs::write(bundle.join("sasl_passwd"), "[relay.example]:587 joe:Sup3rS3cret!x\n").expect("a file");
+    let note = "swaks -s relay.example -ap 0therPass!Word # before it was Sup3rS3cret!x\n";
+    std::fs::write(bundle.join("notes.txt"), note).expect("a file");
+    let new = folder.path().join("new.tar.gz");
+    postdoc(&["redact", &bundle.display().to_string(), "-o", &new.display().to_string()]);
+    let lines = postdoc(&["records", &new.display().to_string(), "--table", "lines"]);
+    assert!(lines.contains("before it was (hidden)") && !lines.contains("0therPass"), "{lines}");
+}

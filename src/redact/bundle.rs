@@ -6,6 +6,7 @@ use crate::bundle::{Bundle, BundleError, BundleFile, PSEUDONYMS};
 use crate::evidence::recognise::recognise;
 use crate::evidence::secrets::{HIDDEN, KnownSecrets, SecretFinder, SecretRemover};
 use crate::evidence::text::{clean, strip_escapes};
+use crate::parallel::cores;
 use crate::rules::RuleSet;
 use crate::time::Time;
 use std::borrow::Cow;
@@ -88,7 +89,7 @@ pub fn rewrite(
     let files = texts(bundle, rules, &mut done);
     let secrets = learn(&files, redactor)?;
     let mut spools = Vec::new();
-    let mut workers: Vec<Redactor<'_>> = (0..jobs()).map(|_| redactor.another()).collect();
+    let mut workers: Vec<Redactor<'_>> = (0..cores()).map(|_| redactor.another()).collect();
     for file in &files {
         spools.push(redacted(file, &secrets, &mut workers, &mut done)?);
     }
@@ -140,7 +141,7 @@ fn texts<'b>(bundle: &'b Bundle, rules: &'b RuleSet, done: &mut Rewritten) -> Ve
 
 /// Lets the redactor learn every name in the files. What is secret in them comes back.
 fn learn(files: &[Text<'_>], redactor: &mut Redactor<'_>) -> Result<SecretFinder, RewriteError> {
-    let mut workers: Vec<Redactor<'_>> = (0..jobs()).map(|_| redactor.another()).collect();
+    let mut workers: Vec<Redactor<'_>> = (0..cores()).map(|_| redactor.another()).collect();
     let mut secrets = KnownSecrets::default();
     for (file, kind) in files {
         path::learn(redactor, &file.path);
@@ -200,7 +201,7 @@ fn checked(mut spool: File, check: &Check) -> Result<(File, Vec<Leak>), RewriteE
     let mut whole = BufWriter::new(tempfile::tempfile().map_err(RewriteError::Spool)?);
     let mut leaks = Vec::new();
     let mut number = 0;
-    let mut checks: Vec<&Check> = vec![check; jobs()];
+    let mut checks: Vec<&Check> = vec![check; cores()];
     let damage = batches_of(&mut BufReader::with_capacity(1 << 16, &spool), &mut |lines| {
         let mut found = vec![None; lines.len()];
         let mut pairs: Vec<(&mut String, &mut Option<Leak>)> = lines.iter_mut().zip(&mut found).collect();
@@ -222,10 +223,6 @@ fn checked(mut spool: File, check: &Check) -> Result<(File, Vec<Leak>), RewriteE
         Some(error) => Err(RewriteError::Spool(error)),
         None => Ok((whole.into_inner().map_err(|error| RewriteError::Spool(error.into_error()))?, leaks)),
     }
-}
-
-fn jobs() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn append<W: Write>(
@@ -277,7 +274,7 @@ fn batches(file: &BundleFile, visit: Batch<'_>) -> Result<Option<io::Error>, Rew
 }
 
 fn batches_of(reader: &mut impl BufRead, visit: Batch<'_>) -> Result<Option<io::Error>, RewriteError> {
-    let most = BATCH * jobs();
+    let most = BATCH * cores();
     let mut bytes = Vec::new();
     let mut lines = Vec::new();
     let mut size = 0;
@@ -390,9 +387,10 @@ impl<'k> LineReader<'k> {
 
     fn line(&mut self, line: &str) -> Rewriting {
         self.number += 1;
-        let (clean, secret) = match (self.remover.line(line), self.known.hide(line)) {
-            ((clean, None), Some(hidden)) => (Cow::Owned(self.known.hide(&clean).unwrap_or(hidden)), Some("known secret")),
-            (found, _) => found,
+        let (clean, secret) = self.remover.line(line);
+        let (clean, secret) = match self.known.hide(&clean) {
+            Some(hidden) => (Cow::Owned(hidden), secret.or(Some("known secret"))),
+            None => (clean, secret),
         };
         if let Some(kind) = secret
             && self.secrets.iter().all(|(_, known)| *known != kind)
