@@ -14,7 +14,7 @@
 //! ```
 
 use super::maillog::line;
-use super::maillog::said::Said;
+use super::maillog::said::{Said, enhanced_length};
 use super::paste::Paste;
 use super::text::strip_escapes;
 use base64::Engine as _;
@@ -62,13 +62,8 @@ pub fn stands_alone(text: &str) -> bool {
         || text.starts_with("status=")
         || text.contains("to=<") && text.contains("status=")
         || Said::parse(spoken.text).voice.is_some()
-        || enhanced_first(text)
+        || enhanced_length(text).is_some()
         || ["warning: ", "error: ", "fatal: ", "panic: "].iter().any(|level| text.starts_with(level))
-}
-
-/// Whether a text begins with an enhanced status code.
-fn enhanced_first(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'2' | b'4' | b'5', b'.', digit, ..] if digit.is_ascii_digit())
 }
 
 /// Lines that stand alone, each with those that go on after it: indented, or further lines of one reply.
@@ -144,7 +139,7 @@ fn reply_in(text: &str) -> Option<usize> {
             && bytes[at + 1].is_ascii_digit()
             && bytes[at + 2].is_ascii_digit()
             && matches!(bytes[at + 3], b' ' | b'-')
-            && (!bytes[at + 4].is_ascii_digit() || enhanced_first(&text[at + 4..]))
+            && (!bytes[at + 4].is_ascii_digit() || enhanced_length(&text[at + 4..]).is_some())
     })
 }
 

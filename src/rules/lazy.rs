@@ -137,13 +137,12 @@ impl LazyRegex {
 
     /// Whether it can match nothing, by the library's tree; none, and a problem, if it is not valid.
     fn parsed_by_library(&self, reader: &mut Reader<'_>, place: Place) -> Option<bool> {
-        let lazy = self;
         // The tree tells nearly all that can be wrong, and costs a tenth of an engine for it.
-        let tree = match syntax::parse_with(&lazy.translated(), &lazy.syntax(lazy.is_bytes())) {
+        let tree = match syntax::parse_with(&self.translated(), &self.syntax(self.is_bytes())) {
             Ok(tree) => tree,
             Err(error) => {
-                let (place, why) = lazy.why_invalid(reader.line(place.line), place, &error);
-                let help = match lazy.pattern.strip_prefix('*') {
+                let (place, why) = self.why_invalid(reader.line(place.line), place, &error);
+                let help = match self.pattern.strip_prefix('*') {
                     // So patterns of file names begin.
                     Some(rest) => Some(format!(
                         "`*` repeats what stands before it; for the end of a value write `ends_with: {rest}`, for anything `.*`"
@@ -162,7 +161,7 @@ impl LazyRegex {
             }
         };
         if states(&tree) > SMALL
-            && let Err(error) = lazy.compile(lazy.is_bytes())
+            && let Err(error) = self.compile(self.is_bytes())
         {
             reader.problem(place, why(&error), None);
             return None;
@@ -339,10 +338,7 @@ impl Half {
 
     fn of(syntax: syntax::Config, kind: MatchKind, patterns: &[Cow<'_, str>]) -> Option<Box<Half>> {
         let builder = &mut dfa::Builder::new();
-        Half::new(builder.syntax(syntax).thompson(Half::nfa()).configure(Half::lean(kind)).build_many(patterns).ok()?)
-    }
-
-    fn new(dfa: dfa::DFA) -> Option<Box<Half>> {
+        let dfa = builder.syntax(syntax).thompson(Half::nfa()).configure(Half::lean(kind)).build_many(patterns).ok()?;
         let cache = Mutex::new(dfa.create_cache());
         Some(Box::new(Half { dfa, cache }))
     }

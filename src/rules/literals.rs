@@ -82,7 +82,6 @@ fn needed(tree: &Tree, worth: Worth) -> Found {
             Found(all)
         }
         Tree::Sequence(parts) => sequence(parts, worth),
-        Tree::Repeat(part, 1.., _) => needed(part, worth),
         one => sequence(std::slice::from_ref(one), worth),
     }
 }
@@ -127,6 +126,7 @@ fn ignores_case(tree: &Tree) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Worth, of};
+    use crate::rules::dice::Dice;
 
     const WORTH: Worth = Worth { shortest: 3, most: 16, beyond_ascii: false };
 
@@ -164,25 +164,15 @@ mod tests {
         assert_eq!(of("(?i:x)Hello", false, WORTH), (vec!["hello".to_owned()], true));
     }
 
-    /// A generator of pseudo-random numbers is all that this needs (Knuth's MMIX constants).
-    struct Dice(u64);
-
-    impl Dice {
-        fn roll(&mut self, sides: u64) -> u64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) % sides
-        }
-    }
-
     /// A pattern and a text that it matches.
-    fn made(dice: &mut Dice, depth: u64) -> (String, String) {
+    fn made(dice: &mut Dice, depth: usize) -> (String, String) {
         let words = ["no", "such user", "relay", "x", ".", "5.7.1", " "];
         let mut pattern = String::new();
         let mut text = String::new();
         for _ in 0..1 + dice.roll(4) {
             let (part, sample) = match dice.roll(if depth == 0 { 4 } else { 6 }) {
                 0 | 1 => {
-                    let word = words[dice.roll(words.len() as u64) as usize];
+                    let word = words[dice.roll(words.len())];
                     (regex::escape(word), word.to_owned())
                 }
                 2 => ("[a-f)|]".to_owned(), ")".to_owned()),
@@ -190,7 +180,7 @@ mod tests {
                 _ => {
                     let (one, first) = made(dice, depth - 1);
                     let (two, second) = made(dice, depth - 1);
-                    let open = ["(", "(?:", "(?P<a>"][dice.roll(2) as usize];
+                    let open = ["(", "(?:", "(?P<a>"][dice.roll(2)];
                     (format!("{open}{one}|{two})"), if dice.roll(2) == 0 { first } else { second })
                 }
             };
@@ -205,7 +195,7 @@ mod tests {
                 _ => (part, 1),
             };
             pattern += &part;
-            text += &sample.repeat(times as usize);
+            text += &sample.repeat(times);
         }
         (pattern, text)
     }

@@ -5,6 +5,8 @@ pub mod catalogue;
 mod check;
 pub mod collection;
 pub mod demand;
+#[cfg(test)]
+mod dice;
 pub mod kinds;
 pub mod lazy;
 pub(crate) mod literals;

@@ -308,6 +308,7 @@ fn begins_at_start(tree: &Tree) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::dice::Dice;
     use crate::rules::syntax::{Flags, parse};
 
     /// What the library says of a pattern and a text, byte by byte; none if it does not take the pattern.
@@ -318,16 +319,6 @@ mod tests {
 
     fn own(pattern: &str, fold: bool, text: &str) -> Option<bool> {
         Program::of(&parse(pattern, Flags::new(fold))?)?.is_match(text)
-    }
-
-    /// A generator of pseudo-random numbers is all that this needs (Knuth's MMIX constants).
-    struct Dice(u64);
-
-    impl Dice {
-        fn roll(&mut self, sides: usize) -> usize {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) as usize % sides
-        }
     }
 
     #[test]

@@ -271,7 +271,7 @@ fn starts_with_code(text: &str) -> bool {
 }
 
 /// The length of an enhanced status code (`5.7.25`) at the start of `text`, if one stands there as a word.
-fn enhanced_length(text: &str) -> Option<usize> {
+pub(in crate::evidence) fn enhanced_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     if !matches!(bytes.first(), Some(b'2' | b'4' | b'5')) || bytes.get(1) != Some(&b'.') {
         return None;

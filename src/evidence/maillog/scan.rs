@@ -561,8 +561,8 @@ fn is_mailbox_trouble(text: &str) -> bool {
         && ["Error: ", "Fatal: ", "Panic: ", "process_limit", "client_limit"].iter().any(|mark| text.contains(mark))
 }
 
-/// Lines of other programs that matter to mail: the kernel's trouble, what filters and the mailbox server say of themselves, and log daemons that say
-/// what they lost; with the number of lines lost.
+/// Lines of other programs that matter to mail: the kernel's trouble, what filters and the mailbox server say of themselves, and
+/// log daemons that say what they lost; with the number of lines lost.
 fn told_by<'a>(companion: Companion, line: &Letter<'a>) -> Option<(Event<'a>, u64)> {
     let text = line.message;
     let (level, lost) = match companion {
@@ -629,7 +629,7 @@ mod tests {
         let scanned = scan(&text, &clock(), Forms::default(), 4096);
         let long = text.lines().filter_map(|row| Line::parse(row, &clock()));
         let long = long.filter_map(|line| Some((line.time, postfix_daemon(line.tag)?)));
-        let wanted: Vec<_> = long.filter(|_| true).map(|(time, (instance, daemon))| (time, instance, daemon)).collect();
+        let wanted: Vec<_> = long.map(|(time, (instance, daemon))| (time, instance, daemon)).collect();
         assert_eq!((scanned.lines, scanned.unparsed), (300, 0));
         assert_eq!(scanned.postfix_lines as usize, wanted.len());
         let found: Vec<_> = scanned.items.iter().map(|item| (item.time, item.instance, item.daemon)).collect();

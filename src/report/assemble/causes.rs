@@ -12,6 +12,7 @@ use crate::report::phrases::Phrases;
 use crate::report::view::{AccountsFor, Asked, AskedField, Cause, Citation, Evidence, Ladder, Share, Unexplained};
 use crate::rules::model::{Condition, Entry, Matcher, Ordering, Signal};
 use crate::tables::{self, Column, Record, Tables, Type, attempts, failures, host};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts of the share bar beside the residue.
@@ -48,15 +49,11 @@ pub(super) fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
     }
     // A bar of many parts cannot be read: the smallest ones are one. The first cause always has a part of its own.
     if shares.len() > PARTS {
-        let mut by_size: Vec<u64> = shares[1..].iter().map(|share| share.recipients).collect();
-        by_size.sort_unstable_by(|a, b| b.cmp(a));
-        let least = by_size[PARTS - 3];
-        let (mut large, small): (Vec<_>, Vec<_>) =
-            shares.into_iter().enumerate().partition(|(at, share)| *at == 0 || share.recipients >= least);
-        // Of several of the same size, the first ones.
-        let extra = large.split_off(large.len().min(PARTS - 1));
-        let mut small: Vec<_> = small.into_iter().chain(extra).collect();
-        small.sort_by_key(|(at, _)| *at);
+        let mut by_size: Vec<usize> = (1..shares.len()).collect();
+        // Of several of the same size, the first ones stay.
+        by_size.sort_by_key(|at| Reverse(shares[*at].recipients));
+        let is_small: BTreeSet<usize> = by_size.split_off(PARTS - 2).into_iter().collect();
+        let (small, large): (Vec<_>, Vec<_>) = shares.into_iter().enumerate().partition(|(at, _)| is_small.contains(at));
         let small: Vec<Share> = small.into_iter().map(|(_, share)| share).collect();
         shares = large.into_iter().map(|(_, share)| share).collect();
         let recipients = small.iter().map(|share| share.recipients).sum();
