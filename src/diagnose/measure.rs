@@ -3,12 +3,15 @@
 
 use crate::distinct::{Distinct, hash};
 use crate::names::{Name, Names};
+use crate::parallel::locked;
 use crate::rules::amount::Amount;
 use crate::rules::model::{Condition, Expect, Matcher, Reference, Signal};
 use crate::tables::{Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings};
 use crate::time::Time;
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 /// The answer to a signal.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +52,42 @@ pub struct Asker<'t> {
     /// End of the evidence.
     pub end: Option<Time>,
     judged: BTreeMap<&'static str, Vec<u32>>,
+    /// Of a column of a table that was asked for, the judged records by its value.
+    by_value: Mutex<FxHashMap<(&'static str, Column), Arc<ByValue>>>,
+}
+
+/// The records of a table by what a column of theirs says, so that a question that names the value need not look at the others.
+#[derive(Debug, Default)]
+struct ByValue {
+    /// By text, in lower case.
+    texts: FxHashMap<String, Vec<u32>>,
+    /// Those of which it is no text.
+    others: Vec<u32>,
+}
+
+impl ByValue {
+    /// Fewer records than this are looked at one by one.
+    const WORTH: usize = 64;
+
+    fn of(rows: &[Record], judged: &[u32], column: Column, names: &Names) -> ByValue {
+        let mut by_name: FxHashMap<Name, Vec<u32>> = FxHashMap::default();
+        let mut found = ByValue::default();
+        for &at in judged {
+            match rows[at as usize].get(column) {
+                Value::Text(name) => by_name.entry(name).or_default().push(at),
+                _ => found.others.push(at),
+            }
+        }
+        for (name, rows) in by_name {
+            found.texts.entry(names.get(name).to_ascii_lowercase()).or_default().extend(rows);
+        }
+        found
+    }
+
+    /// The records that have one of these texts, or none.
+    fn having<'r>(&'r self, texts: &'r [String]) -> impl Iterator<Item = &'r Vec<u32>> {
+        texts.iter().filter_map(|text| self.texts.get(&text.to_ascii_lowercase())).chain([&self.others])
+    }
 }
 
 /// The measures of the signals of one rule that were answered so far.
@@ -72,12 +111,38 @@ impl<'t> Asker<'t> {
             };
             judged.insert(table.name, (0..rows.len() as u32).filter(|&at| keep(&rows[at as usize])).collect());
         }
-        Asker { tables, from, end, judged }
+        Asker { tables, from, end, judged, by_value: Mutex::default() }
     }
 
     /// The judged records of a table: their positions.
     pub fn judged(&self, table: &Table) -> &[u32] {
         self.judged.get(table.name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The judged records of a table of which all conditions may hold: of those that name values, the one of the rarest decides.
+    fn worth_asking(&self, table: &'static Table, conditions: &[Condition]) -> Cow<'_, [u32]> {
+        let judged = self.judged(table);
+        // What nobody collected of the machine is unknown.
+        if judged.len() < ByValue::WORTH || table.name == host::TABLE.name {
+            return Cow::Borrowed(judged);
+        }
+        let listed = conditions.iter().filter_map(|condition| match &condition.matcher {
+            Matcher::OneOf(list) => Some((self.by_value(table, condition.column), list)),
+            _ => None,
+        });
+        let counted = listed.map(|(found, list)| (found.having(list).map(Vec::len).sum::<usize>(), found, list));
+        let Some((_, found, list)) = counted.min_by_key(|(count, _, _)| *count) else { return Cow::Borrowed(judged) };
+        let mut rows: Vec<u32> = found.having(list).flatten().copied().collect();
+        rows.sort_unstable();
+        // Of a list that names a value twice.
+        rows.dedup();
+        Cow::Owned(rows)
+    }
+
+    fn by_value(&self, table: &'static Table, column: Column) -> Arc<ByValue> {
+        let mut known = locked(&self.by_value);
+        let made = || ByValue::of(self.tables.rows(table), self.judged(table), column, &self.tables.names);
+        Arc::clone(known.entry((table.name, column)).or_insert_with(|| Arc::new(made())))
     }
 
     /// How many events these records of a table stand for.
@@ -109,7 +174,7 @@ impl<'t> Asker<'t> {
         // Every judged record reaches into the window.
         let timed = span.after.is_some() || span.before.is_some() || expect.within.is_some();
         let mut tests = Tests::new(self, table, &signal.conditions, answered);
-        for &at in self.judged(table) {
+        for &at in self.worth_asking(table, &signal.conditions).iter() {
             let row = &rows[at as usize];
             if timed && !span.reaches(table, row) {
                 continue;
@@ -176,7 +241,8 @@ impl<'t> Asker<'t> {
     fn count_of(&self, table: &'static Table, conditions: &[Condition], answered: &Answered, span: &TimeSpan) -> u64 {
         let rows = self.tables.rows(table);
         let mut tests = Tests::new(self, table, conditions, answered);
-        let held = self.judged(table).iter().map(|&at| &rows[at as usize]);
+        let asked = self.worth_asking(table, conditions);
+        let held = asked.iter().map(|&at| &rows[at as usize]);
         held.filter(|row| tests.hold(row) == Some(true)).map(|row| span.count(table, row)).sum()
     }
 
