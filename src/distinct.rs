@@ -1,7 +1,5 @@
 //! How many distinct values: exactly for as many as fit, by HyperLogLog beyond.
 
-use rustc_hash::FxHashSet;
-
 /// Values that are counted exactly.
 const EXACT: usize = 2048;
 /// Registers beyond (a power of two): the standard error is 1.04 / sqrt(4096), 1.6 %.
@@ -10,17 +8,15 @@ const REGISTERS: usize = 4096;
 /// A set of values of which only the size is asked. Values are given as well-mixed 64-bit hashes.
 #[derive(Debug, Clone)]
 pub enum Distinct {
-    /// Few values: their hashes, sorted.
-    Few(Vec<u64>),
     /// Their hashes.
-    Exact(FxHashSet<u64>),
+    Exact(Hashes),
     /// Flajolet et al., HyperLogLog, 2007.
     Estimate(Box<[u8]>),
 }
 
 impl Default for Distinct {
     fn default() -> Distinct {
-        Distinct::Few(Vec::new())
+        Distinct::Exact(Hashes::default())
     }
 }
 
@@ -28,20 +24,11 @@ impl Distinct {
     /// Adds a value.
     pub fn add(&mut self, hash: u64) {
         match self {
-            Distinct::Few(list) => {
-                if let Err(at) = list.binary_search(&hash) {
-                    if list.len() < 16 {
-                        list.insert(at, hash);
-                    } else {
-                        *self = Distinct::Exact(list.iter().copied().chain([hash]).collect());
-                    }
-                }
-            }
             Distinct::Exact(set) => {
-                set.insert(hash);
-                if set.len() > EXACT {
+                set.add(hash);
+                if set.len > EXACT {
                     let mut registers = vec![0; REGISTERS].into_boxed_slice();
-                    set.iter().for_each(|hash| note(&mut registers, *hash));
+                    set.iter().for_each(|hash| note(&mut registers, hash));
                     *self = Distinct::Estimate(registers);
                 }
             }
@@ -52,13 +39,11 @@ impl Distinct {
     /// Adds all values of another set.
     pub fn merge(&mut self, other: &Distinct) {
         match other {
-            Distinct::Few(list) => list.iter().for_each(|hash| self.add(*hash)),
-            Distinct::Exact(set) => set.iter().for_each(|hash| self.add(*hash)),
+            Distinct::Exact(set) => set.iter().for_each(|hash| self.add(hash)),
             Distinct::Estimate(others) => {
                 let mut registers = others.clone();
                 match self {
-                    Distinct::Few(list) => list.iter().for_each(|hash| note(&mut registers, *hash)),
-                    Distinct::Exact(set) => set.iter().for_each(|hash| note(&mut registers, *hash)),
+                    Distinct::Exact(set) => set.iter().for_each(|hash| note(&mut registers, hash)),
                     Distinct::Estimate(own) => {
                         for (one, own) in registers.iter_mut().zip(own.iter()) {
                             *one = (*one).max(*own);
@@ -73,8 +58,7 @@ impl Distinct {
     /// How many; exact up to two thousand.
     pub fn len(&self) -> u64 {
         match self {
-            Distinct::Few(list) => list.len() as u64,
-            Distinct::Exact(set) => set.len() as u64,
+            Distinct::Exact(set) => set.len as u64,
             Distinct::Estimate(registers) => {
                 let sum: f64 = registers.iter().map(|rank| 2f64.powi(-i32::from(*rank))).sum();
                 let count = REGISTERS as f64;
@@ -95,10 +79,49 @@ impl Distinct {
     /// Values that take memory.
     pub fn held(&self) -> usize {
         match self {
-            Distinct::Few(list) => list.len(),
-            Distinct::Exact(set) => set.len() * 2,
+            Distinct::Exact(set) if set.len <= 16 => set.len,
+            Distinct::Exact(set) => set.len * 2,
             Distinct::Estimate(registers) => registers.len() / 8,
         }
+    }
+}
+
+/// A set of hashes. They are well mixed, so the place of each is told by its own bits.
+#[derive(Debug, Clone, Default)]
+pub struct Hashes {
+    /// A power of two of places, at most half of them taken; 0 in the others.
+    places: Vec<u64>,
+    len: usize,
+}
+
+impl Hashes {
+    fn add(&mut self, hash: u64) {
+        if self.places.len() <= self.len * 2 {
+            let larger = vec![0; (self.places.len() * 2).max(8)];
+            let known = std::mem::replace(&mut self.places, larger);
+            self.len = 0;
+            known.into_iter().filter(|hash| *hash != 0).for_each(|hash| self.put(hash));
+        }
+        self.put(hash);
+    }
+
+    fn put(&mut self, hash: u64) {
+        // One hash in 2^64 is taken for another.
+        let hash = hash.max(1);
+        let mask = self.places.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.places[at] != hash {
+            if self.places[at] == 0 {
+                self.places[at] = hash;
+                self.len += 1;
+                return;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u64> + '_ {
+        self.places.iter().copied().filter(|hash| *hash != 0)
     }
 }
 

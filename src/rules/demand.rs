@@ -5,7 +5,10 @@ use super::RuleSet;
 use super::model::{Condition, Entry, Matcher, Reference, Rule, Signal};
 use super::problem::Place;
 use super::template;
-use crate::tables::{Column, Given, Table, arrivals, attempts, diagnostics, failures, rejects};
+use crate::bytes::has_upper;
+use crate::distinct::hash;
+use crate::tables::{Column, Given, Table, Type, arrivals, attempts, diagnostics, failures, rejects};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
 /// What is asked of one table.
@@ -25,6 +28,8 @@ pub struct Demand {
     pub weighed: Vec<Column>,
     /// Who asks, and of which events.
     asks: Vec<Ask>,
+    /// Which of them are about the values that a column has.
+    listed: Vec<Listed>,
     /// What distinguishes these events.
     conditions: Vec<Condition>,
     /// What is asked of every event.
@@ -35,10 +40,24 @@ pub struct Demand {
 /// One question about a table.
 #[derive(Debug, Clone)]
 struct Ask {
-    /// The events that it is about satisfy these, by their places in [`Demand::conditions`].
+    /// The events that it is about satisfy these, by their places in [`Demand::conditions`], and have the values that
+    /// [`Demand::listed`] tells.
     about: Vec<usize>,
     /// What it asks of them.
     needs: Needs,
+}
+
+/// Questions by their places, as bits.
+type Asks = Vec<u64>;
+
+/// Which questions are about events of which a column has one value or another.
+#[derive(Debug, Clone)]
+struct Listed {
+    column: Column,
+    /// For each value that some question names, by its hash in lower case: those that name it, or name none.
+    by_value: FxHashMap<u64, Asks>,
+    /// Those that name none.
+    otherwise: Asks,
 }
 
 /// What is asked of an event: columns as bits, and tests by their place in [`Demand::tests`].
@@ -139,6 +158,7 @@ impl Demand {
             distinct: Vec::new(),
             weighed: Vec::new(),
             asks: Vec::new(),
+            listed: Vec::new(),
             conditions: Vec::new(),
             always,
             wanted: u64::MAX,
@@ -166,17 +186,69 @@ impl Demand {
     /// What is asked of an event of which `given` tells the values of the columns in `known`: by the questions that are not
     /// known to be about others.
     pub fn needs<'v>(&self, known: u64, given: impl Fn(Column) -> Given<'v>) -> Needs {
+        let mut asks: Asks = vec![u64::MAX; self.asks.len().div_ceil(64)];
+        for listed in self.listed.iter().filter(|listed| known & (1 << listed.column.0) != 0) {
+            let about = match given(listed.column) {
+                Given::Text(text) => listed.by_value.get(&key_of(text)),
+                _ => None,
+            };
+            asks.iter_mut().zip(about.unwrap_or(&listed.otherwise)).for_each(|(asks, about)| *asks &= about);
+        }
         let mut found = vec![None; self.conditions.len()];
         let mut about = |at: usize| {
             *found[at].get_or_insert_with(|| {
-                let condition = &self.conditions[at];
-                known & (1 << condition.column.0) == 0
-                    || condition.matcher.refers()
-                    || condition.matcher.holds(given(condition.column))
+                let Condition { column, matcher, .. } = &self.conditions[at];
+                known & (1 << column.0) == 0 || matcher.holds(given(*column))
             })
         };
-        let asks = self.asks.iter().filter(|ask| ask.about.iter().all(|at| about(*at)));
-        asks.fold(self.always, |needs, ask| needs.or(ask.needs))
+        let mut needs = self.always;
+        for (at, ask) in self.asks.iter().enumerate() {
+            if asks[at / 64] >> (at % 64) & 1 != 0 && ask.about.iter().all(|at| about(*at)) {
+                needs = needs.or(ask.needs);
+            }
+        }
+        needs
+    }
+}
+
+/// The hash of a value in lower case.
+fn key_of(text: &str) -> u64 {
+    match has_upper(text.as_bytes()) {
+        true => hash(text.to_ascii_lowercase().as_bytes(), 0),
+        false => hash(text.as_bytes(), 0),
+    }
+}
+
+impl Listed {
+    /// None if no question names a value of the column.
+    fn of(column: Column, conditions: &[Condition], asks: &[Ask]) -> Option<Listed> {
+        let named = |ask: &Ask| -> Vec<&[String]> {
+            let own = ask.about.iter().map(|at| &conditions[*at]).filter(|condition| condition.column == column);
+            own.filter_map(|condition| match &condition.matcher {
+                Matcher::OneOf(list) => Some(list.as_slice()),
+                _ => None,
+            })
+            .collect()
+        };
+        let named: Vec<Vec<&[String]>> = asks.iter().map(named).collect();
+        let about = |holds: &dyn Fn(&[String]) -> bool| {
+            let mut about: Asks = vec![0; asks.len().div_ceil(64)];
+            for (at, _) in named.iter().enumerate().filter(|(_, lists)| lists.iter().all(|list| holds(list))) {
+                about[at / 64] |= 1 << (at % 64);
+            }
+            about
+        };
+        let values: BTreeSet<&String> = named.iter().flatten().copied().flatten().collect();
+        let one = |value: &String| (key_of(value), about(&|list| list.iter().any(|known| known.eq_ignore_ascii_case(value))));
+        let by_value: FxHashMap<u64, Asks> = values.into_iter().map(one).collect();
+        (!by_value.is_empty()).then(|| Listed { column, by_value, otherwise: about(&|_| false) })
+    }
+}
+
+impl Condition {
+    /// Whether it names the values of a column of texts.
+    fn is_listed(&self, table: &Table) -> bool {
+        matches!(self.matcher, Matcher::OneOf(_)) && table.fields[self.column.0].ty == Type::Text
     }
 }
 
@@ -392,7 +464,11 @@ impl Asked {
             samples.extend(question.conditions.iter().map(|condition| condition.column));
             samples.extend(&question.distinct);
             samples.extend(&question.weighed);
-            let about = question.conditions.into_iter().map(|condition| {
+            // What refers to something else may hold of any event; what is cheap to try may save the rest.
+            let mut told = question.conditions;
+            told.retain(|condition| !condition.matcher.refers());
+            told.sort_by_key(|condition| condition.matcher.cost());
+            let about = told.into_iter().map(|condition| {
                 conditions.iter().position(|known| *known == condition).unwrap_or_else(|| {
                     conditions.push(condition);
                     conditions.len() - 1
@@ -404,6 +480,67 @@ impl Asked {
         always.iter().for_each(|column| everywhere.tell_apart(*column));
         let wanted = values.iter().chain(&samples).fold(0, |wanted, column| wanted | (1 << column.0));
         let values = values.into_iter().collect();
-        Demand { table, everything: false, values, tests, distinct, weighed, asks, conditions, always: everywhere, wanted }
+        // Nearly all questions are about certain values: which ones are about an event is told by a look at each of its columns.
+        let listed = table.fields.iter().enumerate().filter(|(_, field)| field.ty == Type::Text);
+        let listed = listed.filter_map(|(at, _)| Listed::of(Column(at), &conditions, &asks)).collect();
+        for ask in &mut asks {
+            ask.about.retain(|at| !conditions[*at].is_listed(table));
+        }
+        let always = everywhere;
+        Demand { table, everything: false, values, tests, distinct, weighed, asks, listed, conditions, always, wanted }
+    }
+}
+
+#[cfg(test)]
+mod cases {
+    use super::*;
+    use crate::rules::dice::Dice;
+
+    #[test]
+    fn what_is_asked_of_an_event_is_what_each_question_asks() {
+        let rules = RuleSet::built_in();
+        let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
+        let mut dice = Dice(7);
+        for table in tables {
+            let mut asked = Asked::of_report(table);
+            rules.rules.iter().for_each(|rule| {
+                let signals = rule.entries().flat_map(Entry::signals);
+                let says = signals.map(|(_, signal)| signal.says.as_str());
+                let paths: Vec<String> = rule.templates().chain(says).flat_map(template::variables).collect();
+                asked.rule(rule, &paths);
+            });
+            let questions: Vec<Vec<Condition>> = asked.questions.iter().map(|question| question.conditions.clone()).collect();
+            let demand = asked.demand();
+            // Values that the questions name, in another case, and others.
+            let mut values: Vec<(Column, String)> = Vec::new();
+            for condition in questions.iter().flatten() {
+                if let Matcher::OneOf(list) = &condition.matcher {
+                    values.extend(list.iter().map(|value| (condition.column, value.clone())));
+                    values.extend(list.iter().map(|value| (condition.column, value.to_ascii_uppercase())));
+                }
+                values.push((condition.column, "192.0.2.1".to_owned()));
+            }
+            for _ in 0..2_000 {
+                let mut cells = vec![Given::Missing; table.fields.len()];
+                for _ in 0..dice.roll(9) {
+                    let (column, value) = &values[dice.roll(values.len())];
+                    cells[column.0] = match (table.fields[column.0].ty, value.parse()) {
+                        (Type::Int, Ok(number)) => Given::Int(number),
+                        (Type::Bool, _) => Given::Bool(value == "true"),
+                        _ => Given::Text(value),
+                    };
+                }
+                let known = (0..table.fields.len()).filter(|_| dice.roll(4) > 0).fold(0u64, |known, at| known | 1 << at);
+                let holds = |condition: &Condition| {
+                    known & (1 << condition.column.0) == 0
+                        || condition.matcher.refers()
+                        || condition.matcher.holds(cells[condition.column.0])
+                };
+                let about = questions.iter().map(|conditions| conditions.iter().all(holds));
+                let wanted = demand.asks.iter().zip(about).filter(|(_, about)| *about);
+                let wanted = wanted.fold(demand.always, |needs, (ask, _)| needs.or(ask.needs));
+                assert_eq!(demand.needs(known, |column| cells[column.0]), wanted, "{}: {cells:?}", table.name);
+            }
+        }
     }
 }

@@ -14,7 +14,6 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 /// Size in bytes that a compiled expression may have.
@@ -68,15 +67,6 @@ pub struct LazyRegex {
     ascii: OnceLock<Option<meta::Regex>>,
     /// Tells where in any text.
     regex: OnceLock<meta::Regex>,
-}
-
-/// Expressions that are tried on many short texts at once: a single walk over a text tells which of them match.
-#[derive(Debug)]
-pub(crate) struct Together {
-    expressions: Vec<LazyRegex>,
-    /// Texts on which they were tried one by one; see [`Together::ONE_BY_ONE`].
-    texts: AtomicUsize,
-    half: OnceLock<Option<Box<Half>>>,
 }
 
 /// Half an expression, which costs half: forwards only, it finds that there is a match, and not where it begins.
@@ -189,11 +179,11 @@ impl LazyRegex {
     }
 
     /// Whether it is matched byte by byte whatever the text.
-    fn is_bytes(&self) -> bool {
+    pub(super) fn is_bytes(&self) -> bool {
         self.dialect == Dialect::Said
     }
 
-    fn syntax(&self, bytes: bool) -> syntax::Config {
+    pub(super) fn syntax(&self, bytes: bool) -> syntax::Config {
         syntax::Config::new()
             .case_insensitive(self.ignores_case())
             .multi_line(self.dialect == Dialect::Lines)
@@ -202,7 +192,7 @@ impl LazyRegex {
     }
 
     /// The pattern as the engine shall read it.
-    fn translated(&self) -> Cow<'_, str> {
+    pub(super) fn translated(&self) -> Cow<'_, str> {
         if self.is_bytes() { Cow::Borrowed(&*self.pattern) } else { with_ascii_classes(&self.pattern) }
     }
 
@@ -229,7 +219,9 @@ impl LazyRegex {
     }
 
     fn compile_half(&self) -> Option<Box<Half>> {
-        Half::of(self.syntax(true), MatchKind::LeftmostFirst, &[self.translated()])
+        let dfa = forwards(self.syntax(true), MatchKind::LeftmostFirst, &[self.translated()])?;
+        let cache = Mutex::new(dfa.create_cache());
+        Some(Box::new(Half { dfa, cache }))
     }
 
     /// Texts in lower case of which each match holds one; empty if nothing is known.
@@ -327,75 +319,16 @@ impl LazyRegex {
     }
 }
 
-impl Half {
-    fn nfa() -> thompson::Config {
-        thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE)).utf8(false)
-    }
-
-    fn lean(kind: MatchKind) -> dfa::Config {
-        dfa::Config::new().skip_cache_capacity_check(true).match_kind(kind)
-    }
-
-    fn of(syntax: syntax::Config, kind: MatchKind, patterns: &[Cow<'_, str>]) -> Option<Box<Half>> {
-        let builder = &mut dfa::Builder::new();
-        let dfa = builder.syntax(syntax).thompson(Half::nfa()).configure(Half::lean(kind)).build_many(patterns).ok()?;
-        let cache = Mutex::new(dfa.create_cache());
-        Some(Box::new(Half { dfa, cache }))
-    }
+/// An automaton that goes through a text forwards.
+pub(super) fn forwards(syntax: syntax::Config, kind: MatchKind, patterns: &[Cow<'_, str>]) -> Option<dfa::DFA> {
+    let nfa = thompson::Config::new().which_captures(WhichCaptures::None).nfa_size_limit(Some(SIZE)).utf8(false);
+    let lean = dfa::Config::new().skip_cache_capacity_check(true).match_kind(kind);
+    dfa::Builder::new().syntax(syntax).thompson(nfa).configure(lean).build_many(patterns).ok()
 }
 
 impl fmt::Debug for Half {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Half({})", self.dfa.pattern_len())
-    }
-}
-
-impl Together {
-    /// Texts after which the engine for all of them is worth what it costs to build.
-    const ONE_BY_ONE: usize = 300;
-
-    /// These expressions, of one dialect and at most 128.
-    pub(crate) fn new(expressions: Vec<LazyRegex>) -> Together {
-        Together { expressions, texts: AtomicUsize::new(0), half: OnceLock::new() }
-    }
-
-    /// Which of them match in `text`, as bits. None where each has to be tried by itself.
-    pub(crate) fn which(&self, text: &str) -> Option<u128> {
-        let first = self.expressions.first()?;
-        if !text.is_ascii() && !first.is_bytes() {
-            return None;
-        }
-        if self.texts.load(Ordering::Relaxed) < Self::ONE_BY_ONE {
-            self.texts.fetch_add(1, Ordering::Relaxed);
-            let each = self.expressions.iter().enumerate().filter(|(_, expression)| expression.is_match(text));
-            return Some(each.fold(0, |found, (at, _)| found | 1 << at));
-        }
-        let compile = || {
-            let patterns: Vec<Cow<'_, str>> = self.expressions.iter().map(LazyRegex::translated).collect();
-            Half::of(first.syntax(true), MatchKind::All, &patterns)
-        };
-        let Half { dfa, cache } = self.half.get_or_init(compile).as_deref()?;
-        let cache = &mut *locked(cache);
-        let mut state = dfa.start_state_forward(cache, &Input::new(text)).ok()?;
-        let mut found = 0;
-        let mut bytes = text.bytes();
-        // A state tells of the matches that ended before the byte that led to it.
-        loop {
-            let byte = bytes.next();
-            state = match byte {
-                Some(byte) => dfa.next_state(cache, state, byte).ok()?,
-                None => dfa.next_eoi_state(cache, state).ok()?,
-            };
-            if state.is_match() {
-                let matched = (0..dfa.match_len(cache, state)).map(|at| dfa.match_pattern(cache, state, at));
-                matched.for_each(|pattern| found |= 1 << pattern.as_usize());
-            } else if state.is_quit() {
-                return None;
-            }
-            if byte.is_none() || state.is_dead() {
-                return Some(found);
-            }
-        }
     }
 }
 
@@ -489,28 +422,6 @@ mod tests {
             assert!(regex.is_match(yes), "{pattern} matches {yes}");
             assert!(!regex.is_match(no), "{pattern} does not match {no}");
         }
-    }
-
-    #[test]
-    fn together_they_match_as_each_by_itself() {
-        let patterns = ["[+=].*@", "^[^@]*=|^(bounces?|news(letter)?)[._+@-]", "^(www-data|web\\d*)(@|$)", "a{2,3}", ""];
-        let each = patterns.map(|pattern| LazyRegex::valid(pattern, Dialect::Value));
-        let together = Together::new(each.to_vec());
-        for text in ["", "NEWS@x", "news+a=b@x", "web12", "xweb12@", "caab@x", "www-DATA@x", "aaa", "b=c=d@e@f", "@+"] {
-            let bits = (0..each.len()).filter(|at| each[*at].is_match(text)).fold(0, |bits, at| bits | 1 << at);
-            assert_eq!(together.which(text), Some(bits), "{text}");
-        }
-        assert_eq!(together.which("ſ"), None);
-        // One by one, and by the engine for all.
-        for _ in 0..Together::ONE_BY_ONE {
-            assert_eq!(together.which("caab@x"), Some(0b1000 | 0b10000));
-        }
-        for text in ["", "NEWS@x", "www-DATA@x", "aaa", "b=c=d@e@f"] {
-            let bits = (0..each.len()).filter(|at| each[*at].is_match(text)).fold(0, |bits, at| bits | 1 << at);
-            assert_eq!(together.which(text), Some(bits), "{text}");
-        }
-        let many = Together::new((0..128).map(|at| LazyRegex::valid(format!("^{at}$"), Dialect::Value)).collect());
-        assert_eq!((many.which("5"), many.which("127")), (Some(1 << 5), Some(1 << 127)));
     }
 
     #[test]

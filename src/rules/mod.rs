@@ -23,6 +23,7 @@ pub mod scaffold;
 pub mod schema;
 mod syntax;
 pub mod template;
+pub(crate) mod together;
 pub mod yaml;
 
 pub use load::RuleSet;

@@ -437,7 +437,8 @@ impl<'r> Fold<'r> {
                 rest.set(attempts::delay, line.delay());
             }
             if lead.asks_any(&DELAYS) {
-                DELAYS.iter().zip(line.delays()).for_each(|(column, delay)| rest.set(*column, delay));
+                let delays = DELAYS.iter().zip(line.delays()).filter(|(column, _)| lead.asks(**column));
+                delays.for_each(|(column, delay)| rest.set(*column, delay.seconds()));
             }
             rest.set(attempts::outcome, outcome.map_or("sent", Outcome::name));
             let mut lowered = String::new();
@@ -452,7 +453,7 @@ impl<'r> Fold<'r> {
                     message.describe(&mut whole, &mut lowered);
                 }
                 whole.set(attempts::delay, line.delay());
-                DELAYS.iter().zip(line.delays()).for_each(|(column, delay)| whole.set(*column, delay));
+                DELAYS.iter().zip(line.delays()).for_each(|(column, delay)| whole.set(*column, delay.seconds()));
                 let digest = &mut self.attempts;
                 told.describe(&self.meaning, whole, |whole| digest.show(&wanted, &lead, whole, place));
             }
@@ -721,8 +722,8 @@ mod tests {
                  status=deferred (connect to b.example[192.0.2.1]:25: Connection timed out)\n"
             );
             let scanned = scan(&text, &clock, fold.forms(), usize::MAX);
-            for (line, item) in (number * 3..).zip(&scanned.items) {
-                fold.take(item, Citation { file: 0, line }, false);
+            for item in scanned.lanes.iter().flatten() {
+                fold.take(item, Citation { file: 0, line: number * 3 + item.line }, false);
             }
             assert!(fold.messages.len() <= 101);
         }

@@ -3,13 +3,14 @@
 //! at a second and widens when there are too many records.
 //!
 //! What is asked of an event depends on the event: of a delivered message nobody asks the client. The values that decide
-//! this are the *leading* side of an event; what they come to ([`Lead`]) is worked out once for all events that share them.
+//! this are the *leading* side of an event; what they come to ([`Leading`]) is worked out once for all events that share them.
 
 mod asked;
 mod cells;
 mod draft;
 mod row;
 mod seen;
+mod tests;
 
 use super::LANES;
 use crate::distinct::mix;
@@ -45,13 +46,11 @@ const HELD: usize = 200_000 / LANES;
 /// Different values from which on a column is one whose rare values can be given up.
 const WIDE: usize = 64;
 
-/// What the leading side of an event comes to.
+/// What the leading side of an event comes to: its place among those that the digest remembers.
 #[derive(Debug, Clone, Copy)]
 pub struct Lead {
-    side: Side,
+    at: u32,
     needs: Needs,
-    /// The state of the digest for which this holds.
-    generation: u32,
 }
 
 impl Lead {
@@ -64,6 +63,18 @@ impl Lead {
     pub fn asks_any(&self, columns: &[Column]) -> bool {
         columns.iter().any(|column| self.asks(*column))
     }
+}
+
+/// What the leading columns of an event come to.
+#[derive(Debug)]
+pub struct Leading {
+    exact: u64,
+    coarse: u64,
+    needs: Needs,
+    /// Hashes of the values of those of its columns that are counted or weighed, in their order; 0 of what is neither.
+    values: Box<[u64]>,
+    /// The state of the digest for which this holds.
+    generation: u32,
 }
 
 /// That the whole of an event is wanted: as an example, or to weigh its values in the record at this place.
@@ -94,8 +105,9 @@ pub struct Digest {
     limits: (usize, usize),
     /// Columns whose rare values are given up last.
     spared: u64,
-    /// What events come to, by what they are recognised by.
-    leads: FxHashMap<u64, Lead>,
+    /// What events come to, by their places, which are found by what events are recognised by.
+    leads: Vec<Leading>,
+    lead_of: FxHashMap<u64, u32>,
     /// Where the cells of a record are written first.
     scratch: String,
 }
@@ -122,7 +134,8 @@ impl Digest {
             held: 0,
             limits: (RECORDS, HELD),
             spared: 0,
-            leads: FxHashMap::default(),
+            leads: Vec::new(),
+            lead_of: FxHashMap::default(),
             scratch: String::new(),
         }
     }
@@ -152,24 +165,50 @@ impl Digest {
         columns.iter().any(|column| needs.column(*column))
     }
 
-    /// What the events come to that are recognised by `key`; made if it is not known or holds no longer.
-    pub fn lead(&mut self, key: u64, make: impl FnOnce(&Digest) -> Lead) -> Lead {
-        let known = self.leads.get(&key);
-        if let Some(lead) = known.filter(|lead| lead.generation == self.generation) {
-            return *lead;
+    /// What the events come to that are recognised by `key`; made if it is not known or holds no longer. It holds until the next
+    /// one is asked for.
+    pub fn lead(&mut self, key: u64, make: impl FnOnce(&Digest) -> Leading) -> Lead {
+        if let Some(&at) = self.lead_of.get(&key) {
+            if self.leads[at as usize].generation != self.generation {
+                self.leads[at as usize] = make(self);
+            }
+            return Lead { at, needs: self.leads[at as usize].needs };
         }
-        if known.is_none() && self.leads.len() >= LEADS {
+        if self.leads.len() >= LEADS {
             self.leads.clear();
+            self.lead_of.clear();
         }
-        let lead = make(self);
-        self.leads.insert(key, lead);
-        lead
+        let at = self.leads.len() as u32;
+        self.leads.push(make(self));
+        self.lead_of.insert(key, at);
+        Lead { at, needs: self.leads[at as usize].needs }
     }
 
     /// What the leading columns of `draft` come to.
-    pub fn leading(&self, draft: &Draft<'_>) -> Lead {
+    pub fn leading(&self, draft: &Draft<'_>) -> Leading {
         let needs = self.demand.needs(self.sides[0].columns, |column| draft.get(column));
-        Lead { side: self.side(Side::default(), 0, draft, needs), needs, generation: self.generation }
+        let side = self.side(Side::default(), 0, draft, needs);
+        let value = |asked: &AskedColumn| {
+            let hash = |at: Option<usize>, hashes: &[u64]| at.map_or(0, |at| hashes[at]);
+            hash(asked.counted, &side.counted) | hash(asked.weighed, &side.weighed)
+        };
+        let values = self.sides[0].each.iter().filter(|asked| asked.is_kept()).map(value).collect();
+        Leading { exact: side.exact, coarse: side.coarse, needs, values, generation: self.generation }
+    }
+
+    /// What the whole of an event comes to of which `rest` holds the columns that do not lead.
+    fn whole(&self, lead: Lead, rest: &Draft<'_>) -> Side {
+        let Leading { exact, coarse, needs, values, .. } = &self.leads[lead.at as usize];
+        let mut side = Side { exact: *exact, coarse: *coarse, ..Side::default() };
+        for (asked, value) in self.sides[0].each.iter().filter(|asked| asked.is_kept()).zip(values) {
+            if let Some(at) = asked.counted.filter(|_| needs.counted(asked.column)) {
+                side.counted[at] = *value;
+            }
+            if let Some(at) = asked.weighed.filter(|_| needs.weighed(asked.column)) {
+                side.weighed[at] = *value;
+            }
+        }
+        self.side(side, 1, rest, *needs)
     }
 
     /// Whether somebody asks `column` of an event with this lead, of which `rest` holds the columns `known`, too.
@@ -181,7 +220,7 @@ impl Digest {
     /// tested or counted. What is returned asks for the whole of it, which [`Digest::show`] takes.
     pub fn note(&mut self, lead: &Lead, rest: &Draft<'_>, place: Place<'_>) -> Option<Wanted> {
         let Some(span) = self.span else { return Some(Wanted { row: None, side: None }) };
-        let side = self.side(lead.side, 1, rest, lead.needs);
+        let side = self.whole(*lead, rest);
         let Some(&at) = self.place_of(&side, place.time, span) else {
             return Some(Wanted { row: None, side: Some(side) });
         };
@@ -206,8 +245,8 @@ impl Digest {
         let mut unknown = false;
         for (column, value) in side.weighed(&self.demand) {
             let tally = row.tally(column);
-            match tally.values.iter_mut().find(|(known, _, _)| *known == value) {
-                Some((_, count, _)) => *count += place.times,
+            match tally.count_of(value) {
+                Some(count) => *count += place.times,
                 None => unknown |= tally.values.len() < VALUES,
             }
         }
@@ -221,7 +260,7 @@ impl Digest {
 
     /// Takes the whole of an event that [`Digest::note`] asked for.
     pub fn show(&mut self, wanted: &Wanted, lead: &Lead, whole: &Draft<'_>, place: Place<'_>) {
-        let side = wanted.side.unwrap_or_else(|| self.side(lead.side, 1, whole, lead.needs));
+        let side = wanted.side.unwrap_or_else(|| self.whole(*lead, whole));
         if let Some(at) = wanted.row {
             self.rows[at as usize].weigh(&self.demand, &side, whole, place.times);
             return;
@@ -322,14 +361,9 @@ impl Digest {
             let column = asked.column;
             let given = draft.get(column);
             let value = hash_of(given);
-            let tests = asked.tests & needs.tests();
+            let tests = asked.tests.all & needs.tests();
             if tests != 0 {
-                let held = match (given, value) {
-                    (Given::Missing, _) => asked.missing,
-                    (Given::Text(_), Some(text)) => asked.held.of(text, || asked.tests_held(&self.demand, given, asked.tests)),
-                    _ => asked.tests_held(&self.demand, given, tests),
-                };
-                side.tests(column, tests & held);
+                side.tests(column, tests & asked.tests.held(&self.demand, given, value));
             }
             let Some(value) = value else { continue };
             if asked.told_apart && needs.value(column) {
@@ -498,8 +532,7 @@ fn number_of(time: Option<Time>, span: usize) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::asked::bits;
+mod cases {
     use super::*;
     use crate::rules::RuleSet;
     use crate::tables::{Citation, Value, arrivals, failures};
@@ -525,7 +558,7 @@ mod tests {
             draft.set(arrivals::sender, &*sender);
             let time = Some(Time::from_seconds(1_790_000_000 + number / 5));
             let place = Place { source: Citation { file: 0, line: number as u32 }, line: "", time, times: 1 };
-            let lead = digest.leading(&draft);
+            let lead = digest.lead(number as u64, |digest| digest.leading(&draft));
             if let Some(wanted) = digest.note(&lead, &draft, place) {
                 digest.show(&wanted, &lead, &draft, place);
             }
@@ -543,27 +576,6 @@ mod tests {
     }
 
     #[test]
-    fn tests_that_are_tried_at_once_hold_as_each_by_itself() {
-        let rules = RuleSet::built_in();
-        let texts = ["", "www-data@a.example", "news+x@b.example", "x=y@c.example", "bounces-1@d.example", "\u{fc}@e.example"];
-        let values = texts.map(Given::Text).into_iter().chain([Given::Missing, Given::Int(33), Given::Bool(true)]);
-        let values: Vec<Given<'_>> = values.collect();
-        let mut tried = 0;
-        for demand in Demand::of(&rules, [&arrivals::TABLE, &crate::tables::attempts::TABLE]) {
-            let columns = (0..demand.table.fields.len()).filter_map(|at| AskedColumn::new(&demand, Column(at)));
-            for asked in columns {
-                tried += asked.expressions.1.len();
-                for value in &values {
-                    let each = bits(asked.tests).filter(|test| demand.tests[*test].matcher.holds(*value));
-                    let each = each.fold(0, |held, test| held | 1 << test);
-                    assert_eq!(asked.tests_held(&demand, *value, asked.tests), each, "{value:?}");
-                }
-            }
-        }
-        assert!(tried > 3, "{tried}");
-    }
-
-    #[test]
     fn columns_that_are_spared_are_given_up_when_nothing_else_helps() {
         let demand = Demand::of(&RuleSet::built_in(), [&failures::TABLE]).map(Arc::new)[0].clone();
         let mut digest = Digest::new(demand, &[failures::recipient_domain]).sparing(1_000, &[failures::recipient_domain]);
@@ -576,7 +588,7 @@ mod tests {
                 draft.set(failures::sender, &*sender);
                 let time = Some(Time::from_seconds(1_790_000_000 + number));
                 let place = Place { source: Citation { file: 0, line: number as u32 }, line: "", time, times: 1 };
-                let lead = digest.leading(&draft);
+                let lead = digest.lead((number % domains) as u64, |digest| digest.leading(&draft));
                 if let Some(wanted) = digest.note(&lead, &draft, place) {
                     digest.show(&wanted, &lead, &draft, place);
                 }

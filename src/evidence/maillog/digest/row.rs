@@ -109,8 +109,8 @@ impl Row {
         for (column, value) in side.weighed(demand) {
             let Given::Text(text) = draft.get(column) else { continue };
             let tally = self.tally(column);
-            if tally.values.len() < VALUES && tally.values.iter().all(|(known, _, _)| *known != value) {
-                tally.values.push((value, times, cut(text, EXAMPLE).into()));
+            if tally.values.len() < VALUES && tally.count_of(value).is_none() {
+                tally.push(value, times, cut(text, EXAMPLE).into());
             }
         }
     }
@@ -118,7 +118,7 @@ impl Row {
     /// The commonest values of a column.
     pub(super) fn tally(&mut self, column: Column) -> &mut Tally {
         let at = self.weighed.iter().position(|tally| tally.column == column).unwrap_or_else(|| {
-            self.weighed.push(Tally { column, values: Vec::new() });
+            self.weighed.push(Tally { column, marks: 0, values: Vec::new() });
             self.weighed.len() - 1
         });
         &mut self.weighed[at]
@@ -145,7 +145,7 @@ impl Row {
                 None => self.distinct.push((column, values)),
             }
         }
-        for Tally { column, values } in other.weighed {
+        for Tally { column, values, .. } in other.weighed {
             let tally = self.tally(column);
             for (value, count, text) in values {
                 tally.add(value, count, || text);
@@ -159,6 +159,8 @@ impl Row {
 #[derive(Debug)]
 pub(super) struct Tally {
     pub(super) column: Column,
+    /// A bit for each of the values: most that are looked for have none here.
+    marks: u64,
     pub(super) values: Vec<(u64, u64, Box<str>)>,
 }
 
@@ -166,11 +168,24 @@ pub(super) struct Tally {
 pub(super) const VALUES: usize = 8;
 
 impl Tally {
+    /// How often a value was, if it is weighed.
+    pub(super) fn count_of(&mut self, value: u64) -> Option<&mut u64> {
+        if self.marks >> (value % 64) & 1 == 0 {
+            return None;
+        }
+        self.values.iter_mut().find(|(known, _, _)| *known == value).map(|(_, count, _)| count)
+    }
+
+    fn push(&mut self, value: u64, times: u64, text: Box<str>) {
+        self.marks |= 1 << (value % 64);
+        self.values.push((value, times, text));
+    }
+
     /// Weighs a value; see [`Tally::settle`].
     pub(super) fn add(&mut self, value: u64, times: u64, text: impl FnOnce() -> Box<str>) {
-        match self.values.iter_mut().find(|(known, _, _)| *known == value) {
-            Some((_, known, _)) => *known += times,
-            None => self.values.push((value, times, text())),
+        match self.count_of(value) {
+            Some(known) => *known += times,
+            None => self.push(value, times, text()),
         }
     }
 
@@ -179,6 +194,7 @@ impl Tally {
         if self.values.len() > VALUES {
             self.values.sort_by_key(|(_, count, _)| std::cmp::Reverse(*count));
             self.values.truncate(VALUES);
+            self.marks = self.values.iter().fold(0, |marks, (value, _, _)| marks | 1 << (value % 64));
         }
     }
 }
