@@ -20,9 +20,37 @@ pub(crate) fn position(bytes: &[u8], byte: u8) -> Option<usize> {
     rest.iter().position(|known| *known == byte).map(|found| at + found)
 }
 
+/// Whether an upper case letter of ASCII is among them.
+#[inline]
+pub(crate) fn has_upper(bytes: &[u8]) -> bool {
+    // In seven bits: the highest is set by what is added if the byte is at least `A`, or beyond `Z`.
+    let upper = |eight: &[u8; 8]| {
+        let eight = u64::from_le_bytes(*eight);
+        let seven = eight & (EACH * 0x7f);
+        let from_a = seven + EACH * u64::from(0x80 - b'A');
+        let beyond_z = seven + EACH * u64::from(0x7f - b'Z');
+        !eight & from_a & !beyond_z & (EACH << 7) != 0
+    };
+    let Some(last) = bytes.last_chunk() else { return bytes.iter().any(u8::is_ascii_uppercase) };
+    bytes.as_chunks().0.iter().any(upper) || upper(last)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::position;
+    use super::{has_upper, position};
+
+    #[test]
+    fn upper_case_is_found_wherever_it_stands() {
+        for len in 0..30 {
+            for at in 0..len {
+                for byte in 0..=u8::MAX {
+                    let mut text = vec![b'a'; len];
+                    text[at] = byte;
+                    assert_eq!(has_upper(&text), byte.is_ascii_uppercase(), "{byte} at {at} of {len}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_byte_is_found_where_it_stands_first() {

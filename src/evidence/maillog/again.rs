@@ -120,7 +120,7 @@ fn complete(at: usize, delivery: &Delivery<'_>, instance: &str, tables: &mut Tab
     row.set(attempts::delay, delivery.delay());
     let delays = [attempts::delay_queue, attempts::delay_active, attempts::delay_setup, attempts::delay_transmission];
     for (column, delay) in delays.into_iter().zip(delivery.delays()) {
-        row.set(column, delay);
+        row.set(column, delay.seconds());
     }
 }
 

@@ -5,10 +5,9 @@
 use super::LANES;
 use super::backlog::Waiting;
 use super::fold::{Asked, Fold};
-use super::scan::Item;
 use super::told::Forms;
 use super::traffic::Traffic;
-use crate::tables::{Citation, Tables, queue};
+use crate::tables::{Tables, queue};
 use crate::time::Time;
 
 /// The fold over all log lines.
@@ -26,17 +25,6 @@ impl<'r> Lanes<'r> {
         let listing = tables.is_collected(&queue::TABLE);
         let folds = (0..LANES).map(|_| Fold::new(asked, listing));
         Lanes { traffic: Traffic::default(), folds: folds.collect() }
-    }
-
-    /// The lane of what a line says.
-    pub(super) fn of(item: &Item<'_>) -> usize {
-        let key = if item.key == 0 { item.form } else { item.key };
-        (key >> 32) as usize % LANES
-    }
-
-    /// Takes in what one line says.
-    pub fn take(&mut self, item: &Item<'_>, source: Citation, keep: bool) {
-        self.folds[Lanes::of(item)].take(item, source, keep);
     }
 
     /// By what events are recognised.

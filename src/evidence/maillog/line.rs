@@ -165,6 +165,24 @@ pub(super) fn postfix_daemon_name(daemon: &str) -> &'static str {
     known_daemon(daemon).unwrap_or_default()
 }
 
+/// How lines of a daemon begin that tell nothing of messages or of trouble, and are most of a log.
+pub(super) fn idle(daemon: &str) -> &'static [Beginning] {
+    const SERVER: &[Beginning] = &[*b"connect ", *b"disconne", *b"Anonymou", *b"Trusted ", *b"Untruste", *b"Verified"];
+    const CLIENT: &[Beginning] = &[*b"Trusted ", *b"Untruste", *b"Verified", *b"Anonymou"];
+    const SCREEN: &[Beginning] = &[*b"CONNECT ", *b"PASS OLD", *b"PASS NEW", *b"DISCONNE"];
+    const MAILBOXES: &[Beginning] = &[*b"imap-log", *b"pop3-log"];
+    match daemon {
+        "smtpd" => SERVER,
+        "smtp" | "lmtp" => CLIENT,
+        "postscreen" => SCREEN,
+        "dovecot" => MAILBOXES,
+        _ => &[],
+    }
+}
+
+/// As many bytes as are compared at once.
+pub(super) type Beginning = [u8; 8];
+
 /// A program name taken apart: `postfix/submission/smtpd` is instance `postfix/submission`, daemon `smtpd`. None if it is
 /// not Postfix's.
 pub fn postfix_daemon(tag: &str) -> Option<(&str, &'static str)> {
@@ -378,7 +396,7 @@ fn bracketed<'a>(text: &'a str, keys: &[&str]) -> (&'a str, &'a str) {
         let mut from = 0;
         while let Some(found) = find(&text[from..], ", ") {
             let at = from + found;
-            if keys.iter().any(|key| text[at + 2..].starts_with(key)) {
+            if begins_with_key(&text[at + 2..], keys) {
                 return (&text[..at], &text[at + 2..]);
             }
             from = at + 2;
@@ -388,7 +406,7 @@ fn bracketed<'a>(text: &'a str, keys: &[&str]) -> (&'a str, &'a str) {
     let mut from = quoted_length(inner);
     while let Some(found) = find(&inner[from..], ">, ") {
         let at = from + found;
-        if keys.iter().any(|key| inner[at + 3..].starts_with(key)) {
+        if begins_with_key(&inner[at + 3..], keys) {
             return (&inner[..at], &inner[at + 3..]);
         }
         from = at + 3;
@@ -398,6 +416,11 @@ fn bracketed<'a>(text: &'a str, keys: &[&str]) -> (&'a str, &'a str) {
         Some(at) => (&inner[..quoted_length(inner) + at], ""),
         None => (inner, ""),
     }
+}
+
+fn begins_with_key(text: &str, keys: &[&str]) -> bool {
+    let first = text.as_bytes().first();
+    keys.iter().any(|key| key.as_bytes().first() == first && text.starts_with(key))
 }
 
 /// Length of a quoted local part at the start of an address, so that nothing in it is taken for a field.
@@ -430,25 +453,27 @@ impl<'a> Delivery<'a> {
         }
         while !rest.is_empty() {
             if let Some(after) = rest.strip_prefix("status=") {
-                let (status, reason) = after.split_once(' ').unwrap_or((after, ""));
-                line.status = status;
+                // "deferred (reason)"
+                let end = position(after.as_bytes(), b' ').unwrap_or(after.len());
+                let reason = after.get(end + 1..).unwrap_or_default();
+                line.status = &after[..end];
                 let reason = reason.strip_prefix('(').unwrap_or(reason);
                 line.reason = reason.strip_suffix(')').unwrap_or(reason);
                 break;
             }
             let (field, after) = next_field(rest);
             let value = |key| field.strip_prefix(key);
-            if let Some(relay) = value("relay=") {
-                line.relay = relay;
-            } else if let Some(delay) = value("delay=") {
-                line.delay = delay;
-            } else if let Some(delays) = value("delays=") {
-                line.delays = delays;
-            } else if let Some(dsn) = value("dsn=") {
-                line.dsn = Some(dsn);
-            } else {
-                line.conn_use = value("conn_use=").or(line.conn_use);
-                line.tls = value("tls=").or(line.tls);
+            match field.as_bytes().first() {
+                Some(b'r') => line.relay = value("relay=").unwrap_or(line.relay),
+                Some(b'd') => match field.as_bytes().get(5) {
+                    Some(b'=') => line.delay = value("delay=").unwrap_or(line.delay),
+                    Some(b's') => line.delays = value("delays=").unwrap_or(line.delays),
+                    _ => line.dsn = value("dsn=").or(line.dsn),
+                },
+                _ => {
+                    line.conn_use = value("conn_use=").or(line.conn_use);
+                    line.tls = value("tls=").or(line.tls);
+                }
             }
             rest = after;
         }
@@ -460,12 +485,21 @@ impl<'a> Delivery<'a> {
         seconds(self.delay.as_bytes())
     }
 
-    /// Seconds before the queue manager, in it, for look-up and set-up, for transmission.
-    pub fn delays(&self) -> [Option<f64>; 4] {
-        let mut delays = [None; 4];
+    /// Seconds before the queue manager, in it, for look-up and set-up, for transmission: each is read when it is asked for.
+    pub fn delays(&self) -> [Delay<'a>; 4] {
         let mut parts = self.delays.as_bytes().split(|byte| *byte == b'/');
-        delays.fill_with(|| seconds(parts.next()?));
-        delays
+        std::array::from_fn(|_| Delay(parts.next()))
+    }
+}
+
+/// A part of `delays=`.
+#[derive(Debug, Clone, Copy)]
+pub struct Delay<'a>(Option<&'a [u8]>);
+
+impl Delay<'_> {
+    /// Seconds.
+    pub fn seconds(self) -> Option<f64> {
+        seconds(self.0?)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Masks the variable parts of a reason, so that what is said a thousand times to a thousand addresses is one reason.
 
+use crate::bytes::position;
 use crate::distinct::hash;
 use std::borrow::Cow;
 
@@ -94,17 +95,14 @@ pub fn template(text: &str, seed: u64) -> u64 {
     let mut state = seed;
     let mut rest = bytes;
     while !rest.is_empty() {
-        let (mut end, mut signs, mut digits) = (0, 0, 0usize);
-        for byte in rest {
-            if *byte == b' ' {
-                break;
-            }
+        let end = position(rest, b' ').unwrap_or(rest.len());
+        let word = &rest[..end];
+        let (mut signs, mut digits) = (0, 0usize);
+        for byte in word {
             let sign = SIGNS[usize::from(*byte)];
             signs |= sign;
             digits += usize::from(sign & DIGIT);
-            end += 1;
         }
-        let word = &rest[..end];
         rest = rest.get(end + 1..).unwrap_or_default();
         if word.is_empty() {
             continue;

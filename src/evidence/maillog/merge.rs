@@ -165,9 +165,11 @@ impl Batch {
             let run = self.places[start..].iter().take_while(|(at, _)| *at == stream).count();
             let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(run - 1).map_or(text.len(), |at| at + 1);
             let scanned = scan(&text[..end], &streams[stream].clock, fold.forms(), usize::MAX);
-            for item in &scanned.items {
-                let line = self.places[start + item.line as usize].1;
-                fold.take(item, Citation { file: streams[stream].file, line }, false);
+            for (fold, items) in fold.folds.iter_mut().zip(&scanned.lanes) {
+                for item in items {
+                    let line = self.places[start + item.line as usize].1;
+                    fold.take(item, Citation { file: streams[stream].file, line }, false);
+                }
             }
             let file = &mut files[stream];
             let first = scanned.first_unparsed.map(|at| self.places[start + at as usize].1);

@@ -147,11 +147,11 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, lanes: &mut Lanes<'_>)
                 fold.take(piece.number, |fold| {
                     if let Some((scanned, times)) = &repeated {
                         let place = Citation { file: stream.file, line: base.saturating_add(1) };
-                        for item in scanned.items.iter().filter(|item| Lanes::of(item) == lane) {
+                        for item in &scanned.lanes[lane] {
                             fold.take(&super::scan::Item { times: *times, ..item.clone() }, place, false);
                         }
                     }
-                    for item in scanned.items.iter().filter(|item| Lanes::of(item) == lane) {
+                    for item in &scanned.lanes[lane] {
                         fold.take(item, Citation { file: stream.file, line: base.saturating_add(item.line + 1) }, keep);
                     }
                 });
@@ -361,7 +361,7 @@ impl<'s> Feed<'s, '_> {
 fn decode(bytes: &[u8], first: bool) -> Cow<'_, str> {
     let start = if first && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let clean = memchr::memchr2(0, 0x1b, bytes).is_none();
-    let text = match std::str::from_utf8(&bytes[start..]) {
+    let text = match simdutf8::basic::from_utf8(&bytes[start..]) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => String::from_utf8_lossy(&bytes[start..]),
     };

@@ -14,6 +14,7 @@
 //! assert_eq!(said.stage, Some("RCPT TO"));
 //! ```
 
+use crate::bytes::has_upper;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -411,7 +412,7 @@ pub fn domain_of(address: &str) -> String {
 pub(super) fn domain_in<'a>(address: &'a str, lowered: &'a mut String) -> &'a str {
     let Some(at) = memchr::memrchr(b'@', address.as_bytes()) else { return "" };
     let domain = &address[at + 1..];
-    if domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
+    if has_upper(domain.as_bytes()) {
         *lowered = domain.to_ascii_lowercase();
         return lowered;
     }

@@ -1,7 +1,8 @@
 //! A piece of a log as what it says: lines found, envelopes taken off, messages read. Pieces are scanned side by side.
 
+use super::LANES;
 use super::envelope::{Clock, Line, said};
-use super::line::{Event, postfix_daemon};
+use super::line::{Beginning, Event, idle, postfix_daemon};
 use super::queue_id;
 use super::told::{Forms, refusal_form, warning_form};
 use crate::bytes::position;
@@ -64,6 +65,12 @@ impl<'a> Item<'a> {
 }
 
 impl Item<'_> {
+    /// The lane of its message, or, without one, of its form.
+    fn lane(&self) -> usize {
+        let key = if self.key == 0 { self.form } else { self.key };
+        (key >> 32) as usize % LANES
+    }
+
     /// The key of its queue id, if it has one.
     pub(super) fn key(&self) -> Option<u64> {
         (self.key != 0).then_some(self.key)
@@ -73,8 +80,8 @@ impl Item<'_> {
 /// What a piece of a log says.
 #[derive(Debug, Default)]
 pub struct Scanned<'a> {
-    /// What matters, in the order of the lines.
-    pub items: Vec<Item<'a>>,
+    /// What matters, by the lane of the fold in which its message belongs, in the order of the lines.
+    pub lanes: [Vec<Item<'a>>; LANES],
     /// Lines.
     pub lines: u32,
     /// Lines of Postfix.
@@ -163,10 +170,10 @@ fn halves(bytes: &[u8; 32]) -> [u128; 2] {
 /// Who logs, so that a program's name is looked at once in a piece and not in every line.
 #[derive(Debug, Clone, Copy)]
 enum Program<'a> {
-    /// An instance and daemon of Postfix, and the seed of its queue ids.
-    Postfix(&'a str, &'static str, u64),
-    /// One whose troubles matter to mail.
-    Companion(Companion),
+    /// An instance and daemon of Postfix, the seed of its queue ids, and how those lines begin that tell nothing.
+    Postfix(&'a str, &'static str, u64, &'static [Beginning]),
+    /// One whose troubles matter to mail, and how those lines begin that tell of none.
+    Companion(Companion, &'static [Beginning]),
     /// Any other.
     Other,
 }
@@ -192,31 +199,35 @@ impl<'a> Programs<'a> {
         Programs([("", Program::Other, Common::default()); 128])
     }
 
-    /// The place of a name that begins these bytes: by five of its letters, and not the `postfix/` that most begin with.
-    fn slot(bytes: &[u8]) -> usize {
+    /// The two places of a name that begins these bytes: by five of its letters, and not the `postfix/` that most begin with.
+    fn places(bytes: &[u8]) -> [usize; 2] {
         let own = bytes.strip_prefix(b"postfix/").unwrap_or(bytes);
         let letters = own.first_chunk::<8>().map_or(0, |letters| u64::from_le_bytes(*letters) << 24);
-        (letters.wrapping_mul(0x50f5_c722_a7e3_a6a1) >> 57) as usize
+        let place = (letters.wrapping_mul(0x50f5_c722_a7e3_a6a1) >> 57) as usize;
+        [place, place ^ 1]
     }
 
     /// The program with whose name, and what follows it, these bytes of a row begin, as far as it was met before.
     #[inline]
     fn beginning(&self, bytes: &[u8]) -> Option<(&'a str, Program<'a>)> {
-        let (tag, program, common) = &self.0[Programs::slot(bytes)];
-        common.begins(bytes).then_some((tag, *program))
+        let places = Programs::places(bytes).map(|place| &self.0[place]);
+        let (tag, program, _) = places.into_iter().find(|(_, _, common)| common.begins(bytes))?;
+        Some((tag, *program))
     }
 
     /// The program of this name, with which `bytes` begin; behind it stands `[` or `:`.
     fn of(&mut self, tag: &'a str, bytes: &[u8]) -> Program<'a> {
-        let slot = &mut self.0[Programs::slot(bytes)];
-        if slot.0 != tag {
-            let program = match postfix_daemon(tag) {
-                Some((instance, daemon)) => Program::Postfix(instance, daemon, queue_id::seed(instance)),
-                None => companion(tag).map_or(Program::Other, Program::Companion),
-            };
-            *slot = (tag, program, Common::of(bytes.get(..=tag.len()).unwrap_or_default()));
+        let places = Programs::places(bytes);
+        if let Some(place) = places.into_iter().find(|place| self.0[*place].0 == tag) {
+            return self.0[place].1;
         }
-        slot.1
+        let program = match postfix_daemon(tag) {
+            Some((instance, daemon)) => Program::Postfix(instance, daemon, queue_id::seed(instance), idle(daemon)),
+            None => companion(tag).map_or(Program::Other, |companion| Program::Companion(companion, idle(tag))),
+        };
+        let free = places.into_iter().find(|place| self.0[*place].0.is_empty());
+        self.0[free.unwrap_or(places[1])] = (tag, program, Common::of(bytes.get(..=tag.len()).unwrap_or_default()));
+        program
     }
 }
 
@@ -225,7 +236,8 @@ const REPEATS: u64 = 1_000_000;
 
 /// Scans a piece of a log that ends at the end of a line; of a line longer than `longest` bytes only the beginning.
 pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> Scanned<'a> {
-    let mut scanned = Scanned { items: Vec::with_capacity(text.len() / 256), ..Scanned::default() };
+    let lanes = std::array::from_fn(|_| Vec::with_capacity(text.len() / 256 / LANES));
+    let mut scanned = Scanned { lanes, ..Scanned::default() };
     let mut stamp = Stamp::default();
     let mut programs = Programs::new();
     let bytes = text.as_bytes();
@@ -322,23 +334,38 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> S
 }
 
 impl<'a> Scanned<'a> {
+    #[inline]
+    fn push(&mut self, item: Item<'a>) {
+        self.lanes[item.lane()].push(item);
+    }
+
     /// Takes in one line; whether it is one of Postfix.
     fn take(&mut self, program: Program<'a>, row: &'a str, line: &Letter<'a>, (at, times): (u32, u64), forms: Forms) -> bool {
+        let is_idle = |idle: &[Beginning]| {
+            let beginning = line.message.as_bytes().first_chunk();
+            beginning.is_some_and(|beginning| idle.iter().fold(false, |found, idle| found | (idle == beginning)))
+        };
         let program = match program {
-            Program::Postfix(instance, daemon, seed) => (instance, daemon, seed),
-            Program::Companion(companion) => {
+            Program::Postfix(instance, daemon, seed, idle) => {
+                self.postfix_lines += 1;
+                if is_idle(idle) {
+                    return true;
+                }
+                (instance, daemon, seed)
+            }
+            Program::Companion(_, idle) if is_idle(idle) => return false,
+            Program::Companion(companion, _) => {
                 if let Some((event, lost)) = told_by(companion, line) {
                     self.lost += lost;
-                    self.items.push(Item::new(at, row, line.time, ("", line.tag, 0), event, (forms, times)));
+                    self.push(Item::new(at, row, line.time, ("", line.tag, 0), event, (forms, times)));
                 }
                 return false;
             }
             Program::Other => return false,
         };
-        self.postfix_lines += 1;
         let event = Event::parse(program.1, line.message);
         if !matches!(event, Event::Other) {
-            self.items.push(Item::new(at, row, line.time, program, event, (forms, times)));
+            self.push(Item::new(at, row, line.time, program, event, (forms, times)));
         }
         true
     }
@@ -543,22 +570,37 @@ const TROUBLE: &[&str] = &[
     "TIMED OUT",
 ];
 
+/// Words by which Dovecot says the same.
+const MAILBOX_TROUBLE: &[&str] = &["Error: ", "Fatal: ", "Panic: ", "process_limit", "client_limit"];
+
+/// Texts that are looked for all at once, in vectors; an automaton takes twice as long as one search after the other.
+struct AnyOf(&'static [&'static str], Option<Searcher>);
+
+impl AnyOf {
+    fn new(texts: &'static [&'static str]) -> AnyOf {
+        AnyOf(texts, Searcher::new(texts))
+    }
+
+    fn stands_in(&self, text: &str) -> bool {
+        match &self.1 {
+            Some(searcher) => searcher.find(text).is_some(),
+            None => self.0.iter().any(|mark| text.contains(mark)),
+        }
+    }
+}
+
 /// Whether a filter speaks of trouble.
 fn is_filter_trouble(text: &str) -> bool {
-    // Looks for all of them at once, in vectors; an automaton takes twice as long as one search after the other.
-    static TOGETHER: LazyLock<Option<Searcher>> = LazyLock::new(|| Searcher::new(TROUBLE));
-    match &*TOGETHER {
-        Some(searcher) => searcher.find(text).is_some(),
-        None => TROUBLE.iter().any(|mark| text.contains(mark)),
-    }
+    static WORDS: LazyLock<AnyOf> = LazyLock::new(|| AnyOf::new(TROUBLE));
+    WORDS.stands_in(text)
 }
 
 /// Whether Dovecot speaks of trouble with what it does for Postfix, which is to take mail and to check logins. What it says of
 /// those who read their mail, or guess passwords, is no evidence.
 fn is_mailbox_trouble(text: &str) -> bool {
     const FOR_POSTFIX: &[&str] = &["lmtp", "lda", "deliver", "auth", "master: ", "anvil: ", "config: ", "dict"];
-    FOR_POSTFIX.iter().any(|start| text.starts_with(start))
-        && ["Error: ", "Fatal: ", "Panic: ", "process_limit", "client_limit"].iter().any(|mark| text.contains(mark))
+    static WORDS: LazyLock<AnyOf> = LazyLock::new(|| AnyOf::new(MAILBOX_TROUBLE));
+    FOR_POSTFIX.iter().any(|start| text.starts_with(start)) && WORDS.stands_in(text)
 }
 
 /// Lines of other programs that matter to mail: the kernel's trouble, what filters and the mailbox server say of themselves, and
@@ -589,6 +631,13 @@ fn lost(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    /// All items in the order of the lines.
+    fn items<'s, 'a>(scanned: &'s Scanned<'a>) -> Vec<&'s Item<'a>> {
+        let mut items: Vec<&Item<'_>> = scanned.lanes.iter().flatten().collect();
+        items.sort_by_key(|item| item.line);
+        items
+    }
+
     fn clock() -> Clock {
         Clock { zone_offset: 0, reference: Time::from_seconds(1_800_000_000) }
     }
@@ -611,8 +660,8 @@ mod tests {
             let scanned = scan(&text, &clock(), Forms::default(), 4096);
             assert_eq!((scanned.lines, scanned.unparsed, scanned.postfix_lines), (4, 0, 3), "{stamp}");
             let long = Line::parse(&rows[0], &clock()).unwrap();
-            assert!(scanned.items.iter().all(|item| item.time == long.time), "{stamp}");
-            assert_eq!(scanned.items.len(), 3, "{stamp}");
+            assert!(items(&scanned).iter().all(|item| item.time == long.time), "{stamp}");
+            assert_eq!(items(&scanned).len(), 3, "{stamp}");
         }
     }
 
@@ -632,7 +681,7 @@ mod tests {
         let wanted: Vec<_> = long.map(|(time, (instance, daemon))| (time, instance, daemon)).collect();
         assert_eq!((scanned.lines, scanned.unparsed), (300, 0));
         assert_eq!(scanned.postfix_lines as usize, wanted.len());
-        let found: Vec<_> = scanned.items.iter().map(|item| (item.time, item.instance, item.daemon)).collect();
+        let found: Vec<_> = items(&scanned).iter().map(|item| (item.time, item.instance, item.daemon)).collect();
         let whole = wanted.iter().enumerate().filter(|(at, _)| at % 3 != 0).map(|(_, known)| *known);
         assert_eq!(found, whole.collect::<Vec<_>>());
     }
@@ -659,8 +708,8 @@ mod tests {
                     Nov 23 18:02:13 mx1 systemd-journald[9]: Suppressed 2313 messages from postfix.service\n\
                     Nov 23 18:02:13 mx1 rsyslogd: imuxsock lost 44 messages from pid 1234 due to rate-limiting\n";
         let scanned = scan(text, &clock(), Forms::default(), 4096);
-        assert_eq!(scanned.items.iter().map(|item| item.times).collect::<Vec<_>>(), [1, 4, 3, 1, 1]);
+        assert_eq!(items(&scanned).iter().map(|item| item.times).collect::<Vec<_>>(), [1, 4, 3, 1, 1]);
         assert_eq!(scanned.lost, 2357);
-        assert!(matches!(scanned.items[2].event, Event::Diagnostic { text: "b", .. }));
+        assert!(matches!(items(&scanned)[2].event, Event::Diagnostic { text: "b", .. }));
     }
 }
