@@ -14,6 +14,7 @@
 pub mod analysis;
 pub mod bundle;
 mod bytes;
+mod case;
 pub mod cli;
 pub mod collector;
 pub mod compare;

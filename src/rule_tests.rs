@@ -5,7 +5,7 @@ use crate::diagnose::diagnosis::{self, WINDOW};
 use crate::diagnose::measure::Asker;
 use crate::diagnose::verdict::{judge_rule, state};
 use crate::diagnose::why::{SignalWhy, why};
-use crate::evidence;
+use crate::evidence::{self, transcript};
 use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::model::{Rule, TestSpec};
@@ -38,7 +38,7 @@ pub fn run(rules: &RuleSet, wanted: impl Fn(&Rule) -> bool) -> (usize, Vec<Failu
     let tests: Vec<(&Rule, &TestSpec)> = wanted.flat_map(|rule| rule.tests.iter().map(move |test| (rule, test))).collect();
     let failures = parallel::each(parallel::cores(), &tests, |(rule, test)| {
         let why = failure(rules, rule, test)?;
-        let place = format!("{}:{}", rule.file, test.place.line);
+        let place = format!("{}:{}", test.file, test.place.line);
         Some(Failure { place, rule: rule.id.clone(), test: test.name.clone(), why })
     });
     (tests.len(), failures.into_iter().flatten().collect())
@@ -51,7 +51,9 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
     for ((kind, _), source) in test.given.iter().zip(&collected.sources) {
         let path = format!("{kind}.txt");
         let recognised = collected.sources.iter().find(|source| source.path == path).and_then(|source| source.kind.as_ref());
-        if recognised != Some(kind) {
+        // What a terminal showed says itself which commands it was.
+        let is_shown = || recognised.is_some_and(|known| known == transcript::KIND);
+        if recognised != Some(kind) && !is_shown() {
             let got = recognised.map_or("not recognised", String::as_str);
             let help = "give it whole, as the command prints it: `postdoc sources FILE` shows what is recognised by what";
             return Some(format!("the evidence given as `{kind}` is {got} ({})\nhelp: {help}", source.title));
@@ -68,6 +70,12 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
         return None;
     }
     let mut out = format!("expected {}\ngot      {got}", test.expect);
+    if let Some(file) = rule.changed_by.as_ref().filter(|_| test.file == rule.file) {
+        let _ = write!(
+            out,
+            "\n{file} changes the rule; if it shall be so, give that file `tests:` of its own: they stand in for these"
+        );
+    }
     // What decides it: of a group that is met, what met it; supports and contradictions where the rule fires.
     let fires = !matches!(got, "no" | "unknown");
     let met_groups = rule.requires.iter().filter(|entry| state(entry, &judged.answers) == Some(true));
@@ -97,8 +105,12 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
             let _ = write!(out, "\n                        near miss, line {} of {file}: {missed}", place.line);
         }
     }
-    if left_out > 0 {
-        let _ = write!(out, "\n  and {left_out} more signals, which do not decide it");
+    match left_out {
+        0 => {}
+        1 => out += "\n  and 1 more signal, which does not decide it",
+        more => {
+            let _ = write!(out, "\n  and {more} more signals, which do not decide it");
+        }
     }
     Some(out)
 }

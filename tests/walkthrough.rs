@@ -69,3 +69,43 @@ fn a_rule_can_begin_without_a_bundle_in_every_bucket() {
     let (said, ok) = postdoc(temporary.path(), &["rules", "new", "--bucket", "remote"]);
     assert!(!ok && said.contains("unknown bucket `remote`; there are: "), "{said}");
 }
+
+#[test]
+fn a_rule_can_begin_with_a_text_or_with_its_id() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    for (folder, about, table) in [
+        ("reply", "450 Come back after tea, says the porter", "in: failures"),
+        ("warning", "postfix/smtp[200]: warning: hsm_sign: token slot 3 did not answer", "in: diagnostics"),
+        (
+            "refusal",
+            "NOQUEUE: reject: RCPT from a.example[192.0.2.9]: 450 4.7.25 Client host rejected: quarter moon",
+            "in: rejects",
+        ),
+    ] {
+        let (said, ok) = postdoc(temporary.path(), &["rules", "new", about, "--id", folder, "-o", folder]);
+        assert!(ok && said.contains("2 of 2 tests pass"), "{about}: {said}");
+        let rule = said.split_whitespace().find(|word| word.ends_with(".yaml") && !word.contains("reasons")).expect("a rule");
+        let rule = std::fs::read_to_string(temporary.path().join(rule)).expect("the rule");
+        assert!(rule.contains(table), "{about}: {rule}");
+        let (said, ok) = postdoc(temporary.path(), &["rules", "check", folder]);
+        assert!(ok, "{about}: {said}");
+    }
+    let (said, ok) = postdoc(temporary.path(), &["rules", "new", "moon-phase", "-o", "moon"]);
+    assert!(ok && said.contains("remote-policy/moon-phase.yaml"), "{said}");
+}
+
+#[test]
+fn a_changed_threshold_is_tested_in_the_folder_that_changes_it() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let file = temporary.path().join("own.yaml");
+    let change = "id: outbound-port-25-blocked\nparams: {min_providers: 17}\n";
+    std::fs::write(&file, change).expect("written");
+    let (said, ok) = postdoc(temporary.path(), &["rules", "test", "."]);
+    assert!(!ok && said.contains("own.yaml changes the rule") && said.contains("expected likely"), "{said}");
+    let own = "tests:\n  - {name: nothing, given: {hostname: mx.example.com}, expect: unknown}\n";
+    std::fs::write(&file, change.to_owned() + own).expect("written");
+    let (said, ok) = postdoc(temporary.path(), &["rules", "test", "."]);
+    assert!(ok && said.contains("1 of 1 tests passed"), "{said}");
+    let (said, ok) = postdoc(temporary.path(), &["rules", "test", "--rule", "outbound-port-25-blokced"]);
+    assert!(!ok && said.contains("did you mean `outbound-port-25-blocked`?"), "{said}");
+}

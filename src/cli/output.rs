@@ -34,7 +34,9 @@ pub(super) struct Output {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FormatName {
+    #[value(alias = "txt")]
     Text,
+    #[value(alias = "markdown")]
     Md,
     Html,
     Json,

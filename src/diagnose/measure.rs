@@ -1,12 +1,15 @@
 //! Asks one question about one table: which records match, how many, since when, and whether that is what the rule
 //! expects. The answer has three values: met, unmet, or unknown.
 
+use crate::case;
 use crate::distinct::{Distinct, hash};
 use crate::names::{Name, Names};
 use crate::parallel::locked;
 use crate::rules::amount::Amount;
 use crate::rules::model::{Condition, Expect, Matcher, Reference, Signal};
-use crate::tables::{Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings};
+use crate::tables::{
+    Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, readings, rejects, settings,
+};
 use crate::time::Time;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -221,10 +224,8 @@ impl<'t> Asker<'t> {
             return true;
         }
         let nothing = Answered::new();
-        self.tables
-            .rows(table)
-            .iter()
-            .any(|row| asked.iter().all(|condition| self.holds(table, row, condition, &nothing).unwrap_or(true)))
+        let fits = |row: &Record| asked.iter().all(|condition| self.holds(table, row, condition, &nothing).unwrap_or(true));
+        self.tables.rows(table).iter().any(fits) || table.name == readings::TABLE.name && self.tables.read().any(|row| fits(&row))
     }
 
     /// The time that a signal asks about.
@@ -414,12 +415,19 @@ impl<'t> Asker<'t> {
             Matcher::SameAs(reference) => {
                 let others = self.resolve(reference, answered)?;
                 let Some(own) = value.given(names).text() else { return Some(false) };
+                let own = expand(&own, self.tables);
                 Some(others.iter().any(|other| same(other, &own)))
             }
             Matcher::DiffersFrom(reference) => {
                 let others = self.resolve(reference, answered)?;
                 let Some(own) = value.given(names).text() else { return Some(false) };
+                let own = expand(&own, self.tables);
                 Some(!others.is_empty() && !others.iter().any(|other| same(other, &own)))
+            }
+            Matcher::ComparedTo(ordering, reference) => {
+                let others = self.numbers(reference, answered)?;
+                let own = value.given(names).number();
+                Some(own.is_some_and(|own| others.iter().any(|other| ordering.holds(own, *other))))
             }
             plain => Some(plain.holds(value.given(names))),
         }
@@ -449,10 +457,34 @@ impl<'t> Asker<'t> {
             }
             Reference::Key(signal) => Some(answered.get(signal)?.key.clone().into_iter().collect()),
             Reference::Keys(signal) => Some(answered.get(signal)?.keys.clone()),
-            Reference::First(signal, column) => {
-                let measure = answered.get(signal)?;
-                let row = &tables.rows(measure.table?)[*measure.rows.first()? as usize];
-                as_text(row.get(*column), &tables.names).map(|text| vec![text])
+            Reference::First(signal, _, column) => {
+                as_text(self.of_first(signal, *column, answered)?, &tables.names).map(|text| vec![text])
+            }
+        }
+    }
+
+    /// The value of the first record of another signal.
+    fn of_first(&self, signal: &str, column: Column, answered: &Answered) -> Option<Value> {
+        let measure = answered.get(signal)?;
+        Some(self.tables.rows(measure.table?)[*measure.rows.first()? as usize].get(column))
+    }
+
+    /// The numbers and times that a reference names; none if they are not known.
+    fn numbers(&self, reference: &Reference, answered: &Answered) -> Option<Vec<f64>> {
+        let tables = self.tables;
+        let one = |value: Value| value.given(&tables.names).number().into_iter().collect();
+        match reference {
+            Reference::Setting(name) => tables.setting_record(name).map(|row| one(row.get(settings::amount))),
+            Reference::Host(column) => {
+                tables.host().map(|host| host.get(*column)).filter(|value| *value != Value::Missing).map(one)
+            }
+            Reference::First(signal, _, column) => self.of_first(signal, *column, answered).map(one),
+            Reference::Table(name, column) => {
+                let table = crate::tables::table(name).filter(|table| tables.is_collected(table))?;
+                Some(tables.rows(table).iter().filter_map(|row| row.get(*column).given(&tables.names).number()).collect())
+            }
+            Reference::Key(_) | Reference::Keys(_) => {
+                Some(self.resolve(reference, answered)?.iter().filter_map(|text| text.parse().ok()).collect())
             }
         }
     }
@@ -499,6 +531,9 @@ impl<'a, 't> Tests<'a, 't> {
 /// Expands `$myhostname` and `$mydomain` in a value, which is as far as comparisons need it.
 fn expand(value: &str, tables: &Tables) -> String {
     let mut out = value.to_owned();
+    if !value.contains('$') {
+        return out;
+    }
     for name in ["myhostname", "mydomain"] {
         for form in [format!("${name}"), format!("${{{name}}}"), format!("$({name})")] {
             if out.contains(&form)
@@ -513,7 +548,7 @@ fn expand(value: &str, tables: &Tables) -> String {
 
 /// Names compare without case and final dot.
 fn same(one: &str, other: &str) -> bool {
-    one.trim_end_matches('.').eq_ignore_ascii_case(other.trim_end_matches('.'))
+    case::same(one.trim_end_matches('.'), other.trim_end_matches('.'))
 }
 
 /// A value as text for comparisons and templates; none if it is missing.

@@ -3,10 +3,10 @@
 
 use super::measure::{Answered, Asker, Measure, as_text};
 use super::verdict::{Judged, judge_rule};
-use super::words::{duration, percent, thousands};
+use super::words::{duration, in_unit, percent, thousands};
 use crate::rules::amount::Amount;
 use crate::rules::model::{Ask, Condition, Entry, Matcher, Ordering, Rule, Signal};
-use crate::tables::{Citation, Table};
+use crate::tables::{Citation, Record, Table, Unit, host};
 
 /// Records that are named for each signal.
 const NAMED: usize = 3;
@@ -110,11 +110,17 @@ fn of_signal<'r>(
         met: measure.met,
         question: question(signal),
         measures: measures(signal, measure),
-        matched: measure.rows.iter().take(NAMED).map(|at| rows[*at as usize].source).collect(),
+        matched: measure.rows.iter().take(NAMED).map(|at| source_of(asker, signal, &rows[*at as usize])).collect(),
         matched_total: measure.rows.len(),
         near,
         near_total,
     }
+}
+
+/// Where a matching record stands; of the machine, which is one record, the line that tells what is asked for.
+fn source_of(asker: &Asker<'_>, signal: &Signal, row: &Record) -> Citation {
+    let of_host = || signal.conditions.iter().find_map(|condition| asker.tables.host_source(condition.column));
+    if signal.table.name == host::TABLE.name { of_host().unwrap_or(row.source) } else { row.source }
 }
 
 fn field(table: &Table, condition: &Condition) -> &'static str {
@@ -126,7 +132,13 @@ fn question(signal: &Signal) -> String {
     let conditions: Vec<String> = signal
         .conditions
         .iter()
-        .map(|condition| format!("{} {}", field(signal.table, condition), matcher(&condition.matcher)))
+        .map(|condition| {
+            format!(
+                "{} {}",
+                field(signal.table, condition),
+                matcher(&condition.matcher, signal.table.fields[condition.column.0].unit)
+            )
+        })
         .collect();
     let by = signal.by.map_or_else(String::new, |by| format!(", for each {}", signal.table.fields[by.0].name));
     if conditions.is_empty() {
@@ -136,7 +148,17 @@ fn question(signal: &Signal) -> String {
     }
 }
 
-fn matcher(what: &Matcher) -> String {
+/// A comparison in words.
+fn compares(ordering: Ordering) -> &'static str {
+    match ordering {
+        Ordering::AtLeast => "is at least",
+        Ordering::AtMost => "is at most",
+        Ordering::Above => "is more than",
+        Ordering::Below => "is less than",
+    }
+}
+
+fn matcher(what: &Matcher, unit: Unit) -> String {
     let list = |words: &[String]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
     match what {
         Matcher::OneOf(values) => format!("is {}", list(values)),
@@ -144,24 +166,17 @@ fn matcher(what: &Matcher) -> String {
         Matcher::Contains(values) => format!("contains {}", list(values)),
         Matcher::StartsWith(values) => format!("starts with {}", list(values)),
         Matcher::EndsWith(values) => format!("ends with {}", list(values)),
-        Matcher::Compare(ordering, limit) => {
-            let word = match ordering {
-                Ordering::AtLeast => "is at least",
-                Ordering::AtMost => "is at most",
-                Ordering::Above => "is more than",
-                Ordering::Below => "is less than",
-            };
-            format!("{word} {limit}")
-        }
+        Matcher::Compare(ordering, limit) => format!("{} {}", compares(*ordering), in_unit(*limit, unit)),
+        Matcher::ComparedTo(ordering, reference) => format!("{} {reference}", compares(*ordering)),
         Matcher::InNetwork(networks) => {
             format!("lies in {}", networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "))
         }
         Matcher::Missing(true) => "is missing".to_owned(),
         Matcher::Missing(false) => "is given".to_owned(),
-        Matcher::Not(inner) => format!("not ({})", matcher(inner)),
+        Matcher::Not(inner) => format!("not ({})", matcher(inner, unit)),
         Matcher::SameAs(reference) => format!("equals {reference}"),
         Matcher::DiffersFrom(reference) => format!("differs from {reference}"),
-        Matcher::All(all) => all.iter().map(matcher).collect::<Vec<_>>().join(" and "),
+        Matcher::All(all) => all.iter().map(|one| matcher(one, unit)).collect::<Vec<_>>().join(" and "),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::measure::{Asker, Measure, as_text};
 use super::verdict::Judged;
-use crate::tables::{Column, Field, Table, Tables, Value, host};
+use crate::names::Names;
+use crate::tables::{Column, Field, Table, Tables, Unit, Value, host};
 use crate::time::Time;
 use handlebars::Handlebars;
 use serde_json::{Map, Value as Json};
@@ -108,7 +109,11 @@ impl<'a> Words<'a> {
         match head {
             "host" => {
                 let column = host::TABLE.column(rest.first()?)?;
-                evidence(tables.host()?.get(column), &tables.names)
+                shown(
+                    tables.host()?.get(column),
+                    Some(&host::TABLE.fields[column.0]).filter(|_| place != Place::Shell),
+                    &tables.names,
+                )
             }
             "settings" => tables.setting(rest.first()?).filter(|value| !value.is_empty()).map(marked),
             "params" => self.judged?.rule.params.get(*rest.first()?).cloned(),
@@ -145,9 +150,8 @@ impl<'a> Words<'a> {
             None => value,
         };
         let shown = |value: Value| match (value, field) {
-            (Value::Number(seconds), Some(field)) if field.is_duration() => Some(span_of(seconds)),
             (Value::Text(name), Some(_)) => Some(format!("{EVIDENCE}{}", named(unmarked(tables.names.get(name).to_owned())))),
-            (value, _) => evidence(value, &tables.names),
+            (value, field) => shown(value, field, &tables.names),
         };
         let row = |at: Option<&u32>| at.map(|at| &tables.rows(table)[*at as usize]);
         match *path.first()? {
@@ -289,7 +293,16 @@ fn unmarked(text: String) -> String {
     if text.contains(KNOWN) { text.replace(KNOWN, "\u{fffd}") } else { text }
 }
 
-fn evidence(value: Value, names: &crate::names::Names) -> Option<String> {
+/// A value as people read it; where it stands in a command, there is no field.
+fn shown(value: Value, field: Option<&Field>, names: &Names) -> Option<String> {
+    match (value, field.map(|field| field.unit)) {
+        (Value::Number(seconds), Some(Unit::Seconds)) => Some(span_of(seconds)),
+        (Value::Number(part), Some(Unit::Part)) => Some(percent(part)),
+        _ => evidence(value, names),
+    }
+}
+
+fn evidence(value: Value, names: &Names) -> Option<String> {
     match value {
         Value::Missing => None,
         Value::Text(name) => Some(marked(names.get(name))),
@@ -364,6 +377,23 @@ pub fn thousands(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// A limit in the unit of its field, as a rule writes it.
+pub fn in_unit(number: f64, unit: Unit) -> String {
+    let sized = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    match unit {
+        Unit::Seconds if number >= 60.0 => duration(number),
+        Unit::Seconds => format!("{number} s"),
+        Unit::Milliseconds => format!("{number} ms"),
+        Unit::Part => percent(number),
+        Unit::Percent => format!("{number} %"),
+        Unit::Bytes => match sized.iter().find(|(size, _)| number >= *size && number % size == 0.0) {
+            Some((size, name)) => format!("{} {name}", number / size),
+            None => format!("{number} bytes"),
+        },
+        Unit::None | Unit::Any => number.to_string(),
+    }
 }
 
 /// A part of 1 as percent with one decimal.

@@ -9,13 +9,18 @@
 
 use super::document::{Document, Sink};
 use super::stamp::time_of;
+use crate::rules::amount::quantity;
 use crate::rules::kinds::{Columns, Pattern};
 use crate::rules::lazy::LazyRegex;
-use crate::tables::{Column, Record, Table, Type, Value, host};
+use crate::tables::{Column, Field, Record, Table, Type, Unit, Value, host, readings};
 
-/// Reads the document as the pattern says.
-pub(super) fn parse(pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) {
+/// Reads the document of this kind as the pattern says.
+pub(super) fn parse(kind: &str, pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut header: Vec<Option<Column>> = Vec::new();
+    let kind = sink.name(kind);
+    if pattern.lines.iter().any(|form| form.table.name == readings::TABLE.name) || pattern.table.name == readings::TABLE.name {
+        sink.tables.mark_read(kind);
+    }
     let under = doc.command.unwrap_or(doc.path);
     // What holds for all records, and what the last line above told.
     let named = pattern.command.iter().find_map(|form| Some((form.table, form.cells(under)?)));
@@ -53,7 +58,7 @@ pub(super) fn parse(pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) 
         let mut record = Record::new(table, doc.at(number));
         let mut understood = true;
         for (column, text) in set.chain(around).chain(cells.iter().copied()) {
-            let value = value(table.fields[column.0].ty, text, doc, sink);
+            let value = value(&table.fields[column.0], text, doc, sink);
             understood &= value != Value::Missing;
             if table.name == host::TABLE.name {
                 if value != Value::Missing {
@@ -69,6 +74,9 @@ pub(super) fn parse(pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) 
         // A field that is not what the table says was not understood; what else the line holds is kept.
         if !understood {
             sink.unparsed(number);
+        }
+        if table.name == readings::TABLE.name {
+            record.set(readings::kind, kind);
         }
         if table.name != host::TABLE.name {
             sink.push(table, record);
@@ -106,11 +114,12 @@ fn cells<'t>(header: &[Option<Column>], text: &'t str) -> Option<Vec<(Column, &'
 }
 
 /// A text as a value of the field's type; missing if it is none.
-fn value(ty: Type, text: &str, doc: &Document<'_>, sink: &mut Sink<'_>) -> Value {
+fn value(field: &Field, text: &str, doc: &Document<'_>, sink: &mut Sink<'_>) -> Value {
     let text = text.trim();
-    match ty {
+    match field.ty {
         Type::Text => sink.name(text).into(),
         Type::Int => whole(text).into(),
+        Type::Number if field.unit == Unit::Any => quantity(text).into(),
         Type::Number => {
             text.trim_end_matches('%').replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite()).into()
         }

@@ -52,16 +52,57 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         }
         let value = without_secret(name, value.trim());
         let record = Record::new(&settings::TABLE, doc.at(number));
-        let name = sink.name(name);
+        let known = Value::Text(sink.name(name));
         // In main.cf the last assignment is the one in force.
         let rows = sink.tables.rows_mut(&settings::TABLE);
-        if let Some(at) = rows[first..].iter().position(|row| row.get(settings::name) == Value::Text(name)) {
+        if let Some(at) = rows[first..].iter().position(|row| row.get(settings::name) == known) {
             rows.remove(first + at);
         }
-        let record =
-            record.with(settings::name, name).with(settings::value, sink.name(&value)).with(settings::is_default, is_default);
+        let record = record.with(settings::name, sink.name(name)).with(settings::value, sink.name(&value));
+        let record = record.with(settings::amount, amount(name, &value)).with(settings::is_default, is_default);
         sink.push(&settings::TABLE, record);
     }
+}
+
+/// Times whose number alone counts no seconds: the unit of a parameter's default is that of the parameter.
+const IN_OTHER_UNITS: [(&str, char); 18] = [
+    ("address_verify_cache_cleanup_interval", 'h'),
+    ("address_verify_negative_expire_time", 'd'),
+    ("address_verify_negative_refresh_time", 'h'),
+    ("address_verify_positive_expire_time", 'd'),
+    ("address_verify_positive_refresh_time", 'd'),
+    ("bounce_queue_lifetime", 'd'),
+    ("delay_warning_time", 'h'),
+    ("fast_flush_purge_time", 'd'),
+    ("fast_flush_refresh_time", 'h'),
+    ("maximal_queue_lifetime", 'd'),
+    ("postscreen_bare_newline_ttl", 'd'),
+    ("postscreen_cache_cleanup_interval", 'h'),
+    ("postscreen_cache_retention_time", 'd'),
+    ("postscreen_dnsbl_max_ttl", 'h'),
+    ("postscreen_dnsbl_ttl", 'h'),
+    ("postscreen_greet_ttl", 'd'),
+    ("postscreen_non_smtp_command_ttl", 'd'),
+    ("postscreen_pipelining_ttl", 'd'),
+];
+
+/// What a value amounts to, if it is a number or a time and nothing else.
+fn amount(name: &str, value: &str) -> Option<f64> {
+    let (number, unit) = match value.strip_suffix(|c: char| c.is_ascii_alphabetic()) {
+        Some(number) => (number, value.chars().last()?),
+        None => (value, IN_OTHER_UNITS.iter().find(|(known, _)| *known == name).map_or('s', |(_, unit)| *unit)),
+    };
+    let factor = match unit {
+        's' => 1.0,
+        'm' => 60.0,
+        'h' => 3600.0,
+        'd' => 86_400.0,
+        'w' => 604_800.0,
+        _ => return None,
+    };
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    number.parse::<f64>().ok().filter(|_| is_whole).map(|number| number * factor)
 }
 
 /// A value without the credentials that somebody may have written into it: `static:user:password`, URLs with a login.

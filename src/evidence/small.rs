@@ -174,7 +174,7 @@ impl<'r> Reading<'r, '_> {
         match kinds.as_slice() {
             [] => source.kind = None,
             [kind] if one => source.kind = Some(kind.kind.clone()),
-            _ => source.kind = Some("transcript".to_owned()),
+            _ => source.kind = Some(transcript::KIND.to_owned()),
         }
         if !one {
             let shown: Vec<&str> = titles.iter().take(6).copied().collect();
@@ -253,7 +253,7 @@ impl<'r> Reading<'r, '_> {
         };
         let mut sink = Sink { tables: self.tables, unparsed: Vec::new(), covers: None };
         match (&kind.pattern, parsers::PARSERS.iter().find(|(name, _)| *name == kind.parser)) {
-            (Some(found), _) => pattern::parse(found, &document, &mut sink),
+            (Some(found), _) => pattern::parse(&kind.kind, found, &document, &mut sink),
             (None, Some((_, parse))) => parse(&document, &mut sink),
             (None, None) => {
                 self.loose_lines(section, source);

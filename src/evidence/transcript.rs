@@ -13,6 +13,9 @@
 use crate::rules::lazy::{Dialect, LazyRegex};
 use std::sync::LazyLock;
 
+/// What the kind of a file is called that holds the output of several commands, as a terminal shows it.
+pub const KIND: &str = "transcript";
+
 /// The output of one command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section<'t> {

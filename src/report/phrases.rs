@@ -4,6 +4,7 @@ use super::brand::misread;
 use super::view::{AskedField, Cause, DestinationRow, Evidence, Ladder, Report, Span, Verdict};
 use crate::diagnose::words::{code_span, duration, thousands};
 use crate::rules::problem::Place;
+use crate::rules::problem::did_you_mean;
 use crate::rules::yaml::{Kind, Node};
 use crate::time::Time;
 use serde::{Serialize, Serializer};
@@ -99,7 +100,16 @@ impl Phrases {
         let phrase = counted.or_else(|| node.scalar().map(Phrase::Plain));
         let phrase = phrase.ok_or_else(|| (node.place, format!("`{name}` must be a phrase, not {}", node.kind.describe())))?;
         if let Some(known) = known {
-            let known = known.texts.get(name).ok_or_else(|| (place, format!("the report has no phrase `{name}`")))?;
+            let no_phrase = || {
+                // One that is said in two ways lacks one of them.
+                let group = name.rsplit_once('.').map_or("", |(group, _)| group);
+                let help = match known.texts.get(group) {
+                    Some(Phrase::Counted(..)) => format!(": `{group}` has `one` and `other`, both"),
+                    _ => known.meant(name),
+                };
+                (place, format!("the report has no phrase `{name}`{help}"))
+            };
+            let known = known.texts.get(name).ok_or_else(no_phrase)?;
             if let Some(unknown) = phrase.places().into_iter().find(|place| !known.places().contains(place)) {
                 return Err((place, format!("`{name}` has no `{{{unknown}}}`; it has {}", known.places_in_words())));
             }
@@ -123,12 +133,18 @@ impl Phrases {
         &ENGLISH
     }
 
+    /// Which phrase was probably meant, in words.
+    fn meant(&self, name: &str) -> String {
+        did_you_mean(name, self.texts.keys().map(String::as_str))
+            .map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"))
+    }
+
     /// The phrase `name`, its `{places}` filled from `values`.
     ///
     /// # Errors
     /// If there is no such phrase, or it has a place without a value.
     pub(crate) fn get(&self, name: &str, values: &Map<String, Value>) -> Result<String, String> {
-        let phrase = self.texts.get(name).ok_or_else(|| format!("{FILE} has no phrase `{name}`"))?;
+        let phrase = self.texts.get(name).ok_or_else(|| format!("{FILE} has no phrase `{name}`{}", self.meant(name)))?;
         let template = match phrase {
             Phrase::Plain(text) => text,
             Phrase::Counted(one, other) => {
@@ -479,7 +495,15 @@ mod tests {
         assert_eq!(german.word("verdict", "incident"), "Störung");
         assert_eq!(german.word("verdict", "healthy"), "Healthy");
         let wrong = |text| Phrases::read(text, &english, "w.yaml").unwrap_err();
-        assert_eq!(wrong("verdict:\n  incidnet: Störung\n"), "w.yaml:2:3: the report has no phrase `verdict.incidnet`");
+        assert_eq!(
+            wrong("verdict:\n  incidnet: Störung\n"),
+            "w.yaml:2:3: the report has no phrase `verdict.incidnet`; did you mean `verdict.incident`?"
+        );
+        let half = wrong("units:\n  message: {one: x, othr: y}\n");
+        assert_eq!(
+            half,
+            "w.yaml:2:13: the report has no phrase `units.message.one`: `units.message` has `one` and `other`, both"
+        );
         let place = wrong("headline:\n  cause_since: '{titel} seit {since}'\n");
         assert_eq!(place, "w.yaml:2:3: `headline.cause_since` has no `{titel}`; it has `{since}`, `{title}`");
         assert!(wrong("verdict: {incident: 'x\n").starts_with("w.yaml:1:"));

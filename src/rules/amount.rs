@@ -92,6 +92,7 @@ pub fn unit(text: &str) -> Unit {
         "" => Unit::None,
         "%" => Unit::Part,
         "/h" => Unit::Rate,
+        "ms" => Unit::Time,
         unit if unit == "m" || unit.len() > 3 || unit.starts_with(['s', 'h', 'd', 'w']) || unit == "min" => Unit::Time,
         _ => Unit::Size,
     }
@@ -105,6 +106,7 @@ pub fn quantity(text: &str) -> Option<f64> {
     let factor = match text[end..].trim() {
         "" | "/h" => 1.0,
         "%" => 0.01,
+        "ms" => 0.001,
         "s" | "sec" | "second" | "seconds" => 1.0,
         "m" | "min" | "minute" | "minutes" => 60.0,
         "h" | "hour" | "hours" => 3600.0,

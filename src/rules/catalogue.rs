@@ -160,7 +160,7 @@ fn fields(table: &Table, out: &mut String) {
     let _ = writeln!(out, "{}: {}", table.name, table.doc.trim());
     let width = table.fields.iter().map(|field| field.name.len()).max().unwrap_or(0);
     for field in table.fields {
-        let ty = field.ty.words();
+        let ty = field.type_words();
         let question = if field.question { " (question: a signal about what nobody asked is unknown)" } else { "" };
         let _ = writeln!(out, "  {:width$}  {ty:12}  {}{question}", field.name, field.doc);
     }

@@ -308,6 +308,23 @@ fn warn_of_words(rule: &Rule, text: &str, warning: Warning<'_>) {
             );
         }
     }
+    let says = rule.entries().flat_map(|entry| entry.signals()).map(|(_, signal)| (signal.place, signal.says.as_str()));
+    let texts = says.chain([(rule.place, rule.summary.as_str()), (rule.place, rule.title.as_str())]);
+    for (place, words) in texts {
+        for name in words
+            .split('$')
+            .skip(1)
+            .map(|rest| rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default())
+        {
+            let variable = match name {
+                "count" | "share" | "since" | "until" | "key" => name.to_owned(),
+                _ if rule.params.contains_key(name) => format!("params.{name}"),
+                _ => continue,
+            };
+            let message = format!("`${name}` is shown as it stands there");
+            warning(word_at(text, place, &format!("${name}")), message, Some(&format!("in a text write `{{{{{variable}}}}}`")));
+        }
+    }
     let mut places = Places::of(text);
     for (at, _) in text.match_indices("`{{") {
         let rest = &text[at + 3..];
@@ -534,6 +551,12 @@ fn hardly(signal: &Signal, text: &str) -> Vec<(Place, String, String)> {
                         found.push((place, what, format!("write `matches: '{bare}'`; case does not matter")));
                     }
                 }
+                Matcher::OneOf(words) if words.iter().any(|word| matches!(word.as_str(), "missing" | "null" | "nil")) => {
+                    let word =
+                        words.iter().find(|word| matches!(word.as_str(), "missing" | "null" | "nil")).map_or("", |word| word);
+                    let help = "that a field was not given is `{missing: true}`".to_owned();
+                    found.push((word_at(text, condition.place, word), format!("looks for the word `{word}`"), help));
+                }
                 Matcher::OneOf(words) => {
                     let stars = |word: &&String| word.len() > 1 && (word.starts_with('*') || word.ends_with('*'));
                     if let Some(word) = words.iter().find(stars) {
@@ -603,7 +626,8 @@ fn never(signal: &Signal, text: &str) -> Vec<Odd> {
         let Matcher::OneOf(words) = &condition.matcher else { continue };
         let name = signal.table.fields[condition.column.0].name;
         if words.is_empty() {
-            why.push((condition.place, format!("no value is allowed for `{name}`"), None));
+            let help = "that a field was not given is `{missing: true}`, that it is empty `''`".to_owned();
+            why.push((condition.place, format!("no value is allowed for `{name}`"), Some(help)));
         } else if words.iter().all(|word| odd_word(signal.table, condition, word).is_some()) {
             why.extend(told(signal.table, condition, words, text));
         }

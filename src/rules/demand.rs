@@ -6,6 +6,7 @@ use super::model::{Condition, Entry, Matcher, Reference, Rule, Signal};
 use super::problem::Place;
 use super::template;
 use crate::bytes::has_upper;
+use crate::case;
 use crate::distinct::hash;
 use crate::tables::{Column, Given, Table, Type, arrivals, attempts, diagnostics, failures, rejects};
 use rustc_hash::FxHashMap;
@@ -54,7 +55,7 @@ type Asks = Vec<u64>;
 #[derive(Debug, Clone)]
 struct Listed {
     column: Column,
-    /// For each value that some question names, by its hash in lower case: those that name it, or name none.
+    /// For each value that some question names, by its hash whatever its case: those that name it, or name none.
     by_value: FxHashMap<u64, Asks>,
     /// Those that name none.
     otherwise: Asks,
@@ -211,10 +212,10 @@ impl Demand {
     }
 }
 
-/// The hash of a value in lower case.
+/// The hash of a value whatever its case.
 fn key_of(text: &str) -> u64 {
-    match has_upper(text.as_bytes()) {
-        true => hash(text.to_ascii_lowercase().as_bytes(), 0),
+    match has_upper(text.as_bytes()) || !text.is_ascii() {
+        true => hash(case::folded(text).as_bytes(), 0),
         false => hash(text.as_bytes(), 0),
     }
 }
@@ -239,7 +240,7 @@ impl Listed {
             about
         };
         let values: BTreeSet<&String> = named.iter().flatten().copied().flatten().collect();
-        let one = |value: &String| (key_of(value), about(&|list| list.iter().any(|known| known.eq_ignore_ascii_case(value))));
+        let one = |value: &String| (key_of(value), about(&|list| list.iter().any(|known| case::same(known, value))));
         let by_value: FxHashMap<u64, Asks> = values.into_iter().map(one).collect();
         (!by_value.is_empty()).then(|| Listed { column, by_value, otherwise: about(&|_| false) })
     }
@@ -394,11 +395,11 @@ impl Asked {
         match matcher {
             Matcher::Not(inner) => self.references(inner, signals),
             Matcher::All(all) => all.iter().for_each(|inner| self.references(inner, signals)),
-            Matcher::SameAs(reference) | Matcher::DiffersFrom(reference) => match reference {
+            Matcher::SameAs(reference) | Matcher::DiffersFrom(reference) | Matcher::ComparedTo(_, reference) => match reference {
                 Reference::Table(name, column) if *name == self.table.name => {
                     self.always.insert(*column);
                 }
-                Reference::First(name, column)
+                Reference::First(name, _, column)
                     if signals.iter().any(|(known, signal)| known == name && signal.table.name == self.table.name) =>
                 {
                     self.samples.insert(*column);

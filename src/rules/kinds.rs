@@ -1,9 +1,10 @@
 //! Kinds of evidence: how each is collected, recognised and parsed, from `rules/evidence/*.yaml`.
 
+use super::amount::quantity;
 use super::lazy::{Dialect, LazyRegex};
-use super::problem::Place;
+use super::problem::{Place, did_you_mean};
 use super::yaml::{Key, Node, Reader};
-use crate::tables::{self, Column, Table};
+use crate::tables::{self, Column, Table, Type, truth};
 use std::collections::BTreeMap;
 
 /// The parsers that a kind may name; what each reads stands in the room `evidence`.
@@ -297,7 +298,15 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
 fn table_called(reader: &mut Reader<'_>, name: &str, place: Place) -> Option<&'static Table> {
     let table = tables::table(name);
     if table.is_none() {
-        reader.unknown(place, "table", name, tables::TABLES.iter().map(|table| table.name));
+        let known = tables::TABLES.iter().map(|table| table.name);
+        match did_you_mean(name, known.clone()) {
+            Some(_) => reader.unknown(place, "table", name, known),
+            None => {
+                let help = "`postdoc rules fields` shows the tables; what fits none of them is a record of `readings`, asked for by \
+                            its `kind`";
+                reader.problem(place, format!("unknown table `{name}`"), Some(help.to_owned()));
+            }
+        }
     }
     table
 }
@@ -387,7 +396,18 @@ fn set_fields(reader: &mut Reader<'_>, entries: Vec<(Key, Node)>, table: &'stati
     let mut set = Vec::new();
     for (key, node) in entries {
         let text = reader.text(&node, "a value");
-        set.extend(field_called(reader, table, &key.name, key.place).map(|column| (column, text)));
+        let Some(column) = field_called(reader, table, &key.name, key.place) else { continue };
+        let ty = table.fields[column.0].ty;
+        let fits = match ty {
+            Type::Bool => truth(&text).is_some(),
+            Type::Int => text.parse::<i64>().is_ok(),
+            Type::Number => quantity(&text).is_some(),
+            Type::Text | Type::Time => true,
+        };
+        if !fits {
+            reader.problem(node.place, format!("`{text}` does not fit `{}`, which holds: {}", key.name, ty.words()), None);
+        }
+        set.push((column, text));
     }
     set
 }
@@ -427,7 +447,11 @@ fn collects(reader: &mut Reader<'_>, node: Node) -> Vec<Collect> {
 
 fn answers(reader: &mut Reader<'_>, node: Node) -> Answers {
     let mut inner = reader.fields(node, "answers");
-    let table = inner.need(reader, "table").map(|node| reader.text(&node, "table")).unwrap_or_default();
+    let table = inner.need(reader, "table").map(|node| (reader.text(&node, "table"), node.place));
+    if let Some((name, place)) = &table {
+        table_called(reader, name, *place);
+    }
+    let table = table.map(|(name, _)| name).unwrap_or_default();
     let mut fields = BTreeMap::new();
     if let Some(node) = inner.take("where") {
         for (key, node) in reader.map(node, "where") {

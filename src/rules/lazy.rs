@@ -39,6 +39,16 @@ fn states(tree: &Hir) -> usize {
     }
 }
 
+/// What to write in place of what is not valid, by a part of what is said of it.
+const HELPS: [(&str, &str); 6] = [
+    ("look-around", "what must not be there is `not: {matches: ...}` beside it, in a reason `unless:`"),
+    ("unclosed", "a bracket that stands for itself is written `\\(` or `\\[`"),
+    ("unopened", "a bracket that stands for itself is written `\\)` or `\\]`"),
+    ("backreferences", "write the words that come again once more"),
+    ("unrecognized flag", "groups are `(...)`, `(?:...)` and `(?P<name>...)`"),
+    ("unrecognized escape", "white space is `\\s`, the end of a text `$`; a letter stands for itself without a backslash"),
+];
+
 /// How an expression is meant. In all of them `\d`, `\s`, `\w` and `\b` know ASCII only, as logs and commands do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -137,14 +147,7 @@ impl LazyRegex {
                     Some(rest) => Some(format!(
                         "`*` repeats what stands before it; for the end of a value write `ends_with: {rest}`, for anything `.*`"
                     )),
-                    None => {
-                        let look = "what must not be there is `not: {matches: ...}` beside it, in a reason `unless:`";
-                        let look = why.contains("look-around").then(|| look.to_owned());
-                        look.or_else(|| {
-                            why.contains("unclosed")
-                                .then(|| "a bracket that stands for itself is written `\\(` or `\\[`".to_owned())
-                        })
-                    }
+                    None => HELPS.iter().find(|(part, _)| why.contains(part)).map(|(_, help)| (*help).to_owned()),
                 };
                 reader.problem(place, why, help);
                 return None;

@@ -278,9 +278,10 @@ fn place_of_file(path: &Path) -> String {
     }
 }
 
-/// Whether a folder is a whole set of rules, such as a copy of the built-in ones, and not an addition to them.
+/// Whether a folder is a whole set of rules, such as a copy of the built-in ones, and not an addition to them: it has all that a
+/// log is read with.
 pub fn is_whole(folder: &Path) -> bool {
-    folder.join("buckets.yaml").is_file() && folder.join("evidence").is_dir() && folder.join("reasons").is_dir()
+    folder.join("buckets.yaml").is_file() && folder.join("evidence/maillog.yaml").is_file() && folder.join("reasons").is_dir()
 }
 
 /// Whether the built-in rules are checked again: a test has done it, and no start needs to.
@@ -483,6 +484,12 @@ impl Loader {
         match content {
             Content::Reasons(items) => self.set.reasons.add(items, reader.file),
             Content::Kind(kind) => {
+                if let Some(known) =
+                    self.set.kinds.iter().find(|known| known.kind == kind.kind && self.latest.contains(&known.file))
+                {
+                    let message = format!("the kind `{}` stands in {} already", kind.kind, known.file);
+                    reader.problem(kind.place, message, Some("give one of them another name".to_owned()));
+                }
                 self.set.kinds.retain(|known| known.kind != kind.kind);
                 self.set.kinds.push(*kind);
             }
@@ -564,7 +571,11 @@ impl Loader {
             };
             reader.problem(place, message, problem.help);
         }
-        if let Some((rule, _)) = changed {
+        if let Some((mut rule, _)) = changed {
+            rule.changed_by = Some(reader.file.to_owned());
+            if !change.tests.is_empty() {
+                rule.tests.clone_from(&change.tests);
+            }
             self.put(rule, change.enabled, reader.file);
         }
     }
@@ -577,6 +588,9 @@ impl Loader {
                 .map(|name| fields.need(reader, name).map(|node| reader.text(&node, name)).unwrap_or_default());
             let hopeless = fields.take("hopeless").is_some_and(|node| reader.bool(&node, "hopeless"));
             fields.finish(reader);
+            if id.is_empty() {
+                continue;
+            }
             self.set.buckets.retain(|known| known.id != id);
             self.set.buckets.push(Bucket { id, title, says, hopeless });
         }

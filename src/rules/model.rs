@@ -3,6 +3,7 @@
 use super::amount::Amount;
 use super::lazy::{Dialect, LazyRegex};
 use super::problem::Place;
+use crate::case;
 use crate::tables::{Column, Given, Table, attempts, host};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,6 +76,8 @@ pub struct Rule {
     pub tests: Vec<TestSpec>,
     /// File below `rules/`, for people.
     pub file: String,
+    /// File of another folder that changed it last, for people.
+    pub changed_by: Option<String>,
     /// Where the id stands in it.
     pub place: Place,
 }
@@ -169,10 +172,12 @@ impl Signal {
             match matcher {
                 Matcher::Not(inner) => of_matcher(inner, found),
                 Matcher::All(all) => all.iter().for_each(|inner| of_matcher(inner, found)),
-                Matcher::SameAs(reference) | Matcher::DiffersFrom(reference) => match reference {
-                    Reference::Key(name) | Reference::Keys(name) | Reference::First(name, _) => found.push(name),
-                    _ => {}
-                },
+                Matcher::SameAs(reference) | Matcher::DiffersFrom(reference) | Matcher::ComparedTo(_, reference) => {
+                    match reference {
+                        Reference::Key(name) | Reference::Keys(name) | Reference::First(name, ..) => found.push(name),
+                        _ => {}
+                    }
+                }
                 _ => {}
             }
         }
@@ -225,6 +230,8 @@ pub enum Matcher {
     EndsWith(Vec<String>),
     /// Compares with a number (seconds, bytes, ... in the column's unit).
     Compare(Ordering, f64),
+    /// Compares with a number or time that the reference names.
+    ComparedTo(Ordering, Reference),
     /// Is an address in one of these networks.
     InNetwork(Vec<Network>),
     /// The evidence did not give it (or, with false, did).
@@ -245,7 +252,7 @@ impl Matcher {
         match self {
             Matcher::Not(inner) => inner.refers(),
             Matcher::All(all) => all.iter().any(Matcher::refers),
-            Matcher::SameAs(_) | Matcher::DiffersFrom(_) => true,
+            Matcher::SameAs(_) | Matcher::DiffersFrom(_) | Matcher::ComparedTo(..) => true,
             _ => false,
         }
     }
@@ -255,7 +262,8 @@ impl Matcher {
         match self {
             Matcher::Not(inner) => inner.cost(),
             Matcher::All(all) => all.iter().map(Matcher::cost).max().unwrap_or(0),
-            Matcher::OneOf(_) | Matcher::Missing(_) | Matcher::Compare(..) | Matcher::SameAs(_) | Matcher::DiffersFrom(_) => 0,
+            Matcher::OneOf(_) | Matcher::Missing(_) | Matcher::Compare(..) => 0,
+            Matcher::SameAs(_) | Matcher::DiffersFrom(_) | Matcher::ComparedTo(..) => 0,
             Matcher::InNetwork(_) => 1,
             Matcher::Contains(_) | Matcher::StartsWith(_) | Matcher::EndsWith(_) => 2,
             Matcher::Matches(_) => 3,
@@ -291,7 +299,7 @@ impl Matcher {
         };
         let of_folded = |list: &[String], holds: fn(&str, &str) -> bool| {
             of_text(&|text| {
-                let folded = text.to_ascii_lowercase();
+                let folded = case::folded_cow(text);
                 list.iter().any(|part| holds(&folded, part))
             })
         };
@@ -299,23 +307,10 @@ impl Matcher {
             Matcher::Not(inner) => !inner.holds(value),
             Matcher::All(all) => all.iter().all(|inner| inner.holds(value)),
             Matcher::Missing(missing) => (value == Given::Missing) == *missing,
-            Matcher::SameAs(_) | Matcher::DiffersFrom(_) => false,
-            Matcher::Compare(ordering, limit) => {
-                let number = match value {
-                    Given::Int(number) => number as f64,
-                    Given::Number(number) => number,
-                    Given::Time(time) => time.seconds() as f64,
-                    _ => return false,
-                };
-                match ordering {
-                    Ordering::AtLeast => number >= *limit,
-                    Ordering::AtMost => number <= *limit,
-                    Ordering::Above => number > *limit,
-                    Ordering::Below => number < *limit,
-                }
-            }
+            Matcher::SameAs(_) | Matcher::DiffersFrom(_) | Matcher::ComparedTo(..) => false,
+            Matcher::Compare(ordering, limit) => value.number().is_some_and(|number| ordering.holds(number, *limit)),
             Matcher::OneOf(list) => match value {
-                Given::Text(text) => list.iter().any(|one| one.eq_ignore_ascii_case(text)),
+                Given::Text(text) => list.iter().any(|one| case::same(one, text)),
                 value => value.text().is_some_and(|text| list.iter().any(|one| value.equals(one, &text))),
             },
             Matcher::Matches(regex) => of_text(&|text| regex.is_match(text)),
@@ -377,6 +372,18 @@ pub enum Ordering {
     Below,
 }
 
+impl Ordering {
+    /// Whether it holds of a number and its limit.
+    pub fn holds(self, number: f64, limit: f64) -> bool {
+        match self {
+            Ordering::AtLeast => number >= limit,
+            Ordering::AtMost => number <= limit,
+            Ordering::Above => number > limit,
+            Ordering::Below => number < limit,
+        }
+    }
+}
+
 /// A network in CIDR notation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {
@@ -418,24 +425,21 @@ pub enum Reference {
     Key(String),
     /// Every value of another signal's `by` that met it.
     Keys(String),
-    /// A field of another signal's first record.
-    First(String, Column),
+    /// A field of another signal's first record, and the table of that signal.
+    First(String, &'static str, Column),
 }
 
 impl fmt::Display for Reference {
     /// As a rule writes it.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = |table: &Table, column: &Column| table.fields[column.0].name;
+        let field = |table: &str, column: &Column| crate::tables::table(table).map_or("", |table| table.fields[column.0].name);
         match self {
             Reference::Setting(name) => write!(out, "settings.{name}"),
-            Reference::Host(column) => write!(out, "host.{}", field(&host::TABLE, column)),
-            Reference::Table(table, column) => {
-                let known = crate::tables::TABLES.iter().find(|known| known.name == *table);
-                write!(out, "{table}.{}", known.map_or("", |known| field(known, column)))
-            }
+            Reference::Host(column) => write!(out, "host.{}", field(host::TABLE.name, column)),
+            Reference::Table(table, column) => write!(out, "{table}.{}", field(table, column)),
             Reference::Key(signal) => write!(out, "{signal}.key"),
             Reference::Keys(signal) => write!(out, "{signal}.keys"),
-            Reference::First(signal, _) => write!(out, "{signal}.first"),
+            Reference::First(signal, table, column) => write!(out, "{signal}.first.{}", field(table, column)),
         }
     }
 }
@@ -515,7 +519,7 @@ pub struct StepSpec {
 }
 
 /// A test inside a rule.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TestSpec {
     /// Name.
     pub name: String,
@@ -523,6 +527,8 @@ pub struct TestSpec {
     pub given: Vec<(String, String)>,
     /// confirmed, likely, possible, no, unknown.
     pub expect: String,
+    /// File that it stands in.
+    pub file: String,
     /// Where it stands.
     pub place: Place,
 }

@@ -26,17 +26,25 @@ impl Providers {
         let Some(root) = reader.parse() else { return };
         for item in reader.list(root) {
             let mut fields = reader.fields(item, "a provider");
-            let Some(id) = fields.need(reader, "id").map(|node| reader.text(&node, "id")) else { continue };
+            let Some(id) = fields.need(reader, "id").map(|node| reader.id(&node, "id")) else { continue };
             let title = fields.take("title").map_or_else(|| id.clone(), |node| reader.text(&node, "title"));
             let at = self.list.iter().position(|known| known.id == id).unwrap_or(self.list.len());
             if at == self.list.len() {
                 self.list.push(Provider { id, title });
             }
-            for (suffix, _) in fields.take("mx").map(|node| reader.texts(node, "mx")).unwrap_or_default() {
-                self.mx.insert(suffix.to_ascii_lowercase(), at);
-            }
-            for (domain, _) in fields.take("domains").map(|node| reader.texts(node, "domains")).unwrap_or_default() {
-                self.domains.insert(domain.to_ascii_lowercase(), at);
+            for name in ["mx", "domains"] {
+                for (host, place) in fields.take(name).map(|node| reader.texts(node, name)).unwrap_or_default() {
+                    let bare = host.trim_start_matches(['*', '.']);
+                    let bare = bare.rsplit('@').next().unwrap_or(bare).to_ascii_lowercase();
+                    if bare != host.to_ascii_lowercase() {
+                        let help = match name {
+                            "mx" => format!("how the names of its mail exchangers end: `{bare}`"),
+                            _ => format!("a domain by itself: `{bare}`"),
+                        };
+                        reader.problem(place, format!("`{host}` is no name of a host"), Some(help));
+                    }
+                    if name == "mx" { &mut self.mx } else { &mut self.domains }.insert(bare, at);
+                }
             }
             fields.finish(reader);
         }

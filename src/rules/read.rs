@@ -8,7 +8,8 @@ use super::model::{
 };
 use super::problem::Place;
 use super::yaml::{Fields, Key, Kind, Node, Reader};
-use crate::tables::{self, TABLES, Table, Type};
+use crate::case;
+use crate::tables::{self, Field, TABLES, Table, Type};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -68,7 +69,7 @@ pub(super) fn rule(
     if enabled {
         // What is there under a misspelt name is told as that alone.
         for (name, present) in [("title", title.is_some()), ("summary", summary.is_some())] {
-            if !present && !fields.has_misspelt(name) {
+            if !present && !fields.has_misspelt(name) && !fields.told_empty(reader, name) {
                 reader.problem(place, format!("the rule has no `{name}`"), None);
             }
         }
@@ -98,12 +99,14 @@ pub(super) fn rule(
         references: references.into_iter().map(|(text, _)| text).collect(),
         tests,
         file: reader.file.to_owned(),
+        changed_by: None,
         place,
     };
     Some((rule, enabled))
 }
 
-/// A file that only changes a rule of an earlier folder: it names the rule and its new parameters, or switches it off.
+/// A file that only changes a rule of an earlier folder: it names the rule and its new parameters, with tests that fit them, or
+/// switches it off.
 pub(super) struct Change {
     /// The rule.
     pub id: String,
@@ -113,13 +116,15 @@ pub(super) struct Change {
     pub enabled: bool,
     /// New values, with their places.
     pub params: BTreeMap<String, (String, Place)>,
+    /// Tests that stand in for those of the rule, if there are any.
+    pub tests: Vec<TestSpec>,
 }
 
-/// Reads a file that holds nothing but `id`, `params` and `enabled`; none if it is a whole rule.
+/// Reads a file that holds nothing but `id`, `params`, `enabled` and `tests`; none if it is a whole rule.
 pub(super) fn change(reader: &mut Reader<'_>, root: &Node) -> Option<Change> {
     let Kind::Map(entries) = &root.kind else { return None };
     let has = |name: &str| entries.iter().any(|(key, _)| key.name == name);
-    let others = entries.iter().any(|(key, _)| !matches!(&*key.name, "id" | "params" | "enabled"));
+    let others = entries.iter().any(|(key, _)| !matches!(&*key.name, "id" | "params" | "enabled" | "tests"));
     if others || !has("id") || !(has("params") || has("enabled")) {
         return None;
     }
@@ -129,7 +134,8 @@ pub(super) fn change(reader: &mut Reader<'_>, root: &Node) -> Option<Change> {
     let params = fields.take("params").map(|node| reader.map(node, "params")).unwrap_or_default();
     let params =
         params.into_iter().map(|(key, node)| (key.name.into_owned(), (reader.text(&node, "a parameter"), key.place))).collect();
-    Some(Change { place: id.place, id: reader.text(&id, "id"), enabled, params })
+    let tests = fields.take("tests").map(|node| rule_tests(reader, node)).unwrap_or_default();
+    Some(Change { place: id.place, id: reader.text(&id, "id"), enabled, params, tests })
 }
 
 /// What names inside a rule may refer to.
@@ -176,7 +182,25 @@ const EXPECT: [&str; 9] = ["count", "distinct", "share", "share_of", "rate", "la
 fn entries(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<Entry> {
     let mut list = Vec::new();
     let mut before: Option<Key> = None;
-    for (key, node) in reader.map(node, "signals") {
+    let members = reader.map(node, "signals");
+    let named = members.iter().any(|(_, node)| matches!(node.kind, Kind::Null));
+    if let Some((key, _)) = members.iter().find(|(key, node)| !named && key.name == "in" && node.scalar().is_some()) {
+        let message = "a question stands here without the name of its signal";
+        reader.problem(key.place, message, Some("give it one, and indent what belongs to it below: `waits:`".to_owned()));
+        return list;
+    }
+    for (key, node) in members {
+        if !key.name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
+            let meant: String = key.name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+            let help = format!("texts name it, so it is one word: `{meant}`");
+            reader.problem(key.place, format!("`{}` is no name of a signal", key.name), Some(help));
+        }
+        if matches!(&*key.name, "any" | "all") && !matches!(node.kind, Kind::Map(_)) {
+            let help =
+                format!("give it a name, and a name to each signal in it: `NAME: {{{}: {{one: ..., other: ...}}}}`", key.name);
+            reader.problem(key.place, "a group of signals has a name", Some(help));
+            continue;
+        }
         let mapping = matches!(node.kind, Kind::Map(_));
         // A name with nothing in it, and beside it what should be in it.
         if let Some(name) = before.as_ref().filter(|_| SIGNAL.contains(&&*key.name)) {
@@ -269,6 +293,10 @@ fn own_variables(reader: &mut Reader<'_>, says: &str, place: Place, table: &'sta
 }
 
 fn column(reader: &mut Reader<'_>, node: &Node, table: &'static Table) -> Option<tables::Column> {
+    if node.scalar().is_none() {
+        reader.problem(node.place, format!("one field is named here, and not {}", node.kind.describe()), None);
+        return None;
+    }
     let name = reader.text(node, "a field");
     column_named(reader, &name, node.place, table)
 }
@@ -291,9 +319,8 @@ fn conditions(reader: &mut Reader<'_>, node: Node, table: &'static Table, scope:
             continue;
         }
         let Some(column) = column_named(reader, &key.name, key.place, table) else { continue };
-        let ty = table.fields[column.0].ty;
         let place = node.place;
-        if let Some(matcher) = matcher(reader, node, ty, scope) {
+        if let Some(matcher) = matcher(reader, node, &table.fields[column.0], scope) {
             list.push(Condition { column, matcher, place });
         }
     }
@@ -343,8 +370,17 @@ const ELSEWHERE: [(&str, &str); 16] = [
     ("max", "at most is `lte: ...`"),
 ];
 
-fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> Option<Matcher> {
+fn matcher(reader: &mut Reader<'_>, node: Node, field: &Field, scope: &Scope<'_>) -> Option<Matcher> {
     let Kind::Map(entries) = node.kind else {
+        let condition = |item: &&Node| matches!(item.kind, Kind::Map(_));
+        if let Kind::List(items) = &node.kind
+            && let Some(item) = items.iter().find(condition)
+        {
+            let help =
+                "one of several texts is `{contains: [a, b]}`; of several conditions each is a signal of a group with `any:`";
+            reader.problem(item.place, "a list holds values, and this is a condition", Some(help.to_owned()));
+            return None;
+        }
         let values = reader.texts(node, "a value");
         return Some(Matcher::OneOf(values.into_iter().filter_map(|(text, place)| param(reader, text, place, scope)).collect()));
     };
@@ -357,17 +393,16 @@ fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> 
         if loose_value(reader, &key, &node, &loose) {
             continue;
         }
-        let place = node.place;
         let made = match &*key.name {
-            "not" => matcher(reader, node, ty, scope).map(|inner| Matcher::Not(Box::new(inner))),
+            "not" => matcher(reader, node, field, scope).map(|inner| Matcher::Not(Box::new(inner))),
             "matches" => regex(reader, &node),
             "contains" => Some(Matcher::Contains(lowercase(reader, node))),
             "starts_with" => Some(Matcher::StartsWith(lowercase(reader, node))),
             "ends_with" => Some(Matcher::EndsWith(lowercase(reader, node))),
-            "gte" => number(reader, &node, scope).map(|number| Matcher::Compare(Ordering::AtLeast, number)),
-            "lte" => number(reader, &node, scope).map(|number| Matcher::Compare(Ordering::AtMost, number)),
-            "gt" => number(reader, &node, scope).map(|number| Matcher::Compare(Ordering::Above, number)),
-            "lt" => number(reader, &node, scope).map(|number| Matcher::Compare(Ordering::Below, number)),
+            "gte" => compared(reader, &node, Ordering::AtLeast, field, scope),
+            "lte" => compared(reader, &node, Ordering::AtMost, field, scope),
+            "gt" => compared(reader, &node, Ordering::Above, field, scope),
+            "lt" => compared(reader, &node, Ordering::Below, field, scope),
             "in_network" => networks(reader, node),
             "missing" => Some(Matcher::Missing(reader.bool(&node, "missing"))),
             "same_as" => reference(reader, &node, scope).map(Matcher::SameAs),
@@ -380,9 +415,6 @@ fn matcher(reader: &mut Reader<'_>, node: Node, ty: Type, scope: &Scope<'_>) -> 
                 None
             }
         };
-        if matches!(&*key.name, "gte" | "lte" | "gt" | "lt") && matches!(ty, Type::Text | Type::Bool) {
-            reader.problem(place, "only numbers and times can be compared", None);
-        }
         all.extend(made);
     }
     match all.len() {
@@ -406,22 +438,77 @@ fn param(reader: &mut Reader<'_>, text: String, place: Place, scope: &Scope<'_>)
 }
 
 fn lowercase(reader: &mut Reader<'_>, node: Node) -> Vec<String> {
-    reader.texts(node, "a text").into_iter().map(|(text, _)| text.to_ascii_lowercase()).collect()
+    reader.texts(node, "a text").into_iter().map(|(text, _)| case::folded(&text)).collect()
 }
 
 fn regex(reader: &mut Reader<'_>, node: &Node) -> Option<Matcher> {
+    if matches!(node.kind, Kind::List(_)) {
+        let help = "what may stand in the place of another is parted by `|`: `'one|other'`".to_owned();
+        reader.problem(node.place, "`matches` is one regular expression", Some(help));
+        return None;
+    }
     let pattern = reader.text(node, "matches");
     LazyRegex::read(reader, pattern, node.place, Dialect::Value).map(Matcher::Matches)
 }
 
-fn number(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<f64> {
+/// A comparison with a number, or with what a reference names.
+fn compared(reader: &mut Reader<'_>, node: &Node, how: Ordering, field: &Field, scope: &Scope<'_>) -> Option<Matcher> {
     let text = reader.text(node, "a number");
     let text = param(reader, text, node.place, scope)?;
-    let value = quantity(&text);
-    if value.is_none() {
-        reader.problem(node.place, format!("`{text}` is no number with a unit, such as 5m, 50% or 20 MB"), None);
+    if matches!(field.ty, Type::Text | Type::Bool) {
+        let help = match (field.name, field.ty) {
+            ("value", _) => "what a setting amounts to is `amount`: `amount: {lt: 1h}`",
+            (_, Type::Bool) => "it is `yes` or `no`",
+            _ => "`postdoc rules fields` shows the type of each field",
+        };
+        let message = format!("only numbers and times can be compared, and `{}` is {}", field.name, field.ty.words());
+        reader.problem(node.place, message, Some(help.to_owned()));
+        return None;
     }
-    value
+    if let Some(number) = quantity(&text) {
+        return match in_unit_of(field, number, &text) {
+            Ok(number) => Some(Matcher::Compare(how, number)),
+            Err(help) => {
+                let message = format!("`{text}` does not fit `{}`, which holds: {}", field.name, field.type_words());
+                reader.problem(node.place, message, Some(help));
+                None
+            }
+        };
+    }
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.contains('.') {
+        return reference(reader, node, scope).map(|reference| Matcher::ComparedTo(how, reference));
+    }
+    let message = format!("`{text}` is no number");
+    let other_case = [text.to_lowercase(), text.to_uppercase()].into_iter().find(|text| quantity(text).is_some());
+    if let Some(meant) = other_case {
+        reader.problem(node.place, message, Some(format!("did you mean `{meant}`? Units are written as in 5m, 2h, 20 MB")));
+        return None;
+    }
+    let help = "such as 12, 5m, 50% or 20 MB, or what another field holds, such as settings.message_size_limit".to_owned();
+    reader.problem(node.place, message, Some(help));
+    None
+}
+
+/// A number as a rule writes it, in the unit of the field that it is compared with; else what to write.
+fn in_unit_of(field: &Field, number: f64, text: &str) -> Result<f64, String> {
+    use tables::Unit as Holds;
+    if field.ty == Type::Time {
+        return Err(
+            "a time is compared with another one, such as host.collected_at; of the last hours is `expect: {within: 24h}`"
+                .to_owned(),
+        );
+    }
+    match (unit(text), field.unit) {
+        (Unit::None, Holds::Part) if number > 1.0 => Err(format!("a part is written as `{text}%`")),
+        (Unit::None, _) | (_, Holds::Any) => Ok(number),
+        (Unit::Part, Holds::Part) | (Unit::Time, Holds::Seconds) | (Unit::Size, Holds::Bytes) => Ok(number),
+        (Unit::Part, Holds::Percent) => Ok(number * 100.0),
+        (Unit::Time, Holds::Milliseconds) => Ok(number * 1000.0),
+        (_, Holds::None) => Err("write the number alone; `postdoc rules fields` says what it counts".to_owned()),
+        (_, Holds::Seconds | Holds::Milliseconds) => Err(TIME.to_owned()),
+        (_, Holds::Bytes) => Err("a size is written as `500 kB`, `20 MB` or `1 GB`".to_owned()),
+        (_, Holds::Part | Holds::Percent) => Err("a part is written as `50%`".to_owned()),
+    }
 }
 
 fn time(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<f64> {
@@ -473,8 +560,9 @@ fn reference(reader: &mut Reader<'_>, node: &Node, scope: &Scope<'_>) -> Option<
             ("key", _) => Some(Reference::Key(head.to_owned())),
             ("keys", _) => Some(Reference::Keys(head.to_owned())),
             (_, Some(("first", field))) => {
-                let column = column_named(reader, field, node.place, (*table)?)?;
-                Some(Reference::First(head.to_owned(), column))
+                let table = (*table)?;
+                let column = column_named(reader, field, node.place, table)?;
+                Some(Reference::First(head.to_owned(), table.name, column))
             }
             _ => {
                 reader.unknown(node.place, "part of a signal", rest, ["key", "keys", "first.FIELD"]);
@@ -762,7 +850,7 @@ fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {
             _ => reader.one_of(&node, "expect", &results),
         });
         fields.finish(reader);
-        list.push(TestSpec { name, given, expect: expect.unwrap_or("no").to_owned(), place });
+        list.push(TestSpec { name, given, expect: expect.unwrap_or("no").to_owned(), file: reader.file.to_owned(), place });
     }
     list
 }

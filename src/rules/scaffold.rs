@@ -19,6 +19,8 @@ pub struct Seed {
     pub permanent: bool,
     /// Reason class that it has already; none if nobody knows the text.
     pub class: Option<String>,
+    /// The daemon that says it, where that is known.
+    pub daemon: Option<String>,
 }
 
 /// A file of the scaffold: path below the folder of rules, and text.
@@ -37,7 +39,15 @@ impl Seed {
             .to_owned()
         });
         let id = id.unwrap_or_else(|| slug(&said.words));
-        Seed { id, bucket, reason: reason.to_owned(), voice, permanent: said.code.is_some_and(|_| said.permanent()), class }
+        Seed {
+            id,
+            bucket,
+            reason: reason.to_owned(),
+            voice,
+            permanent: said.code.is_some_and(|_| said.permanent()),
+            class,
+            daemon: None,
+        }
     }
 
     /// The files: an entry that classifies the reason, unless it has a class, and the rule.
@@ -66,26 +76,59 @@ impl Seed {
 
     fn rule(&self) -> String {
         let class = self.class.as_deref().unwrap_or(&self.id);
+        let Question { table, signal, consequence, summary, says, verify } = self.question();
         let mut out = String::new();
         let _ = write!(
             out,
-            "id: {id}\ntitle: {title}\nconsequence: its mail waits or is returned # TODO: what follows, for the headline\nseverity: medium # critical, \
-             high, medium or low\nsummary: >\n  {{{{refused.count}}}} recipients did not get their mail: {{{{refused.top.reason}}}}.\n  TODO: say in one or two \
-             sentences what that means and whose problem it is.\nrequires:\n  refused:\n    in: failures\n    where: {{reason_class: {class}, voice: {voice}}}\n    \
-             # TODO: how many, at how many providers, before it is worth telling?\n    expect: {{count: 1+}}\n    says: '{{{{count}}}} recipients at \
-             {{{{list.recipient_domain}}}}: {{{{top.reason}}}}'\n# supports: and contradicts: ask other evidence; `postdoc rules fields` shows what there is.\nremedy:\n  - \
-             phase: fix\n    do: 'TODO: what to do first.'\n    risk: read-only # read-only, safe, caution or destructive\n    good: 'TODO: what a good result looks \
-             like'\n  - phase: verify\n    do: Let one message through and watch it.\n    run: |\n      postqueue -i {{{{refused.first.queue_id}}}}\n      {{{{show_log}}}} | \
-             grep {{{{refused.first.queue_id}}}} | tail -n 3\n    risk: safe\n    good: '`status=sent`'\nreferences: []\ntests:\n  - name: as it was \
-             logged\n    given:\n      maillog: |\n        {line}\n    expect: likely\n  - name: mail that is delivered\n    given:\n      maillog: |\n        \
-             {sent}\n    expect: 'no'\n",
+            "id: {id}\ntitle: {title}\nconsequence: {consequence} # TODO: what follows, for the headline\nseverity: medium # critical, \
+             high, medium or low\nsummary: >\n  {summary}\n  TODO: say in one or two sentences what that means and whose problem it \
+             is.\nrequires:\n  {signal}:\n    in: {table}\n    where: {{reason_class: {class}{voice}}}\n    # TODO: how many before it is worth \
+             telling?\n    expect: {{count: 1+}}\n    says: '{says}'\n# supports: and contradicts: ask \
+             other evidence; `postdoc rules fields` shows what there is.\nremedy:\n  - phase: fix\n    do: 'TODO: what to do first.'\n    risk: read-only # \
+             read-only, safe, caution or destructive\n    good: 'TODO: what a good result looks like'\n{verify}references: []\ntests:\n  - name: as it was \
+             logged\n    given:\n      maillog: |\n        {line}\n    expect: likely\n  - name: mail that is delivered\n    given:\n      maillog: \
+             |\n        {sent}\n    expect: 'no'\n",
             id = self.id,
             title = quoted(&sentence(&self.id)),
-            voice = self.voice.name(),
+            voice = if table == "diagnostics" { String::new() } else { format!(", voice: {}", self.voice.name()) },
             line = self.line(),
             sent = DELIVERED,
         );
         out
+    }
+
+    /// What the rule asks, by who speaks: what is said of mail stands in another table than what is said to a client or to the log.
+    fn question(&self) -> Question {
+        match self.voice {
+            Voice::OwnDaemon => Question {
+                table: "diagnostics",
+                signal: "warned",
+                consequence: "something does not do its work",
+                summary: "{{warned.count}} times the log says: {{warned.top.text}}.",
+                says: "{{count}} times since {{since}}: {{top.text}}",
+                verify: "  - phase: verify\n    do: See whether it is still said.\n    run: '{{show_log}} | tail -n 20'\n    risk: read-only\n    \
+                         good: nothing of the kind after the change\n",
+            },
+            Voice::OwnServer => Question {
+                table: "rejects",
+                signal: "turned-away",
+                consequence: "clients cannot send through this server",
+                summary: "{{turned-away.count}} times this server turned a client away: {{turned-away.top.text}}.",
+                says: "{{count}} times, clients such as {{first.client}}: {{top.text}}",
+                verify: "  - phase: verify\n    do: See whether clients are still turned away.\n    run: '{{show_log}} | tail -n 20'\n    risk: \
+                         read-only\n    good: nothing of the kind after the change\n",
+            },
+            _ => Question {
+                table: "failures",
+                signal: "refused",
+                consequence: "its mail waits or is returned",
+                summary: "{{refused.count}} recipients did not get their mail: {{refused.top.reason}}.",
+                says: "{{count}} recipients at {{list.recipient_domain}}: {{top.reason}}",
+                verify: "  - phase: verify\n    do: Let one message through and watch it.\n    run: |\n      postqueue -i \
+                         {{refused.first.queue_id}}\n      {{show_log}} | grep {{refused.first.queue_id}} | tail -n 3\n    risk: safe\n    good: \
+                         '`status=sent`'\n",
+            },
+        }
     }
 
     /// A log line that says it.
@@ -94,15 +137,40 @@ impl Seed {
             Voice::OwnClient => ("smtp", "none"),
             Voice::OwnFilter => ("smtp", "127.0.0.1[127.0.0.1]:10024"),
             Voice::OwnDelivery => ("local", "local"),
-            _ => ("smtp", "mx.example.net[192.0.2.25]:25"),
+            Voice::OwnDaemon => (self.daemon.as_deref().unwrap_or("smtp"), ""),
+            Voice::OwnServer => ("smtpd", ""),
+            Voice::Remote => ("smtp", "mx.example.net[192.0.2.25]:25"),
         };
         let (status, class) = if self.permanent { ("bounced", 5) } else { ("deferred", 4) };
         let reason: String = self.reason.chars().filter(|c| !c.is_control()).collect();
-        format!(
-            "Nov 12 09:35:44 mail postfix/{daemon}[467]: 4F2C41A2B3: to=<someone@example.net>, relay={relay}, delay=3, delays=0/0/3/0, \
-             dsn={class}.0.0, status={status} ({reason})"
-        )
+        let said = match self.voice {
+            Voice::OwnDaemon => format!("warning: {reason}"),
+            Voice::OwnServer => format!(
+                "NOQUEUE: reject: RCPT from client.example.net[192.0.2.7]: {reason}; from=<someone@example.net> to=<someone@example.com> \
+                 proto=ESMTP helo=<client.example.net>"
+            ),
+            _ => format!(
+                "4F2C41A2B3: to=<someone@example.net>, relay={relay}, delay=3, delays=0/0/3/0, dsn={class}.0.0, status={status} ({reason})"
+            ),
+        };
+        format!("Nov 12 09:35:44 mail postfix/{daemon}[467]: {said}")
     }
+}
+
+/// What a new rule asks.
+struct Question {
+    /// The table.
+    table: &'static str,
+    /// Name of the signal.
+    signal: &'static str,
+    /// What follows, as far as it is known.
+    consequence: &'static str,
+    /// The first sentence of the summary.
+    summary: &'static str,
+    /// The statement.
+    says: &'static str,
+    /// The step that shows whether it is over.
+    verify: &'static str,
 }
 
 /// A log line of a message that was delivered.
@@ -119,8 +187,10 @@ pub fn example(voice: Voice) -> &'static str {
 }
 
 /// Words that neither begin nor end an id.
-const SMALL: [&str; 16] =
-    ["the", "an", "of", "in", "on", "at", "to", "is", "are", "by", "for", "from", "with", "and", "or", "your"];
+const SMALL: [&str; 22] = [
+    "the", "an", "of", "in", "on", "at", "to", "is", "are", "by", "for", "from", "with", "and", "or", "your", "did", "does",
+    "was", "has", "not", "see",
+];
 
 /// The first words that are words, as an id.
 fn slug(words: &str) -> String {

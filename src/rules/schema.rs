@@ -126,7 +126,7 @@ fn rule() -> Value {
     // A file that only changes a rule has nothing else.
     rule["anyOf"] = json!([
         { "required": ["title", "summary", "requires"], "properties": { "requires": { "minProperties": 1 } } },
-        { "propertyNames": { "enum": ["id", "params", "enabled"] } },
+        { "propertyNames": { "enum": ["id", "params", "enabled", "tests"] } },
     ]);
     rule
 }
@@ -228,8 +228,7 @@ fn conditions(table: &Table) -> Value {
         .fields
         .iter()
         .map(|field| {
-            let ty = field.ty.words();
-            let doc = format!("{} ({ty})", field.doc);
+            let doc = format!("{} ({})", field.doc, field.type_words());
             (field.name.to_owned(), json!({ "description": doc, "anyOf": values(field) }))
         })
         .collect();
@@ -269,6 +268,9 @@ pub(super) const MATCHERS: [&str; 13] = [
     "differs_from",
 ];
 
+/// What a number or time is compared with.
+const COMPARED: &str = "number with unit (5m, 50%, 20 MB), or a reference as with same_as, such as settings.message_size_limit";
+
 fn matcher() -> Value {
     let docs = [
         "does not hold",
@@ -276,10 +278,10 @@ fn matcher() -> Value {
         "text or list",
         "text or list",
         "text or list",
-        "number with unit",
-        "number with unit",
-        "number with unit",
-        "number with unit",
+        COMPARED,
+        COMPARED,
+        COMPARED,
+        COMPARED,
         "CIDR networks",
         "whether the evidence did not give it",
         "host.fqdn, settings.NAME, TABLE.FIELD, SIGNAL.key, SIGNAL.keys, SIGNAL.first.FIELD",
@@ -293,6 +295,7 @@ fn matcher() -> Value {
                 "not" => json!({ "description": doc, "allOf": [{ "$ref": "#/definitions/matcher" }] }),
                 "missing" => json!({ "description": doc, "type": "boolean" }),
                 "matches" => json!({ "description": doc, "type": ["string", "number", "boolean"] }),
+                "gte" | "lte" | "gt" | "lt" => json!({ "description": doc, "type": ["number", "string"], "pattern": r"^-?[0-9]|^\$|^[A-Za-z].*\." }),
                 "same_as" | "differs_from" => text_like(doc, r"^.+\..+$"),
                 "in_network" => {
                     let network = json!({ "type": "string", "pattern": r"^([0-9.]+(/([0-9]|[12][0-9]|3[0-2]))?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(/[0-9]{1,3})?)$" });

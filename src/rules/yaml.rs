@@ -46,6 +46,17 @@ fn in_our_words(message: &str, line: &str, before: &str) -> (String, Option<Stri
             "what `*` names here is not complete yet: it would hold itself".to_owned(),
             help("write out what is wanted in this place"),
         ),
+        said if said.contains("after single-quoted scalar") => {
+            let odd = |line: &str| line.matches('\'').count() % 2 == 1;
+            let help = match value.trim_end().strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+                Some(inner) if odd(line) => {
+                    format!("an apostrophe in single quotes is written twice: `'{}'`", inner.replace('\'', "''"))
+                }
+                _ => "an opening `'` above has no closing one in its line; an apostrophe in single quotes is written twice"
+                    .to_owned(),
+            };
+            ("a text in single quotes ended before this".to_owned(), Some(help))
+        }
         said if said.contains("unexpected character") => {
             let c = said.rsplit('`').next().unwrap_or_default().trim_end_matches('\'');
             let c = if c.is_empty() { "a backtick".to_owned() } else { format!("`{c}`") };
@@ -104,7 +115,11 @@ fn in_our_words(message: &str, line: &str, before: &str) -> (String, Option<Stri
 }
 
 /// What a mapping looks like, by what it is called.
-const MAPPINGS: [(&str, &str); 9] = [
+const MAPPINGS: [(&str, &str); 13] = [
+    ("answers", "such as `answers: {table: logins}`"),
+    ("collect", "such as `- {run: last -n 30, save: last.txt, answers: {table: logins}}`"),
+    ("a step", "such as `- {phase: fix, do: Open the port., risk: safe, good: '`succeeded`'}`"),
+    ("a log", "such as `- {file: mail.log, run: tail -n 100 /var/log/mail.log}`"),
     ("do_not", "such as `- {run: postqueue -f, why: 'Every retry ends as the one before.'}`"),
     ("where", "such as `where: {outcome: waiting}`"),
     ("expect", "such as `expect: {count: 3+}`"),
@@ -115,6 +130,54 @@ const MAPPINGS: [(&str, &str); 9] = [
     ("a signal", "such as `waits: {in: failures, where: {outcome: waiting}, says: ...}`"),
     ("a rule", "it begins with `id: ...`; a list of reasons stands in the folder `reasons/`"),
 ];
+
+/// What beginners and users of other tools write, by where they write it, and what is written here.
+const ELSEWHERE: [(&str, &[&str], &str); 21] = [
+    (
+        "field in a rule",
+        &["when", "if", "condition", "conditions", "detection", "match", "trigger", "signals", "require"],
+        "what must hold stands under `requires:`",
+    ),
+    ("field in a rule", &["name"], "what reports call it is `title:`, what rules call it `id:`"),
+    ("field in a rule", &["description", "message", "details"], "one or two sentences on it are `summary:`"),
+    ("field in a rule", &["fix", "action", "actions", "steps", "solution", "remediation"], "what to do stands under `remedy:`"),
+    ("field in a rule", &["level", "priority", "impact"], "how bad it is says `severity:`"),
+    (
+        "field in a rule",
+        &["where", "in", "expect", "says"],
+        "it belongs to a signal: `requires: {NAME: {in: ..., where: ..., says: ...}}`",
+    ),
+    (
+        "field in a signal",
+        &["message", "msg", "text", "say", "description", "summary"],
+        "the statement when it is met is `says:`",
+    ),
+    ("field in a signal", &["table", "from", "source"], "the table that is asked is `in:`"),
+    ("field in a signal", &["filter", "match", "conditions", "select"], "which records count is `where:`"),
+    ("field in a signal", &["threshold", "count", "min"], "how many it takes is `expect: {count: 3+}`"),
+    ("field in a signal", &["group_by", "per"], "one question for each value of a field is `by: FIELD`"),
+    ("field in a step", &["contain", "fix", "verify", "drain", "prevent"], "a step begins with its phase: `- phase: fix`"),
+    ("field in a step", &["command", "cmd", "exec"], "the command is `run:`"),
+    ("field in a step", &["action", "title", "text", "name"], "what to do is `do:`"),
+    ("field in a step", &["expected", "result", "expect"], "what its reader sees when it worked is `good:`"),
+    ("field of `", &["and", "all"], "all conditions of one `where` must hold: write them beside one another"),
+    (
+        "field of `",
+        &["or", "any", "not"],
+        "one of several values is a list; of several conditions each is a signal of a group: `NAME: {any: {one: ..., other: ...}}`",
+    ),
+    ("role", &["symptom"], "a symptom is a cause that another one names under `explains`"),
+    ("severity", &["warning", "warn", "moderate", "normal"], "in its place stands `medium`"),
+    ("severity", &["error", "major"], "in its place stands `high`"),
+    ("severity", &["info", "minor", "notice"], "in its place stands `low`, and `role: note` where nothing is wrong"),
+];
+
+fn elsewhere(what: &str, word: &str) -> Option<&'static str> {
+    let fits = |(place, words, _): &&(&str, &[&str], &str)| {
+        what.starts_with(place) && words.iter().any(|known| known.eq_ignore_ascii_case(word))
+    };
+    ELSEWHERE.iter().find(fits).map(|(.., help)| *help)
+}
 
 /// A field's name as code, other words as they are.
 fn called(what: &str) -> String {
@@ -182,12 +245,41 @@ impl<'a> Reader<'a> {
                     return None;
                 }
                 let message = full.split(" at line ").next().unwrap_or(&full);
+                if let Some((place, message, help)) = self.block_with_blanks(place.line) {
+                    self.problem(place, message, Some(help));
+                    return None;
+                }
                 let above = (1..place.line).rev().map(|number| self.line(number)).find(|line| !line.trim().is_empty());
                 let (message, help) = in_our_words(message, self.line(place.line), above.unwrap_or_default());
                 self.problem(place, message, help);
                 None
             }
         }
+    }
+
+    /// A text behind `|` whose first line begins with blanks of its own, if that is why the parser stopped at this line: the first
+    /// line says how far all are indented.
+    fn block_with_blanks(&self, line: u32) -> Option<(Place, String, String)> {
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let stopped = self.line(line);
+        let header = (1..line).rev().find(|number| {
+            let above = self.line(*number);
+            !above.trim().is_empty() && indent(above) < indent(stopped)
+        })?;
+        let above = self.line(header);
+        let begins = above.trim_end().ends_with(['|', '>']);
+        let first = (header + 1..line).map(|number| self.line(number)).find(|line| !line.trim().is_empty())?;
+        if !begins || indent(first) <= indent(stopped) {
+            return None;
+        }
+        let place = Place { line, column: indent(stopped) as u32 + 1, length: 1 };
+        let named = indent(above) + if above.trim_start().starts_with("- ") { 2 } else { 0 };
+        let help = format!(
+            "its first line begins with blanks of its own: say by how many spaces the text is indented, `{}{}`",
+            above.trim(),
+            indent(stopped).saturating_sub(named)
+        );
+        Some((place, "this line stands further left than the first one of its text".to_owned(), help))
     }
 
     /// Notes every tag before a value: nobody would do what `!include` asks for, and its value would be taken for a text.
@@ -307,6 +399,7 @@ impl<'a> Reader<'a> {
                 "numbers are written without separators, such as 1000".to_owned()
             }
             Some(meant) => format!("did you mean `{meant}`?"),
+            None if elsewhere(what, word).is_some() => elsewhere(what, word).unwrap_or_default().to_owned(),
             None => {
                 let all: Vec<&str> = known.into_iter().take(40).collect();
                 if all.is_empty() && what.contains("parameter of the rule") {
@@ -354,7 +447,9 @@ impl<'a> Reader<'a> {
     /// A scalar as text.
     pub fn text(&mut self, node: &Node, what: &str) -> String {
         node.scalar().unwrap_or_else(|| {
-            let colon = matches!(node.kind, Kind::Map(_)).then(|| "a text with `: ` in it stands in quotes".to_owned());
+            let braces = self.line(node.place.line).chars().nth((node.place.column as usize).saturating_sub(1)) == Some('{');
+            let colon = matches!(node.kind, Kind::Map(_)) && !braces;
+            let colon = colon.then(|| "a text with `: ` in it stands in quotes".to_owned());
             self.problem(node.place, format!("{} must be a text, found {}", called(what), node.kind.describe()), colon);
             String::new()
         })
@@ -387,7 +482,8 @@ impl<'a> Reader<'a> {
     /// The fields of a mapping, to take by name.
     pub fn fields(&mut self, node: Node, what: &'static str) -> Fields {
         let place = node.place;
-        Fields { what, place, entries: self.map(node, what), known: Vec::new(), missing: Vec::new() }
+        let is_map = matches!(node.kind, Kind::Map(_));
+        Fields { what, place, is_map, entries: self.map(node, what), empty: Vec::new(), known: Vec::new(), missing: Vec::new() }
     }
 }
 
@@ -397,7 +493,11 @@ pub struct Fields {
     what: &'static str,
     /// Where the mapping starts.
     pub place: Place,
+    /// Whether it is one: of anything else no more is told than that.
+    is_map: bool,
     entries: Vec<(Key, Node)>,
+    /// Fields that are there and hold nothing.
+    empty: Vec<(&'static str, Place)>,
     known: Vec<&'static str>,
     /// Those that had to be there and are not.
     missing: Vec<&'static str>,
@@ -408,17 +508,33 @@ impl Fields {
     pub fn take(&mut self, name: &'static str) -> Option<Node> {
         self.known.push(name);
         let at = self.entries.iter().position(|(key, _)| key.name == name)?;
-        let (_, node) = self.entries.remove(at);
-        (!matches!(node.kind, Kind::Null)).then_some(node)
+        let (key, node) = self.entries.remove(at);
+        if matches!(node.kind, Kind::Null) {
+            self.empty.push((name, key.place));
+            return None;
+        }
+        Some(node)
+    }
+
+    /// Notes that the field `name` holds nothing, if it is there; whether it is.
+    pub fn told_empty(&self, reader: &mut Reader<'_>, name: &str) -> bool {
+        let Some((_, place)) = self.empty.iter().find(|(known, _)| *known == name) else { return false };
+        let line = reader.line(place.line);
+        let comment = line.split_once(':').is_some_and(|(_, value)| value.trim_start().starts_with('#'));
+        let help =
+            comment.then(|| "what stands behind a `#` is a comment: a text that begins with it stands in quotes".to_owned());
+        reader.problem(*place, format!("`{name}` holds nothing"), help);
+        true
     }
 
     /// Takes the field `name`, which must be there.
     pub fn need(&mut self, reader: &mut Reader<'_>, name: &'static str) -> Option<Node> {
         let node = self.take(name);
-        if node.is_none() {
+        if node.is_none() && self.is_map && !self.told_empty(reader, name) {
             let stem =
                 || reader.file.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.')).map_or("", |(stem, _)| stem);
-            let help = (name == "id").then(|| format!("begin with `id: {}`, as the file is called", stem()));
+            let names_file = matches!((name, self.what), ("id", "a rule") | ("kind", _));
+            let help = names_file.then(|| format!("begin with `{name}: {}`, as the file is called", stem()));
             reader.problem(self.place, self.lacks(name), help);
             self.missing.push(name);
         }

@@ -5,9 +5,11 @@ use crate::bundle::Bundle;
 use crate::cli::output::write_beside;
 use crate::cli::{Failure, RuleFolders, rule_folders};
 use crate::diagnose::diagnosis;
+use crate::diagnose::explain::explain;
 use crate::diagnose::measure::Asker;
+use crate::evidence::maillog::line::spoken;
 use crate::evidence::maillog::mask::mask;
-use crate::evidence::maillog::said::Voice;
+use crate::evidence::maillog::said::{Said, Voice};
 use crate::evidence::secrets::without_secrets;
 use crate::redact::{Key, Policy, Redactor};
 use crate::rule_tests;
@@ -15,7 +17,6 @@ use crate::rules::RuleSet;
 use crate::rules::scaffold::{Seed, example, form};
 use crate::tables::failures;
 use clap::Args;
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,6 +25,9 @@ use std::sync::atomic::AtomicU64;
 /// Write a new rule to begin with: pattern, example and test filled in
 #[derive(Args)]
 pub(in crate::cli) struct New {
+    /// What the rule is about: a text as it was logged (a reply, a reason, a warning, a whole log line), or just the id of the rule
+    #[arg(value_name = "TEXT|ID", conflicts_with = "from")]
+    about: Option<String>,
     /// Take the commonest reason that no rule explains in this bundle
     #[arg(long, value_name = "BUNDLE")]
     from: Option<PathBuf>,
@@ -50,16 +54,22 @@ impl New {
             let known: Vec<&str> = rules.buckets.iter().map(|bucket| bucket.id.as_str()).collect();
             return Err(format!("unknown bucket `{bucket}`; there are: {}", known.join(", ")).into());
         }
-        let seed = match &self.from {
-            Some(bundle) => self.unexplained(bundle, rules)?,
-            None => {
+        let is_id = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let (text, id) = match self.about.as_deref().map(str::trim) {
+            Some(id) if is_id(id) && !id.is_empty() => (None, self.id.clone().or_else(|| Some(id.to_owned()))),
+            text => (text, self.id.clone()),
+        };
+        let seed = match (&self.from, text) {
+            (Some(bundle), _) => self.unexplained(bundle, rules)?,
+            (None, Some(text)) => self.of_text(text, rules)?,
+            (None, None) => {
                 let bucket = self.bucket.clone().unwrap_or_else(|| "remote-policy".to_owned());
                 let voice = match bucket.as_str() {
                     "network-path" | "dns-resolver" | "tls-clock" => Voice::OwnClient,
                     "local-service" | "local-resource" => Voice::OwnDelivery,
                     _ => Voice::Remote,
                 };
-                Seed::new(example(voice), voice, self.id.clone(), Some(bucket), None)
+                Seed::new(example(voice), voice, id, Some(bucket), None)
             }
         };
         if rules.rule(&seed.id).is_some() {
@@ -94,6 +104,30 @@ impl New {
         Ok(if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
+    /// A text that somebody pasted.
+    fn of_text(&self, text: &str, rules: &RuleSet) -> Result<Seed, Failure> {
+        if text.is_empty() {
+            return Err("there is no text to make a rule from".into());
+        }
+        let known = explain(text, rules);
+        if let (Some(class), Some(by)) = (&known.reason_class, &known.decided_by) {
+            let causes = if known.causes.is_empty() { "no rule asks for it".to_owned() } else { known.causes.join(", ") };
+            say!("known so far as {class}, by {by}: {causes}");
+        }
+        let voice = Voice::ALL.iter().find(|(name, _)| Some(*name) == known.voice).map_or(Voice::Remote, |(_, voice)| *voice);
+        let spoken = spoken(text);
+        // What a test needs of it stands around the words, as a log has it.
+        let reason = match Said::parse(spoken.text).speaker() {
+            None if voice == Voice::Remote => {
+                format!("host mx.example.net[192.0.2.25] said: {} (in reply to RCPT TO command)", spoken.text)
+            }
+            _ => spoken.text.to_owned(),
+        };
+        let mut seed = Seed::new(&anonymous(&reason, rules)?, voice, self.id.clone(), self.bucket.clone(), None);
+        seed.daemon = spoken.daemon.map(str::to_owned);
+        Ok(seed)
+    }
+
     /// The reason that the bundle leaves unexplained.
     fn unexplained(&self, bundle: &Path, rules: &RuleSet) -> Result<Seed, Failure> {
         let options = Options::default();
@@ -118,7 +152,11 @@ impl New {
                 0 if rows.is_empty() => {
                     format!("{shown}: no delivery failed in it; `postdoc sources {shown}` shows what was read of it").into()
                 }
-                0 => format!("{shown}: every failure in it is explained by a rule; `postdoc analyze {shown}` says which").into(),
+                0 => format!(
+                    "{shown}: every failure in it is explained by a rule; `postdoc analyze {shown}` says which. For a text of your choice: postdoc \
+                     rules new 'TEXT'"
+                )
+                .into(),
                 known => format!("{shown}: only {known} reasons in it are unexplained").into(),
             });
         };
@@ -131,12 +169,15 @@ impl New {
         let class = row.text(failures::reason_class, &tables.names).map(str::to_owned);
         let are = if *count == 1 { "recipient is" } else { "recipients are" };
         say!("{count} {are} unexplained: {}", crate::diagnose::words::visible(&mask(reason)));
-        // A rule goes from hand to hand: whose failure it was made from is nobody's business.
-        let (reason, _) = without_secrets(reason);
-        let redactor = Redactor::new(Key::random()?, Policy::default(), rules);
-        let redacted = redactor.text(None, &reason);
-        // The phrase must still be the one that the bundle has.
-        let reason = if form(&redacted) == form(&reason) { redacted } else { Cow::Borrowed(reason.as_ref()) };
-        Ok(Seed::new(&reason, voice, self.id.clone(), self.bucket.clone(), class))
+        Ok(Seed::new(&anonymous(reason, rules)?, voice, self.id.clone(), self.bucket.clone(), class))
     }
+}
+
+/// A reason without names: a rule goes from hand to hand, and whose failure it was made from is nobody's business.
+fn anonymous(reason: &str, rules: &RuleSet) -> Result<String, Failure> {
+    let (reason, _) = without_secrets(reason);
+    let redactor = Redactor::new(Key::random()?, Policy::default(), rules);
+    let redacted = redactor.text(None, &reason);
+    // The phrase must still be the one that the bundle has.
+    Ok(if form(&redacted) == form(&reason) { redacted.into_owned() } else { reason.into_owned() })
 }

@@ -6,6 +6,7 @@ use crate::ink::Ink;
 use crate::rule_tests;
 use crate::rules::RuleSet;
 use crate::rules::model::Rule;
+use crate::rules::problem::did_you_mean;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -35,15 +36,20 @@ impl Test {
             self.all || self.folders.is_empty() || self.folders.iter().any(|folder| Path::new(file).starts_with(folder))
         };
         let wanted = |rule: &Rule| match self.rule.is_empty() {
-            true => ours(&rule.file),
+            true => ours(&rule.file) || rule.changed_by.as_ref().is_some_and(|file| ours(file)),
             false => self.rule.contains(&rule.id) || self.rule.contains(&rule.bucket),
         };
-        if !self.rule.is_empty() && !rules.rules.iter().any(wanted) {
-            return Err(format!(
-                "there is no rule and no bucket `{}`; `postdoc rules list` shows the rules",
-                self.rule.join("`, `")
-            )
-            .into());
+        let known =
+            || rules.rules.iter().map(|rule| rule.id.as_str()).chain(rules.buckets.iter().map(|bucket| bucket.id.as_str()));
+        if let Some(unknown) = self.rule.iter().find(|wanted| known().all(|known| known != *wanted)) {
+            let help = match did_you_mean(unknown, known()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None if self.folders.is_empty() => {
+                    format!("one of your own needs its folder: postdoc rules test DIR --rule {unknown}")
+                }
+                None => "`postdoc rules list` shows the built-in rules".to_owned(),
+            };
+            return Err(format!("there is no rule and no bucket `{unknown}`; {help}").into());
         }
         let paint = Paint::new();
         let (count, failures) = rule_tests::run(&rules, wanted);

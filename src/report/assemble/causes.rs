@@ -5,13 +5,13 @@ use crate::diagnose::measure::{Asker, as_text};
 use crate::diagnose::onset;
 use crate::diagnose::rank::{Cause as Ranked, Role};
 use crate::diagnose::verdict::{Judged, met_by, state};
-use crate::diagnose::words::{Place, Words, called, shortened};
+use crate::diagnose::words::{Place, Words, called, in_unit, shortened};
 use crate::evidence::maillog::mask::mask;
 use crate::report::cite::Lines;
 use crate::report::phrases::Phrases;
 use crate::report::view::{AccountsFor, Asked, AskedField, Cause, Citation, Evidence, Ladder, Share, Unexplained};
 use crate::rules::model::{Condition, Entry, Matcher, Ordering, Signal};
-use crate::tables::{self, Column, Record, Tables, Type, attempts, failures, host};
+use crate::tables::{self, Column, Field, Record, Tables, Type, attempts, failures, host};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -233,7 +233,7 @@ fn asked(signal: &Signal, tables: &Tables) -> Asked {
     let mut conditions = Vec::new();
     for Condition { column, matcher, .. } in &signal.conditions {
         let (field, begin) = (&signal.table.fields[column.0], conditions.len());
-        asked_field(field.name, matcher, false, &mut conditions);
+        asked_field(field, matcher, false, &mut conditions);
         for asked in &mut conditions[begin..] {
             if asked.how.ends_with("is") && field.ty == Type::Bool {
                 let not = asked.how.starts_with("not-") != (asked.values.first().map(String::as_str) == Some("false"));
@@ -255,8 +255,18 @@ fn asked(signal: &Signal, tables: &Tables) -> Asked {
     Asked { table: signal.table.name.to_owned(), conditions, after: expect.after.is_some(), wanted: wanted.into() }
 }
 
+/// A comparison as reports name it.
+fn compares(ordering: Ordering) -> &'static str {
+    match ordering {
+        Ordering::AtLeast => "at-least",
+        Ordering::AtMost => "at-most",
+        Ordering::Above => "above",
+        Ordering::Below => "below",
+    }
+}
+
 /// What a matcher asks of a field, each part of it by itself.
-fn asked_field(field: &str, matcher: &Matcher, not: bool, out: &mut Vec<AskedField>) {
+fn asked_field(field: &Field, matcher: &Matcher, not: bool, out: &mut Vec<AskedField>) {
     let (how, values) = match matcher {
         Matcher::All(all) if !not => return all.iter().for_each(|one| asked_field(field, one, not, out)),
         Matcher::Not(inner) => return asked_field(field, inner, !not, out),
@@ -265,22 +275,15 @@ fn asked_field(field: &str, matcher: &Matcher, not: bool, out: &mut Vec<AskedFie
         Matcher::StartsWith(list) => ("starts-with", list.clone()),
         Matcher::EndsWith(list) => ("ends-with", list.clone()),
         Matcher::Matches(regex) => ("matches", vec![regex.as_str().to_owned()]),
-        Matcher::Compare(ordering, limit) => {
-            let how = match ordering {
-                Ordering::AtLeast => "at-least",
-                Ordering::AtMost => "at-most",
-                Ordering::Above => "above",
-                Ordering::Below => "below",
-            };
-            (how, vec![limit.to_string()])
-        }
+        Matcher::Compare(ordering, limit) => (compares(*ordering), vec![in_unit(*limit, field.unit)]),
+        Matcher::ComparedTo(ordering, reference) => (compares(*ordering), vec![reference.to_string()]),
         Matcher::InNetwork(list) => ("in-network", list.iter().map(ToString::to_string).collect()),
-        Matcher::Missing(missing) => return out.push(AskedField::new(field, "missing", *missing == not, Vec::new())),
+        Matcher::Missing(missing) => return out.push(AskedField::new(field.name, "missing", *missing == not, Vec::new())),
         Matcher::SameAs(reference) => ("same-as", vec![reference.to_string()]),
         Matcher::DiffersFrom(reference) => ("differs-from", vec![reference.to_string()]),
         Matcher::All(_) => ("otherwise", Vec::new()),
     };
-    out.push(AskedField::new(field, how, not && how != "otherwise", values));
+    out.push(AskedField::new(field.name, how, not && how != "otherwise", values));
 }
 
 /// What may be the part of a cited line that matters, the best first: the reason's text, or the values that the conditions

@@ -1,348 +1,6 @@
-//! The schema: every table's fields, their types, units and one-line descriptions.
-//!
-//! This is the one place on which parsers, rules, documentation and JSON Schema agree. A parser fills
-//! [`Record`]s, a rule asks questions about them by the names written here, and nobody else knows a
-//! field. Names are Postfix's own where Postfix has one.
+//! The tables and their fields: names, types, units, and what each holds, in one place.
 
-use crate::distinct::Distinct;
-use crate::names::{Name, Names};
-use crate::time::Time;
-use std::borrow::Cow;
-
-/// What a field's value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
-    /// Text, compared without regard to ASCII case.
-    Text,
-    /// A whole number.
-    Int,
-    /// A number that may have a fraction.
-    Number,
-    /// Yes or no.
-    Bool,
-    /// A point in time, UTC.
-    Time,
-}
-
-impl Type {
-    /// The type in the words of people who write rules.
-    pub fn words(self) -> &'static str {
-        match self {
-            Type::Text => "text",
-            Type::Int => "whole number",
-            Type::Number => "number",
-            Type::Bool => "yes or no",
-            Type::Time => "time",
-        }
-    }
-}
-
-/// Whom or what a text names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Named {
-    /// A person, as an account or a mail address.
-    Person,
-    /// A host or a domain.
-    Host,
-    /// A host by its IP address.
-    Ip,
-}
-
-/// One field of a table.
-#[derive(Debug, Clone, Copy)]
-pub struct Field {
-    /// Name as rules write it.
-    pub name: &'static str,
-    /// Type of its values.
-    pub ty: Type,
-    /// What it holds, with its unit.
-    pub doc: &'static str,
-    /// Whether the field says what was *asked* (the name looked up, the port probed) and not what came
-    /// back. A signal about a question that nobody asked is unknown, not unmet.
-    pub question: bool,
-    /// Whom or what its text names, for whoever takes names out.
-    pub names: Option<Named>,
-    /// The only words that it can hold, where these are few; empty where it holds what the evidence says.
-    pub words: &'static [&'static str],
-}
-
-impl Field {
-    /// Whether it counts seconds, which people read in larger units.
-    pub fn is_duration(&self) -> bool {
-        self.ty == Type::Number && self.doc.starts_with("seconds")
-    }
-}
-
-/// One table: a name, what one record stands for, and its fields.
-#[derive(Debug)]
-pub struct Table {
-    /// Name as rules write it after `in:`.
-    pub name: &'static str,
-    /// What one record stands for.
-    pub doc: &'static str,
-    /// The fields, in the order of [`Column`] numbers.
-    pub fields: &'static [Field],
-}
-
-impl Table {
-    /// The column of the field called `name`.
-    pub fn column(&self, name: &str) -> Option<Column> {
-        let at = self.fields.iter().position(|field| field.name == name)?;
-        Some(Column(at))
-    }
-}
-
-/// The position of a field in its table's records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Column(pub usize);
-
-/// A field's value. [`Value::Missing`] says that the evidence did not give it, which is not the same as empty.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Value {
-    /// The evidence did not say.
-    #[default]
-    Missing,
-    /// Interned text.
-    Text(Name),
-    /// A whole number.
-    Int(i64),
-    /// A number with a fraction.
-    Number(f64),
-    /// Yes or no.
-    Bool(bool),
-    /// A point in time.
-    Time(Time),
-}
-
-/// A value whose text, if it is one, stands in the evidence itself.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Given<'a> {
-    /// The evidence did not say.
-    #[default]
-    Missing,
-    /// Text.
-    Text(&'a str),
-    /// A whole number.
-    Int(i64),
-    /// A number with a fraction.
-    Number(f64),
-    /// Yes or no.
-    Bool(bool),
-    /// A point in time.
-    Time(Time),
-}
-
-impl<'a> Given<'a> {
-    /// The value as text, for comparisons and templates; none if it is missing.
-    pub fn text(self) -> Option<Cow<'a, str>> {
-        Some(match self {
-            Given::Missing => return None,
-            Given::Text(text) => text.into(),
-            Given::Int(number) => number.to_string().into(),
-            Given::Number(number) => number.to_string().into(),
-            Given::Bool(yes) => if yes { "yes" } else { "no" }.into(),
-            Given::Time(time) => time.to_string().into(),
-        })
-    }
-
-    /// Whether it equals what a rule writes: texts without regard to case, numbers and yes/no by value. `text` is its text.
-    pub fn equals(self, wanted: &str, text: &str) -> bool {
-        match self {
-            Given::Bool(yes) => truth(wanted) == Some(yes),
-            Given::Int(number) => wanted.parse() == Ok(number),
-            Given::Number(number) => wanted.parse() == Ok(number),
-            _ => text.eq_ignore_ascii_case(wanted),
-        }
-    }
-}
-
-/// A truth value as people write it.
-pub fn truth(text: &str) -> Option<bool> {
-    let is = |words: [&str; 3]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
-    if is(["yes", "true", "on"]) { Some(true) } else { is(["no", "false", "off"]).then_some(false) }
-}
-
-impl Value {
-    /// The value with its text.
-    pub fn given(self, names: &Names) -> Given<'_> {
-        match self {
-            Value::Missing => Given::Missing,
-            Value::Text(name) => Given::Text(names.get(name)),
-            Value::Int(number) => Given::Int(number),
-            Value::Number(number) => Given::Number(number),
-            Value::Bool(yes) => Given::Bool(yes),
-            Value::Time(time) => Given::Time(time),
-        }
-    }
-}
-
-/// The place in the bundle that a record was read from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct Citation {
-    /// Number of the file in the bundle's list of sources.
-    pub file: u32,
-    /// Line in the (decompressed) file, from 1.
-    pub line: u32,
-}
-
-/// One row of a table, with the place that it was read from. In the tables of the log, events that are equal in everything
-/// that anybody asks about them are one record with a count.
-#[derive(Debug, Clone)]
-pub struct Record {
-    /// The columns that have a value, as bits, and the values in their order: most records have few.
-    columns: u64,
-    values: Vec<Value>,
-    /// Where it stands in the bundle; of several events, the first.
-    pub source: Citation,
-    /// How many events it stands for.
-    pub count: u64,
-    several: Option<Box<Several>>,
-}
-
-/// What a record of several events knows of the others.
-#[derive(Debug, Clone)]
-pub struct Several {
-    /// Time of the last event.
-    pub until: Time,
-    /// Where the last event stands.
-    pub last: Citation,
-    /// Values of columns of which the number of distinct ones is asked.
-    pub distinct: Vec<(Column, Distinct)>,
-    /// Columns of which the commonest values are asked.
-    pub weighed: Vec<Weighed>,
-}
-
-/// The commonest values of a column in the events of one record, and how often each occurs: exact for a few values, and of
-/// many the first.
-#[derive(Debug, Clone)]
-pub struct Weighed {
-    /// The column.
-    pub column: Column,
-    /// The values.
-    pub values: Vec<(Name, u64)>,
-}
-
-impl Record {
-    /// An empty record of `table`, read at `source`.
-    pub fn new(table: &Table, source: Citation) -> Record {
-        debug_assert!(table.fields.len() <= 64, "{} has more columns than a record can tell", table.name);
-        Record { columns: 0, values: Vec::new(), source, count: 1, several: None }
-    }
-
-    /// The value in `column`.
-    pub fn get(&self, column: Column) -> Value {
-        match self.columns & (1 << column.0) {
-            0 => Value::Missing,
-            _ => self.values[self.place(column)],
-        }
-    }
-
-    /// How many columns before this one have a value.
-    fn place(&self, column: Column) -> usize {
-        (self.columns & ((1 << column.0) - 1)).count_ones() as usize
-    }
-
-    /// What it knows of further events, if it stands for several.
-    pub fn several(&self) -> Option<&Several> {
-        self.several.as_deref()
-    }
-
-    /// The same, to amend; made with `until` and `last` if it stood for one event only.
-    pub fn several_mut(&mut self, until: Time, last: Citation) -> &mut Several {
-        self.several.get_or_insert_with(|| Box::new(Several { until, last, distinct: Vec::new(), weighed: Vec::new() }))
-    }
-
-    /// Sets the value in `column`.
-    pub fn set(&mut self, column: Column, value: impl Into<Value>) {
-        let (value, at) = (value.into(), self.place(column));
-        match (self.columns & (1 << column.0) != 0, value == Value::Missing) {
-            (true, false) => self.values[at] = value,
-            (true, true) => {
-                self.values.remove(at);
-                self.columns &= !(1 << column.0);
-            }
-            (false, false) => {
-                self.values.insert(at, value);
-                self.columns |= 1 << column.0;
-            }
-            (false, true) => {}
-        }
-    }
-
-    /// The same, with no room for further values.
-    #[must_use]
-    pub fn settled(mut self) -> Record {
-        self.values.shrink_to_fit();
-        self
-    }
-
-    /// As [`Record::set`], for chains.
-    #[must_use]
-    pub fn with(mut self, column: Column, value: impl Into<Value>) -> Record {
-        self.set(column, value);
-        self
-    }
-
-    /// The text in `column`, if it is a text.
-    pub fn text<'n>(&self, column: Column, names: &'n Names) -> Option<&'n str> {
-        match self.get(column) {
-            Value::Text(name) => Some(names.get(name)),
-            _ => None,
-        }
-    }
-
-    /// The time in `column`, if it is one.
-    pub fn time(&self, column: Column) -> Option<Time> {
-        match self.get(column) {
-            Value::Time(time) => Some(time),
-            _ => None,
-        }
-    }
-
-    /// The whole number in `column`, if it is one.
-    pub fn int(&self, column: Column) -> Option<i64> {
-        match self.get(column) {
-            Value::Int(number) => Some(number),
-            _ => None,
-        }
-    }
-}
-
-impl From<Name> for Value {
-    fn from(name: Name) -> Value {
-        Value::Text(name)
-    }
-}
-impl From<i64> for Value {
-    fn from(number: i64) -> Value {
-        Value::Int(number)
-    }
-}
-impl From<u32> for Value {
-    fn from(number: u32) -> Value {
-        Value::Int(i64::from(number))
-    }
-}
-impl From<f64> for Value {
-    fn from(number: f64) -> Value {
-        Value::Number(number)
-    }
-}
-impl From<bool> for Value {
-    fn from(yes: bool) -> Value {
-        Value::Bool(yes)
-    }
-}
-impl From<Time> for Value {
-    fn from(time: Time) -> Value {
-        Value::Time(time)
-    }
-}
-impl<T: Into<Value>> From<Option<T>> for Value {
-    fn from(value: Option<T>) -> Value {
-        value.map_or(Value::Missing, Into::into)
-    }
-}
+use super::{Column, Field, Named, Table, Type, Unit};
 
 /// A field's name without the `r#` that Rust needs before its keywords.
 const fn plain(name: &'static str) -> &'static str {
@@ -353,9 +11,10 @@ const fn plain(name: &'static str) -> &'static str {
 }
 
 /// Declares the tables: for each a module with its [`Table`] and one [`Column`] constant a field.
-/// `@asked` before the type marks a field that says what was asked; a list after it has the only words that it can hold.
+/// `@asked` before the type marks a field that says what was asked; `in UNIT` after it says what a number counts, and a list has
+/// the only words that it can hold.
 macro_rules! tables {
-    ($( $(#[doc = $table_doc:literal])* $table:ident { $( $field:ident : $(@ $asked:ident)? $ty:ident $(($named:ident))? $([$($word:literal),+])? $doc:literal ),* $(,)? } )*) => {
+    ($( $(#[doc = $table_doc:literal])* $table:ident { $( $field:ident : $(@ $asked:ident)? $ty:ident $(($named:ident))? $(in $unit:ident)? $([$($word:literal),+])? $doc:literal ),* $(,)? } )*) => {
         $(
             #[doc = concat!("Columns of the table `", stringify!($table), "`.")]
             #[allow(non_upper_case_globals)]
@@ -374,6 +33,7 @@ macro_rules! tables {
                     fields: &[ $( Field {
                         name: super::plain(stringify!($field)),
                         ty: Type::$ty,
+                        unit: tables!(@unit $($unit)?),
                         doc: $doc,
                         question: tables!(@asked $($asked)?),
                         names: tables!(@named $($named)?),
@@ -389,6 +49,8 @@ macro_rules! tables {
     (@asked) => { false };
     (@named $named:ident) => { Some(super::Named::$named) };
     (@named) => { None };
+    (@unit $unit:ident) => { super::Unit::$unit };
+    (@unit) => { super::Unit::None };
 }
 
 tables! {
@@ -417,11 +79,11 @@ tables! {
         relay: Text(Host) "host name of relay=, or none, local, virtual, ...",
         relay_ip: Text(Ip) "address of the relay",
         relay_port: Int "port of the relay",
-        delay: Number "seconds since the message arrived",
-        delay_queue: Number "seconds before the queue manager (a in delays=a/b/c/d)",
-        delay_active: Number "seconds in the active queue (b)",
-        delay_setup: Number "seconds for look-up, connection, greeting and TLS (c)",
-        delay_transmission: Number "seconds for transmission (d)",
+        delay: Number in Seconds "seconds since the message arrived",
+        delay_queue: Number in Seconds "seconds before the queue manager (a in delays=a/b/c/d)",
+        delay_active: Number in Seconds "seconds in the active queue (b)",
+        delay_setup: Number in Seconds "seconds for look-up, connection, greeting and TLS (c)",
+        delay_transmission: Number in Seconds "seconds for transmission (d)",
         dsn: Text "enhanced status code of the attempt, such as 4.4.1",
         status: Text ["sent", "deferred", "bounced", "expired", "force-expired", "deliverable", "undeliverable", "softbounce"] "sent, deferred, bounced, expired, ...",
         reply_code: Int "three-digit SMTP reply code, when a server answered",
@@ -460,8 +122,8 @@ tables! {
         arrived: Time "when the message arrived",
         time: Time "when it last failed (waiting) or was given up (bounced, expired)",
         first_failed: Time "since when it fails for this kind of reason (bucket), where the log shows it",
-        age: Number "seconds since arrival, at the end of the evidence",
-        size: Int "bytes",
+        age: Number in Seconds "seconds since arrival, at the end of the evidence",
+        size: Int in Bytes "bytes",
         sender: Text(Person) "envelope sender; empty for notifications",
         sender_domain: Text(Host) "domain of the envelope sender, lower case",
         recipient: Text(Person) "recipient",
@@ -494,7 +156,7 @@ tables! {
         queue_id: Text "queue id",
         queue: Text ["incoming", "active", "deferred", "hold", "maildrop", "corrupt"] "active, hold, deferred, incoming, maildrop",
         arrived: Time "when the message arrived",
-        size: Int "bytes",
+        size: Int in Bytes "bytes",
         sender: Text(Person) "envelope sender; empty for notifications",
         recipient: Text(Person) "recipient",
         orig_address: Text(Person) "recipient before aliases and rewriting (Postfix 3.11)",
@@ -515,7 +177,7 @@ tables! {
         origin: Text ["smtpd", "sasl", "local", "internal"] "how it came in: smtpd, sasl, local, internal (notifications)",
         sender: Text(Person) "envelope sender; empty for notifications",
         sender_domain: Text(Host) "domain of the envelope sender, lower case",
-        size: Int "bytes",
+        size: Int in Bytes "bytes",
         nrcpt: Int "recipients",
     }
 
@@ -560,6 +222,7 @@ tables! {
         name: Text "parameter name",
         value: Text "value as written; empty when set to nothing",
         is_default: Bool "whether the value is Postfix's default",
+        amount: Number in Any "what the value amounts to, where it is a number: seconds of a time (5d; a number alone is in the parameter's own unit), else the number as it stands (bytes of a size limit)",
     }
 
     /// One service of master.cf.
@@ -583,7 +246,7 @@ tables! {
         status: Text ["NOERROR", "NODATA", "NXDOMAIN", "SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "NOTAUTH", "NOTZONE", "YXDOMAIN", "YXRRSET", "NXRRSET", "BADVERS", "timeout", "unreachable", "refused-connection", "server-not-found"] "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, refused-connection, server-not-found",
         answer: Text "one answer record's data; TXT strings joined",
         answers: Int "number of answer records to the question",
-        time_ms: Int "milliseconds until the answer",
+        time_ms: Int in Milliseconds "milliseconds until the answer",
     }
 
     /// One TCP or TLS connection tried while collecting.
@@ -615,51 +278,51 @@ tables! {
         postfix_version: Text "Postfix version",
         postfix_running: Bool "whether the master daemon runs",
         collected_at: Time "when the evidence was collected, by the server's own clock",
-        zone_offset: Int "seconds east of UTC of the server's local time",
+        zone_offset: Int in Seconds "seconds east of UTC of the server's local time",
         clock_synchronized: Bool "whether the system clock is synchronised",
         clock_service: Text "NTP service: active, inactive, n/a",
-        clock_offset: Number "seconds the clock is ahead of its time source",
-        clock_error: Number "seconds by which the clock is wrong, by the best source collected: the offset from its time source, or the difference from the hardware clock if it is not synchronised, or 0 if it is",
-        clock_rtc_difference: Number "seconds the system clock is ahead of the hardware clock; 0 or more is not told from behind: absolute value",
-        uptime: Number "seconds since boot",
+        clock_offset: Number in Seconds "seconds the clock is ahead of its time source",
+        clock_error: Number in Seconds "seconds by which the clock is wrong, by the best source collected: the offset from its time source, or the difference from the hardware clock if it is not synchronised, or 0 if it is",
+        clock_rtc_difference: Number in Seconds "seconds the system clock is ahead of the hardware clock; 0 or more is not told from behind: absolute value",
+        uptime: Number in Seconds "seconds since boot",
         load1: Number "load average of the last minute",
         load5: Number "load average of the last 5 minutes",
         load15: Number "load average of the last 15 minutes",
         cpus: Int "processors",
-        mem_total: Int "bytes of memory",
-        mem_available: Int "bytes of memory that can be had",
-        mem_available_share: Number "available memory as a part of all, 0 to 1",
-        swap_total: Int "bytes of swap",
-        swap_used: Int "bytes of swap in use",
-        io_wait: Number "percent of processor time waiting for I/O",
-        io_pressure: Number "percent of the last minute in which all tasks waited for I/O (/proc/pressure/io)",
-        memory_pressure: Number "percent of the last minute in which all tasks waited for memory (/proc/pressure/memory)",
+        mem_total: Int in Bytes "bytes of memory",
+        mem_available: Int in Bytes "bytes of memory that can be had",
+        mem_available_share: Number in Part "available memory as a part of all, 0 to 1",
+        swap_total: Int in Bytes "bytes of swap",
+        swap_used: Int in Bytes "bytes of swap in use",
+        io_wait: Number in Percent "percent of processor time waiting for I/O",
+        io_pressure: Number in Percent "percent of the last minute in which all tasks waited for I/O (/proc/pressure/io)",
+        memory_pressure: Number in Percent "percent of the last minute in which all tasks waited for memory (/proc/pressure/memory)",
         swapping: Number "KiB a second swapped in and out",
-        disk_wait: Number "longest average wait of a block device for a request, milliseconds",
+        disk_wait: Number in Milliseconds "longest average wait of a block device for a request, milliseconds",
         conntrack_count: Int "connections that the packet filter tracks",
         conntrack_max: Int "how many it can track",
-        steal: Number "percent of processor time taken by other guests",
+        steal: Number in Percent "percent of processor time taken by other guests",
         nameserver: Text(Ip) "first name server of resolv.conf",
         nameservers: Int "name servers in resolv.conf",
         chroot_nameserver: Text(Ip) "first name server of the resolv.conf in Postfix's chroot, below the queue directory",
         tcp_sockets: Int "TCP sockets in all states (ss -s)",
         queue_filesystem: Text "mount point that holds /var/spool/postfix",
-        queue_filesystem_used: Number "part of that file system in use, 0 to 1",
-        queue_filesystem_available: Int "bytes free for Postfix on it",
-        queue_inodes_used: Number "part of its inodes in use, 0 to 1",
+        queue_filesystem_used: Number in Part "part of that file system in use, 0 to 1",
+        queue_filesystem_available: Int in Bytes "bytes free for Postfix on it",
+        queue_inodes_used: Number in Part "part of its inodes in use, 0 to 1",
     }
 
     /// One file system of df.
     filesystems {
         device: Text "device",
         mount: Text "mount point",
-        size: Int "bytes",
-        used: Int "bytes in use",
-        available: Int "bytes that can be had",
-        used_share: Number "part in use, 0 to 1",
+        size: Int in Bytes "bytes",
+        used: Int in Bytes "bytes in use",
+        available: Int in Bytes "bytes that can be had",
+        used_share: Number in Part "part in use, 0 to 1",
         inodes: Int "inodes",
         inodes_used: Int "inodes in use",
-        inodes_used_share: Number "part of the inodes in use, 0 to 1",
+        inodes_used_share: Number in Part "part of the inodes in use, 0 to 1",
         holds_queue: Bool "whether /var/spool/postfix is on it",
     }
 
@@ -667,8 +330,8 @@ tables! {
     processes {
         user: Text(Person) "user",
         pid: Int "process id",
-        cpu: Number "percent of a processor",
-        mem: Number "percent of memory",
+        cpu: Number in Percent "percent of a processor",
+        mem: Number in Percent "percent of memory",
         state: Text "STAT column",
         command: Text "command line",
         program: Text "file name of the command",
@@ -732,7 +395,7 @@ tables! {
         client_name: Text "name that the receiver found for that address; missing if none",
         tls: Bool "whether our server used TLS towards the receiver",
         hops: Int "servers on the path",
-        delay: Number "seconds from the first hop to the last",
+        delay: Number in Seconds "seconds from the first hop to the last",
     }
 
     /// One hop of a received test message, the first one first.
@@ -743,7 +406,7 @@ tables! {
         by: Text "host that took it",
         with: Text "protocol, such as ESMTPS",
         time: Time "when it was taken",
-        delay: Number "seconds since the hop before; negative where clocks disagree",
+        delay: Number in Seconds "seconds since the hop before; negative where clocks disagree",
     }
 
     /// One connection of ss -tn or netstat -tn that is not listening.
@@ -780,14 +443,14 @@ tables! {
         queue: @asked Text "deferred, active, incoming, hold, maildrop, ...",
         messages: Int "files, each of which is a message",
         entries: Int "entries of the directory, which with hashed directories are directories and not messages",
-        bytes: Int "bytes",
+        bytes: Int in Bytes "bytes",
     }
 
     /// One queue file that was looked into (postcat): its envelope and the headers that tell who made it.
     queue_files {
         queue_id: Text "queue id",
         queue: Text ["incoming", "active", "deferred", "hold", "maildrop", "corrupt"] "queue that held it",
-        size: Int "bytes",
+        size: Int in Bytes "bytes",
         arrived: Time "when it arrived",
         sender: Text(Person) "envelope sender; empty for notifications",
         recipient: Text(Person) "first recipient",
@@ -876,7 +539,7 @@ tables! {
         subdomain_action: Text ["none", "quarantine", "reject"] "DMARC: the same for subdomains",
         strict_dkim: Bool "DMARC: whether DKIM must be aligned strictly",
         strict_spf: Bool "DMARC: whether SPF must be aligned strictly",
-        percent: Int "DMARC: percent of the mail it holds for",
+        percent: Int in Percent "DMARC: percent of the mail it holds for",
         text: Text "the record",
     }
 
@@ -902,101 +565,19 @@ tables! {
         what: Text "what was done to which package, or the file's name",
     }
 
+    /// One thing that a command tells which no other table has a place for: of kinds of evidence of one's own.
+    readings {
+        kind: @asked Text "kind of evidence that tells it; filled in by itself",
+        name: Text "what it is told of: a slot, a licence, a pool, ...",
+        state: Text "how it is: ready, offline, expired, ...",
+        number: Number in Any "how much: with a unit as it stands there, in seconds, bytes or as a part of 1",
+        time: Time "when",
+        text: Text "what else is said of it",
+    }
+
     /// One line of any other text file in the bundle.
     lines {
         file: @asked Text "path in the bundle",
         text: Text "the line",
-    }
-}
-
-/// The table called `name`.
-pub fn table(name: &str) -> Option<&'static Table> {
-    TABLES.iter().copied().find(|table| table.name == name)
-}
-
-/// Texts of lines by their places.
-pub type KeptLines = std::collections::HashMap<Citation, Box<str>>;
-
-/// All records of a bundle, by table, with the interned texts that they refer to.
-#[derive(Debug, Default)]
-pub struct Tables {
-    /// The shell command that shows the mail log of this server, by the name of the log in the bundle.
-    pub show_log: String,
-    /// How a sentence ends that names some of many; `{n}` stands for the number of the others.
-    pub and_more: String,
-    /// Names for people of values that are ids, by field and id: of providers and of reason classes.
-    pub titles: std::collections::BTreeMap<&'static str, std::collections::BTreeMap<String, String>>,
-    /// When the log begins, if there is one with times.
-    pub log_begins: Option<Time>,
-    /// How many recipients failed for the first time in each minute, exactly, even where the records of failures are few.
-    pub failing: Vec<(Time, u64)>,
-    /// The interned texts.
-    pub names: Names,
-    /// Lines of compressed logs that records may be cited with.
-    pub lines: KeptLines,
-    rows: std::collections::BTreeMap<&'static str, Vec<Record>>,
-    collected: std::collections::BTreeSet<&'static str>,
-    host_sources: std::collections::BTreeMap<Column, Citation>,
-}
-
-impl Tables {
-    /// Adds a record to `table`, which counts as collected from then on.
-    pub fn push(&mut self, table: &'static Table, record: Record) {
-        self.collected.insert(table.name);
-        self.rows.entry(table.name).or_default().push(record);
-    }
-
-    /// Says that the evidence for `table` was collected, even if it holds no record.
-    pub fn mark_collected(&mut self, table: &'static Table) {
-        self.collected.insert(table.name);
-    }
-
-    /// Whether evidence for `table` is in the bundle.
-    pub fn is_collected(&self, table: &Table) -> bool {
-        self.collected.contains(table.name)
-    }
-
-    /// The records of `table`, in the order in which they were read.
-    pub fn rows(&self, table: &Table) -> &[Record] {
-        self.rows.get(table.name).map_or(&[], Vec::as_slice)
-    }
-
-    /// The records of `table`, to amend.
-    pub fn rows_mut(&mut self, table: &'static Table) -> &mut Vec<Record> {
-        self.rows.entry(table.name).or_default()
-    }
-
-    /// Sets a field of the one record of the table `host`, remembering the line that said so.
-    pub fn set_host(&mut self, column: Column, value: Value, source: Citation) {
-        self.collected.insert(host::TABLE.name);
-        let rows = self.rows_mut(&host::TABLE);
-        if rows.is_empty() {
-            rows.push(Record::new(&host::TABLE, source));
-        }
-        rows[0].set(column, value);
-        self.host_sources.insert(column, source);
-    }
-
-    /// The line that said the field `column` of the table `host`.
-    pub fn host_source(&self, column: Column) -> Option<Citation> {
-        self.host_sources.get(&column).copied()
-    }
-
-    /// The record of the table `host`, if any evidence fed it.
-    pub fn host(&self) -> Option<&Record> {
-        self.rows(&host::TABLE).first()
-    }
-
-    /// The value in force of a main.cf parameter, as written.
-    pub fn setting(&self, name: &str) -> Option<&str> {
-        // What `postconf -d` lists is in force only where nothing else is said.
-        let rows = || self.rows(&settings::TABLE).iter().rev().filter(|row| row.text(settings::name, &self.names) == Some(name));
-        let row = rows().find(|row| row.get(settings::is_default) != Value::Bool(true)).or_else(|| rows().next())?;
-        row.text(settings::value, &self.names)
-    }
-
-    /// Interns `text`.
-    pub fn name(&mut self, text: &str) -> Name {
-        self.names.intern(text)
     }
 }
