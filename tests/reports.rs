@@ -428,7 +428,7 @@ fn template_errors_say_where_and_what() {
     let phrase = complaint("report.md.hbs", "\n{{t \"keys.sinse\"}}\n");
     assert!(phrase.starts_with("DIR/report.md.hbs:2:") && phrase.contains("no phrase `keys.sinse`"), "{phrase}");
     let words = complaint("words.yaml", "keys:\n  sinse: Seit\n");
-    assert_eq!(words, "DIR/words.yaml:2:3: the report has no phrase `keys.sinse`");
+    assert_eq!(words, "DIR/words.yaml:2:3: the report has no phrase `keys.sinse`; did you mean `keys.since`?");
     assert!(complaint("reprot.md.hbs", "x").contains("no template has this name"));
 }
 
