@@ -106,7 +106,7 @@ pub fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
             (false, true) => Confidence::Confirmed,
             (false, false) => Confidence::Likely,
         })
-    } else if required.contains(&Some(true)) && contradicting == 0 {
+    } else if rule.requires.iter().any(|entry| holds(entry, &answers)) && contradicting == 0 {
         Outcome::Fires(Confidence::Possible)
     } else {
         Outcome::NotChecked
@@ -172,6 +172,15 @@ pub fn state(entry: &Entry, answers: &Answered) -> Option<bool> {
     }
 }
 
+/// Whether something of an entry is met, and nothing says that the entry is not.
+fn holds(entry: &Entry, answers: &Answered) -> bool {
+    state(entry, answers) != Some(false)
+        && match &entry.ask {
+            Ask::Signal(_) => state(entry, answers) == Some(true),
+            Ask::Any(entries) | Ask::All(entries) => entries.iter().any(|entry| holds(entry, answers)),
+        }
+}
+
 /// Signals by their names.
 type Named<'e> = Vec<(&'e str, &'e Signal)>;
 
@@ -190,7 +199,9 @@ pub fn met_by<'e>(entry: &'e Entry, answers: &Answered) -> (Named<'e>, Named<'e>
             }
         }
         Ask::Any(entries) => {
-            let met = entries.iter().filter(|entry| state(entry, answers) == Some(true));
+            // Of branches of which none is met, those that may be.
+            let best = entries.iter().map(|entry| state(entry, answers)).find(|state| *state == Some(true)).flatten();
+            let met = entries.iter().filter(|entry| state(entry, answers) == best);
             for (at, (first, others)) in met.map(|entry| met_by(entry, answers)).enumerate() {
                 if at == 0 { &mut needed } else { &mut extra }.extend(first);
                 extra.extend(others);
@@ -217,18 +228,24 @@ fn independent_name(table: &'static Table) -> &'static str {
 
 fn accounts_for(asker: &Asker<'_>, rule: &Rule, answers: &Answered) -> BTreeSet<u32> {
     let rows = asker.tables.rows(&failures::TABLE);
-    if let Some(conditions) = &rule.accounts_for {
+    if let Some(choices) = &rule.accounts_for {
         let table = &failures::TABLE;
-        let mut tests = Tests::new(asker, table, conditions, answers);
-        return asker.judged(table).iter().filter(|at| tests.hold(&rows[**at as usize]) == Some(true)).copied().collect();
+        let mut tests: Vec<Tests<'_, '_>> =
+            choices.iter().map(|conditions| Tests::new(asker, table, conditions, answers)).collect();
+        let mut hold = |at: u32| tests.iter_mut().any(|tests| tests.hold(&rows[at as usize]) == Some(true));
+        return asker.judged(table).iter().copied().filter(|at| hold(*at)).collect();
     }
-    let met: Vec<&Measure> = rule
-        .requires
-        .iter()
-        .flat_map(Entry::signals)
-        .filter(|(_, signal)| signal.table.name == failures::TABLE.name)
-        .filter_map(|(name, _)| answers.get(name))
-        .filter(|measure| measure.met == Some(true))
-        .collect();
-    met.iter().flat_map(|measure| measure.rows.iter().copied()).collect()
+    required_by(rule, answers)
+        .filter(|(signal, _)| signal.table.name == failures::TABLE.name)
+        .flat_map(|(_, measure)| measure.rows.iter().copied())
+        .collect()
+}
+
+/// The met signals that a rule rests on, with their measures: none of a branch that is not met.
+pub fn required_by<'a>(rule: &'a Rule, answers: &'a Answered) -> impl Iterator<Item = (&'a Signal, &'a Measure)> {
+    let met = rule.requires.iter().flat_map(|entry| {
+        let (needed, extra) = met_by(entry, answers);
+        [needed, extra].concat()
+    });
+    met.filter_map(|(name, signal)| Some((signal, answers.get(name)?)))
 }

@@ -26,6 +26,7 @@ use std::borrow::Cow;
 /// were wrapped. A text with neither is one statement.
 pub fn statements(text: &str) -> Vec<String> {
     let text = strip_escapes(text);
+    let text = of_other_servers(&text).map_or(text, Cow::Owned);
     let text = decoded(&text).map_or(text, Cow::Owned);
     let text = match Paste::of(&text) {
         paste if paste.is_none() => text.into_owned(),
@@ -50,6 +51,24 @@ pub fn statements(text: &str) -> Vec<String> {
         statements.push(filled.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" "));
     }
     statements
+}
+
+/// One line of a log of qmail, which writes blanks as `_`, or of Sendmail: what was said in it.
+fn of_other_servers(text: &str) -> Option<String> {
+    let line = text.trim();
+    if line.contains('\n') {
+        return None;
+    }
+    if let Some(at) = line.find("Deferred: ").filter(|at| *at == 0 || line[..*at].ends_with("stat=")) {
+        return Some(line[at + "Deferred: ".len()..].to_owned());
+    }
+    let said = ["deferral: ", "failure: "].iter().find_map(|mark| line.split_once(mark)).map_or(line, |(_, said)| said);
+    if said.contains(' ') || said.matches('_').count() < 3 {
+        return None;
+    }
+    let said = said.replace('_', " ");
+    let reply = said.split_once("/Remote host said: ").and_then(|(_, reply)| reply.split("/Giving up on ").next());
+    Some(reply.unwrap_or(&said).trim_end_matches('/').to_owned())
 }
 
 /// Whether a line is a statement by itself: of a log, a queue listing, Postfix or a server.

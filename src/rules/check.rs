@@ -223,7 +223,7 @@ fn warn_of_conditions(rule: &Rule, classes: &BTreeSet<&str>, text: &str, warning
             warning(place, message, meant.as_deref());
         }
     }
-    for condition in rule.accounts_for.iter().flatten() {
+    for condition in rule.accounts_for.iter().flatten().flatten() {
         for (place, what, help) in odd_words(&failures::TABLE, condition, text) {
             warning(place, format!("`accounts_for` {what}"), help.as_deref());
         }

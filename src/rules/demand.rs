@@ -348,7 +348,7 @@ impl Asked {
                 self.references(&condition.matcher, &signals);
             }
         }
-        if let Some(conditions) = &rule.accounts_for {
+        for conditions in rule.accounts_for.iter().flatten() {
             conditions.iter().for_each(|condition| self.references(&condition.matcher, &signals));
             if self.table.name == failures::TABLE.name {
                 self.questions.push(Question::of(conditions));

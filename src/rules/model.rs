@@ -60,8 +60,8 @@ pub struct Rule {
     pub explains: Vec<String>,
     /// Where each of them is named.
     pub explains_at: Vec<Place>,
-    /// Which failures it explains; none for those that `requires` matched.
-    pub accounts_for: Option<Vec<Condition>>,
+    /// Which failures it explains, those that any of these conditions hold for; none for those that `requires` matched.
+    pub accounts_for: Option<Vec<Vec<Condition>>>,
     /// Thresholds.
     pub params: BTreeMap<String, String>,
     /// Commands people reach for, and why not.

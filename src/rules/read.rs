@@ -44,7 +44,9 @@ pub(super) fn rule(
     });
     let accounts_node = fields.take("accounts_for");
     let accounts_at = accounts_node.as_ref().map(|node| node.place);
-    let accounts_for = accounts_node.map(|node| conditions(reader, node, &tables::failures::TABLE, &scope));
+    let accounts_for: Option<Vec<Vec<Condition>>> = accounts_node.map(|node| {
+        reader.list(node).into_iter().map(|node| conditions(reader, node, &tables::failures::TABLE, &scope)).collect()
+    });
     let mut take_text =
         |reader: &mut Reader<'_>, name: &'static str| fields.take(name).map(|node| template(reader, &node, name, &scope));
     let title = take_text(reader, "title");
@@ -58,7 +60,7 @@ pub(super) fn rule(
     let remedy = fields.take("remedy").map(|node| steps(reader, node, &scope)).unwrap_or_default();
     let references = fields.take("references").map(|node| reader.texts(node, "a reference")).unwrap_or_default();
     let tests = fields.take("tests").map(|node| rule_tests(reader, node)).unwrap_or_default();
-    if accounts_for.as_ref().is_some_and(Vec::is_empty) {
+    if accounts_for.as_ref().is_some_and(|choices| choices.is_empty() || choices.iter().any(Vec::is_empty)) {
         let help = "leave it out: the rule then accounts for what `requires` matched in `failures`, or else for nothing";
         reader.problem(
             accounts_at.unwrap_or(place),

@@ -108,7 +108,10 @@ fn rule() -> Value {
             "supports": signals("Each met one from another table than the required ones lifts likely to confirmed"),
             "contradicts": signals("A met one lowers to possible, and is shown"),
             "explains": one_or_more("Ids of causes that follow from this one"),
-            "accounts_for": { "$ref": "#/definitions/where-failures" },
+            "accounts_for": {
+                "description": "Which failures it explains; of a list, those for which one of its entries holds",
+                "oneOf": [{ "$ref": "#/definitions/where-failures" }, list(json!({ "$ref": "#/definitions/where-failures" }))]
+            },
             "params": { "type": "object", "description": "Thresholds: $name in where and expect", "additionalProperties": { "type": ["string", "number", "boolean"] } },
             "do_not": list(mapping(&["run", "why"], json!({
                 "run": text("A command that people reach for"),

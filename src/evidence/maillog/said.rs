@@ -173,6 +173,27 @@ impl<'a> Said<'a> {
                 break;
             }
         }
+        // The clients of Sendmail and qmail.
+        for (start, end) in [
+            ("Connection timed out with ", ""),
+            ("Operation timed out with ", ""),
+            ("Connection refused by ", ""),
+            ("Connection reset by ", ""),
+            ("Connection to ", " timed out"),
+            ("Connected to ", " but connection died"),
+            ("Sorry, I wasn't able to establish an SMTP connection", ""),
+        ] {
+            if let Some(inner) = rest.strip_prefix(start)
+                && inner.contains(end)
+            {
+                self.voice = Some(Voice::OwnClient);
+                self.stage = Some("connect");
+                if start.ends_with(' ') {
+                    self.peer(inner[..inner.find([' ', ',']).unwrap_or(inner.len())].trim_end_matches('.'));
+                }
+                return;
+            }
+        }
         // local(8), virtual(8) and pipe(8), whose words a queue listing shows without naming them.
         for mark in [
             "Command died with ",
