@@ -7,11 +7,11 @@ use super::LANES;
 use super::backlog::Waiting;
 use super::digest::{Digest, Draft, Place};
 use super::line::{Delivery, Event, Reject};
-use super::message::{Attempted, Message, OPEN, Outcome, Part, Recipient, Tried};
+use super::message::{Message, Outcome, Part};
 use super::said::{self, Voice, domain_in};
 use super::scan::Item;
 use super::told::{
-    DELAYS, ENTRANCE, FAILED, Failed, Forms, ORIGIN, Open, REFUSED, Refusal, TOLD, Told, WARNED, Warning, arrival,
+    DELAYS, ENTRANCE, FAILED, Failed, Forms, ORIGIN, Open, REFUSED, Refusal, SaidOnce, TOLD, Told, WARNED, Warning, arrival,
 };
 use super::traffic::{Tally, Traffic};
 use crate::distinct::{hash, mix};
@@ -60,9 +60,7 @@ pub struct Fold<'r> {
     spare: Spare,
     /// Queue ids that bounce(8) gave to notifications before cleanup logged them.
     notifications: FxHashSet<u64>,
-    said: FxHashMap<u64, Arc<Attempted>>,
-    /// Size of `said` at which what nobody holds any more is dropped.
-    said_limit: usize,
+    said: SaidOnce,
     /// By what events are recognised.
     forms: Forms,
     attempts: Digest,
@@ -97,8 +95,7 @@ impl<'r> Fold<'r> {
             messages: FxHashMap::default(),
             spare: Vec::new(),
             notifications: FxHashSet::default(),
-            said: FxHashMap::default(),
-            said_limit: 1024,
+            said: SaidOnce::default(),
             attempts,
             arrivals: digest(1, ENTRANCE),
             rejects: digest(2, REFUSED),
@@ -278,34 +275,10 @@ impl<'r> Fold<'r> {
         let (time, daemon, instance) = (place.time, item.daemon, item.instance);
         let mut lowered = std::mem::take(&mut self.lowered);
         let domain = domain_in(line.to, &mut lowered);
-        let tally = &mut self.tally;
-        let counted = match line.status {
-            "sent" => {
-                self.traffic.sent += place.times;
-                tally.minute(time).delivered += place.times;
-                true
-            }
-            "deferred" => {
-                self.traffic.deferred_attempts += place.times;
-                tally.minute(time).deferred += place.times;
-                tally.deferred_domains.add(domain, place.times);
-                true
-            }
-            "bounced" => {
-                self.traffic.bounced += place.times;
-                tally.minute(time).bounced += place.times;
-                tally.bounced_domains.add(domain, place.times);
-                true
-            }
-            _ => false,
-        };
-        if let Some(dsn) = line.dsn.filter(|_| counted) {
-            tally.dsn.add(dsn, place.times);
-        }
+        self.count(line, domain, place);
         // A line that lost its queue id is counted, and belongs to no message.
-        let key = item.key();
         let mut loose = Message::default();
-        let message = match key {
+        let message = match item.key() {
             Some(key) => {
                 let fresh = !self.messages.contains_key(&key);
                 let message = message(&mut self.messages, &mut self.spare, key, line.queue_id, place);
@@ -317,10 +290,6 @@ impl<'r> Fold<'r> {
             }
             None => &mut loose,
         };
-        let known = match message.recipients.is_empty() {
-            true => None,
-            false => message.recipients.iter().position(|known| *known.address == *line.to),
-        };
         let outcome = match line.status {
             "sent" => None,
             "bounced" => Some(Outcome::Bounced),
@@ -329,7 +298,7 @@ impl<'r> Fold<'r> {
         };
         let told =
             Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain, class: None };
-        if let (None, Some(at)) = (outcome, known) {
+        if let (None, Some(at)) = (outcome, message.tried(line.to)) {
             let recipient = message.recipients.swap_remove(at);
             for tried in &recipient.open {
                 let open = Open { tried, recipient: &recipient, outcome: "sent" };
@@ -347,82 +316,13 @@ impl<'r> Fold<'r> {
         match outcome {
             None => message.sent += 1,
             Some(outcome) => {
-                let mut form = hash(line.reason.as_bytes(), hash(line.relay.as_bytes(), hash(domain.as_bytes(), 1)));
-                form = hash(line.dsn.unwrap_or_default().as_bytes(), hash(line.status.as_bytes(), form));
-                let attempted = match self.said.get(&form) {
-                    Some(known) => Arc::clone(known),
-                    None => {
-                        if self.said.len() >= self.said_limit {
-                            self.said.retain(|_, held| Arc::strong_count(held) > 1);
-                            self.said_limit = (self.said.len() * 2).max(1024);
-                        }
-                        let attempted = Arc::new(Attempted {
-                            daemon: super::line::postfix_daemon_name(daemon),
-                            relay: line.relay.into(),
-                            reason: line.reason.into(),
-                            dsn: line.dsn.map(Into::into),
-                            status: line.status.into(),
-                            domain: domain.into(),
-                            class: told.describe(&self.meaning, Draft::default(), |draft| {
-                                Some((draft.text(attempts::reason_class)?, draft.text(attempts::reason_bucket)?))
-                                    .map(|(class, bucket)| (class.into(), bucket.into()))
-                            }),
-                        });
-                        self.said.insert(form, Arc::clone(&attempted));
-                        attempted
-                    }
-                };
-                let at = known.unwrap_or_else(|| {
-                    if message.recipients.is_empty() {
-                        // Most messages have one recipient, and this one may wait for long.
-                        message.recipients.reserve_exact(1);
-                        message.texts.all.shrink_to_fit();
-                    }
-                    message.recipients.push(Recipient {
-                        address: line.to.into(),
-                        orig_to: line.orig_to.map(Into::into),
-                        last: Arc::clone(&attempted),
-                        source: place.source,
-                        line: Box::default(),
-                        time,
-                        first_failed: None,
-                        attempts: 0,
-                        outcome,
-                        open: Vec::new(),
-                    });
-                    message.recipients.len() - 1
-                });
-                if known.is_none() {
+                let attempted = self.said.of(&told, &self.meaning);
+                if message.tried(line.to).is_none() {
                     self.tally.minute(time).failing += 1;
                 }
-                let recipient = &mut message.recipients[at];
-                // What fails now for another kind of reason than before failed anew: its trouble began here.
-                let kind = |attempted: &Attempted| attempted.class.as_ref().map(|(_, bucket)| bucket.clone());
-                if kind(&recipient.last) != kind(&attempted) {
-                    recipient.first_failed = None;
-                }
-                recipient.last = attempted;
-                recipient.source = place.source;
-                if !place.line.is_empty() {
-                    recipient.line = place.line.into();
-                }
-                recipient.time = time;
-                recipient.attempts += 1;
-                recipient.outcome = outcome;
-                if outcome == Outcome::Waiting {
-                    recipient.first_failed = recipient.first_failed.or(time);
-                }
+                let recipient = message.failed(line, attempted, outcome, place);
                 if ask_outcome {
-                    let full = recipient.open.len() >= OPEN && !self.attempts.keeps_every_record();
-                    let times = u32::try_from(place.times).unwrap_or(u32::MAX);
-                    match recipient.open.last_mut() {
-                        Some(last) if full => last.times = last.times.saturating_add(times),
-                        _ => {
-                            recipient.open.reserve_exact(1);
-                            let attempted = Arc::clone(&recipient.last);
-                            recipient.open.push(Tried { attempted, source: place.source, time, times });
-                        }
-                    }
+                    recipient.keep_open(place, self.attempts.keeps_every_record());
                 }
             }
         }
@@ -459,6 +359,31 @@ impl<'r> Fold<'r> {
             }
         }
         self.lowered = lowered;
+    }
+
+    /// Counts an attempt to a recipient of this domain.
+    fn count(&mut self, line: &Delivery<'_>, domain: &str, Place { time, times, .. }: Place<'_>) {
+        let (traffic, tally) = (&mut self.traffic, &mut self.tally);
+        match line.status {
+            "sent" => {
+                traffic.sent += times;
+                tally.minute(time).delivered += times;
+            }
+            "deferred" => {
+                traffic.deferred_attempts += times;
+                tally.minute(time).deferred += times;
+                tally.deferred_domains.add(domain, times);
+            }
+            "bounced" => {
+                traffic.bounced += times;
+                tally.minute(time).bounced += times;
+                tally.bounced_domains.add(domain, times);
+            }
+            _ => return,
+        }
+        if let Some(dsn) = line.dsn {
+            tally.dsn.add(dsn, times);
+        }
     }
 
     fn reject(&mut self, line: &Reject<'_>, item: &Item<'_>, place: Place<'_>) {

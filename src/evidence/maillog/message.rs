@@ -1,5 +1,7 @@
 //! A message under way: what the log has said of it so far.
 
+use super::digest::Place;
+use super::line::Delivery;
 use crate::tables::Citation;
 use crate::time::Time;
 use std::sync::Arc;
@@ -126,6 +128,12 @@ pub(super) struct Attempted {
     pub(super) class: Option<(Box<str>, Box<str>)>,
 }
 
+impl Attempted {
+    fn bucket(&self) -> Option<&str> {
+        self.class.as_ref().map(|(_, bucket)| &**bucket)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Waiting,
@@ -146,6 +154,22 @@ impl Outcome {
     }
 }
 
+impl Recipient {
+    /// Keeps the last attempt until it is known what becomes of the recipient; with `each`, however many there are.
+    pub(super) fn keep_open(&mut self, place: Place<'_>, each: bool) {
+        let full = self.open.len() >= OPEN && !each;
+        let times = u32::try_from(place.times).unwrap_or(u32::MAX);
+        match self.open.last_mut() {
+            Some(last) if full => last.times = last.times.saturating_add(times),
+            _ => {
+                self.open.reserve_exact(1);
+                let attempted = Arc::clone(&self.last);
+                self.open.push(Tried { attempted, source: place.source, time: place.time, times });
+            }
+        }
+    }
+}
+
 impl Message {
     /// Makes it a new one, keeping the memory of its texts.
     pub(super) fn renew(&mut self) {
@@ -154,6 +178,58 @@ impl Message {
         let mut recipients = std::mem::take(&mut self.recipients);
         recipients.clear();
         *self = Message { texts: Texts { all, ..Texts::default() }, recipients, ..Message::default() };
+    }
+
+    /// The place of a recipient that was tried before, and not delivered.
+    pub(super) fn tried(&self, address: &str) -> Option<usize> {
+        self.recipients.iter().position(|known| *known.address == *address)
+    }
+
+    /// Notes that an attempt failed; gives its recipient.
+    pub(super) fn failed(
+        &mut self,
+        line: &Delivery<'_>,
+        attempted: Arc<Attempted>,
+        outcome: Outcome,
+        place: Place<'_>,
+    ) -> &mut Recipient {
+        let at = self.tried(line.to).unwrap_or_else(|| {
+            if self.recipients.is_empty() {
+                // Most messages have one recipient, and this one may wait for long.
+                self.recipients.reserve_exact(1);
+                self.texts.all.shrink_to_fit();
+            }
+            self.recipients.push(Recipient {
+                address: line.to.into(),
+                orig_to: line.orig_to.map(Into::into),
+                last: Arc::clone(&attempted),
+                source: place.source,
+                line: Box::default(),
+                time: place.time,
+                first_failed: None,
+                attempts: 0,
+                outcome,
+                open: Vec::new(),
+            });
+            self.recipients.len() - 1
+        });
+        let recipient = &mut self.recipients[at];
+        // What fails now for another kind of reason than before failed anew: its trouble began here.
+        if recipient.last.bucket() != attempted.bucket() {
+            recipient.first_failed = None;
+        }
+        recipient.last = attempted;
+        recipient.source = place.source;
+        if !place.line.is_empty() {
+            recipient.line = place.line.into();
+        }
+        recipient.time = place.time;
+        recipient.attempts += 1;
+        recipient.outcome = outcome;
+        if outcome == Outcome::Waiting {
+            recipient.first_failed = recipient.first_failed.or(place.time);
+        }
+        recipient
     }
 
     pub(super) fn id(&self) -> &str {

@@ -10,6 +10,8 @@ use crate::distinct::{hash, mix};
 use crate::rules::meaning::{Heard, Meaning};
 use crate::tables::{Column, Given, arrivals, attempts, diagnostics, failures, rejects};
 use crate::time::Time;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// The columns of an attempt that follow from what the delivery agent said, apart from whom it is about.
 pub(super) const TOLD: &[Column] = &[
@@ -93,6 +95,34 @@ pub(super) const ORIGIN: &[Column] = &[
 pub(super) const DELAYS: [Column; 4] =
     [attempts::delay_queue, attempts::delay_active, attempts::delay_setup, attempts::delay_transmission];
 
+/// What failed attempts said, each kept once.
+#[derive(Debug, Default)]
+pub(super) struct SaidOnce {
+    said: FxHashMap<u64, Arc<Attempted>>,
+    /// How many there may be before what nobody holds any more is dropped.
+    limit: usize,
+}
+
+impl SaidOnce {
+    const FEWEST: usize = 1024;
+
+    /// What was told, with its reason class.
+    pub(super) fn of(&mut self, told: &Told<'_>, meaning: &Meaning<'_>) -> Arc<Attempted> {
+        let texts = [told.domain, told.relay, told.reason, told.status, told.dsn.unwrap_or_default()];
+        let form = texts.iter().fold(1, |form, text| hash(text.as_bytes(), form));
+        if let Some(known) = self.said.get(&form) {
+            return Arc::clone(known);
+        }
+        if self.said.len() >= self.limit.max(Self::FEWEST) {
+            self.said.retain(|_, held| Arc::strong_count(held) > 1);
+            self.limit = self.said.len() * 2;
+        }
+        let attempted = Arc::new(told.attempted(meaning));
+        self.said.insert(form, Arc::clone(&attempted));
+        attempted
+    }
+}
+
 /// By what events are recognised.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Forms {
@@ -161,6 +191,22 @@ impl<'a> Told<'a> {
     /// What it comes to.
     pub(super) fn lead(&self, form: u64, digest: &mut Digest, meaning: &Meaning<'_>) -> Lead {
         digest.lead(form, |digest| self.describe(meaning, Draft::default(), |draft| digest.leading(draft)))
+    }
+
+    /// The same as something to keep, with its reason class.
+    pub(super) fn attempted(&self, meaning: &Meaning<'_>) -> Attempted {
+        Attempted {
+            daemon: line::postfix_daemon_name(self.daemon),
+            relay: self.relay.into(),
+            reason: self.reason.into(),
+            dsn: self.dsn.map(Into::into),
+            status: self.status.into(),
+            domain: self.domain.into(),
+            class: self.describe(meaning, Draft::default(), |draft| {
+                let (class, bucket) = (draft.text(attempts::reason_class)?, draft.text(attempts::reason_bucket)?);
+                Some((class.into(), bucket.into()))
+            }),
+        }
     }
 
     /// By what it is recognised: all of it, but for what in a reason varies from message to message.
