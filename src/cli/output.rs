@@ -144,14 +144,7 @@ impl Ready<'_> {
         render: impl Fn(Format, &Templates, &Look) -> Result<String, TemplateError>,
     ) -> Result<(), Failure> {
         let page = self.options.page();
-        let render = |format: Format, look: &Look| -> Result<String, Failure> {
-            let text = render(format, &self.templates, look)?;
-            if format == Format::Markdown && text.len() > self.options.max_bytes {
-                // What matters is never cut.
-                eprintln!("postdoc: the Markdown report has {} bytes: what must not be left out needs them", text.len());
-            }
-            Ok(text)
-        };
+        let render = |format: Format, look: &Look| render(format, &self.templates, look);
         for (path, kind) in &self.files {
             match kind {
                 Kind::One(format) => write_beside(path, render(*format, &page)?.as_bytes())?,

@@ -120,7 +120,9 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
         return Verdict::Inconclusive;
     }
     let from = |(count, share): (u64, f64)| residue >= count && residue as f64 >= share * handled as f64;
-    if from((RESIDUE_COUNT, RESIDUE_SHARE)) || from(RESIDUE_MOST) {
+    // Nor can mail be well of which all that is seen failed.
+    let alone = residue > 0 && residue >= handled;
+    if alone || from((RESIDUE_COUNT, RESIDUE_SHARE)) || from(RESIDUE_MOST) {
         return Verdict::Degraded;
     }
     Verdict::Healthy

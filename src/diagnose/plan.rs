@@ -31,6 +31,8 @@ pub struct Step {
     pub good: Option<String>,
     /// How to go back (Markdown).
     pub undo: Option<String>,
+    /// Whether its cause names it as what to do first.
+    pub first: bool,
     /// Numbers (from 1) of the steps that come first.
     pub locked_by: Vec<usize>,
 }
@@ -38,7 +40,7 @@ pub struct Step {
 /// A command not to run yet.
 #[derive(Debug, Clone)]
 pub struct DoNot {
-    /// The command.
+    /// The command, or several with commas between them.
     pub run: String,
     /// Why not (Markdown).
     pub why: String,
@@ -220,6 +222,7 @@ fn fill(spec: &StepSpec, words: &Words<'_>, here: &Here<'_>) -> Step {
         risk: spec.risk,
         good: markdown(&spec.good),
         undo: spec.undo.as_ref().map(|undo| words.fill(&here.command(undo), Place::Markdown).trim().to_owned()),
+        first: spec.first,
         locked_by: Vec::new(),
     }
 }

@@ -72,9 +72,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         }
         if let Some(trouble) = trouble(text) {
             question.status = question.status.or(Some(trouble));
-            if question.line == doc.first_line || !full {
-                question.line = number;
-            }
+            question.line = number;
             continue;
         }
         if let Some(header) = text.strip_prefix(";; ->>HEADER<<-") {

@@ -30,7 +30,9 @@ struct Entry<'a> {
 /// Reads a queue listing for people.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut entry: Option<Entry<'_>> = None;
+    // What was said of the recipients that follow, and in which line.
     let mut reason: Option<&str> = None;
+    let mut said_at = 0;
     let mut messages = 0;
     let mut listed = false;
     for (number, line) in doc.lines() {
@@ -78,10 +80,11 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         };
         if let Some(inner) = text.strip_prefix('(') {
             reason = Some(inner.strip_suffix(')').unwrap_or(inner)).filter(|reason| *reason != "reason unavailable");
+            said_at = number;
             continue;
         }
         let sender = if entry.sender == "MAILER-DAEMON" { "" } else { entry.sender };
-        let record = Record::new(&queue::TABLE, doc.at(number))
+        let record = Record::new(&queue::TABLE, doc.at(if reason.is_some() { said_at } else { number }))
             .with(queue::listing, sink.name("text"))
             .with(queue::queue_id, sink.name(entry.id))
             .with(queue::queue, entry.queue.or(reason.map(|_| "deferred")).map(|queue| sink.name(queue)))

@@ -152,8 +152,12 @@ const TRIES: usize = 200;
 /// code before each of them, which `matched` has not; of one that is not there whole, the longest beginning counts.
 fn find(text: &str, matched: &str) -> Option<(bool, (usize, usize))> {
     let chars = |bytes: usize| text[..bytes].chars().count();
-    if let Some(at) = text.find(matched) {
-        return Some((true, (chars(at), chars(at + matched.len()))));
+    // Where it is a word of its own; where it is a part of others only, the first of them is marked whole.
+    let mut places = text.match_indices(matched).take(TRIES).map(|(at, _)| word_around(text, at, at + matched.len()));
+    if let Some(first) = places.next() {
+        let own = |place: &(usize, usize)| place.1 - place.0 == matched.len();
+        let (start, end) = if own(&first) { first } else { places.find(own).unwrap_or(first) };
+        return Some((true, (chars(start), chars(end))));
     }
     let words: Vec<&str> = matched.split_whitespace().collect();
     let first = *words.first()?;
@@ -166,6 +170,16 @@ fn find(text: &str, matched: &str) -> Option<(bool, (usize, usize))> {
     }
     let (met, start, end) = best.filter(|(_, start, end)| end - start >= 8)?;
     Some((met == words.len(), (chars(start), chars(end))))
+}
+
+/// The range of bytes, and what belongs to the words at its ends.
+fn word_around(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let [first, last] = [text[start..end].chars().next(), text[start..end].chars().next_back()].map(inside);
+    let part = |c: &char| c.is_alphanumeric();
+    let before: usize = if first { text[..start].chars().rev().take_while(part).map(char::len_utf8).sum() } else { 0 };
+    let behind: usize = if last { text[end..].chars().take_while(part).map(char::len_utf8).sum() } else { 0 };
+    (start - before, end + behind)
 }
 
 /// How many of `words` stand at the beginning of `text`, codes of a reply between them aside, and where the last one ends.
@@ -224,6 +238,18 @@ mod tests {
         let (shown, range) = cut(&format!("{}needle{}", "word ".repeat(200), " tail".repeat(100)), &["needle".to_owned()]);
         let (start, _) = range.unwrap();
         assert!(shown.starts_with("…word ") && shown.chars().skip(start).collect::<String>().starts_with("needle"), "{shown}");
+    }
+
+    #[test]
+    fn a_mark_is_no_part_of_a_word() {
+        let marked = |text: &str, matched: &str| {
+            let (_, (start, end)) = find(text, matched).unwrap();
+            text.chars().skip(start).take(end - start).collect::<String>()
+        };
+        assert_eq!(marked("IN TXT \"v=spf1 -all\"", "spf"), "spf1");
+        assert_eq!(find("unsent: status=sent", "sent").unwrap().1, (15, 19));
+        assert_eq!(marked("port 25250 and 25", "25"), "25");
+        assert_eq!(marked("größer: :25: Connection", ":25"), ":25");
     }
 
     #[test]

@@ -91,6 +91,7 @@ pub(super) fn context(
         "hurts": hurts,
         "rules": rules(report),
         "rules_no": whole.rules.iter().filter(|rule| rule.result == "no").count(),
+        "rules_met": whole.rules.iter().filter(|rule| state(rule, whole) == State::Met).count(),
         "rules_unchecked": unchecked,
         "unparsed": whole.sources.iter().map(|source| source.unparsed).sum::<u64>(),
         "delivered": json!({ "sent": delivered.0, "all": delivered.1, "share": delivered.0 as f64 / (delivered.1.max(1)) as f64 }),
@@ -103,6 +104,8 @@ pub(super) fn context(
         }),
     });
     let page = &mut context["page"];
+    page["long"] = onset.zip(report.collected_at).is_some_and(|(since, now)| now.since(since) > 86_400.0).into();
+    page["do_first"] = do_first(report).into();
     page["sources"] = whole.sources.len().into();
     page["questions"] = whole.not_checked.len().into();
     page["unknown"] = json!(unknown(whole));
@@ -132,9 +135,10 @@ fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Val
     let lanes: Vec<Value> = timeline
         .lanes
         .iter()
-        .map(|lane| {
+        .enumerate()
+        .map(|(at, lane)| {
             let (blocks, full) = charts::blocks(timeline, lane, group);
-            let title = phrases.say(&format!("shape.{}", lane.name), &[]);
+            let title = charts::lane_title(timeline, at, phrases);
             let sum = lane.counts.iter().sum::<u64>();
             let scale = match sum {
                 0 => phrases.say("shape.full_none", &[]),
@@ -143,6 +147,7 @@ fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Val
             json!({ "name": lane.name, "title": title, "blocks": blocks, "full": full, "sum": sum, "scale": scale })
         })
         .collect();
+    let delivered: u64 = timeline.lanes.iter().filter(|lane| lane.name == "delivered").flat_map(|lane| &lane.counts).sum();
     json!({
         // Neither is it a picture in which nothing happened.
         "empty": !happened,
@@ -154,15 +159,29 @@ fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Val
         "lane_column": charts::column_words(timeline.column * group as u32, phrases),
         "span": phrases.span(span),
         "around": around(timeline),
+        "title_width": lanes.iter().filter_map(|lane| lane["title"].as_str()).map(|title| title.chars().count()).max(),
+        "delivered": phrases.say(if timeline.outward { "units.delivered_out" } else { "units.delivered" }, &[("n", delivered.into())]),
         "lanes": lanes,
     })
+}
+
+/// The first steps; `lead` is what to do, `rest` what the sentence says of it it is for.
+fn do_first(report: &Report) -> Vec<Value> {
+    let steps = report.do_first.iter().map(|first| {
+        let text = first.text.as_str();
+        let comma = text.match_indices(", so that ").map(|(at, _)| at).find(|at| text[..*at].matches('`').count() % 2 == 0);
+        let (lead, rest) = text.split_at(comma.unwrap_or(text.len()));
+        json!({ "step": first.step, "lead": lead, "rest": rest, "why": first.why })
+    });
+    steps.collect()
 }
 
 /// The warnings; the number that one would hurt is told once (`hurts` is none where its sentence has it).
 fn do_not(report: &Report) -> Vec<Value> {
     let warnings = report.do_not.iter().map(|warning| {
         let hurts = warning.hurts.filter(|hurts| !warning.why.contains(&thousands(*hurts)));
-        json!({ "command": warning.command, "why": warning.why, "hurts": hurts })
+        let commands: Vec<&str> = warning.command.split(", ").collect();
+        json!({ "command": warning.command, "commands": commands, "why": warning.why, "hurts": hurts })
     });
     warnings.collect()
 }
@@ -205,6 +224,7 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
     let rate = |rate: f64| format!("{}{}", if rate < 0.0 { "−" } else { "+" }, thousands(rate.abs().round() as u64));
     let mut words = Vec::new();
     match (forecast.trend.map(|trend| trend.per_hour), forecast.at_deadline) {
+        (Some(per_hour), _) if per_hour <= -0.5 => words.push(phrases.say("shape.queue_falls", &[("rate", rate(per_hour).into())])),
         (Some(per_hour), Some(size)) if per_hour >= 0.5 => {
             words.push(phrases.say("shape.queue_grows", &[("rate", rate(per_hour).into()), ("n", rounded(size).into())]));
         }
@@ -310,6 +330,12 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
             let mut value = serde_json::to_value(&cause).ok()?;
             value["number"] = json!(number);
             mark_repeated(&mut value["evidence"]);
+            // What was looked for and not found, and what is not known, are lists of their own: each thing once.
+            for (name, kind) in [("absent", "would-contradict"), ("unknown", "not-known")] {
+                value[name] = json!(says_of(&cause, kind));
+            }
+            let seen = |item: &&Value| item["kind"] != "would-contradict" && item["kind"] != "not-known";
+            value["signals"] = value["evidence"].as_array().into_iter().flatten().filter(seen).cloned().collect();
             value["symptoms"] = json!(symptoms);
             value["because"] = json!(phrases.because(&cause));
             value["of"] = json!(all);
@@ -318,6 +344,17 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
             Some(value)
         })
         .collect()
+}
+
+/// The statements of one kind of a cause's signals, each once.
+fn says_of<'c>(cause: &'c Cause, kind: &str) -> Vec<&'c str> {
+    let mut list: Vec<&str> = Vec::new();
+    for item in cause.evidence.iter().filter(|item| item.kind == kind) {
+        if !list.contains(&item.says.as_str()) {
+            list.push(&item.says);
+        }
+    }
+    list
 }
 
 /// The part of the failures that a cause explains, as the bar has it where it is the same.
@@ -402,6 +439,9 @@ fn last_good(report: &Report, phrases: &Phrases) -> Option<String> {
         (true, false) => phrases.say("keys.still_delivers", &[]),
         // What is delivered meanwhile goes to this server's own mailboxes and filters.
         (true, true) => phrases.say("keys.last_delivery_out", &time),
+        (false, _) if report.timeline.as_ref().is_some_and(|timeline| timeline.outward) => {
+            phrases.say("keys.last_delivery_out", &time)
+        }
         (false, _) => phrases.say("keys.last_delivery", &time),
     })
 }
@@ -466,6 +506,8 @@ fn phases(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phrases)
             // Locks of one phase are shown once if they are the same for all its steps.
             let locks = &steps[0].locked_by;
             let locked = !locks.is_empty() && steps.iter().all(|step| &step.locked_by == locks);
+            // What only looks lets no mail go.
+            let moves = steps.iter().any(|step| step.risk != "read-only");
             let rows: Vec<Value> = steps
                 .iter()
                 .filter_map(|step| {
@@ -488,7 +530,7 @@ fn phases(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phrases)
                 .collect();
             Some(json!({
                 "id": phase.id, "title": phase.title, "says": phase.says, "steps": rows,
-                "locked": locked, "locks": ranges(locks, phrases), "lock_count": locks.len(), "checks": checks(&steps),
+                "locked": locked, "locks": ranges(locks, phrases), "lock_count": locks.len(), "moves": moves, "checks": checks(&steps),
             }))
         })
         .collect()

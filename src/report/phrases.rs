@@ -6,6 +6,7 @@ use crate::diagnose::words::{code_span, duration, thousands};
 use crate::rules::problem::Place;
 use crate::rules::problem::did_you_mean;
 use crate::rules::yaml::{Kind, Node};
+use crate::tables::TABLES;
 use crate::time::Time;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -19,6 +20,15 @@ pub(crate) const FILE: &str = "words.yaml";
 
 /// Values of a field that a question names.
 const VALUES: usize = 3;
+
+/// Fields that tell one kind of evidence from another: which look-up, which probe.
+const KINDS: [&str; 5] = ["type", "name", "port", "policy", "domain"];
+
+/// Whether a reference such as `settings.myhostname` is to what was collected, not to another signal.
+fn names_a_table(reference: &str) -> bool {
+    let (table, field) = reference.split_once('.').unwrap_or((reference, ""));
+    TABLES.iter().any(|known| known.name == table) && !matches!(field, "key" | "first" | "last" | "top")
+}
 
 /// Networks that are nobody's on the Internet.
 const PRIVATE: [&str; 8] =
@@ -204,9 +214,12 @@ impl Phrases {
             [value] if one.how == "is" => self.texts.get(&format!("tables.{}-{value}", asked.table)),
             _ => None,
         };
+        // What was not collected is told by what kind of thing it is, not by what would have been looked for in it.
+        let unknown = item.kind == "not-known";
         let conditions: Vec<String> = asked
             .conditions
             .iter()
+            .filter(|one| !unknown || (one.how == "is" && KINDS.contains(&one.field.as_str())) || asked.table == "host")
             .filter(|one| match kind(one) {
                 Some(Phrase::Plain(name)) => {
                     what.clone_from(name);
@@ -228,7 +241,12 @@ impl Phrases {
                     values.push(self.say("asked.more", &[("n", more.into())]));
                 }
                 let field = self.word("asked.field", &one.field);
-                let phrase = format!("asked.how.{}", one.how);
+                if unknown && asked.table == "host" {
+                    return field;
+                }
+                // A value that another signal found has no name that says anything here.
+                let other = one.how.ends_with("same-as") && one.values.iter().any(|value| !names_a_table(value));
+                let phrase = format!("asked.how.{}{}", one.how, if other { "-that" } else { "" });
                 self.say(&phrase, &[("field", field.into()), ("values", values.join(&or).into())])
             })
             .collect();
@@ -238,6 +256,8 @@ impl Phrases {
         if asked.after {
             what = self.say("asked.after", &[("what", what.into())]);
         }
+        let mut letters = what.chars();
+        let what: String = letters.next().iter().flat_map(|first| first.to_uppercase()).chain(letters).collect();
         let name = match (&*item.kind, &*asked.wanted) {
             ("not-known", _) => "asked.unknown",
             (_, "none") => "asked.present",

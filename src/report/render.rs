@@ -6,7 +6,7 @@
 use super::brand::Brand;
 use super::format::within_largest;
 use super::phrases::{self, Phrases};
-use super::shorten::{CUTS, LeftOut};
+use super::shorten::{CUTS, LeftOut, lines_that_fit};
 use super::view::Report;
 use super::{helpers, markup, page};
 use crate::compare::Comparison;
@@ -119,9 +119,9 @@ impl Templates {
         }
         // Those that the user's folder changes, and what no document includes (yet).
         let mut unseen: BTreeSet<&String> = templates.places.keys().filter(|name| name.ends_with(".hbs")).collect();
-        for (format, document) in
-            [Format::Text, Format::Markdown, Format::Html].into_iter().flat_map(|format| DOCUMENTS.map(|name| (format, name)))
-        {
+        let documents =
+            [Format::Text, Format::Markdown, Format::Html].into_iter().flat_map(|format| DOCUMENTS.map(|name| (format, name)));
+        for (format, document) in documents.chain([(Format::Markdown, "least")]) {
             let needed = templates.needed(&format.template(document));
             if templates.places.keys().any(|name| needed.contains(name)) {
                 templates.engine(format, document)?;
@@ -304,8 +304,11 @@ pub fn render(report: &Report, format: Format, templates: &Templates, look: &Loo
                 return Ok(text);
             }
         }
-        left_out.missed = true;
-        text = show(&shorter, &left_out)?;
+        // What must stay is longer than that: then the answer alone, as much of it as fits.
+        let engine = Arc::new(templates.engine(format, "least")?);
+        let style = page::Style { look, sheet: templates.style(), phrases: templates.phrases(), brand: templates.brand.as_ref() };
+        let context = page::context(report, report, &style, &left_out).map_err(|error| TemplateError(error.to_string()))?;
+        text = lines_that_fit(&fill(&engine, "least", format, context, templates, look)?, most);
     }
     Ok(text)
 }

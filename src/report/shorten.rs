@@ -10,8 +10,6 @@ use serde::Serialize;
 pub(super) struct LeftOut {
     /// Bytes to fit into; 0 if nothing was asked.
     pub(super) bytes: u64,
-    /// Whether what must stay needs more than that.
-    pub(super) missed: bool,
     rules: usize,
     sources: usize,
     facts: usize,
@@ -34,6 +32,25 @@ impl LeftOut {
     pub(super) fn to_fit(bytes: usize) -> LeftOut {
         LeftOut { bytes: bytes as u64, ..LeftOut::default() }
     }
+}
+
+/// The most of a text that fits into `most` bytes: whole lines from its beginning, and its last one, which says that something
+/// is missing. Its first line is cut where not even that fits.
+pub(super) fn lines_that_fit(text: &str, most: usize) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let Some((last, lines)) = lines.split_last() else { return String::new() };
+    let ending = last.len() + 2;
+    for kept in (1..=lines.len()).rev() {
+        let shown = lines[..kept].join("\n");
+        let shown = shown.trim_end();
+        if shown.len() + ending < most {
+            return format!("{shown}\n\n{last}\n");
+        }
+    }
+    let first = lines.first().unwrap_or(last);
+    let end = (0..=first.len().min(most.saturating_sub(4))).rev().find(|at| first.is_char_boundary(*at)).unwrap_or(0);
+    let cut = if end < first.len() { "…" } else { "" };
+    if end == 0 { String::new() } else { format!("{}{cut}", &first[..end]) }
 }
 
 type Cut = fn(&mut Report, &mut LeftOut);

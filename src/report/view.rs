@@ -194,7 +194,7 @@ pub struct DoFirst {
 /// A thing not to do yet.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DoNot {
-    /// The command people reach for.
+    /// The command people reach for, or several with commas between them.
     pub command: String,
     /// Why not (Markdown).
     pub why: String,
@@ -519,6 +519,10 @@ pub struct Timeline {
     pub from: Time,
     /// Seconds a column.
     pub column: u32,
+    /// Whether the first lane counts only what other servers took, since the trouble is with them: not what went to
+    /// mailboxes and programs of this server.
+    #[serde(default)]
+    pub outward: bool,
     /// delivered, deferred, bounced: the same number of columns each.
     pub lanes: Vec<Lane>,
     /// Messages into and out of the queue, in the same columns.

@@ -512,6 +512,8 @@ pub struct StepSpec {
     pub waiting: Option<Amount>,
     /// How many recipients' mail must have been returned by its causes for it to be wanted.
     pub bounced: Option<Amount>,
+    /// Whether it stands under "Do first" for its cause, where another step would: the first repair.
+    pub first: bool,
     /// Its name among the steps of plan.yaml that many remedies end in; a plan has such a step once.
     pub shared: Option<String>,
     /// Where it stands.

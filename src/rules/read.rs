@@ -828,8 +828,10 @@ fn step_fields(reader: &mut Reader<'_>, mut fields: Fields, scope: &Scope<'_>) -
     let undo = optional(reader, "undo");
     let [waiting, bounced] =
         ["waiting", "bounced"].map(|name| fields.take(name).and_then(|node| amount(reader, &node, Measured::Number, scope)));
+    let first = fields.take("do_first").is_some_and(|node| reader.bool(&node, "do_first"));
     fields.finish(reader);
-    Some(StepSpec { phase: phase?, action: action?, why, run, risk: risk?, good, undo, waiting, bounced, shared: None, place })
+    let (phase, action, risk) = (phase?, action?, risk?);
+    Some(StepSpec { phase, action, why, run, risk, good, undo, waiting, bounced, first, shared: None, place })
 }
 
 fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {

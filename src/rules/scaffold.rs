@@ -121,7 +121,7 @@ impl Seed {
             _ => Question {
                 table: "failures",
                 signal: "refused",
-                consequence: "its mail waits or is returned",
+                consequence: "its mail has waited or been returned",
                 summary: "{{refused.count}} recipients did not get their mail: {{refused.top.reason}}.",
                 says: "{{count}} recipients at {{list.recipient_domain}}: {{top.reason}}",
                 verify: "  - phase: verify\n    do: Let one message through and watch it.\n    run: |\n      postqueue -i \

@@ -100,7 +100,7 @@ fn rule() -> Value {
             "enabled": { "type": "boolean", "description": "false switches the rule off" },
             "bucket": text("Only where the folder does not tell it"),
             "title": text("What is wrong, in a few words (template)"),
-            "consequence": text("What follows from it, for the headline (template)"),
+            "consequence": text("What follows from it, for the headline (template): \"TITLE: CONSEQUENCE since 12 Nov 06:14\", so it says has or have"),
             "severity": one_of("How bad it is", &severities),
             "role": one_of("note: worth telling, no outbound problem", &["cause", "note"]),
             "summary": text("One or two sentences (Markdown template)"),
@@ -147,6 +147,7 @@ fn step() -> Value {
             "undo": text("How to go back"),
             "waiting": number("Waiting recipients from which on it is wanted"),
             "bounced": number("Recipients whose mail its causes returned, from which on it is wanted"),
+            "do_first": { "type": "boolean", "description": "Whether it stands under \"Do first\" for its cause, instead of the first fix" },
         }),
     )
 }

@@ -27,6 +27,11 @@ use std::sync::Arc;
 #[allow(clippy::vec_box)]
 type Spare = Vec<Box<Message>>;
 
+/// Whether mail was handed to a program on this machine.
+fn is_loopback(relay: &str) -> bool {
+    relay.split_once('[').is_some_and(|(_, address)| address.starts_with("127.") || address.starts_with("::1]"))
+}
+
 /// Records of failures in one lane: the report tells them one by one as long as it can.
 const FAILURES: usize = 20_000 / LANES;
 
@@ -275,7 +280,7 @@ impl<'r> Fold<'r> {
         let (time, daemon, instance) = (place.time, item.daemon, item.instance);
         let mut lowered = std::mem::take(&mut self.lowered);
         let domain = domain_in(line.to, &mut lowered);
-        self.count(line, domain, place);
+        self.count(line, daemon, domain, place);
         // A line that lost its queue id is counted, and belongs to no message.
         let mut loose = Message::default();
         let message = match item.key() {
@@ -362,12 +367,16 @@ impl<'r> Fold<'r> {
     }
 
     /// Counts an attempt to a recipient of this domain.
-    fn count(&mut self, line: &Delivery<'_>, domain: &str, Place { time, times, .. }: Place<'_>) {
+    fn count(&mut self, line: &Delivery<'_>, daemon: &str, domain: &str, Place { time, times, .. }: Place<'_>) {
         let (traffic, tally) = (&mut self.traffic, &mut self.tally);
         match line.status {
             "sent" => {
                 traffic.sent += times;
-                tally.minute(time).delivered += times;
+                let minute = tally.minute(time);
+                minute.delivered += times;
+                if daemon != "smtp" || is_loopback(line.relay) {
+                    minute.delivered_here += times;
+                }
             }
             "deferred" => {
                 traffic.deferred_attempts += times;

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 pub struct Minute {
     /// Recipients delivered.
     pub delivered: u64,
+    /// Those of them that went to this machine's own mailboxes, programs and filters.
+    pub delivered_here: u64,
     /// Attempts deferred.
     pub deferred: u64,
     /// Recipients bounced.
@@ -78,6 +80,7 @@ pub struct Traffic {
 impl Minute {
     fn add(&mut self, other: Minute) {
         self.delivered += other.delivered;
+        self.delivered_here += other.delivered_here;
         self.deferred += other.deferred;
         self.bounced += other.bounced;
         self.failing += other.failing;

@@ -47,13 +47,15 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let since = primary.and_then(|cause| onset::interval(diagnosis.asker, cause.judged).0);
     let causes: Vec<Cause> = diagnosis.causes.iter().map(|cause| causes::cause_view(material, cause, lines)).collect();
     let queue = queue::queue_view(material);
-    let timeline = evidence.traffic.as_ref().and_then(|traffic| traffic::timeline(traffic, material.from, since, &causes));
+    let timeline = evidence.traffic.as_ref().and_then(|traffic| traffic::timeline(traffic, material, since, &causes));
     let mut key = key::key(material, primary, since, &queue, lines);
     let deadline = key.deadline.as_ref().map(|deadline| deadline.time);
     let forecast = timeline.as_ref().and_then(|timeline| forecast::forecast(timeline, queue.waiting_messages, deadline));
     key.trend = forecast.as_ref().map_or(key.trend, |forecast| forecast.trend);
     let plan: Vec<Step> =
         diagnosis.plan.steps.iter().enumerate().map(|(at, step)| steps::step_view(at + 1, step, phrases)).collect();
+    let named: Vec<usize> =
+        (1..).zip(&diagnosis.plan.steps).filter(|(_, step)| step.first).map(|(number, _)| number).collect();
     let serious = diagnosis.causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing));
     let serious: Vec<&str> = serious.map(|cause| cause.judged.rule.id.as_str()).collect();
     let mut report = Report {
@@ -70,7 +72,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
         collected_at: tables.host().and_then(|row| row.time(host::collected_at)).or(evidence.end),
         window: material.from.zip(evidence.end).map(|(from, to)| Span { from: from.max(earliest(evidence).unwrap_or(from)), to }),
         key,
-        do_first: steps::do_first(&plan, &serious),
+        do_first: steps::do_first(&plan, &named, &serious),
         do_not: diagnosis
             .plan
             .do_not

@@ -8,13 +8,20 @@ use crate::rules::model::PHASES;
 /// Steps that stand on the first screen.
 const FIRST: usize = 3;
 
-/// The first steps: what contains the damage, then the first repair of each cause, then whatever comes next; in their order.
-/// To tell people, without a command, helps and repairs nothing: it comes last, and only where there is room.
-pub(super) fn do_first<'p>(plan: &'p [Step], serious: &[&str]) -> Vec<DoFirst> {
+/// Bytes of a reason that stands beside a first step; a longer one stands with the step itself.
+const ONE_LINE: usize = 140;
+
+/// The first steps: what contains the damage, then the repair of each cause (the step that its rule names, or its first fix),
+/// then whatever comes next; in their order. To tell people, without a command, helps and repairs nothing: it comes last, and
+/// only where there is room. `named` are the numbers of the steps that rules name.
+pub(super) fn do_first<'p>(plan: &'p [Step], named: &[usize], serious: &[&str]) -> Vec<DoFirst> {
     let of = |phase: &'static str| plan.iter().filter(move |step| step.phase == phase);
     let acts = |step: &&Step| step.run.is_some() || step.risk != "safe";
     let telling = of("contain").find(|step| !acts(step));
-    let repairs = serious.iter().filter_map(|rule| of("fix").find(|step| step.causes.iter().any(|cause| cause == rule)));
+    let repairs = serious.iter().filter_map(|rule| {
+        let mut own = of("fix").filter(|step| step.causes.iter().any(|cause| cause == rule));
+        own.clone().find(|step| named.contains(&step.number)).or_else(|| own.next())
+    });
     let must = of("contain").filter(acts).take(1).chain(repairs);
     let mut chosen: Vec<&'p Step> = Vec::new();
     let mut choose = |step: &'p Step, most: usize| {
@@ -34,7 +41,7 @@ pub(super) fn do_first<'p>(plan: &'p [Step], serious: &[&str]) -> Vec<DoFirst> {
     let first = |step: &Step| DoFirst {
         step: step.number,
         text: step.action.clone(),
-        why: step.details.as_ref().or(step.why.as_ref()).map(|text| sentence(text)),
+        why: step.details.as_ref().or(step.why.as_ref()).map(|text| sentence(text)).filter(|why| why.len() <= ONE_LINE),
     };
     chosen.into_iter().map(first).collect()
 }

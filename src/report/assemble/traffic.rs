@@ -4,7 +4,7 @@ use super::{Material, TOP, top};
 use crate::diagnose::rank::Role;
 use crate::evidence::maillog::traffic::Traffic as Counted;
 use crate::report::view::{Band, Cause, Lane, MessageFlow, Span, Timeline, Traffic};
-use crate::tables::attempts;
+use crate::tables::{Record, attempts, failures};
 use crate::time::Time;
 
 pub(super) fn traffic_view(counted: &Counted, material: &Material<'_>) -> Traffic {
@@ -29,12 +29,26 @@ pub(super) fn traffic_view(counted: &Counted, material: &Material<'_>) -> Traffi
     }
 }
 
+/// Whether the primary cause stands between this server and others: most of what it holds could not be handed to another
+/// server.
+fn is_outward(material: &Material<'_>) -> bool {
+    let tables = &material.evidence.tables;
+    let (rows, names) = (tables.rows(&failures::TABLE), &tables.names);
+    let primary = material.diagnosis.causes.iter().find(|cause| cause.role == Role::RootCause);
+    let held: Vec<&Record> = primary.iter().flat_map(|cause| &cause.explains).map(|at| &rows[*at as usize]).collect();
+    let out = |row: &&&Record| {
+        matches!(row.text(failures::voice, names), Some("remote" | "own-client"))
+            && row.text(failures::provider, names) != Some("this-server")
+    };
+    held.iter().filter(out).count() * 2 > held.len()
+}
+
 /// Column widths of the timeline: the smallest that gives 60 columns or fewer.
 const WIDTHS: [u32; 9] = [60, 300, 900, 1800, 3600, 21_600, 86_400, 604_800, 31_536_000];
 const COLUMNS: i64 = 60;
 
-pub(super) fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time>, causes: &[Cause]) -> Option<Timeline> {
-    let first = counted.first.map(|first| from.map_or(first, |from| first.max(from)))?;
+pub(super) fn timeline(counted: &Counted, material: &Material<'_>, onset: Option<Time>, causes: &[Cause]) -> Option<Timeline> {
+    let first = counted.first.map(|first| material.from.map_or(first, |from| first.max(from)))?;
     let last = counted.last?;
     if last < first {
         return None;
@@ -48,12 +62,16 @@ pub(super) fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time
     let start = first.seconds().div_euclid(i64::from(width)) * i64::from(width);
     let mut lanes = ["delivered", "deferred", "bounced"].map(|name| Lane { name: name.into(), counts: vec![0; count] });
     let mut messages = MessageFlow { arrived: vec![0; count], left: vec![0; count], deleted: vec![0; count] };
+    let outward = is_outward(material);
+    let mut at_home = 0;
     for (at, minute) in &counted.minutes {
         let column = (at * 60 - start).div_euclid(i64::from(width));
         if let Ok(column) = usize::try_from(column)
             && column < count
         {
-            for (lane, number) in lanes.iter_mut().zip([minute.delivered, minute.deferred, minute.bounced]) {
+            let home = if outward { minute.delivered_here } else { 0 };
+            at_home += home;
+            for (lane, number) in lanes.iter_mut().zip([minute.delivered - home, minute.deferred, minute.bounced]) {
                 lane.counts[column] += number;
             }
             messages.arrived[column] += minute.arrived;
@@ -61,6 +79,8 @@ pub(super) fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time
             messages.deleted[column] += minute.deleted;
         }
     }
+    // What began earlier has no place on this axis.
+    let onset = onset.filter(|onset| onset.seconds() >= start);
     let mut runs = counted.covered.clone();
     runs.sort_unstable();
     let mut gaps = Vec::new();
@@ -86,5 +106,5 @@ pub(super) fn timeline(counted: &Counted, from: Option<Time>, onset: Option<Time
         })
         .take(2)
         .collect();
-    Some(Timeline { from: Time::from_seconds(start), column: width, lanes: lanes.into(), messages, gaps, onset, bands })
+    Some(Timeline { from: Time::from_seconds(start), column: width, outward: at_home > 0, lanes: lanes.into(), messages, gaps, onset, bands })
 }

@@ -12,7 +12,7 @@ mod timeline;
 pub(crate) use ages::{age_label, ages};
 pub(crate) use queue::queue;
 pub(crate) use share::{segments, share_bar};
-pub(crate) use timeline::{Shown, blocks, columns_a_block, timeline, timeline_words};
+pub(crate) use timeline::{Shown, blocks, columns_a_block, lane_title, timeline, timeline_words};
 
 use super::phrases::Phrases;
 use crate::diagnose::words::thousands;

@@ -20,6 +20,12 @@ const TITLES: [&str; 3] = ["shape.delivered", "shape.deferred", "shape.bounced"]
 /// Units that a character takes, on the wide side.
 const CHARACTER: f64 = 7.0;
 
+/// What a lane is called: the first may count only what other servers took.
+pub(crate) fn lane_title(timeline: &Timeline, at: usize, phrases: &Phrases) -> String {
+    let name = if at == 0 && timeline.outward { "shape.delivered_out" } else { TITLES[at.min(2)] };
+    phrases.say(name, &[])
+}
+
 /// What a timeline shows beside its counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shown<'s> {
@@ -69,7 +75,7 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
     let (head, pixels) = if wide { (" only-wide\"", 800) } else { (" only-narrow\" display=\"none\"", 400) };
     let mut drawing = Drawing::new(head, pixels, (width, end + 40.0), alternative);
     for &Placed { at, lane, most, top, bottom } in &lanes {
-        drawing.label("strong", (LEFT, top - 9.0), Anchor::Start, &phrases.say(TITLES[at.min(2)], &[]));
+        drawing.label("strong", (LEFT, top - 9.0), Anchor::Start, &lane_title(timeline, at, phrases));
         for gap in &timeline.gaps {
             let (from, to) = (x(gap.from), x(gap.to));
             if from < to {
@@ -121,7 +127,7 @@ pub(crate) fn timeline(timeline: &Timeline, shown: Shown<'_>, wide: bool, altern
     if let Some(onset) = timeline.onset.filter(|onset| *onset >= start && *onset <= shown.span.to) {
         let at = x(onset);
         let first = &lanes[0];
-        let title_ends = LEFT + phrases.say(TITLES[0], &[]).chars().count() as f64 * CHARACTER + 14.0;
+        let title_ends = LEFT + lane_title(timeline, 0, phrases).chars().count() as f64 * CHARACTER + 14.0;
         // It leaves the titles of the lanes alone.
         for (number, lane) in lanes.iter().enumerate() {
             let above = if number == 0 && at > title_ends { 14.0 } else { 0.0 };
@@ -189,9 +195,9 @@ fn time_axis(drawing: &mut Drawing, span: Span, (width, y): (f64, f64), phrases:
 pub(crate) fn timeline_words(timeline: &Timeline, span: Span, phrases: &Phrases) -> String {
     let mut words = phrases
         .say("shape.lanes", &[("span", phrases.span(span).into()), ("column", column_words(timeline.column, phrases).into())]);
-    for (lane, title) in timeline.lanes.iter().zip(TITLES) {
+    for (at, lane) in timeline.lanes.iter().enumerate() {
         let sum: u64 = lane.counts.iter().sum();
-        let _ = write!(words, " {}: {}.", phrases.say(title, &[]), thousands(sum));
+        let _ = write!(words, " {}: {}.", lane_title(timeline, at, phrases), thousands(sum));
     }
     if let Some(onset) = timeline.onset {
         let _ = write!(words, " {}.", phrases.say("shape.onset", &[("time", phrases.moment(onset).into())]));
