@@ -173,6 +173,12 @@ fn a_repaired_server_has_recovered() {
     assert!(comparison["flow"]["left"].as_u64().is_some_and(|left| (57..=61).contains(&left)), "{comparison:#}");
     let change = &comparison["changes"][0];
     assert_eq!((&change["name"], &change["after"]), (&"relayhost".into(), &"[smtp.relay.example]:587".into()));
+    for format in ["text", "md", "html"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_postdoc"));
+        let output = command.args(["compare", "--format", format]).arg(&before).arg(&after).output().expect("postdoc runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("[smtp.relay.example]:587"), "{format}: {said}{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]

@@ -53,6 +53,8 @@ pub(super) fn cautions(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>)
     }
     if before.at().is_none() || after.at().is_none() {
         list.push(Said::of("compare.caution.no_time"));
+    } else if before.at() == after.at() {
+        list.push(Said::of("compare.caution.same_time"));
     } else if flow.is_none() {
         list.push(Said::of("compare.caution.no_log"));
     }
@@ -64,7 +66,11 @@ pub(super) fn cautions(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>)
 
 /// How much a cause held and holds.
 pub(super) fn counts(before: &Cause, after: &Cause) -> Said {
-    Said::of("compare.says.counts").with("n", before.accounts_for.waiting).with("now", after.accounts_for.waiting)
+    let (then, now) = (&before.accounts_for, &after.accounts_for);
+    match then.waiting + now.waiting {
+        0 => Said::of("compare.says.counts_bounced").with("n", then.bounced).with("now", now.bounced),
+        _ => Said::of("compare.says.counts").with("n", then.waiting).with("now", now.waiting),
+    }
 }
 
 pub(super) fn still(after: &Snapshot) -> Vec<Said> {
@@ -72,7 +78,7 @@ pub(super) fn still(after: &Snapshot) -> Vec<Said> {
     let mut list = Vec::new();
     for cause in report.causes.iter().filter(|cause| is_trouble(cause)) {
         list.push(
-            Said::of("compare.still.cause")
+            Said::of(if cause.accounts_for.waiting > 0 { "compare.still.cause" } else { "compare.still.cause_bounces" })
                 .with("title", cause.title.as_str())
                 .with("confidence", Said::word("confidence", &cause.confidence))
                 .with("n", cause.accounts_for.waiting),

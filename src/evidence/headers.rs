@@ -290,7 +290,8 @@ impl TestMessage {
         for hop in received.iter().take(MOST).rev() {
             let time = hop.date.as_ref().map(|date| Time::from_seconds(date.to_timestamp()));
             self.hops.push(Hop {
-                from: hop.from.as_ref().map(host),
+                // "(Postfix, from userid 0)": a program of that machine.
+                from: hop.from.as_ref().map(host).filter(|from| from != "userid"),
                 ip: hop.from_ip.map(|ip| ip.to_string()),
                 by: hop.by.as_ref().map(host),
                 with: hop.with.as_ref().map(|with| format!("{with:?}")),

@@ -112,7 +112,7 @@ fn cut(text: &str, matched: &[String]) -> (String, Option<(usize, usize)>) {
 /// A cut that would leave out no more than this many characters is not worth its ellipsis.
 const SLACK: usize = 80;
 /// Characters that a cut may move to fall between words.
-const WORD: usize = 24;
+const WORD: usize = 60;
 
 /// Cuts a text to about `longest` characters, around the range that matters and between words; a cut is marked with an
 /// ellipsis.
@@ -174,9 +174,9 @@ fn find(text: &str, matched: &str) -> Option<(bool, (usize, usize))> {
 
 /// The range of bytes, and what belongs to the words at its ends.
 fn word_around(text: &str, start: usize, end: usize) -> (usize, usize) {
-    let inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let part = |c: &char| c.is_alphanumeric() || *c == '_';
+    let inside = |c: Option<char>| c.as_ref().is_some_and(part);
     let [first, last] = [text[start..end].chars().next(), text[start..end].chars().next_back()].map(inside);
-    let part = |c: &char| c.is_alphanumeric();
     let before: usize = if first { text[..start].chars().rev().take_while(part).map(char::len_utf8).sum() } else { 0 };
     let behind: usize = if last { text[end..].chars().take_while(part).map(char::len_utf8).sum() } else { 0 };
     (start - before, end + behind)
@@ -246,7 +246,7 @@ mod tests {
             let (_, (start, end)) = find(text, matched).unwrap();
             text.chars().skip(start).take(end - start).collect::<String>()
         };
-        assert_eq!(marked("IN TXT \"v=spf1 -all\"", "spf"), "spf1");
+        assert_eq!(marked("IN TXT \"v=spf1 include:_spf.a.example -all\"", "spf"), "spf1");
         assert_eq!(find("unsent: status=sent", "sent").unwrap().1, (15, 19));
         assert_eq!(marked("port 25250 and 25", "25"), "25");
         assert_eq!(marked("größer: :25: Connection", ":25"), ":25");

@@ -130,7 +130,12 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                 };
                 told = true;
                 let section = if kind == "supports" { 1 } else { section };
-                evidence.push((section, signal_view(&words, name, signal, measure.met, kind, judged, lines)));
+                let view = signal_view(&words, name, signal, measure.met, kind, judged, lines);
+                // What says the same once more supports nothing.
+                if kind == "supports" && evidence.iter().any(|(_, known)| known.met == Some(true) && known.says == view.says) {
+                    continue;
+                }
+                evidence.push((section, view));
             }
         }
     }
@@ -303,9 +308,15 @@ fn matched_texts(row: &Record, signal: &Signal, asker: &Asker<'_>) -> Vec<String
     let mut found: Vec<String> = by_reason.filter_map(|column| row.text(*column, names)).map(str::to_owned).collect();
     // What was asked for by name says more than what was compared or searched for.
     let named = |condition: &&Condition| matches!(condition.matcher, Matcher::OneOf(_));
-    let conditions = || signal.conditions.iter().rev();
+    // How it ended says most.
+    let mut conditions: Vec<&Condition> = signal.conditions.iter().rev().collect();
+    conditions.sort_by_key(|condition| signal.table.fields[condition.column.0].name != "status");
+    let conditions = || conditions.iter().copied();
     for condition in conditions().filter(named).chain(conditions().filter(|condition| !named(condition))) {
         let value = as_text(row.get(condition.column), names).filter(|value| value.len() > 2);
+        // `nc` and its kin have words of their own for it.
+        let said: &[&str] = if value.as_deref() == Some("connected") { &["succeeded", "Connected to", "open"] } else { &[] };
+        found.extend(said.iter().map(|said| (*said).to_owned()));
         found.extend(value.into_iter().flat_map(|value| [value.replace('-', " "), value]));
     }
     found

@@ -54,8 +54,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     key.trend = forecast.as_ref().map_or(key.trend, |forecast| forecast.trend);
     let plan: Vec<Step> =
         diagnosis.plan.steps.iter().enumerate().map(|(at, step)| steps::step_view(at + 1, step, phrases)).collect();
-    let named: Vec<usize> =
-        (1..).zip(&diagnosis.plan.steps).filter(|(_, step)| step.first).map(|(number, _)| number).collect();
+    let named: Vec<usize> = (1..).zip(&diagnosis.plan.steps).filter(|(_, step)| step.first).map(|(number, _)| number).collect();
     let serious = diagnosis.causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing));
     let serious: Vec<&str> = serious.map(|cause| cause.judged.rule.id.as_str()).collect();
     let mut report = Report {

@@ -106,5 +106,14 @@ pub(super) fn timeline(counted: &Counted, material: &Material<'_>, onset: Option
         })
         .take(2)
         .collect();
-    Some(Timeline { from: Time::from_seconds(start), column: width, outward: at_home > 0, lanes: lanes.into(), messages, gaps, onset, bands })
+    Some(Timeline {
+        from: Time::from_seconds(start),
+        column: width,
+        outward: at_home > 0,
+        lanes: lanes.into(),
+        messages,
+        gaps,
+        onset,
+        bands,
+    })
 }
