@@ -103,7 +103,7 @@ impl Seed {
             Voice::OwnDaemon => Question {
                 table: "diagnostics",
                 signal: "warned",
-                consequence: "something does not do its work",
+                consequence: "something has not done its work",
                 summary: "{{warned.count}} times the log says: {{warned.top.text}}.",
                 says: "{{count}} times since {{since}}: {{top.text}}",
                 verify: "  - phase: verify\n    do: See whether it is still said.\n    run: '{{show_log}} | tail -n 20'\n    risk: read-only\n    \
@@ -112,7 +112,7 @@ impl Seed {
             Voice::OwnServer => Question {
                 table: "rejects",
                 signal: "turned-away",
-                consequence: "clients cannot send through this server",
+                consequence: "clients have not been able to send through this server",
                 summary: "{{turned-away.count}} times this server turned a client away: {{turned-away.top.text}}.",
                 says: "{{count}} times, clients such as {{first.client}}: {{top.text}}",
                 verify: "  - phase: verify\n    do: See whether clients are still turned away.\n    run: '{{show_log}} | tail -n 20'\n    risk: \
