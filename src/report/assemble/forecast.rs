@@ -80,6 +80,7 @@ mod tests {
         Timeline {
             from: Time::from_seconds(0),
             column: 1800,
+            outward: false,
             lanes: vec![lane("delivered", delivered), lane("deferred", deferred), lane("bounced", &vec![0; arrived.len()])],
             messages: MessageFlow { arrived: arrived.to_vec(), left: left.to_vec(), deleted: vec![0; arrived.len()] },
             gaps: Vec::new(),
