@@ -1,6 +1,5 @@
 //! Masks the variable parts of a reason, so that what is said a thousand times to a thousand addresses is one reason.
 
-use crate::bytes::position;
 use crate::distinct::hash;
 use std::borrow::Cow;
 
@@ -95,14 +94,17 @@ pub fn template(text: &str, seed: u64) -> u64 {
     let mut state = seed;
     let mut rest = bytes;
     while !rest.is_empty() {
-        let end = position(rest, b' ').unwrap_or(rest.len());
-        let word = &rest[..end];
-        let (mut signs, mut digits) = (0, 0usize);
-        for byte in word {
+        let (mut end, mut signs, mut digits) = (0, 0, 0usize);
+        for byte in rest {
+            if *byte == b' ' {
+                break;
+            }
             let sign = SIGNS[usize::from(*byte)];
             signs |= sign;
             digits += usize::from(sign & DIGIT);
+            end += 1;
         }
+        let word = &rest[..end];
         rest = rest.get(end + 1..).unwrap_or_default();
         if word.is_empty() {
             continue;
