@@ -205,6 +205,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_line_of_another_server_is_asked_for_what_was_said_in_it() {
+        for (line, said) in [
+            (
+                "delivery 17: deferral: Connected_to_192.0.2.5_but_connection_died._(#4.4.2)/",
+                "Connected to 192.0.2.5 but connection died. (#4.4.2)",
+            ),
+            ("stat=Deferred: Connection timed out with mx.example.net.", "Connection timed out with mx.example.net."),
+            (
+                "failure: 192.0.2.5_does_not_like_recipient./Remote_host_said:_550_5.1.1_no_such_user/Giving_up_on_192.0.2.5./",
+                "550 5.1.1 no such user",
+            ),
+        ] {
+            assert_eq!(statements(line), [said]);
+        }
+    }
+
+    #[test]
     fn a_bounce_is_asked_for_what_it_quotes() {
         let exchange = "Delivery has failed to these recipients or groups:\n\nann@contoso.example\nYour message wasn't delivered.\n\n\
             Diagnostic information for administrators:\n\nGenerating server: A1.PROD.OUTLOOK.COM\n\nann@contoso.example\n\
