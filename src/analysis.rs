@@ -116,11 +116,11 @@ pub fn report_on(bundle: &Bundle, evidence: &Evidence, rules: &RuleSet, options:
     let judged = diagnosis::judge(&asker, rules, options.how.jobs);
     let diagnosis = diagnosis::diagnose(&asker, &judged, evidence, rules);
     let material = Material { diagnosis: &diagnosis, evidence, rules, bundle: &bundle.path, from };
-    let mut lines = Lines::new(&evidence.sources);
+    let mut lines = Lines::new(evidence);
     // Once to learn which lines are cited, once with their texts.
     let _ = assemble(&material, &lines);
     lines.fetch(bundle, evidence);
     let mut report = assemble(&material, &lines);
-    remove_secrets(&mut report);
+    remove_secrets(&mut report, &evidence.secrets);
     report
 }

@@ -91,7 +91,7 @@ impl Inventory {
                 *records.entry((row.source.file, table.name)).or_default() += 1;
             }
         }
-        let mut lines = Lines::new(&evidence.sources);
+        let mut lines = Lines::new(evidence);
         let examples = |lines: &Lines| -> Vec<Vec<Example>> {
             let of = |(number, source): (usize, &crate::evidence::Source)| {
                 let cite = |line: &u32| {
@@ -104,18 +104,19 @@ impl Inventory {
         };
         let _ = examples(&lines);
         lines.fetch(bundle, evidence);
+        let clean = |text: &str| evidence.secrets.without_secrets(text).0.into_owned();
         let mut files = Vec::new();
         let mut skipped = Vec::new();
         for ((number, source), not_understood) in evidence.sources.iter().enumerate().zip(examples(&lines)) {
             if source.bundle_file.is_none() {
-                skipped.push(NotRead { file: source.path.clone(), why: source.title.clone() });
+                skipped.push(NotRead { file: source.path.clone(), why: clean(&source.title) });
                 continue;
             }
             let mine = records.range((number as u32, "")..(number as u32 + 1, ""));
             files.push(Listed {
                 file: source.path.clone(),
                 kind: source.kind.clone(),
-                what: source.title.clone(),
+                what: clean(&source.title),
                 why: source.why,
                 lines: source.lines,
                 others: source.others,

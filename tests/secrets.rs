@@ -80,6 +80,53 @@ fn no_secret_is_ever_shown() {
 }
 
 #[test]
+fn what_one_file_gives_away_is_shown_of_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bundle = folder.path().join("bundle");
+    std::fs::create_dir(&bundle).expect("a folder");
+    for (name, text) in [
+        (
+            "ps.txt",
+            "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\nroot 7 0.0 0.0 1 1 ? S 10:00 0:00 /opt/send Sek1!Known\n",
+        ),
+        ("sasl_passwd", "[relay.example]:587 joe:Sek1!Known\n"),
+        ("postconf-n.txt", "myhostname = mx.example\nrelayhost = [relay.example]:587\nsmtp_banner = Sek1!Known\n"),
+        ("send.sh", "#!/bin/sh\nsend --as joe Sek1!Known\n"),
+        (
+            "mail.log",
+            "Nov 12 10:00:00 mx postfix/smtp[1]: 4F2C41A2B3: to=<joe@x.example>, relay=none, delay=1, delays=0/0/0/1, dsn=4.0.0, \
+             status=deferred (frobnicating Sek1!Known failed)\nNov 12 10:00:01 mx postfix/smtp[1]: warning: odd Sek1!Known\n\
+             Nov 12 10:00:02 mx postfix/pickup[1]: 4F2C41A2B4: uid=0 from=<Sek1!Known@x.example>\n",
+        ),
+    ] {
+        std::fs::write(bundle.join(name), text).expect("a file");
+    }
+    let folder = bundle.display().to_string();
+    let mut wrong = Vec::new();
+    let mut look = |arguments: &[&str]| {
+        let text = postdoc(arguments);
+        wrong.extend(shown(&text).into_iter().map(|line| format!("{}: {line}", arguments.join(" "))));
+        text
+    };
+    for format in ["json", "html", "md", "text"] {
+        look(&["analyze", &folder, "--format", format]);
+        look(&["analyze", &folder, "--format", format, "--redact"]);
+    }
+    for table in postdoc::tables::TABLES {
+        look(&["records", &folder, "--table", table.name]);
+    }
+    look(&["records", &folder, "--table", "failures", "--format", "csv"]);
+    look(&["trace", &folder, "joe@x.example"]);
+    look(&["trace", &folder, "joe@x.example", "--format", "ndjson"]);
+    look(&["compare", &folder, &folder]);
+    look(&["rules", "explain", "relay-auth-failed", "--bundle", &folder]);
+    look(&["rules", "new", "--from", &folder, "-o", &bundle.with_file_name("pack").display().to_string()]);
+    let sources = look(&["sources", &folder]);
+    assert_eq!(sources.matches(": known secret; ").count(), 3, "ps, postconf and the script have it, too:\n{sources}");
+    assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
 fn a_secret_that_another_file_gives_away_is_taken_out_beside_one_that_gives_itself_away() {
     let folder = tempfile::tempdir().expect("a folder");
     let bundle = folder.path().join("bundle");

@@ -3,7 +3,6 @@
 use super::Failure;
 use super::reading::Reading;
 use crate::diagnose::diagnosis;
-use crate::evidence::secrets::without_secrets;
 use crate::evidence::{self, Evidence, How};
 use crate::redact::{Check, Redactor};
 use crate::report::render::without_controls;
@@ -101,7 +100,7 @@ impl Shown<'_> {
 
     /// A text of the evidence as it may be shown: never with a secret, and with pseudonyms if they are asked for.
     fn text(&self, row: &Record, column: Column, text: crate::names::Name) -> String {
-        let clean = without_secrets(self.evidence.tables.names.get(text)).0;
+        let clean = self.evidence.secrets.without_secrets(self.evidence.tables.names.get(text)).0;
         match self.words {
             Words::Plain => clean.into_owned(),
             Words::Redacted(check, redactor) => {

@@ -5,7 +5,7 @@ use super::reading::Reading;
 use crate::bundle::{Bundle, BundleError};
 use crate::diagnose::words::{duration, thousands, visible};
 use crate::evidence;
-use crate::evidence::secrets::without_secrets;
+use crate::evidence::secrets::SecretFinder;
 use crate::redact::Redactor;
 use crate::report::render::without_controls;
 use crate::rules::RuleSet;
@@ -62,13 +62,13 @@ impl TraceCommand {
         };
         let mut failed = None;
         let mut ends = Ends::default();
-        let found = evidence::with_logs(&bundle, rules, |logs| {
+        let found = evidence::with_logs(&bundle, rules, |logs, secrets| {
             if logs.is_empty() {
                 return None;
             }
             Some(trace(logs, bundle.limits.line, &target, |step| {
                 if failed.is_none() {
-                    let step = without_secrets_in(step);
+                    let step = without_secrets_in(step, secrets);
                     let step = match &words {
                         Some((check, redactor)) => redactor.step(check, step),
                         None => step,
@@ -116,7 +116,7 @@ impl TraceCommand {
     fn redactor<'r>(&self, rules: &'r RuleSet, bundle: &Bundle, target: &Target) -> Result<Option<Redactor<'r>>, Failure> {
         let Some(mut redactor) = self.reading.redaction.redactor(rules)? else { return Ok(None) };
         redactor.learn_evidence(&evidence::collect(bundle, rules, &AtomicU64::new(0)));
-        evidence::with_logs(bundle, rules, |logs| trace(logs, bundle.limits.line, target, |step| redactor.learn_step(&step)));
+        evidence::with_logs(bundle, rules, |logs, _| trace(logs, bundle.limits.line, target, |step| redactor.learn_step(&step)));
         Ok(Some(redactor))
     }
 
@@ -145,11 +145,11 @@ impl TraceCommand {
 }
 
 /// The line without what nobody may see.
-fn without_secrets_in(mut step: Step) -> Step {
-    step.text = without_secrets(&step.text).0.into_owned();
+fn without_secrets_in(mut step: Step, secrets: &SecretFinder) -> Step {
+    step.text = secrets.without_secrets(&step.text).0.into_owned();
     for value in step.fields.values_mut() {
         if let Value::String(text) = value {
-            *text = without_secrets(text).0.into_owned();
+            *text = secrets.without_secrets(text).0.into_owned();
         }
     }
     step

@@ -81,6 +81,8 @@ pub struct Evidence {
     pub waiting: Waiting,
     /// The host that the first log names in its first line.
     pub logged_by: Option<String>,
+    /// Secrets that a file gives away, which are shown nowhere.
+    pub secrets: secrets::SecretFinder,
     /// What a redaction before says that it put in; see [`Bundle::pseudonyms`].
     pub pseudonyms: Option<Arc<str>>,
     /// The end of the evidence: when it was collected, or else the last line.
@@ -160,6 +162,8 @@ struct Looked {
     pastes: Vec<Paste>,
     /// When it was collected.
     collected_at: Option<Time>,
+    /// Secrets that a file gives away.
+    secrets: secrets::SecretFinder,
 }
 
 /// The beginning of a file.
@@ -217,7 +221,8 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
     }
     // Files that hold one word each are told apart by what the others say.
     small.sort_by_key(|(_, kind, sections)| (small::order(*kind), *sections));
-    for (number, kind, sections) in small {
+    let mut known = secrets::KnownSecrets::default();
+    for &(number, kind, sections) in &small {
         let mut reading = small::Reading {
             file: &bundle.files[number],
             number: number as u32,
@@ -225,21 +230,27 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
             longest: bundle.limits.line,
             rules,
             tables: &mut tables,
+            secrets: &mut known,
         };
         logs.extend(reading.run(kind, sections, &mut sources[number]));
+    }
+    let secrets = known.finder();
+    for &(number, kind, _) in &small {
+        let file = &bundle.files[number];
+        small::tell_known(file, &pastes[number], kind, &secrets, &mut sources[number]);
     }
     let log = logs.iter().map(|log| bundle.files[log.number].path.as_str()).min_by_key(|path| path.len());
     tables.show_log = rules.plan.show_log(log).unwrap_or_default().to_owned();
     tables.and_more = rules.plan.and_more.clone().unwrap_or_else(|| "(+{n})".to_owned());
     tables.titles = [("provider", rules.providers.titles()), ("reason_class", rules.reasons.titles.clone())].into();
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
-    Looked { tables, sources, logs, pastes, collected_at }
+    Looked { tables, sources, logs, pastes, collected_at, secrets }
 }
 
-/// Gives the logs of a bundle to `work`, in the order of their first lines.
-pub fn with_logs<T>(bundle: &Bundle, rules: &RuleSet, work: impl FnOnce(&[Stream<'_>]) -> T) -> T {
-    let Looked { tables, logs, pastes, collected_at, .. } = look(bundle, rules, parallel::cores());
-    work(&streams(bundle, &logs, &tables, collected_at, &pastes))
+/// Gives the logs of a bundle to `work`, in the order of their first lines, and the secrets that its other files give away.
+pub fn with_logs<T>(bundle: &Bundle, rules: &RuleSet, work: impl FnOnce(&[Stream<'_>], &secrets::SecretFinder) -> T) -> T {
+    let Looked { tables, logs, pastes, collected_at, secrets, .. } = look(bundle, rules, parallel::cores());
+    work(&streams(bundle, &logs, &tables, collected_at, &pastes), &secrets)
 }
 
 /// What was given up of the logs to stay within memory.
@@ -282,7 +293,7 @@ fn excerpt(tables: &Tables) -> Option<&'static str> {
 pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU64) -> Evidence {
     let asked = || Asked::of(rules, how.every_record);
     let (looked, asked) = parallel::both(how.jobs, || look(bundle, rules, how.jobs), asked);
-    let Looked { mut tables, mut sources, logs, pastes, collected_at } = looked;
+    let Looked { mut tables, mut sources, logs, pastes, collected_at, secrets } = looked;
     let settings = Settings { asked: &asked, how, progress };
     let streams = streams(bundle, &logs, &tables, collected_at, &pastes);
     let fold = read_logs(bundle, &streams, &mut sources, &mut tables, settings);
@@ -336,6 +347,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         traffic: traffic.filter(|traffic| traffic.lines > 0),
         waiting: waiting.unwrap_or_default(),
         logged_by: streams.first().and_then(Stream::host),
+        secrets,
         pseudonyms: bundle.pseudonyms.clone(),
         end,
     }

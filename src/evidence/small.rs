@@ -4,6 +4,7 @@ use super::document::{Document, Sink};
 use super::maillog::wrap::Wrapping;
 use super::paste::Paste;
 use super::recognise::{by_name, recognise};
+use super::secrets::{KnownSecrets, SecretFinder, SecretRemover};
 use super::{EXAMPLES, Log, Source, is_log, names, parsers, pattern, queue_json, secrets, text, transcript};
 use crate::bundle::BundleFile;
 use crate::rules::RuleSet;
@@ -59,20 +60,42 @@ pub(super) struct Reading<'r, 't> {
     pub(super) longest: usize,
     pub(super) rules: &'r RuleSet,
     pub(super) tables: &'t mut Tables,
+    /// Learns what the file gives away.
+    pub(super) secrets: &'t mut KnownSecrets,
+}
+
+/// Bytes of a file of this kind that are looked at.
+fn most(kind: Option<&Kind>) -> u64 {
+    if kind.is_some() { SMALL } else { LOOSE }
+}
+
+/// Tells of the secrets in a file that others give away.
+pub(super) fn tell_known(file: &BundleFile, paste: &Paste, kind: Option<&Kind>, known: &SecretFinder, source: &mut Source) {
+    if known.is_empty() || source.bundle_file.is_none() {
+        return;
+    }
+    let mut bytes = Vec::new();
+    // What can be read of it was read before.
+    let _ = file.open().and_then(|reader| reader.take(most(kind)).read_to_end(&mut bytes));
+    let text = paste.undo(text::clean(&bytes));
+    if known.hide(&text).is_some() {
+        let remover = SecretRemover::for_file(&file.path).knowing(known);
+        source.secrets = secrets::taken_out(remover, &text, &mut |_| {}).1;
+    }
 }
 
 impl<'r> Reading<'r, '_> {
     /// Reads the file; returns the log lines that it holds beside other things.
     pub(super) fn run(&mut self, kind: Option<&Kind>, sections: bool, source: &mut Source) -> Option<Log> {
-        let most = if kind.is_some() { SMALL } else { LOOSE };
         let mut bytes = Vec::new();
-        let read = self.file.open().and_then(|reader| reader.take(most).read_to_end(&mut bytes));
+        let read = self.file.open().and_then(|reader| reader.take(most(kind)).read_to_end(&mut bytes));
         let (text, cut) = within(self.paste.undo(text::clean(&bytes)), self.longest);
         source.lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
             + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         drop(bytes);
         // What nobody may see is in no record.
-        let (text, secrets) = secrets::taken_out(&self.file.path, &text);
+        let remover = SecretRemover::for_file(&self.file.path);
+        let (text, secrets) = secrets::taken_out(remover, &text, &mut |secret| self.secrets.remember(secret));
         source.secrets = secrets;
         let kind = self.name_of_host(&text, kind, source);
         let found = if sections { transcript::sections(&text) } else { None };

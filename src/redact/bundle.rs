@@ -321,7 +321,6 @@ fn batches_of(reader: &mut impl BufRead, visit: Batch<'_>) -> Result<Option<io::
 struct LineReader<'k> {
     kind: Option<&'k str>,
     remover: SecretRemover,
-    known: &'k SecretFinder,
     number: usize,
     secrets: Secrets,
     message: Message,
@@ -373,11 +372,10 @@ enum Message {
 }
 
 impl<'k> LineReader<'k> {
-    fn new(file: &BundleFile, kind: Option<&'k str>, known: &'k SecretFinder) -> LineReader<'k> {
+    fn new(file: &BundleFile, kind: Option<&'k str>, known: &SecretFinder) -> LineReader<'k> {
         LineReader {
             kind,
-            remover: SecretRemover::for_file(&file.path),
-            known,
+            remover: SecretRemover::for_file(&file.path).knowing(known),
             number: 0,
             secrets: Vec::new(),
             message: Message::Outside,
@@ -388,10 +386,6 @@ impl<'k> LineReader<'k> {
     fn line(&mut self, line: &str) -> Rewriting {
         self.number += 1;
         let (clean, secret) = self.remover.line(line);
-        let (clean, secret) = match self.known.hide(&clean) {
-            Some(hidden) => (Cow::Owned(hidden), secret.or(Some("known secret"))),
-            None => (clean, secret),
-        };
         if let Some(kind) = secret
             && self.secrets.iter().all(|(_, known)| *known != kind)
         {

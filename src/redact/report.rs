@@ -3,7 +3,7 @@
 use super::contexts::kind_of;
 use super::{Check, Redactor, path};
 use crate::diagnose::words::visible;
-use crate::evidence::secrets::without_secrets;
+use crate::evidence::secrets::SecretFinder;
 use crate::report::view::{Citation, Report};
 use crate::sources::Inventory;
 use rustc_hash::FxHashMap;
@@ -81,7 +81,7 @@ pub fn redact_report(redactor: &Redactor<'_>, report: &mut Report) -> Check {
     }
     // Where a customer's bundle lies on the analyst's machine is nobody's business.
     report.made_by.bundle = "(redacted)".to_owned();
-    replace_rest(report, &check);
+    replace_rest(report, &|text| (!check.is_clean(text)).then(|| check.replaced(text)));
     check
 }
 
@@ -117,17 +117,17 @@ pub fn redact_inventory(redactor: &mut Redactor<'_>, inventory: &mut Inventory) 
 }
 
 /// What stands where no shape and no neighbour gave it away is known by now, and replaced in whatever text it is.
-fn replace_rest(report: &mut Report, check: &Check) {
-    fn walk(value: &mut serde_json::Value, check: &Check) {
+fn replace_rest(report: &mut Report, new: &dyn Fn(&str) -> Option<String>) {
+    fn walk(value: &mut serde_json::Value, new: &dyn Fn(&str) -> Option<String>) {
         match value {
-            serde_json::Value::String(text) if !check.is_clean(text) => *text = check.replaced(text),
-            serde_json::Value::Array(list) => list.iter_mut().for_each(|item| walk(item, check)),
-            serde_json::Value::Object(map) => map.iter_mut().for_each(|(_, item)| walk(item, check)),
+            serde_json::Value::String(text) => new(text).into_iter().for_each(|new| *text = new),
+            serde_json::Value::Array(list) => list.iter_mut().for_each(|item| walk(item, new)),
+            serde_json::Value::Object(map) => map.iter_mut().for_each(|(_, item)| walk(item, new)),
             _ => {}
         }
     }
     let Ok(mut value) = serde_json::to_value(&*report) else { return };
-    walk(&mut value, check);
+    walk(&mut value, new);
     if let Ok(new) = serde_json::from_value(value) {
         *report = new;
     }
@@ -138,13 +138,17 @@ fn replace_rest(report: &mut Report, check: &Check) {
     });
 }
 
-/// Takes secrets out of every text of a report. Cited lines come without them already.
-pub fn remove_secrets(report: &mut Report) {
+/// Takes secrets out of every text of a report: what looks like one, and those that a file of the bundle gives away. Cited
+/// lines come without them already.
+pub fn remove_secrets(report: &mut Report, secrets: &SecretFinder) {
     texts(report, &mut |text| {
-        if let (clean, Some(_)) = without_secrets(text) {
+        if let (clean, Some(_)) = secrets.without_secrets(text) {
             *text = clean.into_owned();
         }
     });
+    if !secrets.is_empty() {
+        replace_rest(report, &|text| secrets.hide(text));
+    }
 }
 
 fn citations(report: &mut Report, visit: &mut dyn FnMut(&mut Citation)) {

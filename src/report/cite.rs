@@ -3,9 +3,9 @@
 use super::view::Citation;
 use crate::bundle::Bundle;
 use crate::diagnose::words::visible;
+use crate::evidence::Evidence;
 use crate::evidence::maillog::lines::RawLines;
-use crate::evidence::secrets::{SecretRemover, without_secrets};
-use crate::evidence::{Evidence, Source};
+use crate::evidence::secrets::{SecretFinder, SecretRemover};
 use crate::tables;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,15 +21,17 @@ pub struct Lines {
     paths: Vec<String>,
     texts: BTreeMap<tables::Citation, String>,
     wanted: RefCell<BTreeSet<tables::Citation>>,
+    secrets: SecretFinder,
 }
 
 impl Lines {
     /// No texts yet; every citation is noted.
-    pub fn new(sources: &[Source]) -> Lines {
+    pub fn new(evidence: &Evidence) -> Lines {
         Lines {
-            paths: sources.iter().map(|source| visible(&source.path)).collect(),
+            paths: evidence.sources.iter().map(|source| visible(&source.path)).collect(),
             texts: BTreeMap::new(),
             wanted: RefCell::default(),
+            secrets: evidence.secrets.clone(),
         }
     }
 
@@ -48,7 +50,7 @@ impl Lines {
                 String::new()
             }
         };
-        let (text, matched) = cut(&without_secrets(&text).0, matched);
+        let (text, matched) = cut(&self.secrets.without_secrets(&text).0, matched);
         Some(Citation { file, line: place.line, text, matched })
     }
 

@@ -51,7 +51,7 @@ const HELPS: [(&str, &str); 6] = [
 
 /// How an expression is meant. In all of them `\d`, `\s`, `\w` and `\b` know ASCII only, as logs and commands do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
+pub enum Dialect {
     /// Against what was said, without regard to case, byte by byte.
     Said,
     /// Against a whole value, without regard to case.
@@ -106,8 +106,8 @@ impl Clone for LazyRegex {
 }
 
 impl LazyRegex {
-    /// An expression that is known to be valid.
-    pub(crate) fn valid(pattern: impl Into<Cow<'static, str>>, dialect: Dialect) -> LazyRegex {
+    /// An expression that is known to be valid; one that is not panics when it is first needed.
+    pub fn valid(pattern: impl Into<Cow<'static, str>>, dialect: Dialect) -> LazyRegex {
         let (literals, program, half, ascii, regex) = Default::default();
         LazyRegex { pattern: pattern.into(), dialect, literals, program, half, ascii, regex }
     }

@@ -39,7 +39,7 @@ impl Explain {
         let evidence = gather(&bundle, rules, &options, &AtomicU64::new(0))?;
         let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
         let (judged, signals) = why(&asker, rule);
-        let mut lines = Lines::new(&evidence.sources);
+        let mut lines = Lines::new(&evidence);
         for place in signals.iter().flat_map(|signal| signal.matched.iter().chain(signal.near.iter().map(|(place, _)| place))) {
             let _ = lines.cite(*place, None);
         }

@@ -10,7 +10,7 @@ use crate::diagnose::measure::Asker;
 use crate::evidence::maillog::line::spoken;
 use crate::evidence::maillog::mask::mask;
 use crate::evidence::maillog::said::{Said, Voice};
-use crate::evidence::secrets::without_secrets;
+use crate::evidence::secrets::SecretFinder;
 use crate::redact::{Key, Policy, Redactor};
 use crate::rule_tests;
 use crate::rules::RuleSet;
@@ -168,14 +168,15 @@ impl New {
         let voice = voice.unwrap_or(Voice::OwnClient);
         let class = row.text(failures::reason_class, &tables.names).map(str::to_owned);
         let are = if *count == 1 { "recipient is" } else { "recipients are" };
-        say!("{count} {are} unexplained: {}", crate::diagnose::words::visible(&mask(reason)));
-        Ok(Seed::new(&anonymous(reason, rules)?, voice, self.id.clone(), self.bucket.clone(), class))
+        let (reason, _) = evidence.secrets.without_secrets(reason);
+        say!("{count} {are} unexplained: {}", crate::diagnose::words::visible(&mask(&reason)));
+        Ok(Seed::new(&anonymous(&reason, rules)?, voice, self.id.clone(), self.bucket.clone(), class))
     }
 }
 
 /// A reason without names: a rule goes from hand to hand, and whose failure it was made from is nobody's business.
 fn anonymous(reason: &str, rules: &RuleSet) -> Result<String, Failure> {
-    let (reason, _) = without_secrets(reason);
+    let (reason, _) = SecretFinder::default().without_secrets(reason);
     let redactor = Redactor::new(Key::random()?, Policy::default(), rules);
     let redacted = redactor.text(None, &reason);
     // The phrase must still be the one that the bundle has.

@@ -1,8 +1,9 @@
 //! Secrets that one place gives away, looked for in every other.
 
-use super::HIDDEN;
 use super::patterns::is_telling;
+use super::{HIDDEN, take_out};
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -12,8 +13,8 @@ pub struct KnownSecrets {
     values: BTreeSet<String>,
 }
 
-/// Looks for them.
-#[derive(Debug)]
+/// Looks for them; one of no bundle knows none.
+#[derive(Debug, Clone, Default)]
 pub struct SecretFinder {
     /// None where there are no secrets.
     automaton: Option<AhoCorasick>,
@@ -38,7 +39,28 @@ impl KnownSecrets {
 }
 
 impl SecretFinder {
-    /// The line without them, if one stands there as a word of its own.
+    /// `text` without secrets, whether their shape gives them away or another place, and what kind the first one was.
+    pub fn without_secrets<'t>(&self, text: &'t str) -> (Cow<'t, str>, Option<&'static str>) {
+        self.and_known(take_out(text, &mut |_| {}))
+    }
+
+    /// A text out of which secrets were taken, without the known ones, too.
+    pub(super) fn and_known<'t>(
+        &self,
+        (text, kind): (Cow<'t, str>, Option<&'static str>),
+    ) -> (Cow<'t, str>, Option<&'static str>) {
+        match self.hide(&text) {
+            Some(hidden) => (Cow::Owned(hidden), kind.or(Some("known secret"))),
+            None => (text, kind),
+        }
+    }
+
+    /// Whether none is known.
+    pub fn is_empty(&self) -> bool {
+        self.automaton.is_none()
+    }
+
+    /// The text without them, if one stands there as a word of its own.
     pub fn hide(&self, line: &str) -> Option<String> {
         let automaton = self.automaton.as_ref()?;
         let joined = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
@@ -65,14 +87,26 @@ mod tests {
     fn a_secret_is_known_wherever_it_stands() {
         let mut known = KnownSecrets::default();
         let mut remover = SecretRemover::for_file("main.cf");
-        for line in
-            ["password = hunter2!Bang", "password = hunter", "https://joe:mx1.a.example@b.example/", "PGPASSWORD='Sup3rS3cret'"]
-        {
+        for line in [
+            "password = hunter2!Bang",
+            "password = hunter",
+            "https://joe:mx1.a.example@b.example/",
+            "PGPASSWORD='Sup3rS3cret'",
+            "[relay.example]:587 joe:Pa@s:w/rd",
+            "[relay.example]:587 joe:Summer!Time",
+            "[relay.example]:587 joe:Joe@mx1.example.org",
+            "[relay.example]:587 joe:read-only",
+        ] {
             remover.line_telling(line, &mut |secret| known.remember(secret));
         }
         let finder = known.finder();
-        assert_eq!(finder.hide("he said hunter2!Bang, and Sup3rS3cret").as_deref(), Some("he said (hidden), and (hidden)"));
-        for same in ["hunter mx1.a.example", "xSup3rS3cret Sup3rS3crets"] {
+        for (text, hidden) in [
+            ("he said hunter2!Bang, and Sup3rS3cret", "he said (hidden), and (hidden)"),
+            ("Pa@s:w/rd is no Summer!Time", "(hidden) is no (hidden)"),
+        ] {
+            assert_eq!(finder.hide(text).as_deref(), Some(hidden));
+        }
+        for same in ["hunter mx1.a.example Joe@mx1.example.org read-only", "xSup3rS3cret Sup3rS3crets"] {
             assert_eq!(finder.hide(same), None);
         }
     }

@@ -34,6 +34,8 @@ pub struct SecretRemover {
     in_list: bool,
     /// Whether every line `KEY NAME:VALUE` of this file is a secret: a password file by its name.
     password_file: bool,
+    /// What other files give away.
+    known: SecretFinder,
 }
 
 impl SecretRemover {
@@ -61,13 +63,24 @@ impl SecretRemover {
         SecretRemover { password_file: marks.iter().any(|mark| name.contains(mark)), ..SecretRemover::default() }
     }
 
+    /// Removes these, too, wherever they stand.
+    #[must_use]
+    pub fn knowing(self, known: &SecretFinder) -> SecretRemover {
+        SecretRemover { known: known.clone(), ..self }
+    }
+
     /// The line without secrets, and what kind the first one was.
     pub fn line<'t>(&mut self, line: &'t str) -> (Cow<'t, str>, Option<&'static str>) {
         self.line_telling(line, &mut |_| {})
     }
 
-    /// As [`SecretRemover::line`]; `tell` is told each secret.
+    /// As [`SecretRemover::line`]; `tell` is told each secret that its shape or its place gives away.
     pub fn line_telling<'t>(&mut self, line: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<&'static str>) {
+        let clean = self.given_away(line, tell);
+        self.known.and_known(clean)
+    }
+
+    fn given_away<'t>(&mut self, line: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<&'static str>) {
         if let Some(hidden) = self.key_line(line) {
             return (hidden, Some("private key"));
         }
@@ -179,11 +192,6 @@ fn without(line: &str, secret: Range<usize>) -> Cow<'_, str> {
     Cow::Owned(format!("{}{HIDDEN}{}", &line[..secret.start], line[secret.end..].trim_end()))
 }
 
-/// A single text without secrets, and what kind the first one was.
-pub fn without_secrets(text: &str) -> (Cow<'_, str>, Option<&'static str>) {
-    take_out(text, &mut |_| {})
-}
-
 fn take_out<'t>(text: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<&'static str>) {
     let mut out = Cow::Borrowed(text);
     let mut first = None;
@@ -222,16 +230,15 @@ pub struct Found {
     pub kind: &'static str,
 }
 
-/// The text of a file without the secrets in it, and the first of each kind.
-pub fn taken_out<'t>(path: &str, text: &'t str) -> (Cow<'t, str>, Vec<Found>) {
-    let mut remover = SecretRemover::for_file(path);
+/// A text of a file without the secrets that `remover` takes out of it, and the first of each kind; `tell` is told each.
+pub fn taken_out<'t>(mut remover: SecretRemover, text: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Vec<Found>) {
     let mut list: Vec<Found> = Vec::new();
     let mut clean = String::new();
     let mut kept = 0;
     let mut at = 0;
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let bare = line.trim_end_matches(['\n', '\r']);
-        let (without, kind) = remover.line(bare);
+        let (without, kind) = remover.line_telling(bare, tell);
         if let Some(kind) = kind {
             if list.iter().all(|known| known.kind != kind) {
                 list.push(Found { line: number, kind });
@@ -255,6 +262,7 @@ mod tests {
 
     #[test]
     fn secrets_are_taken_out_and_nothing_else() {
+        let none = SecretFinder::default();
         for (text, clean) in [
             ("[smtp.relay.example]:587 app@relay.example:hunter2", "[smtp.relay.example]:587 app@relay.example:(hidden)"),
             ("smtp.relay.example:587 app:hunter2", "smtp.relay.example:587 app:(hidden)"),
@@ -322,8 +330,8 @@ mod tests {
             ("mot de passe : hunter2hunter2", "mot de passe : (hidden)"),
             ("Login/PW: joe / hunter2hunter2", "Login/PW: joe / (hidden)"),
         ] {
-            assert_eq!(without_secrets(text).0, clean);
-            assert!(without_secrets(text).1.is_some());
+            assert_eq!(none.without_secrets(text).0, clean);
+            assert!(none.without_secrets(text).1.is_some());
         }
         for same in [
             "smtp_sasl_password_maps = hash:/etc/postfix/sasl_passwd",
@@ -346,7 +354,7 @@ mod tests {
             "max_password_age = 90d",
             "set smtpd_banner x",
         ] {
-            assert_eq!(without_secrets(same), (Cow::Borrowed(same), None));
+            assert_eq!(none.without_secrets(same), (Cow::Borrowed(same), None));
         }
     }
 

@@ -336,10 +336,17 @@ fn is_strange(text: &str) -> bool {
     is_value(text) && is_given(text) && is_telling(text.trim_matches(['"', '\'', '.', ',']))
 }
 
-/// Whether a secret is known for one wherever it stands: long enough, and neither a word, a number, a host nor an address.
+/// Whether a secret is known for one wherever it stands: long enough, and neither words, a number, a host, an address nor a path.
 pub(super) fn is_telling(secret: &str) -> bool {
-    const SHORTEST: usize = 8;
-    secret.len() >= SHORTEST && is_mixed_word(secret) && !secret.contains(['@', ':', '/']) && !is_name(secret)
+    let has = |kind: fn(char) -> bool| secret.contains(kind);
+    let has_sign = has(|c| c.is_ascii_punctuation() && !matches!(c, '-' | '.' | '_' | ',' | '/' | ':'));
+    let kinds = [has(|c| c.is_lowercase()), has(|c| c.is_uppercase()), has(|c| c.is_ascii_digit()), has_sign];
+    let kinds = kinds.into_iter().filter(|has| *has).count();
+    let enough = if has_sign && kinds > 2 { secret.len() >= 6 } else { secret.len() >= 8 && is_mixed_word(secret) };
+    let is_address = secret.rsplit_once('@').is_some_and(|(_, domain)| domain.contains('.') && is_name(domain));
+    let is_port = secret.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_path = secret.starts_with('/') || secret.contains(":/") || secret.contains("//");
+    enough && !is_address && !is_port && !is_path && !is_name(secret) && secret.parse::<std::net::IpAddr>().is_err()
 }
 
 /// Whether it may be a host's name or a version: words and numbers between dots.
