@@ -21,6 +21,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+/// Bytes up to which a line may name what the next one holds.
+const LONGEST_NAMED: usize = 200;
+
 /// What stands where a secret stood.
 pub const HIDDEN: &str = "(hidden)";
 
@@ -28,8 +31,10 @@ pub const HIDDEN: &str = "(hidden)";
 /// stands in the line after it.
 #[derive(Debug, Default)]
 pub struct SecretRemover {
-    in_key: bool,
+    block: Option<Block>,
     prompted: bool,
+    /// What the next line may hold the value of.
+    named: Option<Named>,
     /// Whether lines `NAME:PASSWORD` follow, as chpasswd takes them.
     in_list: bool,
     /// Whether every line `KEY NAME:VALUE` of this file is a secret: a password file by its name.
@@ -38,12 +43,31 @@ pub struct SecretRemover {
     known: SecretFinder,
 }
 
+/// Lines that are a private key.
+#[derive(Debug, Clone, Copy)]
+enum Block {
+    /// Up to this mark.
+    Until(&'static str),
+    /// So many.
+    Lines(u32),
+}
+
+/// Where a name stands on a line of its own, and its value on the next.
+#[derive(Debug, Clone, Copy)]
+enum Named {
+    /// `name: SMTP_PASSWORD`, and `value: ...`
+    Value,
+    /// `"--password",` of a list, and the word after it.
+    Word,
+}
+
 impl SecretRemover {
     /// For the file at `path`, whose name may say that it holds passwords.
     pub fn for_file(path: &str) -> SecretRemover {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
         let marks = [
             "pgpass",
+            "passwd.client",
             "passwd-file",
             "passwd_file",
             "dovecot-users",
@@ -87,6 +111,10 @@ impl SecretRemover {
         if let Some(secret) = self.answer(line) {
             return (without(line, secret), Some("SASL credentials"));
         }
+        if let Some(secret) = self.named(line) {
+            tell(&line[secret.clone()]);
+            return (without(line, secret), Some("password"));
+        }
         if let Some(secret) = self.listed(line) {
             tell(&line[secret.clone()]);
             return (without(line, secret), Some("password on a command line"));
@@ -100,18 +128,61 @@ impl SecretRemover {
 
     /// A line of a private key.
     fn key_line<'t>(&mut self, line: &'t str) -> Option<Cow<'t, str>> {
-        if self.in_key {
-            self.in_key = !line.contains("-----END");
-            return Some(Cow::Borrowed(line.find("-----END").map_or(HIDDEN, |at| &line[at..])));
+        match self.block {
+            Some(Block::Until(mark)) => {
+                let end = line.find(mark);
+                self.block = self.block.filter(|_| end.is_none());
+                return Some(Cow::Borrowed(end.map_or(HIDDEN, |at| &line[at..])));
+            }
+            Some(Block::Lines(left)) => {
+                self.block = (left > 1).then(|| Block::Lines(left - 1));
+                return Some(Cow::Borrowed(HIDDEN));
+            }
+            None => {}
         }
-        let start = line.find("PRIVATE KEY-----").filter(|start| line[..*start].contains("-----BEGIN "))?;
-        if line[start..].contains("-----END") {
+        // PuTTY's
+        if let Some(count) = line.strip_prefix("Private-Lines: ") {
+            self.block = count.trim().parse().ok().filter(|count| *count > 0).map(Block::Lines);
             return None;
         }
-        self.in_key = true;
-        let end = start + "PRIVATE KEY-----".len();
-        let rest = if line[end..].trim().is_empty() { "" } else { HIDDEN };
-        Some(Cow::Owned(format!("{}{rest}", &line[..end])))
+        if line.starts_with("Private-MAC: ") {
+            return Some(Cow::Owned(format!("Private-MAC: {HIDDEN}")));
+        }
+        let (begin, end) = match line.contains("---- BEGIN SSH2 ") {
+            true => ("---- BEGIN ", "---- END"),
+            false => ("-----BEGIN ", "-----END"),
+        };
+        let start = line.find("PRIVATE KEY").filter(|start| line[..*start].contains(begin))?;
+        let frame = line[start..].find("----").map(|at| start + at)?;
+        let after = frame + line[frame..].bytes().take_while(|byte| *byte == b'-').count();
+        if line[after..].contains(end) {
+            return None;
+        }
+        self.block = Some(Block::Until(end));
+        let rest = if line[after..].trim().is_empty() { "" } else { HIDDEN };
+        Some(Cow::Owned(format!("{}{rest}", &line[..after])))
+    }
+
+    /// The value of what the line before names.
+    fn named(&mut self, line: &str) -> Option<Range<usize>> {
+        static NAME: LazyLock<LazyRegex> = LazyLock::new(|| {
+            let name = r#"(?i)^\s*(?:- )?(?:(?P<name>["']?name["']?\s*[:=]\s*)["']?[\w.-]*|["']?--?(?:[\w-]+-)?)(?:password|passwd|passphrase|pass|secret|token|_key|_pw)["']?,?\s*$"#;
+            LazyRegex::valid(name, Dialect::Line)
+        });
+        static VALUE: LazyLock<LazyRegex> = LazyLock::new(|| {
+            let value = r#"(?i)^\s*(?:- )?(?P<value>["']?value["']?\s*[:=]\s*)?(?P<s>"[^"]+"|'[^']+'|[^\s"'].*?),?\s*$"#;
+            LazyRegex::valid(value, Dialect::Line)
+        });
+        let named = self.named.take();
+        if line.len() < LONGEST_NAMED && (line.contains("name") || line.contains("--")) {
+            self.named = NAME.captures(line).map(|found| if found.range("name").is_some() { Named::Value } else { Named::Word });
+        }
+        let found = named.and_then(|named| {
+            let found = VALUE.captures(line)?;
+            let fits = matches!(named, Named::Value) == found.range("value").is_some();
+            found.range("s").filter(|_| fits)
+        });
+        found.map(|range| within_quotes(line, range)).filter(|range| !line[range.clone()].starts_with(['-', '$', '/']))
     }
 
     /// The answer to a question of the server's in the line before: a password, or what a challenge (CRAM-MD5) makes of one.
@@ -157,13 +228,19 @@ fn is_prompt(line: &str) -> bool {
 fn in_password_file(line: &str) -> Option<Range<usize>> {
     let text = line.trim_end();
     let start = text.len() - text.trim_start_matches(['#', ' ', '\t']).len();
-    // host, port, database, user and password of a .pgpass
-    if text[start..].matches(':').count() == 4
-        && !text[start..].contains(char::is_whitespace)
-        && let Some(colon) =
-            text.rfind(':').filter(|colon| text[start..].split(':').nth(1).is_some_and(is_port) && colon + 1 < text.len())
-    {
-        return Some(colon + 1..text.len());
+    let is_colon = |at: &usize| text.as_bytes()[*at] == b':' && text.as_bytes()[at - 1] != b'\\';
+    let colons: Vec<usize> = (start + 1..text.len()).filter(is_colon).take(6).collect();
+    if !text[start..].contains(char::is_whitespace) {
+        let last = match colons[..] {
+            // host, port, database, user and password of a .pgpass
+            [first, second, _, last] if is_port(&text[first + 1..second]) => Some(last),
+            // host, user and password, as Exim has them
+            [first, last] if text[start..first].contains(['.', '*']) => Some(last),
+            _ => None,
+        };
+        if let Some(last) = last.filter(|last| last + 1 < text.len()) {
+            return Some(last + 1..text.len());
+        }
     }
     let value = text[start..].find(char::is_whitespace).map_or(start, |at| start + at + 1);
     let secret = value + text[value..].find(':')? + 1;
@@ -183,6 +260,10 @@ fn within_quotes(text: &str, range: Range<usize>) -> Range<usize> {
     let value = text[range.clone()].as_bytes();
     match value {
         [first @ (b'"' | b'\''), _, .., last] if first == last => range.start + 1..range.end - 1,
+        // It closes what stands before the secret.
+        [rest @ .., last @ (b'"' | b'\'')] if !rest.contains(last) && text[..range.start].contains(char::from(*last)) => {
+            range.start..range.end - 1
+        }
         _ => range,
     }
 }
@@ -329,6 +410,34 @@ mod tests {
             ("Kennwort: hunter2hunter2", "Kennwort: (hidden)"),
             ("mot de passe : hunter2hunter2", "mot de passe : (hidden)"),
             ("Login/PW: joe / hunter2hunter2", "Login/PW: joe / (hidden)"),
+            ("user/pass: joe/hunter2hunter2", "user/pass: joe/(hidden)"),
+            ("the app password: hunt erhu nter hunt", "the app password: (hidden)"),
+            ("set smtp_pass=\"hunter2\"", "set smtp_pass=\"(hidden)\""),
+            ("set imap_pass = 'hunter2'", "set imap_pass = '(hidden)'"),
+            ("account-hook x 'set imap_user=joe imap_pass=hunter2'", "account-hook x 'set imap_user=joe imap_pass=(hidden)'"),
+            ("curl -H 'PRIVATE-TOKEN: hunter2' https://a.example/", "curl -H 'PRIVATE-TOKEN: (hidden)' https://a.example/"),
+            ("echo hunter2 | sudo -S postqueue -f", "echo (hidden) | sudo -S postqueue -f"),
+            ("docker login -u joe -p hunter2 a.example", "docker login -u joe -p (hidden) a.example"),
+            ("spawn ssh a; send \"hunter2\\r\"", "spawn ssh a; send \"(hidden)\\r\""),
+            ("imapsync --user1 joe --password1 hunter2 --host2 b", "imapsync --user1 joe --password1 (hidden) --host2 b"),
+            ("rsync --password-file=<(echo hunter2) a b", "rsync --password-file=<(echo (hidden)) a b"),
+            ("new PDO('mysql:host=a', 'joe', 'hunter2');", "new PDO('mysql:host=a', 'joe', '(hidden)');"),
+            ("(['DBI:mysql:database=a', 'joe', 'hunter2'])", "(['DBI:mysql:database=a', 'joe', '(hidden)'])"),
+            ("smtp.login(\"joe\", \"hunter2\")", "smtp.login(\"joe\", \"(hidden)\")"),
+            ("<password>hunter2</password>", "<password>(hidden)</password>"),
+            ("<pass><![CDATA[hunter2]]></pass>", "<pass><![CDATA[(hidden)]]></pass>"),
+            ("<add key=\"SmtpPassword\" value=\"hunter2\"/>", "<add key=\"SmtpPassword\" value=\"(hidden)\"/>"),
+            ("auth: {user: joe, password: hunter2}", "auth: {user: joe, password: (hidden)}"),
+            ("{\"smtpPassword\": \"hunter2\"}", "{\"smtpPassword\": \"(hidden)\"}"),
+            ("spring.datasource.password: hunter2", "spring.datasource.password: (hidden)"),
+            ("PresharedKey = hunter2", "PresharedKey = (hidden)"),
+            ("APP_KEY=base64:/hunter2=", "APP_KEY=(hidden)"),
+            ("X_AUTH=0123456789abcdef0123456789abcdef", "X_AUTH=(hidden)"),
+            ("passwd-file(joe): PLAIN(hunter2) != 'hunter3'", "passwd-file(joe): PLAIN((hidden)) != '(hidden)'"),
+            ("535 5.7.8 bad password 'hunter2'", "535 5.7.8 bad password '(hidden)'"),
+            ("p=MIIEpAIBAAKCAQEA0123456789abcdef0123456789abcdef", "p=MIIEpAIBAAK(hidden)"),
+            ("we tried SK0123456789abcdef0123456789abcdef.", "we tried (hidden)."),
+            ("we tried xapp-1-A0123456789-0123456789-abcdef.", "we tried (hidden)."),
         ] {
             assert_eq!(none.without_secrets(text).0, clean);
             assert!(none.without_secrets(text).1.is_some());
@@ -353,6 +462,12 @@ mod tests {
             "PWD=/home/joe",
             "max_password_age = 90d",
             "set smtpd_banner x",
+            "SMTP_AUTH=login",
+            "p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA0123456789abcdef",
+            "imap-login: Login: user=<joe>, method=PLAIN, rip=192.0.2.1, session=abc123def456",
+            "send \"QUIT\\r\"",
+            "name: mail.example.org",
+            "user: joe/work",
         ] {
             assert_eq!(none.without_secrets(same), (Cow::Borrowed(same), None));
         }
@@ -369,6 +484,19 @@ mod tests {
         assert_eq!(remover.line("relay.example\tjoe:hunter2 and more").0, "relay.example\tjoe:(hidden)");
         assert_eq!(remover.line("relay.example joe:hunter2").0, "relay.example joe:(hidden)");
         assert_eq!(remover.line("# relay.example").0, "# relay.example");
+        for (path, lines) in [
+            ("pgp.asc", ["-----BEGIN PGP PRIVATE KEY BLOCK-----", "hunter2", "-----END PGP PRIVATE KEY BLOCK-----", "after"]),
+            ("a", ["---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----", "hunter2", "---- END SSH2 ENCRYPTED PRIVATE KEY ----", "after"]),
+            ("a.ppk", ["Private-Lines: 1", "hunter2", "Private-MAC: hunter2", "after"]),
+            ("k8s.yaml", ["- name: SMTP_PASSWORD", "  value: \"hunter2\"", "- name: SMTP_HOST", "  value: after"]),
+            ("a.json", ["\"--password\",", "\"hunter2\",", "\"--host\",", "\"after\""]),
+            (".pgpass", ["localhost:5432:mail:post\\:fix:hunter2", "*:*:*:joe:hunter2", "# note", "# after"]),
+            ("passwd.client", ["*.a.example:joe:hunter2", "a.example:joe@b.example:hunter2", "# note", "# after"]),
+        ] {
+            let mut remover = SecretRemover::for_file(path);
+            let text = lines.map(|line| remover.line(line).0.into_owned()).join("\n");
+            assert!(text.contains(HIDDEN) && !text.contains("hunter2") && text.contains("after"), "{path}: {text}");
+        }
         let mut remover = SecretRemover::for_file("swaks.txt");
         let said = [
             "<~  334 UGFzc3dvcmQ6",

@@ -18,6 +18,77 @@ pub(super) struct Pattern {
 /// What the secret is, what every line with one holds in lower case, the regex, and whether what it matched is one at all.
 type Spec = (&'static str, &'static [&'static str], &'static str, fn(&str) -> bool);
 
+/// Tokens that tell by their beginning what they are: what it holds in lower case, and the whole.
+const TOKENS: &[(&str, &str)] = &[
+    ("hooks.slack.com/", r"hooks\.slack\.com/\S+"),
+    // Google: a key, a session, a refresh, a client's secret
+    ("aiza", r"AIza[\w-]{30,}"),
+    ("ya29.", r"ya29\.[\w.-]{20,}"),
+    ("1//0", r"1//0[\w-]{30,}"),
+    ("gocspx-", r"GOCSPX-[\w-]{20,}"),
+    ("eyj", r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}"),
+    ("akia", r"AKIA[0-9A-Z]{16}"),
+    ("asia", r"ASIA[0-9A-Z]{16}"),
+    // Azure's secrets of applications
+    ("q~", r"[\w~.-]{3}\dQ~[\w~.-]{31,}"),
+    ("ghp_", r"ghp_\w{20,}"),
+    ("gho_", r"gho_\w{20,}"),
+    ("ghu_", r"ghu_\w{20,}"),
+    ("ghs_", r"ghs_\w{20,}"),
+    ("ghr_", r"ghr_\w{20,}"),
+    ("github_pat_", r"github_pat_\w{20,}"),
+    // GitLab: of people, runners, deployments, triggers, jobs, agents
+    ("glpat-", r"glpat-[\w.-]{16,}"),
+    ("glrt-", r"glrt-[\w.-]{16,}"),
+    ("gldt-", r"gldt-[\w.-]{16,}"),
+    ("glptt-", r"glptt-[\w.-]{16,}"),
+    ("glcbt-", r"glcbt-[\w.-]{16,}"),
+    ("glagent-", r"glagent-[\w.-]{16,}"),
+    ("atatt3", r"ATATT3[\w=-]{40,}"),
+    ("atbb", r"ATBB\w{28,}"),
+    ("xox", r"xox[abeoprs]-[\w.-]{10,}"),
+    ("xapp-", r"xapp-\d-[\w-]{20,}"),
+    // Telegram
+    (":aa", r"(?:bot)?\d{8,10}:AA[\w-]{30,}"),
+    // Mail services: SendGrid, Mailgun, Brevo, Resend, Mailchimp, Twilio
+    ("sg.", r"SG\.[\w-]{16,}\.[\w-]{16,}"),
+    ("key-", r"key-[0-9a-f]{32}"),
+    ("xkeysib-", r"xkeysib-[\w-]{20,}"),
+    ("xsmtpsib-", r"xsmtpsib-[\w-]{20,}"),
+    ("re_", r"re_[0-9A-Za-z]{8}_\w{16,}"),
+    ("-us", r"[0-9a-f]{32}-us\d{1,2}"),
+    ("sk", r"SK[0-9a-f]{32}"),
+    ("ac", r"AC[0-9a-f]{32}"),
+    ("k_live_", r"[sr]k_live_\w{10,}"),
+    ("k_test_", r"[sr]k_test_\w{10,}"),
+    ("whsec_", r"whsec_[\w+/=]{20,}"),
+    ("sq0", r"sq0[a-z]{3}-[\w-]{20,}"),
+    ("eaacedeose0cba", r"EAACEdEose0cBA\w{20,}"),
+    ("shp", r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}"),
+    ("sk-", r"sk-[\w-]{20,}"),
+    ("hf_", r"hf_[0-9A-Za-z]{30,}"),
+    ("npm_", r"npm_\w{20,}"),
+    ("pypi-", r"pypi-[\w-]{20,}"),
+    ("dckr_pat_", r"dckr_pat_[\w-]{20,}"),
+    ("dop_v1_", r"dop_v1_\w{20,}"),
+    ("dapi", r"dapi[0-9a-f]{32}"),
+    ("pscale_", r"pscale_[a-z]+_[\w-]{30,}"),
+    ("fo1_", r"fo1_[\w-]{40,}"),
+    ("tskey-", r"tskey-[\w-]{20,}"),
+    ("hvs.", r"hvs\.[\w-]{20,}"),
+    ("nrak-", r"NRAK-[0-9A-Z]{27}"),
+    ("glsa_", r"glsa_\w{30,}"),
+    ("sntrys_", r"sntrys_[\w+/=-]{30,}"),
+    ("lin_api_", r"lin_api_\w{30,}"),
+    ("pmak-", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}"),
+    ("age-secret-key-1", r"AGE-SECRET-KEY-1[0-9A-Z]{40,}"),
+];
+static TOKEN_MARKS: LazyLock<Vec<&str>> = LazyLock::new(|| TOKENS.iter().map(|(mark, _)| *mark).collect());
+static TOKEN: LazyLock<String> = LazyLock::new(|| {
+    let each: Vec<&str> = TOKENS.iter().map(|(_, token)| *token).collect();
+    format!(r"\b(?P<s>{})", each.join("|"))
+});
+
 /// All of them, and what gives away which may match.
 pub(super) struct Patterns {
     pub(super) patterns: Vec<Pattern>,
@@ -28,7 +99,7 @@ pub(super) struct Patterns {
 pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     let any: fn(&str) -> bool = |_| true;
     let list: &[Spec] = &[
-        ("private key", &["private key-----"], r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<s>.+?)(?:-----END|$)", any),
+        ("private key", &["private key"], r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?P<s>.+?)(?:-----END|$)", any),
         (
             "SASL credentials",
             &["auth ", "auth="],
@@ -63,6 +134,7 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"\b(?:PLAIN|CRYPT|[A-Z0-9-]*(?:CRYPT|SHA\d*|MD5|NTLM|CRAM-MD5)|CLEARTEXT)\((?P<s>[^)]*)\) != ",
             any,
         ),
+        ("password", &["!= '", "!= \""], r#"\b[A-Z0-9-]+\([^)]*\)+ != ["'](?P<s>[^"']+)["']"#, any),
         ("password in a URL", &["://"], r#"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s/@:"'<>]*:(?P<s>[^\s/"'<>]+)@"#, any),
         // Whoever has the address of a hook may write to it.
         ("token in a URL", &["webhook"], r#"(?i)://[^\s"'<>]*\bwebhooks?\w*/(?P<s>[^\s"'<>]+)"#, any),
@@ -74,40 +146,14 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"(?i)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|x-(?:[\w-]+-)?(?:key|token|secret|password))\s*:\s*(?P<s>\S.*)$",
             any,
         ),
-        ("token", &["bearer"], r"(?i)\bbearer\s+(?P<s>[\w.~+/=-]{12,})", any),
         (
-            "token",
-            &[
-                "hooks.",
-                "aiza",
-                "ya29.",
-                "sk-",
-                "npm_",
-                "dop_v1_",
-                "pypi-",
-                ":aa",
-                "eyj",
-                "akia",
-                "asia",
-                "ghp_",
-                "gho_",
-                "ghu_",
-                "ghs_",
-                "ghr_",
-                "github_pat_",
-                "xox",
-                "sg.",
-                "k_live_",
-                "glpat-",
-                "xkeysib-",
-                "key-",
-                "re_",
-                "hvs.",
-                "whsec_",
-            ],
-            r"\b(?P<s>hooks\.slack\.com/\S+|AIza[\w-]{30,}|ya29\.[\w.-]{20,}|sk-[\w-]{20,}|npm_\w{20,}|dop_v1_\w{20,}|pypi-[\w-]{20,}|(?:bot)?\d{8,10}:AA[\w-]{30,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{4,}|A(?:KIA|SIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}|re_[0-9A-Za-z]{8}_\w{16,}|hvs\.[\w-]{20,}|whsec_[\w+/=]{20,}|xox[abprs]-[\w-]{10,}|SG\.[\w-]{16,}\.[\w-]{16,}|[sr]k_live_\w{10,}|glpat-[\w-]{16,}|xkeysib-[\w-]{20,}|key-[0-9a-f]{32})",
-            any,
+            "cookie or token in a header",
+            &["-key", "-token", "-secret"],
+            r#"(?i)\b(?:api|private|auth|access|app|client|job|deploy|subscription|server|account|refresh)-(?:key|token|secret)\s*:\s*(?P<s>[^\s"']+)"#,
+            is_value,
         ),
+        ("token", &["bearer"], r"(?i)\bbearer\s+(?P<s>[\w.~+/=-]{12,})", any),
+        ("token", TOKEN_MARKS.as_slice(), &TOKEN, any),
         (
             "token in a URL",
             &[
@@ -132,8 +178,8 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             "cookie",
-            &["sessid=", "sessionid=", "session_id=", "logged_in"],
-            r#"(?i)\b(?:phpsessid|jsessionid|sessionid|session_id|wordpress_logged_in\w*)=(?P<s>[^&;\s"'<>)]+)"#,
+            &["sessid=", "sessauth=", "sessionid=", "session_id=", "logged_in"],
+            r#"(?i)\b(?:\w*sessid|\w*sessauth|jsessionid|sessionid|session_id|wordpress_logged_in\w*)=(?P<s>[^&;\s"'<>)]+)"#,
             any,
         ),
         // As Roundcube tells of a login.
@@ -173,9 +219,15 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
                 "smbclient",
                 "lftp",
                 "mosquitto_",
+                "kinit",
+                "gpg",
+                "cryptsetup",
+                "http",
+                "login",
+                "sendemail",
                 "pw",
             ],
-            r"(?i)(?:--(?:\w+-)*(?:password|passphrase|pass|passwd|pwd|secret|token)[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\b(?:mysql|mariadb)[\w-]*\b.* -p|\btestsaslauthd\b.* -p ?|\bldap\w+\b.* -w ?|\bdoveadm\b.* auth \w+ (?:-\w+ \S+ )*\S+ |\bdoveadm\b.* pw\b.* -p ?|-pass(?:in|out)?[ =](?:pass:)|\baws configure set \S*(?:secret|token|key)\S* |\bsasl\w+ .*<<< ?|\bpasswd\b.*<<< ?|\bswaks\b.*? --?(?:ap|auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a |\bopenssl passwd\b(?: -\S+)* |\bopenssl enc\b.* -[kK] |\bsmbclient\b.* -U ?[^\s%]+%|\blftp\b.* -u ?[^\s,]+,|\bmosquitto_\w+\b.* -P |\b(?:setenv|set) \w*(?:PASS(?:WORD|WD)?|PWD|PW|SECRET|TOKEN)[ =])(?P<s>[^\s\[(-][^\s]*)",
+            r#"(?i)(?:--(?:\w+-)*(?:password|passphrase|pass|passwd|pwd|secret|token)\d?[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\b(?:mysql|mariadb)[\w-]*\b.* -p|\btestsaslauthd\b.* -p ?|\bldap\w+\b.* -w ?|\bdoveadm\b.* auth \w+ (?:-\w+ \S+ )*\S+ |\bdoveadm\b.* pw\b.* -p ?|-pass(?:in|out)?[ =](?:pass:)|\baws configure set \S*(?:secret|token|key)\S* |\b(?:sasl\w+|passwd|kinit|gpg|cryptsetup)\b.*<<< ?|\bhttp\b.* -a [^\s:]+:|\b(?:docker|podman|helm|az)\b.* login\b.* -p |\bsendemail\b.* -xp |\bswaks\b.*? --?(?:ap|auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a |\bopenssl passwd\b(?: -\S+)* |\bopenssl enc\b.* -[kK] |\bsmbclient\b.* -U ?[^\s%]+%|\blftp\b.* -u ?[^\s,]+,|\bmosquitto_\w+\b.* -P |\b(?:setenv|set) \w*(?:PASS(?:WORD|WD)?|PWD|PW|SECRET|TOKEN)(?:\s*=\s*| ))(?P<s>"[^"]+"|'[^']+'|[^\s\[(-][^\s]*)"#,
             any,
         ),
         (
@@ -186,10 +238,12 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             "password on a command line",
-            &["passwd"],
-            r#"(?i)\b(?:echo|printf)(?: -\S+)*\s+["']?(?P<s>[^"'|\s]+)["']?\s*\|.*\bpasswd\b.*--stdin"#,
+            &["passwd", "sudo", "kinit", "gpg", "docker", "podman", "cryptsetup"],
+            r#"(?i)\b(?:echo|printf)(?: -\S+)*\s+["']?(?P<s>[^"'|\s]+)["']?\s*\|.*\b(?:passwd\b.*--stdin|sudo\b.* -S\b|saslpasswd2|kinit|gpg|cryptsetup|(?:docker|podman)\b.* login)\b"#,
             any,
         ),
+        // What expect(1) types.
+        ("password", &["\\r\"", "\\n\""], r#"\bsend\s+(?:-\S+\s+)*"(?P<s>[^"\\\s]{5,})\\[rn]""#, is_typed),
         ("password on a command line", &["htpasswd"], r"\bhtpasswd\b.*?\s-\w*b\w*\s+\S+\s+\S+\s+(?P<s>\S+)", any),
         // AUTH PLAIN by itself: NUL begins as A, and a letter or digit goes on so.
         (
@@ -211,12 +265,16 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r#"(?i)(?:given password|password given|wrong password|trying password|tried password)\s*[:=]?\s*["'(]?(?P<s>[^\s"')]+)"#,
             is_given,
         ),
+        ("password", &["password"], r#"(?i)\b(?:bad|invalid|incorrect) password ["'(](?P<s>[^"')]+)["')]"#, is_given),
         (
             "password in a lookup table",
             &["]", ":25", ":465", ":587", ":2525", ":submission", ":smtp"],
             r"^\s*(?:#+\s*)?\{?\s*(?:\[[^\]\s]+\](?::[\w-]+)?|[\w.-]+:(?:\d+|submissions?|smtps?))(?:\s+|\s*=\s*)[^\s:=]+:(?P<s>[^\s}].*?)\s*\}?,?\s*$",
             any,
         ),
+        // A private key without its frame: what is written into each before its numbers.
+        ("private key", &["ibaak", "ibadan"], r"\bMII[A-Za-z0-9+/]{3,5}(?:IBAAK|IBADAN)(?P<s>[A-Za-z0-9+/=]{20,})", any),
+        ("private key", &["mhccaqee", "mighageambmg"], r"\b(?:MHcCAQEE|MIGHAgEAMBMG)(?P<s>[A-Za-z0-9+/=]{20,})", any),
         // opendkim's KeyTable: domain, selector and the key itself.
         ("private key", &[":mii"], r"^\s*\S+\s+[^\s:]+:[^\s:]+:(?P<s>MII[A-Za-z0-9+/]{30,}={0,2})\s*$", any),
         ("password in a lookup table", &["inline:"], r"[{,]\s*[^\s={},]+\s*=\s*[^\s=:{},\[\]]+:(?P<s>[^\s{},]+)", any),
@@ -224,7 +282,7 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         (
             "password in a lookup table",
             &[":*:", ":543", ":6432:"],
-            r"^\s*[^\s:]+:(?:\d+|\*):[^\s:]+:[^\s:]+:(?P<s>\S.*?)\s*$",
+            r"^\s*[^\s:]+:(?:\d+|\*):[^\s:]+:(?:[^\s:\\]|\\.)+:(?P<s>\S.*?)\s*$",
             any,
         ),
         ("password in a lookup table", &["static:"], r"\bstatic:[^\s:,;]+:(?P<s>[^\s,;]+)", any),
@@ -235,8 +293,8 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ("password", &["pass"], r"(?i)^\s*(?:poll|skip|server)\s.*\spass(?:word|wd)?\s+(?P<s>\S+)", any),
         (
             "password",
-            &["eval", "command", "cmd"],
-            r#"(?i)\bpass(?:word|wd)?[_-]?(?:eval|command|cmd)\b[\s='"]*(?:echo|printf)\s+(?P<s>[^"']+)"#,
+            &["eval", "command", "cmd", "file"],
+            r#"(?i)\bpass(?:word|wd)?[_-]?(?:eval|command|cmd|file)\b[\s='"<(]*(?:echo|printf)\s+(?P<s>[^"')]+)"#,
             any,
         ),
         // What POP3, FTP and IMAP are told.
@@ -252,7 +310,7 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         (
             "password",
             &["pass", "pwd", "bindpw", "bind_pw", "dbpw", "pw", "secret", "key", "token"],
-            r#"(?i)(?:(?:\b|_)(?:pass|pwd|pw)|\b\w*(?:password|passwd|passwort|passphrase)|(?:\b|_)(?:bind_?pw|dn_?pass|dbpw|(?:db|my|pg|smtp|imap|sasl|auth|mail|ldap|root|admin|user|master)_?pass|secret(?:_?\w+)?|client_?secret|(?:shared)?access_?key|account_?key|(?:api|app|smtp|sendgrid|mailgun|postmark|mailjet|sparkpost|ses|brevo)_?key|(?:auth|access|refresh|api|bot|bearer|x-csrf)[_-]?token|token|private[_-]?key|encryption[_-]?key|crypt[_-]?key))(?:["']?\])?["']?\s*(?:=>|=|,\s*(?:["']))\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+'|[^\s,;&"'<>()]+)"#,
+            r#"(?i)(?:(?:\b|_)(?:pass|pwd|pw)|\b\w*(?:password|passwd|passwort|passphrase)|(?:\b|_)(?:bind_?pw|dn_?pass|dbpw|(?:db|my|pg|smtp|imap|sasl|auth|mail|ldap|root|admin|user|master)_?pass|secret(?:_?\w+)?|client_?secret|(?:shared)?access_?key|account_?key|(?:api|app|des|jwt|hmac|signing|smtp|sendgrid|mailgun|postmark|mailjet|sparkpost|ses|brevo)_?key|pre[_-]?shared[_-]?key|(?:auth|access|refresh|api|bot|bearer|x-csrf)[_-]?token|token|private[_-]?key|encryption[_-]?key|crypt[_-]?key))(?:["']?\])?["']?\s*(?:=>|=|,\s*(?:["']))\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+'|[^\s,;&"'<>()]+)"#,
             is_value,
         ),
         // What programs are told by their environment.
@@ -262,6 +320,48 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r#"(?:^|[\s"';{])[A-Z][A-Z0-9_]*(?:_(?:KEY|TOKEN|SECRET|PW|PWD|CREDENTIALS?)|PASS(?:WORD|WD)?\w*)(?:=|:[=-])(?P<s>"[^"]+"|'[^']+'|[^\s"';}]+)"#,
             is_value,
         ),
+        (
+            "password",
+            &["_auth", "_api", "_pat", "_cred", "_salt", "_server", "_bot", "_sid"],
+            r#"(?:^|[\s"';{])[A-Z][A-Z0-9_]*_(?:AUTH|API|PAT|CREDS?|SALT|SERVER|BOT|SID)=(?P<s>"[^"]+"|'[^']+'|[^\s"';}]+)"#,
+            is_long,
+        ),
+        // What programs call to log in.
+        (
+            "password",
+            &["pdo", "mysql", "pg_", "dbi:"],
+            r#"(?i)(?:\b(?:PDO|mysqli|mysqli?_p?connect|pg_p?connect)\s*\(\s*(?:"[^"]*"|'[^']*'|\$\w+)|["']DBI:[^"']*["'])\s*,\s*(?:"[^"]*"|'[^']*'|\$\w+)\s*,\s*(?P<s>"[^"]+"|'[^']+')"#,
+            any,
+        ),
+        (
+            "password",
+            &[".login(", ".auth("],
+            r#"(?i)\.(?:login|auth)\(\s*(?:"[^"]*"|'[^']*'|[\w.]+)\s*,\s*(?P<s>"[^"]+"|'[^']+')"#,
+            any,
+        ),
+        // XML: <password>value</password>, <add key="password" value="value"/>
+        (
+            "password",
+            &["pass", "pwd", "secret", "token", "key"],
+            r#"(?i)<[\w:.-]*(?:password|passwd|passphrase|pass|pwd|secret|token|api_?key)(?:\s[^>]*)?>(?:<!\[CDATA\[)?(?P<s>[^<\]\s]+)"#,
+            is_value,
+        ),
+        (
+            "password",
+            &["pass", "pwd", "secret", "token", "key"],
+            r#"(?i)\b(?:key|name)\s*=\s*["'][\w:.-]*(?:password|passwd|passphrase|pass|pwd|secret|token|api_?key)["']\s+value\s*=\s*(?P<s>"[^"]+"|'[^']+')"#,
+            is_value,
+        ),
+        // YAML on one line: {user: joe, password: value}
+        (
+            "password",
+            &["pass", "secret", "token", "key"],
+            r#"(?i)[{,]\s*[\w.-]*(?:password|passwd|passphrase|pass|secret|token|api_?key)\s*:\s+(?P<s>"[^"]+"|'[^']+'|[^\s,{}"'\[\]]+)"#,
+            is_value,
+        ),
+        // BIND
+        ("password", &["secret"], r#"(?i)^\s*secret\s+"(?P<s>[^"]+)"\s*;"#, any),
+        ("password", &["2fa", "otp"], r"(?i)\b(?:2fa|t?otp)\b[^:=]{0,20}[:=]\s*(?P<s>(?-i:[A-Z2-7]{16,}))", any),
         // The constants of WordPress and its like.
         (
             "password",
@@ -272,13 +372,13 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         (
             "password",
             &["pass", "pwd", "secret", "key", "token"],
-            r#"(?i)["'](?:[\w-]*[_-])?(?:pass|password|passwd|passphrase|pwd|secret|api[_-]?key|(?:\w+[_-])?token|private[_-]?key)["']\s*:\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+')"#,
+            r#"(?i)["'](?:(?:[\w.-]*[_.-])?(?:pass|pwd)|[\w.-]*(?:password|passwd|passphrase|secret|api[_-]?key|token|private[_-]?key))["']\s*:\s*(?P<s>"(?:[^"\\]|\\.)+"|'[^']+')"#,
             is_value,
         ),
         (
             "password",
             &["pass", "secret", "key", "pw", "token"],
-            r#"(?i)^\s*(?:-\s+)?(?:(?:[\w-]*[_-])?(?:password|passphrase|secret(?:[_-]\w+)*|api[_-]?key|private[_-]?key|bindpw|(?:\w+[_-])token)|[\w-]+[_-](?:pass|passwd|pwd|pw))\s*:\s+(?P<s>[^\s].*?)\s*$"#,
+            r#"(?i)^\s*(?:-\s+)?(?:(?:[\w.-]*[._-])?(?:password|passphrase|secret(?:[_-]\w+)*|api[_-]?key|private[_-]?key|bindpw|(?:\w+[_-])token)|[\w.-]+[._-](?:pass|passwd|pwd|pw))\s*:\s+(?P<s>[^\s].*?)\s*$"#,
             is_value,
         ),
         // What people write to each other.
@@ -288,6 +388,21 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
             r#"(?i)\b(?:pass(?:word|wort|phrase)|kennwort|mot de passe|wachtwoord|contraseña|senha|pw)\b(?:[^:=]{0,60}?\s(?:is|ist|lautet|est)\b:?|\s*[:=](?:\s*\S+\s+/)?)\s*(?P<s>"[^"]+"|'[^']+'|[^\s"']+)"#,
             is_strange,
         ),
+        // Four times four letters, as Google makes them.
+        (
+            "password",
+            &["pass", "kennwort"],
+            r"(?i)\b(?:pass(?:word|wort|code)?|kennwort)\b[^a-z]*(?:(?:is|ist)\b[^a-z]*)?(?P<s>(?-i:[a-z]{4} [a-z]{4} [a-z]{4} [a-z]{4}))\b",
+            any,
+        ),
+        ("password", &["pass"], r"(?i)^\s*(?:user\s+\S+\s+)?pass(?:wort|code)?\s+(?P<s>\S+)\s*$", is_strange),
+        (
+            "password",
+            &["user", "login", "credentials", "account", "zugang"],
+            r"(?i)\b(?:user(?:name)?|login|credentials|account|zugang(?:sdaten)?)(?:\s?/\s?[a-z]+)?\s?[:=]\s*[\w.@+-]+(?:\s?[/|]\s?)(?P<s>[^\s/=<>,]+)\s*$",
+            is_strange,
+        ),
+        ("password", &["credentials"], r"(?i)\bcredentials\s?[:=]\s*[\w.@+-]+\s(?P<s>[^\s=<>,]+)\s*$", is_strange),
     ];
     let pattern = |&(kind, _, pattern, accept): &Spec| Pattern { kind, regex: LazyRegex::valid(pattern, Dialect::Line), accept };
     let patterns = list.iter().map(pattern).collect();
@@ -315,10 +430,21 @@ fn is_plain(text: &str) -> bool {
 /// Whether a value is itself secret, and not the place of one, a variable, or a word about it.
 fn is_value(text: &str) -> bool {
     let bare = text.trim_matches(['"', '\'']);
-    let place = bare.starts_with(['/', '$', '<']) || bare.starts_with("${") || bare.contains(":/");
+    let place = bare.starts_with(['/', '$', '<']) || bare.contains(":/") && !bare.starts_with("base64:");
     !place
         && bare != HIDDEN
         && !["yes", "no", "true", "false", "null", "none", "x", "*", "files", "systemd", "required"].contains(&bare)
+}
+
+/// Whether a value is too long and too mixed for a name, a number or a word.
+fn is_long(text: &str) -> bool {
+    let bare = text.trim_matches(['"', '\'']);
+    is_value(text) && bare.len() >= 20 && is_mixed(bare) && !is_name(bare)
+}
+
+/// Whether a word that a script types is neither a command of SMTP nor an answer.
+fn is_typed(text: &str) -> bool {
+    is_value(text) && !text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// Letters and digits, as keys have them and names seldom.
