@@ -19,7 +19,7 @@ enum End {
 
 impl From<io::Error> for End {
     fn from(error: io::Error) -> End {
-        End::Trouble(Trouble::Damaged(error.to_string()))
+        End::Trouble(error.into())
     }
 }
 

@@ -92,7 +92,7 @@ impl Compression {
         let reader = BufReader::with_capacity(1 << 16, reader);
         match self {
             Compression::Gzip => Box::new(MultiGzDecoder::new(reader)),
-            Compression::Xz => Box::new(XzReader::new_mem_limit(reader, true, (WINDOW >> 10) as u32)),
+            Compression::Xz => Box::new(Xz(XzReader::new_mem_limit(reader, true, (WINDOW >> 10) as u32))),
             Compression::Zstd => Box::new(Frames::new(reader)),
             Compression::Bzip2 => Box::new(Bzip2Streams::new(reader)),
         }
@@ -130,6 +130,9 @@ impl<R: BufRead> Frames<R> {
                 Ok(()) => return Ok(true),
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
                     io::copy(&mut self.reader.by_ref().take(u64::from(length)), &mut io::sink())?;
+                }
+                Err(FrameDecoderError::WindowSizeTooBig { requested, .. }) => {
+                    return Err(greedy(Some(requested), "zstd -d --long=31"));
                 }
                 Err(error) => return Err(damaged(error)),
             }
@@ -179,6 +182,28 @@ impl<R: BufRead> Read for Bzip2Streams<R> {
     }
 }
 
+/// The streams of an xz file.
+struct Xz<R: Read>(XzReader<R>);
+
+impl<R: Read> Read for Xz<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::OutOfMemory => greedy(None, "xz -d"),
+            _ => error,
+        })
+    }
+}
+
+/// That a file asks for more memory than it gets: nothing is wrong with it. `how` unpacks it.
+fn greedy(asked: Option<u64>, how: &str) -> io::Error {
+    let limit = WINDOW >> 20;
+    let asked = asked.map_or_else(|| format!("more than {limit}"), |bytes| (bytes >> 20).to_string());
+    let what = format!(
+        "it asks for {asked} MiB of memory to be unpacked, of which it gets at most {limit}; unpack it with `{how}` and give what comes out"
+    );
+    io::Error::new(io::ErrorKind::OutOfMemory, what)
+}
+
 fn damaged(error: impl std::fmt::Display) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }
@@ -214,6 +239,20 @@ mod tests {
     fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
         Compression::Bzip2.decoder(bytes).read_to_end(&mut out).map(|_| out)
+    }
+
+    #[test]
+    fn memory_that_a_file_asks_for_is_told() {
+        // Frames whose windows are 2 GiB and 384 MiB.
+        let zstd: &[u8] = b"\x28\xb5\x2f\xfd\0\xa8\x01\0\0";
+        let xz: &[u8] = b"\xfd\x37\x7a\x58\x5a\0\0\x01\x69\x22\xde\x36\x02\0\x21\x01\x21\0\0\0\x6c\xef\x19\xce\x01\0\x06\x61";
+        for (bytes, kind, told) in
+            [(zstd, Compression::Zstd, "asks for 2048 MiB"), (xz, Compression::Xz, "asks for more than 192 MiB")]
+        {
+            let error = kind.decoder(bytes).read_to_end(&mut Vec::new()).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
+            assert!(error.to_string().contains(told), "{error}");
+        }
     }
 
     #[test]

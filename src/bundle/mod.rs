@@ -179,6 +179,16 @@ enum Trouble {
     Spool(io::Error),
 }
 
+impl From<io::Error> for Trouble {
+    /// What ended the reading of an archive.
+    fn from(error: io::Error) -> Trouble {
+        match error.kind() {
+            io::ErrorKind::OutOfMemory => Trouble::TooLarge(error.to_string()),
+            _ => Trouble::Damaged(error.to_string()),
+        }
+    }
+}
+
 impl Trouble {
     /// The trouble as one of the whole bundle.
     fn of(self, path: String) -> BundleError {
@@ -355,7 +365,7 @@ impl Intake {
                 let mut layer = Metered::new(compression.decoder(packed), &self.budget, Some(count), &Arc::default());
                 let inner = self.store.keep(&mut layer).map_err(|error| match (error, layer.reached()) {
                     (_, Some(reached)) => Trouble::TooLarge(reached.0.clone()),
-                    (KeepError::Stream(error), _) => Trouble::Damaged(error.to_string()),
+                    (KeepError::Stream(error), _) => error.into(),
                     (KeepError::Spool(error), _) => Trouble::Spool(error),
                 })?;
                 self.take_in(path, inner, modified, depth + 1)
@@ -373,7 +383,7 @@ impl Intake {
         let mut inner = Vec::with_capacity(BLOCK);
         let reader = content.reader().map_err(Trouble::Unreadable)?;
         match compression.decoder(reader).take(BLOCK as u64).read_to_end(&mut inner) {
-            Err(error) if inner.is_empty() => Err(Trouble::Damaged(error.to_string())),
+            Err(error) if inner.is_empty() => Err(error.into()),
             _ => Ok((Form::of(&inner), Some(compression), Utf16::of(&inner))),
         }
     }

@@ -1,6 +1,6 @@
 //! What hides a name in a code: base64, encoded words of headers, tokens.
 
-use super::{Edit, Redactor, scan};
+use super::{Edit, Redactor, shapes};
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
@@ -78,7 +78,7 @@ impl Redactor<'_> {
     pub(super) fn encoded(&self, text: &str) -> String {
         let Some(word) = EncodedWord::parse(text) else { return format!("=?utf-8?Q?{}?=", self.word(text)) };
         // What people write in headers is theirs, whole.
-        let new = if scan::at_sign(&word.text).is_some() { self.person(&word.text) } else { self.word(&word.text) };
+        let new = if shapes::at_sign(&word.text).is_some() { self.person(&word.text) } else { self.word(&word.text) };
         format!("=?utf-8?B?{}?=", STANDARD.encode(new))
     }
 }

@@ -1,6 +1,6 @@
 //! What stands before a name or around it, by which a bare one is known for a name: keys, phrases, columns.
 
-use super::scan::{Part, regex};
+use super::part::{Part, regex};
 use crate::marks::Marks;
 use crate::rules::literals::{self, Worth};
 use regex::Regex;

@@ -1,7 +1,8 @@
 //! Lines of Postfix's log, taken apart into their fields, and these at the addresses in them: logs say the same ones over and
 //! over, so that each is looked through once and remembered, and not every line from end to end.
 
-use super::scan::{Part, is_unit};
+use super::part::Part;
+use super::shapes::is_unit;
 use crate::evidence::maillog::queue_id::leading_id;
 use std::net::IpAddr;
 use std::ops::Range;

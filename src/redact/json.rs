@@ -1,6 +1,6 @@
 //! Lines that are JSON, or end in it: each text in one for itself, since escapes hide names, and by its key.
 
-use super::scan::Part;
+use super::part::Part;
 use super::{Redactor, contexts};
 use serde_json::Value;
 use std::borrow::Cow;

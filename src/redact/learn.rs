@@ -3,7 +3,9 @@
 use super::contexts::Heading;
 use super::hosts::{embedded, reverse_zone};
 use super::names::{self, Piece, is_authority, is_folder, pieces, unquoted};
-use super::scan::{self, Part};
+use super::part::Part;
+use super::scan;
+use super::shapes;
 use super::{MOST_NAMES, Redactor, SHORTEST, coded, kept};
 use crate::evidence::maillog::queue_id::is_queue_id;
 use rustc_hash::FxHashSet;
@@ -105,7 +107,7 @@ impl Redactor<'_> {
     pub(super) fn learn_part(&mut self, part: Part, text: &str) {
         match part {
             Part::Address => {
-                if let Some(at) = scan::at_sign(text) {
+                if let Some(at) = shapes::at_sign(text) {
                     self.learn_local(&text[..at.start]);
                     self.learn_hosts(&text[at.end..]);
                 }
@@ -118,7 +120,7 @@ impl Redactor<'_> {
             Part::Name | Part::MaybeName => {
                 if text.parse::<IpAddr>().is_ok() {
                     self.learn_part(Part::Ip, text);
-                } else if scan::at_sign(text).is_some() {
+                } else if shapes::at_sign(text).is_some() {
                     self.learn_part(Part::Address, text);
                 } else {
                     self.learn_local(text.trim_end_matches('+'));
@@ -134,7 +136,7 @@ impl Redactor<'_> {
             }
             Part::Person | Part::People | Part::MaybePerson | Part::Strings => {
                 let mut inner = Vec::new();
-                scan::shapes(text, 0..text.len(), &mut |part, range| inner.push((part, range)));
+                shapes::each(text, 0..text.len(), &mut |part, range| inner.push((part, range)));
                 for (part, range) in inner {
                     match part {
                         Part::Word | Part::Dotted if !is_authority(text) => self.learn_name(&text[range]),
@@ -159,7 +161,7 @@ impl Redactor<'_> {
             return;
         }
         for (piece, _) in pieces(&local).into_iter().filter(|(_, what)| *what == Piece::Name) {
-            if scan::is_host(piece) {
+            if shapes::is_host(piece) {
                 continue;
             }
             self.learn_name(piece);
@@ -198,7 +200,7 @@ impl Redactor<'_> {
                 parts.filter(is_part).for_each(|part| self.learn_name(part));
             }
             // A name that has no known ending is known by having stood where host names stand.
-            if !scan::is_host(&host) {
+            if !shapes::is_host(&host) {
                 self.known_mut().hosts.insert(host.clone());
                 // Its last label is none that all share, and may be the beginning of a name that was cut short.
                 let last = host.rsplit('.').next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Redaction of what is told line by line: the story of a message, and the headers of a received one.
 
-use super::scan::Part;
+use super::part::Part;
 use super::{Check, Redactor};
 use crate::evidence::headers::TestMessage;
 use crate::trace::Step;

@@ -1,7 +1,8 @@
 //! Pseudonyms of people and accounts, and of the addresses made with their names.
 
+use super::part::Part;
 use super::pseudonym::Key;
-use super::scan::{self, Part};
+use super::shapes;
 use super::{Edit, Redactor, SHORTEST, apply, kept};
 use crate::evidence::secrets::HIDDEN;
 use regex::Regex;
@@ -99,7 +100,7 @@ impl Redactor<'_> {
         if text.parse::<IpAddr>().is_ok() {
             return self.ip_text(text, "");
         }
-        if scan::at_sign(text).is_some() {
+        if shapes::at_sign(text).is_some() {
             return self.address(text);
         }
         // What ps cuts short ends in a plus sign; a sentence ends in a dot.
@@ -107,14 +108,14 @@ impl Redactor<'_> {
         if is_folder(name) {
             return text.to_owned();
         }
-        if scan::is_host(name) && !self.known.names.contains(&name.to_lowercase()) {
+        if shapes::is_host(name) && !self.known.names.contains(&name.to_lowercase()) {
             return self.host(text);
         }
         format!("{}{cut}", self.local(name))
     }
 
     pub(super) fn address(&self, text: &str) -> String {
-        let Some(at) = scan::at_sign(text) else { return self.local(text) };
+        let Some(at) = shapes::at_sign(text) else { return self.local(text) };
         let (local, domain) = (&text[..at.start], &text[at.end..]);
         if self.keeps(text) {
             return text.to_owned();
@@ -146,7 +147,7 @@ impl Redactor<'_> {
         for (piece, what) in pieces(local) {
             if what != Piece::Name {
                 out.push_str(piece);
-            } else if later && scan::is_host(piece) {
+            } else if later && shapes::is_host(piece) {
                 out.push_str(&self.host(piece));
             } else {
                 out.push_str(&self.named(piece));
@@ -171,7 +172,7 @@ impl Redactor<'_> {
             return text.to_owned();
         }
         let mut edits = Vec::new();
-        scan::shapes(text, 0..text.len(), &mut |part, range| {
+        shapes::each(text, 0..text.len(), &mut |part, range| {
             let old = &text[range.clone()];
             let new = match part {
                 Part::Word | Part::Dotted if may_be_ordinary && self.ordinary.is_word(old) => None,

@@ -1,6 +1,7 @@
 //! Paths of files in a bundle, in which hosts and people are named too: `dig-mx-acme.example.txt`, `home/maria/mbox`.
 
-use super::scan::{self, Part};
+use super::part::Part;
+use super::shapes;
 use super::{Check, Edit, Redactor, apply, contexts, kept};
 use regex::Regex;
 use std::ops::Range;
@@ -19,13 +20,13 @@ fn host(part: &str) -> Option<Range<usize>> {
     });
     let name = BEHIND_TOOL.captures(part)?.name("n")?;
     let last = name.as_str().rsplit('.').next().unwrap_or_default();
-    (scan::is_host(name.as_str()) && !kept::is_file_ending(last)).then(|| name.range())
+    (shapes::is_host(name.as_str()) && !kept::is_file_ending(last)).then(|| name.range())
 }
 
 /// Where in a part of a path an address stands: before the ending of the file's name.
 fn address(part: &str) -> Option<Range<usize>> {
     let name = std::iter::successors(Some(part), |name| kept::document(name)).last()?;
-    scan::at_sign(name).map(|_| 0..name.len())
+    shapes::at_sign(name).map(|_| 0..name.len())
 }
 
 /// Where names stand in a path, in order.

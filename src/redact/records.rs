@@ -1,7 +1,7 @@
 //! Redaction of the tables: whom the values of a field name, the schema says.
 
 use super::contexts::{HEADING, Heading, kind_of};
-use super::scan::Part;
+use super::part::Part;
 use super::{Check, Redactor, path};
 use crate::evidence::Evidence;
 use crate::names::Names;

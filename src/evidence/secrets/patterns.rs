@@ -50,15 +50,13 @@ const TOKENS: &[(&str, &str)] = &[
     ("xapp-", r"xapp-\d-[\w-]{20,}"),
     // Telegram
     (":aa", r"(?:bot)?\d{8,10}:AA[\w-]{30,}"),
-    // Mail services: SendGrid, Mailgun, Brevo, Resend, Mailchimp, Twilio
+    // Mail services: SendGrid, Mailgun, Brevo, Resend, Mailchimp; Twilio has a pattern of its own
     ("sg.", r"SG\.[\w-]{16,}\.[\w-]{16,}"),
     ("key-", r"key-[0-9a-f]{32}"),
     ("xkeysib-", r"xkeysib-[\w-]{20,}"),
     ("xsmtpsib-", r"xsmtpsib-[\w-]{20,}"),
     ("re_", r"re_[0-9A-Za-z]{8}_\w{16,}"),
     ("-us", r"[0-9a-f]{32}-us\d{1,2}"),
-    ("sk", r"SK[0-9a-f]{32}"),
-    ("ac", r"AC[0-9a-f]{32}"),
     ("k_live_", r"[sr]k_live_\w{10,}"),
     ("k_test_", r"[sr]k_test_\w{10,}"),
     ("whsec_", r"whsec_[\w+/=]{20,}"),
@@ -155,6 +153,15 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ("token", &["bearer"], r"(?i)\bbearer\s+(?P<s>[\w.~+/=-]{12,})", any),
         ("token", TOKEN_MARKS.as_slice(), &TOKEN, any),
         (
+            "token",
+            &[
+                "sk0", "sk1", "sk2", "sk3", "sk4", "sk5", "sk6", "sk7", "sk8", "sk9", "ska", "skb", "skc", "skd", "ske", "skf",
+                "ac0", "ac1", "ac2", "ac3", "ac4", "ac5", "ac6", "ac7", "ac8", "ac9", "aca", "acb", "acc", "acd", "ace", "acf",
+            ],
+            r"\b(?P<s>(?:SK|AC)[0-9a-f]{32})\b",
+            any,
+        ),
+        (
             "token in a URL",
             &[
                 "token=",
@@ -222,12 +229,15 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
                 "kinit",
                 "gpg",
                 "cryptsetup",
-                "http",
-                "login",
+                "http -a",
+                "docker",
+                "podman",
+                "helm login",
+                "az login",
                 "sendemail",
                 "pw",
             ],
-            r#"(?i)(?:--(?:\w+-)*(?:password|passphrase|pass|passwd|pwd|secret|token)\d?[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\b(?:mysql|mariadb)[\w-]*\b.* -p|\btestsaslauthd\b.* -p ?|\bldap\w+\b.* -w ?|\bdoveadm\b.* auth \w+ (?:-\w+ \S+ )*\S+ |\bdoveadm\b.* pw\b.* -p ?|-pass(?:in|out)?[ =](?:pass:)|\baws configure set \S*(?:secret|token|key)\S* |\b(?:sasl\w+|passwd|kinit|gpg|cryptsetup)\b.*<<< ?|\bhttp\b.* -a [^\s:]+:|\b(?:docker|podman|helm|az)\b.* login\b.* -p |\bsendemail\b.* -xp |\bswaks\b.*? --?(?:ap|auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a |\bopenssl passwd\b(?: -\S+)* |\bopenssl enc\b.* -[kK] |\bsmbclient\b.* -U ?[^\s%]+%|\blftp\b.* -u ?[^\s,]+,|\bmosquitto_\w+\b.* -P |\b(?:setenv|set) \w*(?:PASS(?:WORD|WD)?|PWD|PW|SECRET|TOKEN)(?:\s*=\s*| ))(?P<s>"[^"]+"|'[^']+'|[^\s\[(-][^\s]*)"#,
+            r#"(?i)(?:--(?:\w+-)*(?:password|passphrase|pass|passwd|pwd|secret|token)\d?[= ]|\bsshpass +-p ?|\bcurl\b.* (?:-u|--user) ?[^\s:]+:|\b(?:mysql|mariadb)[\w-]*\b.* -p|\btestsaslauthd\b.* -p ?|\bldap\w+\b.* -w ?|\bdoveadm\b.* auth \w+ (?:-\w+ \S+ )*\S+ |\bdoveadm\b.* pw\b.* -p ?|-pass(?:in|out)?[ =](?:pass:)|\baws configure set \S*(?:secret|token|key)\S* |\b(?:sasl\w+|passwd|kinit|gpg|cryptsetup)\b.*<<< ?|\bhttp -a [^\s:]+:|\b(?:docker|podman|helm|az)\b.* login\b.* -p |\bsendemail\b.* -xp |\bswaks\b.*? --?(?:ap|auth-password) |\bhtpasswd\b .* -b \S+ \S+ |\bredis-cli\b.* -a |\bopenssl passwd\b(?: -\S+)* |\bopenssl enc\b.* -[kK] |\bsmbclient\b.* -U ?[^\s%]+%|\blftp\b.* -u ?[^\s,]+,|\bmosquitto_\w+\b.* -P |\b(?:setenv|set) \w*(?:PASS(?:WORD|WD)?|PWD|PW|SECRET|TOKEN)(?:\s*=\s*| ))(?P<s>"[^"]+"|'[^']+'|[^\s\[(-][^\s]*)"#,
             any,
         ),
         (
@@ -293,7 +303,7 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ("password", &["pass"], r"(?i)^\s*(?:poll|skip|server)\s.*\spass(?:word|wd)?\s+(?P<s>\S+)", any),
         (
             "password",
-            &["eval", "command", "cmd", "file"],
+            &["eval", "command", "cmd", "password-file", "password_file", "passwordfile"],
             r#"(?i)\bpass(?:word|wd)?[_-]?(?:eval|command|cmd|file)\b[\s='"<(]*(?:echo|printf)\s+(?P<s>[^"')]+)"#,
             any,
         ),
@@ -342,21 +352,21 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         // XML: <password>value</password>, <add key="password" value="value"/>
         (
             "password",
-            &["pass", "pwd", "secret", "token", "key"],
+            &["password", "passwd", "passphrase", "pass>", "pwd>", "secret>", "token>", "key>"],
             r#"(?i)<[\w:.-]*(?:password|passwd|passphrase|pass|pwd|secret|token|api_?key)(?:\s[^>]*)?>(?:<!\[CDATA\[)?(?P<s>[^<\]\s]+)"#,
             is_value,
         ),
         (
             "password",
-            &["pass", "pwd", "secret", "token", "key"],
+            &["value=", "value ="],
             r#"(?i)\b(?:key|name)\s*=\s*["'][\w:.-]*(?:password|passwd|passphrase|pass|pwd|secret|token|api_?key)["']\s+value\s*=\s*(?P<s>"[^"]+"|'[^']+')"#,
             is_value,
         ),
         // YAML on one line: {user: joe, password: value}
         (
             "password",
-            &["pass", "secret", "token", "key"],
-            r#"(?i)[{,]\s*[\w.-]*(?:password|passwd|passphrase|pass|secret|token|api_?key)\s*:\s+(?P<s>"[^"]+"|'[^']+'|[^\s,{}"'\[\]]+)"#,
+            &["password:", "passwd:", "passphrase:", "pass:", "secret:", "token:", "key:"],
+            r#"(?i)[{,]\s*[\w.-]*(?:password|passwd|passphrase|pass|secret|token|api_?key):\s+(?P<s>"[^"]+"|'[^']+'|[^\s,{}"'\[\]]+)"#,
             is_value,
         ),
         // BIND
@@ -398,8 +408,20 @@ pub(super) static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         ("password", &["pass"], r"(?i)^\s*(?:user\s+\S+\s+)?pass(?:wort|code)?\s+(?P<s>\S+)\s*$", is_strange),
         (
             "password",
-            &["user", "login", "credentials", "account", "zugang"],
-            r"(?i)\b(?:user(?:name)?|login|credentials|account|zugang(?:sdaten)?)(?:\s?/\s?[a-z]+)?\s?[:=]\s*[\w.@+-]+(?:\s?[/|]\s?)(?P<s>[^\s/=<>,]+)\s*$",
+            &[
+                "user:",
+                "username:",
+                "user/",
+                "user /",
+                "login:",
+                "login/",
+                "login /",
+                "credentials:",
+                "account:",
+                "zugang:",
+                "zugangsdaten:",
+            ],
+            r"(?i)\b(?:user(?:name)?|login|credentials|account|zugang(?:sdaten)?)(?:\s?/\s?[a-z]+)?:\s*[\w.@+-]+(?:\s?[/|]\s?)(?P<s>[^\s/=<>,]+)\s*$",
             is_strange,
         ),
         ("password", &["credentials"], r"(?i)\bcredentials\s?[:=]\s*[\w.@+-]+\s(?P<s>[^\s=<>,]+)\s*$", is_strange),
