@@ -44,7 +44,7 @@ impl Civil {
         let days = days_from_civil(self.year, self.month, self.day);
         let seconds = days * 86_400 + i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second)
             - i64::from(offset);
-        Time(seconds * SECOND + i64::from(self.micros))
+        Time(seconds.saturating_mul(SECOND).saturating_add(i64::from(self.micros)))
     }
 }
 

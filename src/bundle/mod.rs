@@ -169,6 +169,10 @@ impl Bundle {
     }
 }
 
+/// The beginnings of 1999, when Postfix was new, and of 2200: a file of another time does not say when it was written.
+const OLDEST: i64 = 915_148_800;
+const NEWEST: i64 = 7_258_118_400;
+
 /// Why one file cannot be taken in.
 #[derive(Debug)]
 enum Trouble {
@@ -397,6 +401,8 @@ impl Intake {
         utf16: Option<Utf16>,
     ) {
         let size = content.length();
+        // Archives that are to be the same whenever they are made say 1970, and a stranger may say anything.
+        let modified = modified.filter(|time| (OLDEST..NEWEST).contains(&time.seconds()));
         self.taken.insert(path.clone());
         let budget = Arc::clone(&self.budget);
         self.bundle.files.push(BundleFile { path, size, modified, compression, content, utf16, budget, paid: Arc::default() });

@@ -3,6 +3,7 @@
 use super::output::{apart, folder_of, write_beside};
 use super::{Failure, RuleFolders};
 use crate::bundle::{Bundle, BundleError, Limits};
+use crate::diagnose::words::visible;
 use crate::redact::{Check, Key, OwnersFile, Policy, Redactor, rewrite};
 use crate::rules::RuleSet;
 use clap::Args;
@@ -148,6 +149,21 @@ impl Redaction {
     }
 }
 
+/// That the new bundle will not be a part of the old one, where the next reading would take everything for twice as much.
+fn outside(bundle: &Path, output: &Path) -> Result<(), Failure> {
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (Ok(bundle), Ok(folder)) = (bundle.canonicalize(), folder.canonicalize()) else { return Ok(()) };
+    if folder.starts_with(&bundle) {
+        return Err(format!(
+            "{}: the new bundle would lie in the old one and be read as a part of it; name a place outside of {}",
+            visible(&output.display().to_string()),
+            visible(&bundle.display().to_string())
+        )
+        .into());
+    }
+    Ok(())
+}
+
 impl Redact {
     pub(super) fn run(&self) -> Result<ExitCode, Failure> {
         let name = self.output.to_string_lossy().to_ascii_lowercase();
@@ -155,6 +171,7 @@ impl Redact {
             return Err(format!("{}: the new bundle is a .tar.gz archive; name it so", self.output.display()).into());
         }
         folder_of(&self.output)?;
+        outside(&self.bundle, &self.output)?;
         apart(std::slice::from_ref(&self.bundle), &[self.how.files(), vec![&self.output]].concat())?;
         let rules = self.rules.load()?;
         let mut redactor = self.how.redactor(rules)?;
@@ -167,12 +184,12 @@ impl Redact {
         let map = self.how.map(&redactor)?;
         write_beside(&self.output, &mut file)?;
         map.map_or(Ok(()), |map| self.how.keep_map(map))?;
-        say!("{}: {} file{}", self.output.display(), done.files, if done.files == 1 { "" } else { "s" });
+        say!("{}: {} file{}", visible(&self.output.display().to_string()), done.files, if done.files == 1 { "" } else { "s" });
         for (path, line, kind) in &done.secrets {
             say!("taken out: {kind} ({path}:{line})");
         }
         for (path, why) in &done.left_out {
-            say!("left out: {} ({why})", crate::diagnose::words::visible(path));
+            say!("left out: {} ({why})", visible(path));
         }
         if !done.checked_all {
             eprintln!(

@@ -68,6 +68,35 @@ fn sizes_that_no_archive_can_hold_are_not_believed() {
 }
 
 #[test]
+fn times_that_no_file_has_are_not_believed() {
+    let (folder, log) = (Folder::new(), ordinary());
+    for time in [0, 1 << 40, 1 << 62, u64::MAX] {
+        let mut header = header("mail.log", log.len() as u64);
+        header.set_mtime(time);
+        header.set_cksum();
+        let mut archive = tar::Builder::new(Vec::new());
+        archive.append(&header, log.as_bytes()).expect("a member");
+        folder.add("old.tar", archive.into_inner().expect("an archive"));
+        // Stamps without a year are then those of the last twelve months.
+        let outcome = Call::new(&["sources", &folder.path("old.tar")]).run();
+        assert!(outcome.reported().contains("; from 20"), "{time}: {}", outcome.out);
+    }
+}
+
+#[test]
+fn a_file_that_asks_for_much_memory_is_not_called_damaged() {
+    // A frame of zstd with a window of 2 GiB.
+    let frame = b"\x28\xb5\x2f\xfd\0\xa8\x01\0\0";
+    let folder = Folder::with("mail.log.zst", frame);
+    let outcome = Call::new(&["analyze", &folder.path("mail.log.zst")]).run();
+    let told = "it asks for 2048 MiB of memory to be unpacked, of which it gets at most 192; unpack it with `zstd -d --long=31`";
+    assert!(outcome.refused().contains(told) && !outcome.said.contains("damaged"), "{}", outcome.said);
+    folder.add("other.log", ordinary());
+    let outcome = Call::new(&["sources", &folder.path("")]).run();
+    assert!(outcome.reported().contains("mail.log.zst: not unpacked: it asks for 2048 MiB"), "{}", outcome.out);
+}
+
+#[test]
 fn a_million_members_end_at_the_limit_of_files() {
     let mut stream = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let log = ordinary();

@@ -191,3 +191,12 @@ fn files_that_are_written_need_a_name_each() {
         assert!(outcome.refused().contains("what is read from it would be overwritten"), "{}", outcome.said);
     }
 }
+
+#[test]
+fn a_redacted_bundle_does_not_lie_in_the_one_that_it_was_made_of() {
+    let folder = Folder::with("bundle/mail.log", ordinary());
+    let outcome = Call::new(&["redact", &folder.path("bundle"), "-o", &folder.path("bundle/safe.tar.gz")]).run();
+    assert!(outcome.refused().contains("the new bundle would lie in the old one"), "{}", outcome.said);
+    let outcome = Call::new(&["redact", &folder.path("bundle"), "-o", &folder.path("safe.tar.gz")]).run();
+    assert!(outcome.reported().contains("safe.tar.gz: 1 file"), "{}", outcome.out);
+}
