@@ -493,7 +493,7 @@ impl Asked {
 }
 
 #[cfg(test)]
-mod cases {
+mod tests {
     use super::*;
     use crate::rules::dice::Dice;
 

@@ -1,6 +1,6 @@
 //! What is asked of the columns of an event, and what their values come to.
 
-use super::tests::Tests;
+use super::facts::Tests;
 use crate::distinct::mix;
 use crate::rules::demand::{DISTINCT, Demand, TestBits, WEIGHED};
 use crate::tables::Column;

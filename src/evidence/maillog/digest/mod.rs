@@ -8,9 +8,9 @@
 mod asked;
 mod cells;
 mod draft;
+mod facts;
 mod row;
 mod seen;
-mod tests;
 
 use super::LANES;
 use crate::distinct::mix;
@@ -532,7 +532,7 @@ fn number_of(time: Option<Time>, span: usize) -> u64 {
 }
 
 #[cfg(test)]
-mod cases {
+mod tests {
     use super::*;
     use crate::rules::RuleSet;
     use crate::tables::{Citation, Value, arrivals, failures};

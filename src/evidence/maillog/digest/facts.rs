@@ -190,13 +190,14 @@ impl Tests {
 /// Half as many facts, and as many networks.
 const HALF: usize = 64;
 
-/// The place of something in a list of as many; it is added if it is new.
+/// The place of something in a list, to which it is added if it is new and there is room.
 fn place_in<T: PartialEq>(list: &mut Vec<T>, new: T) -> Option<usize> {
     let known = list.iter().position(|known| *known == new);
-    known.or_else(|| {
+    if known.is_none() && list.len() < HALF {
         list.push(new);
-        (list.len() <= HALF).then_some(list.len() - 1)
-    })
+        return Some(list.len() - 1);
+    }
+    known
 }
 
 /// Which of some tests hold of a value, tried one after the other.
@@ -212,11 +213,18 @@ fn one_by_one(demand: &Demand, tests: TestBits, given: Given<'_>) -> TestBits {
 }
 
 #[cfg(test)]
-mod cases {
+mod tests {
     use super::super::draft::hash_of;
     use super::*;
     use crate::rules::RuleSet;
     use crate::tables::{arrivals, attempts, failures};
+
+    #[test]
+    fn what_has_no_room_among_the_facts_is_tried_by_itself() {
+        let mut list = Vec::new();
+        let places: Vec<Option<usize>> = (0..100).map(|new| place_in(&mut list, new)).collect();
+        assert_eq!((places[63], places[64], list.len(), place_in(&mut list, 5)), (Some(63), None, HALF, Some(5)));
+    }
 
     #[test]
     fn tests_that_are_tried_at_once_hold_as_each_by_itself() {
