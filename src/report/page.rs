@@ -225,7 +225,7 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
     let mut words = Vec::new();
     match (forecast.trend.map(|trend| trend.per_hour), forecast.at_deadline) {
         (Some(per_hour), _) if per_hour <= -0.5 => {
-            words.push(phrases.say("shape.queue_falls", &[("rate", rate(per_hour).into())]))
+            words.push(phrases.say("shape.queue_falls", &[("rate", rate(per_hour).into())]));
         }
         (Some(per_hour), Some(size)) if per_hour >= 0.5 => {
             words.push(phrases.say("shape.queue_grows", &[("rate", rate(per_hour).into()), ("n", rounded(size).into())]));
