@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn long_lines_are_cut_around_what_matters() {
-        let text = format!("{}needle{}", "a".repeat(1000), "b".repeat(1000));
+        let text = format!("{} needle {}", "a".repeat(1000), "b".repeat(1000));
         let (shown, range) = cut(&text, &["needle".to_owned()]);
         let (start, end) = range.unwrap();
         assert_eq!(shown.chars().skip(start).take(end - start).collect::<String>(), "needle");
