@@ -1,6 +1,10 @@
 //! Every suggested command does what it says: it is shell that parses, and a value from the evidence, whatever a stranger
 //! wrote into it, stays one word of it.
 
+#[path = "../src/rules/dice.rs"]
+mod dice;
+
+use dice::Dice;
 use postdoc::analysis::{Analysis, Options};
 use postdoc::diagnose::measure::Asker;
 use postdoc::diagnose::words::{Place, Words, shell_quote};
@@ -17,16 +21,6 @@ fn parses(script: &str) -> Result<(), String> {
     shell.stdin.take().expect("piped").write_all(script.as_bytes()).expect("written");
     let said = shell.wait_with_output().expect("an end");
     if said.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&said.stderr).into_owned()) }
-}
-
-/// A random number, the same in every run (a linear congruential generator).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % sides
-    }
 }
 
 /// What a shell could take for more than text.

@@ -450,6 +450,10 @@ const DESTRUCTIVE: [&str; 6] = ["postsuper -d", "rm -r", "rm -rf", "rm -fr", "mk
 
 /// Whether one of the commands of `run` begins with `command`.
 fn deletes(run: &str, command: &str) -> bool {
+    // Nearly no step does.
+    if !run.contains(command) {
+        return false;
+    }
     let starts =
         run.split(['\n', ';', '|', '&']).map(|part| part.trim().trim_start_matches("sudo ").trim_start_matches("xargs "));
     starts.filter_map(|part| part.strip_prefix(command)).any(|rest| rest.is_empty() || rest.starts_with(' '))

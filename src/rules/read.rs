@@ -722,7 +722,7 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
         return text;
     }
     if what != "run"
-        && let Some(name) = MEASURES.iter().find(|name| in_single_braces(&text, name))
+        && let Some(name) = in_single_braces(&text)
     {
         let help = format!("write `{{{{{name}}}}}`");
         reader.problem(
@@ -762,10 +762,13 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
     text
 }
 
-/// Whether a text has a name in one brace where it would have two.
-fn in_single_braces(text: &str, name: &str) -> bool {
-    let written = format!("{{{name}}}");
-    text.match_indices(&written).any(|(at, _)| !text[..at].ends_with('{') && !text[at + written.len()..].starts_with('}'))
+/// A part of a signal that stands in single braces.
+fn in_single_braces(text: &str) -> Option<&'static str> {
+    text.match_indices('{').find_map(|(at, _)| {
+        let (name, after) = text[at + 1..].split_once('}')?;
+        let alone = !text[..at].ends_with('{') && !after.starts_with('}');
+        MEASURES.iter().copied().find(|known| alone && *known == name)
+    })
 }
 
 fn do_nots(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<DoNot> {
