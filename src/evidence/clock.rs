@@ -15,19 +15,13 @@
 //! ```
 
 use super::document::{Document, Sink};
-use crate::tables::{Value, host};
+use crate::tables::{Citation, Value, host};
 use crate::time::{self, Civil, Time};
 
 /// Reads what any of the clock tools printed.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
-    let mut universal = None;
-    let mut local = None;
-    let mut rtc = None;
-    let mut rtc_local = false;
-    let mut offset = None;
+    let mut seen = Seen::default();
     let mut warning = false;
-    // chronyc sources, ntpq -p: whether a server was listed, was ever reached, and is the one in use.
-    let mut peers: Option<(u32, bool, bool)> = None;
     for (number, line) in doc.lines() {
         let text = line.trim();
         let at = doc.at(number);
@@ -41,8 +35,8 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             continue;
         }
         if let Some((used, reached)) = peer(text) {
-            let (first, was_reached, was_used) = peers.unwrap_or((number, false, false));
-            peers = Some((first, was_reached || reached, was_used || used));
+            let (first, was_reached, was_used) = seen.peers.unwrap_or((at, false, false));
+            seen.peers = Some((first, was_reached || reached, was_used || used));
         }
         if let Some((time, zone)) = date(text) {
             sink.host(host::collected_at, time, at);
@@ -53,30 +47,52 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             Some((key, value)) => (key.trim(), value.trim()),
             None => (text, ""),
         };
+        if !seen.told(key, value, at, sink) && !state(text, at, sink) && !says_nothing(key, text) {
+            sink.unparsed(number);
+        }
+    }
+    seen.compare(doc, sink);
+    settle(sink);
+}
+
+/// What the lines told that counts only together.
+#[derive(Default)]
+struct Seen {
+    universal: Option<Time>,
+    local: Option<Time>,
+    rtc: Option<(Time, Citation)>,
+    rtc_local: bool,
+    offset: Option<i32>,
+    /// chronyc sources, ntpq -p: where the first server was listed, whether one was ever reached, and whether one is in use.
+    peers: Option<(Citation, bool, bool)>,
+}
+
+impl Seen {
+    /// Takes a line of the form `key: value`; whether it is one that tells something.
+    fn told(&mut self, key: &str, value: &str, at: Citation, sink: &mut Sink<'_>) -> bool {
         let yes = value == "yes";
         match key {
-            "Local time" => local = weekday_time(value),
+            "Local time" => self.local = weekday_time(value),
             "Universal time" => {
-                universal = weekday_time(value);
-                if let Some(time) = universal {
+                self.universal = weekday_time(value);
+                if let Some(time) = self.universal {
                     sink.host(host::collected_at, time, at);
                 }
             }
-            "RTC time" => rtc = weekday_time(value).map(|time| (time, at)),
+            "RTC time" | "RTCTimeUSec" => self.rtc = weekday_time(value).map(|time| (time, at)),
             // timedatectl show: both in local time, with the zone's name.
             "TimeUSec" => {
-                universal = weekday_time(value);
-                if let (Some(time), Some(zone)) = (universal, value.rsplit(' ').next().and_then(time::zone_offset)) {
+                self.universal = weekday_time(value);
+                if let (Some(time), Some(zone)) = (self.universal, value.rsplit(' ').next().and_then(time::zone_offset)) {
                     sink.host(host::zone_offset, i64::from(zone), at);
                     sink.host(host::collected_at, time.plus(f64::from(-zone)), at);
                 }
             }
-            "RTCTimeUSec" => rtc = weekday_time(value).map(|time| (time, at)),
-            "RTC in local TZ" => rtc_local = yes,
+            "RTC in local TZ" => self.rtc_local = yes,
             "Time zone" => {
                 let numeric = value.rsplit_once(", ").and_then(|(_, zone)| time::numeric_offset(zone.trim_end_matches(')')));
                 if let Some(zone) = numeric {
-                    offset = Some(zone);
+                    self.offset = Some(zone);
                     sink.host(host::zone_offset, i64::from(zone), at);
                 }
             }
@@ -103,75 +119,86 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
                     sink.host(host::clock_offset, seconds, at);
                 }
             }
-            _ if text.starts_with("unsynchronised") || text.starts_with("unsynchronized") => {
-                sink.host(host::clock_synchronized, false, at);
-            }
-            _ if text.starts_with("synchronised to") || text.starts_with("synchronized to") => {
-                sink.host(host::clock_synchronized, true, at);
-            }
-            _ if text.starts_with('*') && text.split_whitespace().count() >= 10 => {
-                // ntpq -p: the peer in use; its offset is the ninth column, in milliseconds.
-                if let Some(ms) = text.split_whitespace().nth(8).and_then(|digits| digits.parse::<f64>().ok()) {
-                    sink.host(host::clock_offset, -ms / 1000.0, at);
-                    sink.host(host::clock_synchronized, true, at);
-                }
-            }
-            _ => {
-                let known = [
-                    "Timezone",
-                    "LocalRTC",
-                    "CanNTP",
-                    "Reference ID",
-                    "Stratum",
-                    "Ref time (UTC)",
-                    "Last offset",
-                    "RMS offset",
-                    "Frequency",
-                    "Residual freq",
-                    "Skew",
-                    "Root delay",
-                    "Root dispersion",
-                    "Update interval",
-                    "DST active",
-                    "Last DST change",
-                    "Next DST change",
-                    "Server",
-                    "Poll interval",
-                    "Leap",
-                    "Version",
-                    "Precision",
-                    "Delay",
-                    "Jitter",
-                    "Packet count",
-                    "Warning",
-                    "Root distance",
-                    "Reference",
-                ];
-                let table = ["remote ", "====", "MS Name/IP", "210 Number", "time correct", "time server", "polling server"];
-                let table = table.iter().any(|start| text.starts_with(start)) || peer(text).is_some();
-                // The times of "Last DST change" stand below it.
-                let dst = text.get(3..4) == Some(" ") && weekday_time(text).is_some();
-                if !known.contains(&key) && !table && !dst {
-                    sink.unparsed(number);
-                }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Compares what was seen of several clocks.
+    fn compare(&self, doc: &Document<'_>, sink: &mut Sink<'_>) {
+        if let Some((first, reached, used)) = self.peers {
+            // Servers that answer may be in use in a moment; without one that answers nothing keeps the clock.
+            if used || !reached {
+                sink.host(host::clock_synchronized, used, first);
             }
         }
-    }
-    if let Some((first, reached, used)) = peers {
-        // Servers that answer may be in use in a moment; without one that answers nothing keeps the clock.
-        if used || !reached {
-            sink.host(host::clock_synchronized, used, doc.at(first));
+        let system = if self.rtc_local { self.local } else { self.universal };
+        if let (Some(system), Some((rtc, at))) = (system, self.rtc) {
+            // Both are read as if UTC; a local RTC is compared with local time, so the zone does not matter.
+            sink.host(host::clock_rtc_difference, system.since(rtc).abs(), at);
+        }
+        if let (Some(local), Some(universal), None) = (self.local, self.universal, self.offset) {
+            sink.host(host::zone_offset, (local.since(universal).round()) as i64, doc.at(doc.first_line));
         }
     }
-    let system = if rtc_local { local } else { universal };
-    if let (Some(system), Some((rtc, at))) = (system, rtc) {
-        // Both are read as if UTC; a local RTC is compared with local time, so the zone does not matter.
-        sink.host(host::clock_rtc_difference, system.since(rtc).abs(), at);
+}
+
+/// Takes a line of ntpstat, or of ntpq -p about the server in use; whether it is one.
+fn state(text: &str, at: Citation, sink: &mut Sink<'_>) -> bool {
+    if text.starts_with("unsynchronised") || text.starts_with("unsynchronized") {
+        sink.host(host::clock_synchronized, false, at);
+    } else if text.starts_with("synchronised to") || text.starts_with("synchronized to") {
+        sink.host(host::clock_synchronized, true, at);
+    } else if text.starts_with('*') && text.split_whitespace().count() >= 10 {
+        // Its offset is the ninth column, in milliseconds.
+        if let Some(ms) = text.split_whitespace().nth(8).and_then(|digits| digits.parse::<f64>().ok()) {
+            sink.host(host::clock_offset, -ms / 1000.0, at);
+            sink.host(host::clock_synchronized, true, at);
+        }
+    } else {
+        return false;
     }
-    if let (Some(local), Some(universal), None) = (local, universal, offset) {
-        sink.host(host::zone_offset, (local.since(universal).round()) as i64, doc.at(doc.first_line));
-    }
-    settle(sink);
+    true
+}
+
+/// What clock tools print besides.
+const KNOWN: [&str; 28] = [
+    "Timezone",
+    "LocalRTC",
+    "CanNTP",
+    "Reference ID",
+    "Stratum",
+    "Ref time (UTC)",
+    "Last offset",
+    "RMS offset",
+    "Frequency",
+    "Residual freq",
+    "Skew",
+    "Root delay",
+    "Root dispersion",
+    "Update interval",
+    "DST active",
+    "Last DST change",
+    "Next DST change",
+    "Server",
+    "Poll interval",
+    "Leap",
+    "Version",
+    "Precision",
+    "Delay",
+    "Jitter",
+    "Packet count",
+    "Warning",
+    "Root distance",
+    "Reference",
+];
+
+/// Whether a line is known and tells nothing that is asked for.
+fn says_nothing(key: &str, text: &str) -> bool {
+    let table = ["remote ", "====", "MS Name/IP", "210 Number", "time correct", "time server", "polling server"];
+    // The times of "Last DST change" stand below it.
+    let dst = || text.get(3..4) == Some(" ") && weekday_time(text).is_some();
+    KNOWN.contains(&key) || table.iter().any(|start| text.starts_with(start)) || peer(text).is_some() || dst()
 }
 
 /// A line of `chronyc sources` (`^* ntp.example.net  2  6  377 ...`) or `ntpq -p` (`*ntp.example.net .GPS. 1 u 33 64 377 ...`):

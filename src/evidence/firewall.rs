@@ -27,6 +27,18 @@ struct Rule<'a> {
     policy: bool,
 }
 
+impl<'a> Rule<'a> {
+    /// What holds in a chain where no rule says otherwise.
+    fn policy(tool: &'static str, chain: &'a str, direction: Option<&'static str>, action: &'static str) -> Rule<'a> {
+        Rule { tool, chain, direction, action, policy: true, ..Rule::default() }
+    }
+}
+
+/// The word behind `word`.
+fn behind<'t>(words: &[&'t str], word: &str) -> Option<&'t str> {
+    words.iter().position(|known| *known == word).and_then(|at| words.get(at + 1)).copied()
+}
+
 /// Reads what any of the tools printed.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut chain = "";
@@ -58,24 +70,12 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             }
             // iptables-save: ":OUTPUT DROP [0:0]"
             [name, policy, ..] if name.starts_with(':') => match action(policy) {
-                Some(action) => Rule {
-                    tool: "iptables",
-                    chain: &name[1..],
-                    direction: direction(&name[1..], table),
-                    action,
-                    policy: true,
-                    ..Rule::default()
-                },
+                Some(action) => Rule::policy("iptables", &name[1..], direction(&name[1..], table), action),
                 None => continue,
             },
-            ["-P", name, policy, ..] => Rule {
-                tool: "iptables",
-                chain: name,
-                direction: direction(name, table),
-                action: action(policy).unwrap_or("accept"),
-                policy: true,
-                ..Rule::default()
-            },
+            ["-P", name, policy, ..] => {
+                Rule::policy("iptables", name, direction(name, table), action(policy).unwrap_or("accept"))
+            }
             ["-A" | "-I", name, rest @ ..] => match iptables(name, rest, table) {
                 Some(rule) => rule,
                 None => {
@@ -87,16 +87,8 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             ["Chain", name, rest @ ..] => {
                 chain = name;
                 listed = true;
-                let policy = rest.iter().position(|word| *word == "(policy").and_then(|at| rest.get(at + 1));
-                match policy.and_then(|policy| action(policy.trim_end_matches(')'))) {
-                    Some(action) => Rule {
-                        tool: "iptables",
-                        chain: name,
-                        direction: direction(name, table),
-                        action,
-                        policy: true,
-                        ..Rule::default()
-                    },
+                match behind(rest, "(policy").and_then(|policy| action(policy.trim_end_matches(')'))) {
+                    Some(action) => Rule::policy("iptables", name, direction(name, table), action),
                     None => continue,
                 }
             }
@@ -110,26 +102,13 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             }
             ["type", _, "hook", name, rest @ ..] => {
                 hook = direction(name, if text.starts_with("type nat") { "nat" } else { "filter" });
-                let policy = rest.iter().position(|word| *word == "policy").and_then(|at| rest.get(at + 1));
-                match policy.and_then(|policy| action(policy.trim_end_matches(';'))) {
-                    Some(action) => Rule { tool: "nft", chain, direction: hook, action, policy: true, ..Rule::default() },
+                match behind(rest, "policy").and_then(|policy| action(policy.trim_end_matches(';'))) {
+                    Some(action) => Rule::policy("nft", chain, hook, action),
                     None => continue,
                 }
             }
             ["Default:", rest @ ..] => {
-                // ufw: "Default: deny (incoming), allow (outgoing), disabled (routed)"
-                for (what, to) in rest.iter().zip(rest.iter().skip(1)) {
-                    let way = match to.trim_end_matches(',') {
-                        "(incoming)" => "in",
-                        "(outgoing)" => "out",
-                        "(routed)" => "forward",
-                        _ => continue,
-                    };
-                    let Some(action) = action(what) else { continue };
-                    let rule =
-                        Rule { tool: "ufw", chain: "default", direction: Some(way), action, policy: true, ..Rule::default() };
-                    push(&rule, text, number, doc, sink);
-                }
+                ufw_defaults(rest).for_each(|rule| push(&rule, text, number, doc, sink));
                 continue;
             }
             _ if listed => match listing(chain, &words, table) {
@@ -153,6 +132,19 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         };
         push(&rule, text, number, doc, sink);
     }
+}
+
+/// ufw: "Default: deny (incoming), allow (outgoing), disabled (routed)".
+fn ufw_defaults<'t>(words: &[&'t str]) -> impl Iterator<Item = Rule<'t>> {
+    words.iter().zip(words.iter().skip(1)).filter_map(|(what, to)| {
+        let way = match to.trim_end_matches(',') {
+            "(incoming)" => "in",
+            "(outgoing)" => "out",
+            "(routed)" => "forward",
+            _ => return None,
+        };
+        Some(Rule::policy("ufw", "default", Some(way), action(what)?))
+    })
 }
 
 /// One part of a zone of firewalld; false if it is none.
