@@ -9,7 +9,7 @@ use crate::bytes::has_upper;
 use crate::case;
 use crate::distinct::hash;
 use crate::tables::{Column, Given, Table, Type, arrivals, attempts, diagnostics, failures, rejects};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 
 /// What is asked of one table.
@@ -223,26 +223,29 @@ fn key_of(text: &str) -> u64 {
 impl Listed {
     /// None if no question names a value of the column.
     fn of(column: Column, conditions: &[Condition], asks: &[Ask]) -> Option<Listed> {
-        let named = |ask: &Ask| -> Vec<&[String]> {
+        let none: Asks = vec![0; asks.len().div_ceil(64)];
+        let mut any = false;
+        let mut listed = Listed { column, by_value: FxHashMap::default(), otherwise: none.clone() };
+        for (at, ask) in asks.iter().enumerate() {
             let own = ask.about.iter().map(|at| &conditions[*at]).filter(|condition| condition.column == column);
-            own.filter_map(|condition| match &condition.matcher {
-                Matcher::OneOf(list) => Some(list.as_slice()),
+            let lists = own.filter_map(|condition| match &condition.matcher {
+                Matcher::OneOf(list) => Some(list.iter().map(|value| key_of(value)).collect::<FxHashSet<u64>>()),
                 _ => None,
-            })
-            .collect()
-        };
-        let named: Vec<Vec<&[String]>> = asks.iter().map(named).collect();
-        let about = |holds: &dyn Fn(&[String]) -> bool| {
-            let mut about: Asks = vec![0; asks.len().div_ceil(64)];
-            for (at, _) in named.iter().enumerate().filter(|(_, lists)| lists.iter().all(|list| holds(list))) {
-                about[at / 64] |= 1 << (at % 64);
+            });
+            let bit = |about: &mut Asks| about[at / 64] |= 1 << (at % 64);
+            // Of several lists, a value has to stand in each.
+            match lists.reduce(|one, other| one.intersection(&other).copied().collect()) {
+                Some(values) => {
+                    any = true;
+                    values.iter().for_each(|value| bit(listed.by_value.entry(*value).or_insert_with(|| none.clone())));
+                }
+                None => bit(&mut listed.otherwise),
             }
-            about
-        };
-        let values: BTreeSet<&String> = named.iter().flatten().copied().flatten().collect();
-        let one = |value: &String| (key_of(value), about(&|list| list.iter().any(|known| case::same(known, value))));
-        let by_value: FxHashMap<u64, Asks> = values.into_iter().map(one).collect();
-        (!by_value.is_empty()).then(|| Listed { column, by_value, otherwise: about(&|_| false) })
+        }
+        for about in listed.by_value.values_mut() {
+            about.iter_mut().zip(&listed.otherwise).for_each(|(about, otherwise)| *about |= otherwise);
+        }
+        any.then_some(listed)
     }
 }
 
