@@ -44,6 +44,28 @@ fn one_analysis_gives_every_format_and_json_gives_them_again() {
 }
 
 #[test]
+fn reports_that_lie_beside_the_evidence_are_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for file in std::fs::read_dir("samples/port-25-blocked").expect("a sample") {
+        let file = file.expect("a file");
+        std::fs::copy(file.path(), folder.path().join(file.file_name())).expect("a copy");
+    }
+    let bundle = folder.path().to_str().expect("UTF-8");
+    let told = || {
+        let report: serde_json::Value = serde_json::from_str(&postdoc(&["analyze", bundle, "--format", "json"])).expect("JSON");
+        ["verdict", "causes", "queue", "timeline", "unexplained"].map(|part| report[part].clone())
+    };
+    let before = told();
+    let written = ["html", "md", "json", "txt", "zip"].map(|format| folder.path().join(format!("ticket.{format}")));
+    for path in &written {
+        postdoc(&["analyze", "samples/port-25-blocked", "-o", path.to_str().expect("UTF-8")]);
+    }
+    assert!(told() == before, "a report is taken for evidence");
+    let sources = postdoc(&["sources", bundle]);
+    assert_eq!(sources.matches("Report of postdoc itself").count(), 7, "{sources}");
+}
+
+#[test]
 fn the_schema_is_printed() {
     let schema: serde_json::Value = serde_json::from_str(&postdoc(&["schema", "report"])).expect("JSON");
     assert_eq!(schema["properties"]["schema"]["enum"], serde_json::json!(["postdoc.report/1"]));
