@@ -2,6 +2,7 @@
 //! expects. The answer has three values: met, unmet, or unknown.
 
 use crate::case;
+use crate::case::folded;
 use crate::distinct::{Distinct, hash};
 use crate::names::{Name, Names};
 use crate::parallel::locked;
@@ -62,7 +63,7 @@ pub struct Asker<'t> {
 /// The records of a table by what a column of theirs says, so that a question that names the value need not look at the others.
 #[derive(Debug, Default)]
 struct ByValue {
-    /// By text, in lower case.
+    /// By text, whatever its case.
     texts: FxHashMap<String, Vec<u32>>,
     /// Those of which it is no text.
     others: Vec<u32>,
@@ -82,14 +83,14 @@ impl ByValue {
             }
         }
         for (name, rows) in by_name {
-            found.texts.entry(names.get(name).to_ascii_lowercase()).or_default().extend(rows);
+            found.texts.entry(folded(names.get(name))).or_default().extend(rows);
         }
         found
     }
 
     /// The records that have one of these texts, or none.
     fn having<'r>(&'r self, texts: &'r [String]) -> impl Iterator<Item = &'r Vec<u32>> {
-        texts.iter().filter_map(|text| self.texts.get(&text.to_ascii_lowercase())).chain([&self.others])
+        texts.iter().filter_map(|text| self.texts.get(&folded(text))).chain([&self.others])
     }
 }
 
@@ -634,5 +635,29 @@ fn own_time(table: &Table, row: &Record) -> Option<Time> {
         "rejects" => row.time(rejects::time),
         "diagnostics" => row.time(diagnostics::time),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tables::Citation;
+
+    #[test]
+    fn records_are_found_by_what_they_say_whatever_its_case() {
+        let mut names = Names::default();
+        let said = ["Ärger", "ärger", "Spam", "spam", "other"].map(|text| Value::Text(names.intern(text)));
+        let said = said.into_iter().chain([Value::Missing, Value::Int(5)]);
+        let rows: Vec<Record> =
+            said.map(|value| Record::new(&attempts::TABLE, Citation::default()).with(attempts::reason_class, value)).collect();
+        let judged: Vec<u32> = (0..rows.len() as u32).collect();
+        let found = ByValue::of(&rows, &judged, attempts::reason_class, &names);
+        for (wanted, places) in [("ÄRGER", vec![0, 1]), ("SPAM", vec![2, 3]), ("nothing", vec![])] {
+            // What is no text may be anything.
+            let places: Vec<u32> = places.into_iter().chain([5, 6]).collect();
+            let mut rows: Vec<u32> = found.having(&[wanted.to_owned()]).flatten().copied().collect();
+            rows.sort_unstable();
+            assert_eq!(rows, places, "{wanted}");
+        }
     }
 }
