@@ -1,5 +1,6 @@
 //! Comparing without regard to case, as regular expressions do it: by Unicode's simple case folding, where one character stays one.
 
+use crate::bytes::has_upper;
 use std::borrow::Cow;
 
 /// The text with all that differs only in case made alike; of ASCII, in lower case.
@@ -9,8 +10,7 @@ pub(crate) fn folded(text: &str) -> String {
 
 /// As [`folded`], without a copy of what is folded already.
 pub(crate) fn folded_cow(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
-    if text.bytes().all(plain) { text.into() } else { folded(text).into() }
+    if text.is_ascii() && !has_upper(text.as_bytes()) { text.into() } else { folded(text).into() }
 }
 
 /// Whether two texts differ in case only.

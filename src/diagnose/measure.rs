@@ -1,8 +1,7 @@
 //! Asks one question about one table: which records match, how many, since when, and whether that is what the rule
 //! expects. The answer has three values: met, unmet, or unknown.
 
-use crate::case;
-use crate::case::folded;
+use crate::case::{self, folded};
 use crate::distinct::{Distinct, hash};
 use crate::names::{Name, Names};
 use crate::parallel::locked;

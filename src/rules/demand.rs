@@ -5,7 +5,6 @@ use super::RuleSet;
 use super::model::{Condition, Entry, Matcher, Reference, Rule, Signal};
 use super::problem::Place;
 use super::template;
-use crate::bytes::has_upper;
 use crate::case;
 use crate::distinct::hash;
 use crate::tables::{Column, Given, Table, Type, arrivals, attempts, diagnostics, failures, rejects};
@@ -214,10 +213,7 @@ impl Demand {
 
 /// The hash of a value whatever its case.
 fn key_of(text: &str) -> u64 {
-    match has_upper(text.as_bytes()) || !text.is_ascii() {
-        true => hash(case::folded(text).as_bytes(), 0),
-        false => hash(text.as_bytes(), 0),
-    }
+    hash(case::folded_cow(text).as_bytes(), 0)
 }
 
 impl Listed {

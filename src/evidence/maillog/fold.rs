@@ -322,10 +322,10 @@ impl<'r> Fold<'r> {
             None => message.sent += 1,
             Some(outcome) => {
                 let attempted = self.said.of(&told, &self.meaning);
-                if message.tried(line.to).is_none() {
+                let recipient = message.failed(line, attempted, outcome, place);
+                if recipient.attempts == 1 {
                     self.tally.minute(time).failing += 1;
                 }
-                let recipient = message.failed(line, attempted, outcome, place);
                 if ask_outcome {
                     recipient.keep_open(place, self.attempts.keeps_every_record());
                 }

@@ -62,13 +62,12 @@ fn facts<'m>(matcher: &'m Matcher, found: &mut Vec<(Fact<'m>, bool)>) -> bool {
             found.push((Fact::InNetwork(networks), false));
             true
         }
-        Matcher::Not(inner) => match &**inner {
-            Matcher::InNetwork(networks) => {
-                found.push((Fact::InNetwork(networks), true));
-                true
-            }
-            _ => expression(matcher, found),
-        },
+        Matcher::Not(inner) => {
+            let at = found.len();
+            let known = facts(inner, found) && found.len() == at + 1;
+            found[at..].iter_mut().for_each(|(_, denied)| *denied = !*denied);
+            known
+        }
         _ => expression(matcher, found),
     }
 }
@@ -100,7 +99,7 @@ impl Tests {
             for (fact, is_denied) in found {
                 let place = match fact {
                     Fact::Never => {
-                        never = true;
+                        never |= !is_denied;
                         continue;
                     }
                     Fact::Matches(regex) => place_in(&mut expressions, regex),
