@@ -19,6 +19,17 @@ fn shown(text: &str) -> Vec<String> {
     text.lines().filter(is_secret).map(str::to_owned).collect()
 }
 
+/// A folder with these files in the bundle that lies in it.
+fn bundle_of(files: &[(&str, &str)]) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bundle = folder.path().join("bundle");
+    std::fs::create_dir(&bundle).expect("a folder");
+    for (name, text) in files {
+        std::fs::write(bundle.join(name), text).expect("a file");
+    }
+    (folder, bundle)
+}
+
 #[test]
 fn no_secret_is_ever_shown() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/secrets/bundle");
@@ -81,10 +92,7 @@ fn no_secret_is_ever_shown() {
 
 #[test]
 fn what_one_file_gives_away_is_shown_of_no_other() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let bundle = folder.path().join("bundle");
-    std::fs::create_dir(&bundle).expect("a folder");
-    for (name, text) in [
+    let (_folder, bundle) = bundle_of(&[
         (
             "ps.txt",
             "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\nroot 7 0.0 0.0 1 1 ? S 10:00 0:00 /opt/send Sek1!Known\n",
@@ -98,9 +106,7 @@ fn what_one_file_gives_away_is_shown_of_no_other() {
              status=deferred (frobnicating Sek1!Known failed)\nNov 12 10:00:01 mx postfix/smtp[1]: warning: odd Sek1!Known\n\
              Nov 12 10:00:02 mx postfix/pickup[1]: 4F2C41A2B4: uid=0 from=<Sek1!Known@x.example>\n",
         ),
-    ] {
-        std::fs::write(bundle.join(name), text).expect("a file");
-    }
+    ]);
     let folder = bundle.display().to_string();
     let mut wrong = Vec::new();
     let mut look = |arguments: &[&str]| {
@@ -128,12 +134,8 @@ fn what_one_file_gives_away_is_shown_of_no_other() {
 
 #[test]
 fn a_secret_that_another_file_gives_away_is_taken_out_beside_one_that_gives_itself_away() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let bundle = folder.path().join("bundle");
-    std::fs::create_dir(&bundle).expect("a folder");
-    std::fs::write(bundle.join("sasl_passwd"), "[relay.example]:587 joe:Sup3rS3cret!x\n").expect("a file");
     let note = "swaks -s relay.example -ap 0therPass!Word # before it was Sup3rS3cret!x\n";
-    std::fs::write(bundle.join("notes.txt"), note).expect("a file");
+    let (folder, bundle) = bundle_of(&[("sasl_passwd", "[relay.example]:587 joe:Sup3rS3cret!x\n"), ("notes.txt", note)]);
     let new = folder.path().join("new.tar.gz");
     postdoc(&["redact", &bundle.display().to_string(), "-o", &new.display().to_string()]);
     let lines = postdoc(&["records", &new.display().to_string(), "--table", "lines"]);
