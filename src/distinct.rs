@@ -8,41 +8,68 @@ const REGISTERS: usize = 4096;
 /// A set of values of which only the size is asked. Values are given as well-mixed 64-bit hashes.
 #[derive(Debug, Clone)]
 pub enum Distinct {
+    /// Their hashes, and 0 for those that are not there yet: most sets have few, and take no memory of their own.
+    Few([u64; FEW]),
     /// Their hashes.
     Exact(Hashes),
     /// Flajolet et al., HyperLogLog, 2007.
     Estimate(Box<[u8]>),
 }
 
+/// Values that stand side by side.
+const FEW: usize = 3;
+
 impl Default for Distinct {
     fn default() -> Distinct {
-        Distinct::Exact(Hashes::default())
+        Distinct::Few([0; FEW])
     }
 }
 
 impl Distinct {
     /// Adds a value.
     pub fn add(&mut self, hash: u64) {
+        // One hash in 2^64 is taken for another.
+        let hash = hash.max(1);
         match self {
+            Distinct::Few(few) => match few.iter_mut().find(|known| **known == hash || **known == 0) {
+                Some(place) => *place = hash,
+                None => {
+                    let mut set = Hashes::default();
+                    few.iter().for_each(|known| set.add(*known));
+                    set.add(hash);
+                    *self = Distinct::Exact(set);
+                }
+            },
             Distinct::Exact(set) => {
                 set.add(hash);
                 if set.len > EXACT {
-                    let mut registers = vec![0; REGISTERS].into_boxed_slice();
-                    set.iter().for_each(|hash| note(&mut registers, hash));
-                    *self = Distinct::Estimate(registers);
+                    self.estimate();
                 }
             }
             Distinct::Estimate(registers) => note(registers, hash),
         }
     }
 
+    /// Gives up exactness where that saves memory.
+    pub fn estimate(&mut self) {
+        if let Distinct::Exact(set) = self
+            && set.len * 2 * size_of::<u64>() > REGISTERS
+        {
+            let mut registers = vec![0; REGISTERS].into_boxed_slice();
+            set.iter().for_each(|hash| note(&mut registers, hash));
+            *self = Distinct::Estimate(registers);
+        }
+    }
+
     /// Adds all values of another set.
     pub fn merge(&mut self, other: &Distinct) {
         match other {
+            Distinct::Few(few) => known(few).for_each(|hash| self.add(hash)),
             Distinct::Exact(set) => set.iter().for_each(|hash| self.add(hash)),
             Distinct::Estimate(others) => {
                 let mut registers = others.clone();
                 match self {
+                    Distinct::Few(few) => known(few).for_each(|hash| note(&mut registers, hash)),
                     Distinct::Exact(set) => set.iter().for_each(|hash| note(&mut registers, hash)),
                     Distinct::Estimate(own) => {
                         for (one, own) in registers.iter_mut().zip(own.iter()) {
@@ -58,6 +85,7 @@ impl Distinct {
     /// How many; exact up to two thousand.
     pub fn len(&self) -> u64 {
         match self {
+            Distinct::Few(few) => known(few).count() as u64,
             Distinct::Exact(set) => set.len as u64,
             Distinct::Estimate(registers) => {
                 let sum: f64 = registers.iter().map(|rank| 2f64.powi(-i32::from(*rank))).sum();
@@ -79,14 +107,20 @@ impl Distinct {
     /// Values that take memory.
     pub fn held(&self) -> usize {
         match self {
+            Distinct::Few(_) => self.len() as usize,
             Distinct::Exact(set) if set.len <= 16 => set.len,
             Distinct::Exact(set) => set.len * 2,
-            Distinct::Estimate(registers) => registers.len() / 8,
+            Distinct::Estimate(registers) => registers.len() / size_of::<u64>(),
         }
     }
 }
 
-/// A set of hashes. They are well mixed, so the place of each is told by its own bits.
+/// Those of a few places that are taken.
+fn known(few: &[u64]) -> impl Iterator<Item = u64> {
+    few.iter().copied().filter(|hash| *hash != 0)
+}
+
+/// A set of hashes, none of which is 0. They are well mixed, so the place of each is told by its own bits.
 #[derive(Debug, Clone, Default)]
 pub struct Hashes {
     /// A power of two of places, at most half of them taken; 0 in the others.
@@ -98,16 +132,14 @@ impl Hashes {
     fn add(&mut self, hash: u64) {
         if self.places.len() <= self.len * 2 {
             let larger = vec![0; (self.places.len() * 2).max(8)];
-            let known = std::mem::replace(&mut self.places, larger);
+            let before = std::mem::replace(&mut self.places, larger);
             self.len = 0;
-            known.into_iter().filter(|hash| *hash != 0).for_each(|hash| self.put(hash));
+            known(&before).for_each(|hash| self.put(hash));
         }
         self.put(hash);
     }
 
     fn put(&mut self, hash: u64) {
-        // One hash in 2^64 is taken for another.
-        let hash = hash.max(1);
         let mask = self.places.len() - 1;
         let mut at = hash as usize & mask;
         while self.places[at] != hash {
@@ -121,7 +153,7 @@ impl Hashes {
     }
 
     fn iter(&self) -> impl Iterator<Item = u64> + '_ {
-        self.places.iter().copied().filter(|hash| *hash != 0)
+        known(&self.places)
     }
 }
 
@@ -184,7 +216,7 @@ mod tests {
 
     #[test]
     fn few_are_exact_many_are_near() {
-        for (many, tolerance) in [(0, 0.0), (5, 0.0), (17, 0.0), (2000, 0.0), (100_000, 0.06)] {
+        for (many, tolerance) in [(0, 0.0), (3, 0.0), (5, 0.0), (17, 0.0), (2000, 0.0), (100_000, 0.06)] {
             let mut set = Distinct::default();
             let mut halves = [Distinct::default(), Distinct::default()];
             for number in 0..many {
@@ -195,6 +227,10 @@ mod tests {
             }
             let [mut one, other] = halves;
             one.merge(&other);
+            let mut estimated = set.clone();
+            estimated.estimate();
+            assert!(estimated.held() <= set.held() && estimated.held() <= REGISTERS / 8);
+            assert!(estimated.len().abs_diff(set.len()) as f64 <= 0.06 * many as f64, "{many}: {}", estimated.len());
             for found in [set.len(), one.len()] {
                 assert!((found as f64 - many as f64).abs() <= tolerance * many as f64, "{many}: {found}");
             }
