@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// Changes shown.
 const SHOWN: usize = 5;
+/// Logins that submitted mail for the first time, up to which one may have to do with it.
+const LOGINS: usize = 3;
 /// Seconds before the onset in which something counts as changed before it.
 const BEFORE: f64 = 2.0 * 86_400.0;
 /// Seconds of log before a first submission that make it a first one.
@@ -58,10 +60,12 @@ pub(super) fn changes(material: &Material<'_>, onset: Time, lines: &Lines) -> Ve
             *first = (time, row);
         }
     }
-    for (login, (time, row)) in logins {
-        if begin.is_some_and(|begin| time.since(begin) >= QUIET) && onset.since(time) <= QUIET {
-            add(time, "login", Some(login), row, Some(login));
-        }
+    logins.retain(|_, (time, _)| {
+        begin.is_some_and(|begin| time.since(begin) >= QUIET) && onset.since(*time) <= QUIET && near(*time)
+    });
+    // When people come to work there are many.
+    if logins.len() <= LOGINS {
+        logins.into_iter().for_each(|(login, (time, row))| add(time, "login", Some(login), row, Some(login)));
     }
     found.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.what.cmp(&b.what)));
     fold_packages(&mut found);
