@@ -43,12 +43,14 @@ struct Ask {
     /// The events that it is about satisfy these, by their places in [`Demand::conditions`], and have the values that
     /// [`Demand::listed`] tells.
     about: Vec<usize>,
+    /// Tests that hold of those events.
+    tests: TestBits,
     /// What it asks of them.
     needs: Needs,
 }
 
 /// Questions by their places, as bits.
-type Asks = Vec<u64>;
+pub type Asks = Vec<u64>;
 
 /// Which questions are about events of which a column has one value or another.
 #[derive(Debug, Clone)]
@@ -88,6 +90,11 @@ impl Needs {
     /// Whether the values of `column` are weighed.
     pub fn weighed(self, column: Column) -> bool {
         self.weighed & (1 << column.0) != 0
+    }
+
+    /// Whether the values of `column` are told apart, counted or weighed.
+    pub fn is_taken(self, column: Column) -> bool {
+        (self.values | self.counted | self.weighed) & (1 << column.0) != 0
     }
 
     /// The tests that are asked, as bits.
@@ -183,9 +190,9 @@ impl Demand {
         self.wanted & (1 << column.0) != 0
     }
 
-    /// What is asked of an event of which `given` tells the values of the columns in `known`: by the questions that are not
-    /// known to be about others.
-    pub fn needs<'v>(&self, known: u64, given: impl Fn(Column) -> Given<'v>) -> Needs {
+    /// The questions about an event of which `given` tells the values of the columns in `known`: those that are not known to be
+    /// about others.
+    pub fn about<'v>(&self, known: u64, given: impl Fn(Column) -> Given<'v>) -> Asks {
         let mut asks: Asks = vec![u64::MAX; self.asks.len().div_ceil(64)];
         for listed in self.listed.iter().filter(|listed| known & (1 << listed.column.0) != 0) {
             let about = match given(listed.column) {
@@ -195,19 +202,25 @@ impl Demand {
             asks.iter_mut().zip(about.unwrap_or(&listed.otherwise)).for_each(|(asks, about)| *asks &= about);
         }
         let mut found = vec![None; self.conditions.len()];
-        let mut about = |at: usize| {
+        let mut holds = |at: usize| {
             *found[at].get_or_insert_with(|| {
                 let Condition { column, matcher, .. } = &self.conditions[at];
                 known & (1 << column.0) == 0 || matcher.holds(given(*column))
             })
         };
-        let mut needs = self.always;
         for (at, ask) in self.asks.iter().enumerate() {
-            if asks[at / 64] >> (at % 64) & 1 != 0 && ask.about.iter().all(|at| about(*at)) {
-                needs = needs.or(ask.needs);
+            if asks[at / 64] >> (at % 64) & 1 != 0 && !ask.about.iter().all(|at| holds(*at)) {
+                asks[at / 64] &= !(1 << (at % 64));
             }
         }
-        needs
+        asks
+    }
+
+    /// What these questions ask of an event of which some tests are known to fail.
+    pub fn needs(&self, asks: &[u64], failed: TestBits) -> Needs {
+        let about = |at: usize| asks[at / 64] >> (at % 64) & 1 != 0;
+        let asking = self.asks.iter().enumerate().filter(|(at, ask)| about(*at) && ask.tests & failed == 0);
+        asking.fold(self.always, |needs, (_, ask)| needs.or(ask.needs))
     }
 }
 
@@ -255,16 +268,48 @@ impl Condition {
 /// One question, before columns and tests have their places.
 struct Question {
     conditions: Vec<Condition>,
+    /// What follows from those that refer to something.
+    implied: Vec<Condition>,
     values: BTreeSet<Column>,
     distinct: BTreeSet<Column>,
     weighed: BTreeSet<Column>,
 }
 
 impl Question {
-    fn of(conditions: &[Condition]) -> Question {
-        let refer = conditions.iter().filter(|condition| condition.matcher.refers()).map(|condition| condition.column);
-        Question { values: refer.collect(), conditions: conditions.to_vec(), distinct: BTreeSet::new(), weighed: BTreeSet::new() }
+    fn of(conditions: &[Condition], signals: &[(&str, &Signal)]) -> Question {
+        let refer = conditions.iter().filter(|condition| condition.matcher.refers());
+        Question {
+            values: refer.clone().map(|condition| condition.column).collect(),
+            conditions: conditions.to_vec(),
+            implied: refer.flat_map(|condition| implied(condition.column, &condition.matcher, signals)).collect(),
+            distinct: BTreeSet::new(),
+            weighed: BTreeSet::new(),
+        }
     }
+
+    /// All that holds of the events that it is about, as far as their own values tell.
+    fn told(&self) -> impl Iterator<Item = &Condition> {
+        self.conditions.iter().filter(|condition| !condition.matcher.refers()).chain(&self.implied)
+    }
+}
+
+/// What holds of a column's value where a matcher does that refers to something: there is one, and if it is the `key` of a signal,
+/// that signal's own conditions hold of it.
+fn implied(column: Column, matcher: &Matcher, signals: &[(&str, &Signal)]) -> Vec<Condition> {
+    let condition = |matcher| Condition { column, matcher, place: Place::default() };
+    let mut found = match matcher {
+        Matcher::All(all) => return all.iter().flat_map(|inner| implied(column, inner, signals)).collect(),
+        Matcher::SameAs(_) | Matcher::DiffersFrom(_) | Matcher::ComparedTo(..) => vec![condition(Matcher::Missing(false))],
+        Matcher::Not(_) if matcher.refers() => Vec::new(),
+        plain => return vec![condition(plain.clone())],
+    };
+    if let Matcher::SameAs(Reference::Key(name) | Reference::Keys(name)) = matcher
+        && let Some((_, signal)) = signals.iter().find(|(known, _)| known == name)
+    {
+        let own = signal.conditions.iter().filter(|own| Some(own.column) == signal.by && !own.matcher.refers());
+        found.extend(own.map(|own| condition(own.matcher.clone())));
+    }
+    found
 }
 
 struct Asked {
@@ -319,13 +364,13 @@ impl Asked {
         if table.name == failures::TABLE.name {
             let condition = |column, matcher| Condition { column, matcher, place: Place::default() };
             // Words that no reason knows are told apart, those of messages not tried yet from all others, and notifications too.
-            let mut unknown = Question::of(&[condition(failures::reason_class, Matcher::Missing(true))]);
+            let mut unknown = Question::of(&[condition(failures::reason_class, Matcher::Missing(true))], &[]);
             unknown.values.insert(failures::reason);
             unknown.distinct.insert(failures::recipient_domain);
             questions.push(unknown);
-            questions.push(Question::of(&[condition(failures::reason, Matcher::Missing(true))]));
-            questions.push(Question::of(&[condition(failures::sender, Matcher::OneOf(vec![String::new()]))]));
-            let mut all = Question::of(&[]);
+            questions.push(Question::of(&[condition(failures::reason, Matcher::Missing(true))], &[]));
+            questions.push(Question::of(&[condition(failures::sender, Matcher::OneOf(vec![String::new()]))], &[]));
+            let mut all = Question::of(&[], &[]);
             all.distinct.insert(failures::recipient_domain);
             questions.push(all);
         }
@@ -333,7 +378,7 @@ impl Asked {
             // Starts and reloads, with their versions.
             let master = Matcher::OneOf(vec!["master".to_owned()]);
             let mut question =
-                Question::of(&[Condition { column: diagnostics::daemon, matcher: master, place: Place::default() }]);
+                Question::of(&[Condition { column: diagnostics::daemon, matcher: master, place: Place::default() }], &[]);
             question.values.insert(diagnostics::text);
             questions.push(question);
         }
@@ -350,11 +395,11 @@ impl Asked {
         for conditions in rule.accounts_for.iter().flatten() {
             conditions.iter().for_each(|condition| self.references(&condition.matcher, &signals));
             if self.table.name == failures::TABLE.name {
-                self.questions.push(Question::of(conditions));
+                self.questions.push(Question::of(conditions, &signals));
             }
         }
         for (name, signal) in signals.iter().filter(|(_, signal)| signal.table.name == self.table.name) {
-            let mut question = Question::of(&signal.conditions);
+            let mut question = Question::of(&signal.conditions, &signals);
             question.values.extend(signal.by);
             question.distinct.extend(signal.expect.distinct.iter().map(|(column, _)| *column));
             let own = [Some(&signal.says), signal.unknown.as_ref()].into_iter().flatten();
@@ -370,7 +415,7 @@ impl Asked {
             }
             self.questions.push(question);
             if !signal.expect.share_of.is_empty() {
-                self.questions.push(Question::of(&signal.expect.share_of));
+                self.questions.push(Question::of(&signal.expect.share_of, &signals));
             }
         }
     }
@@ -455,18 +500,23 @@ impl Asked {
             // What is not counted is told apart.
             let uncounted = question.distinct.iter().filter(|column| !distinct.contains(column));
             uncounted.for_each(|column| needs.tell_apart(*column));
+            let mut own_tests = 0;
             for condition in question.conditions.iter().filter(|condition| !condition.matcher.refers()) {
-                match tests.iter().position(|known| known == condition) {
-                    Some(at) => needs.ask(at, condition.column),
-                    None => needs.tell_apart(condition.column),
+                if !tests.contains(condition) {
+                    needs.tell_apart(condition.column);
+                }
+            }
+            for condition in question.told() {
+                if let Some(at) = tests.iter().position(|known| known == condition) {
+                    needs.ask(at, condition.column);
+                    own_tests |= 1 << at;
                 }
             }
             samples.extend(question.conditions.iter().map(|condition| condition.column));
             samples.extend(&question.distinct);
             samples.extend(&question.weighed);
-            // What refers to something else may hold of any event; what is cheap to try may save the rest.
-            let mut told = question.conditions;
-            told.retain(|condition| !condition.matcher.refers());
+            // What is cheap to try may save the rest.
+            let mut told: Vec<Condition> = question.told().cloned().collect();
             told.sort_by_key(|condition| condition.matcher.cost());
             let about = told.into_iter().map(|condition| {
                 conditions.iter().position(|known| *known == condition).unwrap_or_else(|| {
@@ -474,7 +524,7 @@ impl Asked {
                     conditions.len() - 1
                 })
             });
-            asks.push(Ask { about: about.collect(), needs });
+            asks.push(Ask { about: about.collect(), tests: own_tests, needs });
         }
         let mut everywhere = Needs::default();
         always.iter().for_each(|column| everywhere.tell_apart(*column));
@@ -509,7 +559,8 @@ mod tests {
                 let paths: Vec<String> = rule.templates().chain(says).flat_map(template::variables).collect();
                 asked.rule(rule, &paths);
             });
-            let questions: Vec<Vec<Condition>> = asked.questions.iter().map(|question| question.conditions.clone()).collect();
+            let questions: Vec<Vec<Condition>> =
+                asked.questions.iter().map(|question| question.told().cloned().collect()).collect();
             let demand = asked.demand();
             // Values that the questions name, in another case, and others.
             let mut values: Vec<(Column, String)> = Vec::new();
@@ -532,14 +583,24 @@ mod tests {
                 }
                 let known = (0..table.fields.len()).filter(|_| dice.roll(4) > 0).fold(0u64, |known, at| known | 1 << at);
                 let holds = |condition: &Condition| {
-                    known & (1 << condition.column.0) == 0
-                        || condition.matcher.refers()
-                        || condition.matcher.holds(cells[condition.column.0])
+                    known & (1 << condition.column.0) == 0 || condition.matcher.holds(cells[condition.column.0])
                 };
                 let about = questions.iter().map(|conditions| conditions.iter().all(holds));
                 let wanted = demand.asks.iter().zip(about).filter(|(_, about)| *about);
                 let wanted = wanted.fold(demand.always, |needs, (ask, _)| needs.or(ask.needs));
-                assert_eq!(demand.needs(known, |column| cells[column.0]), wanted, "{}: {cells:?}", table.name);
+                let about = demand.about(known, |column| cells[column.0]);
+                assert_eq!(demand.needs(&about, 0), wanted, "{}: {cells:?}", table.name);
+                // Tests that fail leave the questions that all the values together are about.
+                let asked = demand.needs(&about, 0).tests();
+                let tests = demand.tests.iter().enumerate().filter(|(at, _)| asked >> at & 1 != 0);
+                let failed = tests.filter(|(_, test)| !test.matcher.holds(cells[test.column.0]));
+                let failed = failed.fold(0, |failed, (at, _)| failed | 1 << at);
+                let left = demand.needs(&about, failed);
+                let all = demand.about(u64::MAX, |column| cells[column.0]);
+                let of_all = demand.needs(&all, 0);
+                let is_taken = |needs: Needs| (0..table.fields.len()).filter(move |at| needs.is_taken(Column(*at)));
+                assert!(is_taken(of_all).all(|at| left.is_taken(Column(at))), "{}: {cells:?}", table.name);
+                assert_eq!(left.or(of_all), left, "{}: {cells:?}", table.name);
             }
         }
     }

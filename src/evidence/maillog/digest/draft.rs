@@ -106,6 +106,31 @@ pub(super) fn hash_of(value: Given<'_>) -> Option<u64> {
     })
 }
 
+/// Hashes of the values of an event, as far as they were needed; 0 of what is missing or empty.
+#[derive(Debug)]
+pub(super) struct Hashes {
+    known: u64,
+    hashes: [u64; COLUMNS],
+}
+
+impl Default for Hashes {
+    fn default() -> Hashes {
+        Hashes { known: 0, hashes: [0; COLUMNS] }
+    }
+}
+
+impl Hashes {
+    /// The hash of a column's value.
+    #[inline]
+    pub(super) fn of(&mut self, column: Column, given: Given<'_>) -> Option<u64> {
+        if self.known & (1 << column.0) == 0 {
+            self.known |= 1 << column.0;
+            self.hashes[column.0] = hash_of(given).unwrap_or(0);
+        }
+        Some(self.hashes[column.0]).filter(|hash| *hash != 0)
+    }
+}
+
 /// The beginning of a text.
 pub(super) fn cut(text: &str, longest: usize) -> &str {
     if text.len() <= longest {

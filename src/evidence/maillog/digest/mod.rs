@@ -15,15 +15,16 @@ mod seen;
 use super::LANES;
 use crate::distinct::mix;
 use crate::names::Names;
-use crate::rules::demand::{Demand, Needs};
+use crate::rules::demand::{Asks, Demand, Needs, TestBits};
 use crate::tables::{Column, Given, KeptLines, Record, Table, Weighed};
 use crate::time::{SECOND, Time};
 use asked::{Asked, AskedColumn, Side};
 use cells::Cells;
-use draft::{COLUMNS, EXAMPLE, hash_of};
+use draft::{COLUMNS, EXAMPLE, Hashes, hash_of};
 use row::{Row, VALUES, is_given_up};
 use rustc_hash::{FxHashMap, FxHashSet};
 use seen::Seen;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 pub use draft::{Draft, Place};
@@ -35,13 +36,19 @@ const SPANS: [i64; 7] = [1, 60, 600, 3600, 6 * 3600, 24 * 3600, i64::MAX / SECON
 const FINE: usize = 2;
 
 /// Records of a table in one lane from which on the span widens.
-const RECORDS: usize = 6_000 / LANES;
+const RECORDS: usize = 4_000 / LANES;
 
 /// Leads of a table in one lane that are remembered. When there are more, all are forgotten: that costs time, not memory.
 const LEADS: usize = 20_000 / LANES;
 
-/// Values held in one lane to count distinct ones, from which on the span widens.
-const HELD: usize = 200_000 / LANES;
+/// Sets of tests that fail for which it is remembered what is asked then.
+const LEFT: usize = 4_000;
+
+/// Values held in one lane to count distinct ones, from which on many are estimated.
+const HELD: usize = 150_000 / LANES;
+
+/// The same, before times are told less exactly for their sake.
+const MOST_HELD: usize = 3 * HELD;
 
 /// Different values from which on a column is one whose rare values can be given up.
 const WIDE: usize = 64;
@@ -70,19 +77,27 @@ impl Lead {
 pub struct Leading {
     exact: u64,
     coarse: u64,
-    needs: Needs,
+    /// The questions about such events, by their place in [`Digest::questions`].
+    questions: u32,
     /// Hashes of the values of those of its columns that are counted or weighed, in their order; 0 of what is neither.
     values: Box<[u64]>,
     /// The state of the digest for which this holds.
     generation: u32,
 }
 
+/// Questions that are about the same events, and what they ask.
+#[derive(Debug)]
+struct Questions {
+    asks: Asks,
+    needs: Needs,
+}
+
 /// That the whole of an event is wanted: as an example, or to weigh its values in the record at this place.
 #[derive(Debug)]
 pub struct Wanted {
     row: Option<u32>,
-    /// What it comes to, as far as that was worked out.
-    side: Option<Side>,
+    /// What it comes to, as far as that was worked out, and what is asked of it.
+    side: Option<(Side, Needs)>,
 }
 
 /// The records of one table.
@@ -92,6 +107,8 @@ pub struct Digest {
     /// The leading columns, and the others.
     sides: [Asked; 2],
     rows: Vec<Row>,
+    /// What is asked of them.
+    needs: Vec<Arc<Needs>>,
     index: FxHashMap<u64, u32>,
     /// Index into [`SPANS`]; none while every event is a record.
     span: Option<usize>,
@@ -101,10 +118,17 @@ pub struct Digest {
     seen: Seen,
     generation: u32,
     held: usize,
-    /// Records and values from which on the span widens.
+    /// Records and values from which on there are too many.
     limits: (usize, usize),
     /// Columns whose rare values are given up last.
     spared: u64,
+    /// Questions that are about the same events: there are few such sets.
+    questions: Vec<Questions>,
+    questions_of: FxHashMap<Asks, u32>,
+    /// What they ask of an event of which some tests fail.
+    left: FxHashMap<(u32, TestBits), Needs>,
+    /// Tests of the columns that do not lead.
+    late: TestBits,
     /// What events come to, by their places, which are found by what events are recognised by.
     leads: Vec<Leading>,
     lead_of: FxHashMap<u64, u32>,
@@ -121,10 +145,16 @@ impl Digest {
             let each = inside.filter_map(|column| AskedColumn::new(&demand, column)).collect();
             Asked { columns, each }
         };
+        let sides = [side(leads), side(!leads)];
         Digest {
-            sides: [side(leads), side(!leads)],
+            late: sides[1].each.iter().fold(0, |late, asked| late | asked.tests.all),
+            questions: Vec::new(),
+            questions_of: FxHashMap::default(),
+            left: FxHashMap::default(),
+            sides,
             demand,
             rows: Vec::new(),
+            needs: Vec::new(),
             index: FxHashMap::default(),
             span: None,
             wide: 0,
@@ -161,45 +191,75 @@ impl Digest {
     /// Whether anybody asks one of `columns` of an event of which `given` tells the columns `known`.
     pub fn asks_any<'v>(&self, columns: &[Column], given: impl Fn(Column) -> Given<'v>, known: &[Column]) -> bool {
         let known = known.iter().fold(0, |known, column| known | (1u64 << column.0));
-        let needs = if self.demand.everything { self.demand.always } else { self.demand.needs(known, given) };
+        let needs = self.demand.needs(&self.demand.about(known, given), 0);
         columns.iter().any(|column| needs.column(*column))
     }
 
     /// What the events come to that are recognised by `key`; made if it is not known or holds no longer. It holds until the next
     /// one is asked for.
-    pub fn lead(&mut self, key: u64, make: impl FnOnce(&Digest) -> Leading) -> Lead {
-        if let Some(&at) = self.lead_of.get(&key) {
-            if self.leads[at as usize].generation != self.generation {
-                self.leads[at as usize] = make(self);
+    pub fn lead(&mut self, key: u64, make: impl FnOnce(&mut Digest) -> Leading) -> Lead {
+        let at = match self.lead_of.get(&key) {
+            Some(&at) => {
+                if self.leads[at as usize].generation != self.generation {
+                    self.leads[at as usize] = make(self);
+                }
+                at
             }
-            return Lead { at, needs: self.leads[at as usize].needs };
-        }
-        if self.leads.len() >= LEADS {
-            self.leads.clear();
-            self.lead_of.clear();
-        }
-        let at = self.leads.len() as u32;
-        self.leads.push(make(self));
-        self.lead_of.insert(key, at);
-        Lead { at, needs: self.leads[at as usize].needs }
+            None => {
+                if self.leads.len() >= LEADS {
+                    self.forget_leads();
+                }
+                let leading = make(self);
+                let at = self.leads.len() as u32;
+                self.leads.push(leading);
+                self.lead_of.insert(key, at);
+                at
+            }
+        };
+        Lead { at, needs: self.questions[self.leads[at as usize].questions as usize].needs }
+    }
+
+    fn forget_leads(&mut self) {
+        self.leads.clear();
+        self.lead_of.clear();
+        self.questions.clear();
+        self.questions_of.clear();
+        self.left.clear();
     }
 
     /// What the leading columns of `draft` come to.
-    pub fn leading(&self, draft: &Draft<'_>) -> Leading {
-        let needs = self.demand.needs(self.sides[0].columns, |column| draft.get(column));
-        let side = self.side(Side::default(), 0, draft, needs);
+    pub fn leading(&mut self, draft: &Draft<'_>) -> Leading {
+        let asks = self.demand.about(self.sides[0].columns, |column| draft.get(column));
+        let questions = match self.questions_of.get(&asks) {
+            Some(known) => *known,
+            None => {
+                let new = self.questions.len() as u32;
+                self.questions.push(Questions { asks: asks.clone(), needs: self.demand.needs(&asks, 0) });
+                self.questions_of.insert(asks, new);
+                new
+            }
+        };
+        let needs = self.questions[questions as usize].needs;
+        let mut side = Side::default();
+        let mut hashes = Hashes::default();
+        self.try_tests(&mut side, 0, draft, needs, &mut hashes);
+        self.take_values(&mut side, 0, draft, needs, &mut hashes);
         let value = |asked: &AskedColumn| {
             let hash = |at: Option<usize>, hashes: &[u64]| at.map_or(0, |at| hashes[at]);
             hash(asked.counted, &side.counted) | hash(asked.weighed, &side.weighed)
         };
         let values = self.sides[0].each.iter().filter(|asked| asked.is_kept()).map(value).collect();
-        Leading { exact: side.exact, coarse: side.coarse, needs, values, generation: self.generation }
+        Leading { exact: side.exact, coarse: side.coarse, questions, values, generation: self.generation }
     }
 
-    /// What the whole of an event comes to of which `rest` holds the columns that do not lead.
-    fn whole(&self, lead: Lead, rest: &Draft<'_>) -> Side {
-        let Leading { exact, coarse, needs, values, .. } = &self.leads[lead.at as usize];
-        let mut side = Side { exact: *exact, coarse: *coarse, ..Side::default() };
+    /// What the whole of an event comes to of which `rest` holds the columns that do not lead, and what is asked of it.
+    fn whole(&mut self, lead: Lead, rest: &Draft<'_>) -> (Side, Needs) {
+        let Leading { exact, coarse, questions, .. } = self.leads[lead.at as usize];
+        let mut side = Side { exact, coarse, ..Side::default() };
+        let mut hashes = Hashes::default();
+        let failed = self.try_tests(&mut side, 1, rest, lead.needs, &mut hashes) & self.late;
+        let needs = if failed == 0 { lead.needs } else { self.needs_left(questions, failed) };
+        let values = &self.leads[lead.at as usize].values;
         for (asked, value) in self.sides[0].each.iter().filter(|asked| asked.is_kept()).zip(values) {
             if let Some(at) = asked.counted.filter(|_| needs.counted(asked.column)) {
                 side.counted[at] = *value;
@@ -208,7 +268,17 @@ impl Digest {
                 side.weighed[at] = *value;
             }
         }
-        self.side(side, 1, rest, *needs)
+        self.take_values(&mut side, 1, rest, needs, &mut hashes);
+        (side, needs)
+    }
+
+    /// What questions ask that do not fail with these tests.
+    fn needs_left(&mut self, questions: u32, failed: TestBits) -> Needs {
+        if self.left.len() > LEFT {
+            self.left.clear();
+        }
+        let asks = &self.questions[questions as usize].asks;
+        *self.left.entry((questions, failed)).or_insert_with(|| self.demand.needs(asks, failed))
     }
 
     /// Whether somebody asks `column` of an event with this lead, of which `rest` holds the columns `known`, too.
@@ -220,9 +290,9 @@ impl Digest {
     /// tested or counted. What is returned asks for the whole of it, which [`Digest::show`] takes.
     pub fn note(&mut self, lead: &Lead, rest: &Draft<'_>, place: Place<'_>) -> Option<Wanted> {
         let Some(span) = self.span else { return Some(Wanted { row: None, side: None }) };
-        let side = self.whole(*lead, rest);
+        let (side, needs) = self.whole(*lead, rest);
         let Some(&at) = self.place_of(&side, place.time, span) else {
-            return Some(Wanted { row: None, side: Some(side) });
+            return Some(Wanted { row: None, side: Some((side, needs)) });
         };
         let row = &mut self.rows[at as usize];
         self.held += row.ripen(&self.demand);
@@ -255,18 +325,18 @@ impl Digest {
             // Where it is now is not worth a search.
             return None;
         }
-        unknown.then_some(Wanted { row: Some(at), side: Some(side) })
+        unknown.then_some(Wanted { row: Some(at), side: Some((side, needs)) })
     }
 
     /// Takes the whole of an event that [`Digest::note`] asked for.
     pub fn show(&mut self, wanted: &Wanted, lead: &Lead, whole: &Draft<'_>, place: Place<'_>) {
-        let side = wanted.side.unwrap_or_else(|| self.whole(*lead, whole));
+        let (side, needs) = wanted.side.unwrap_or_else(|| self.whole(*lead, whole));
         if let Some(at) = wanted.row {
             self.rows[at as usize].weigh(&self.demand, &side, whole, place.times);
             return;
         }
         let rare = self.span.is_some() && self.crowded && !self.seen.is_often(side.exact);
-        let at = self.push(whole, &side, place, lead.needs, rare);
+        let at = self.push(whole, &side, place, needs, rare);
         if let Some(span) = self.span {
             self.index.insert(key(self.rows[at as usize].form(), place.time, span), at);
         }
@@ -355,17 +425,26 @@ impl Digest {
         self.crowded.then_some(self.demand.table.name)
     }
 
-    /// What the columns of one side come to, together with those of the other.
-    fn side(&self, mut side: Side, at: usize, draft: &Draft<'_>, needs: Needs) -> Side {
-        for asked in self.sides[at].each.iter().filter(|asked| needs.column(asked.column)) {
-            let column = asked.column;
-            let given = draft.get(column);
-            let value = hash_of(given);
+    /// Tries the tests of the columns of one side: which of them fail.
+    fn try_tests(&self, side: &mut Side, at: usize, draft: &Draft<'_>, needs: Needs, hashes: &mut Hashes) -> TestBits {
+        let mut failed = 0;
+        for asked in &self.sides[at].each {
             let tests = asked.tests.all & needs.tests();
             if tests != 0 {
-                side.tests(column, tests & asked.tests.held(&self.demand, given, value));
+                let given = draft.get(asked.column);
+                let held = tests & asked.tests.held(&self.demand, given, || hashes.of(asked.column, given));
+                side.tests(asked.column, held);
+                failed |= tests & !held;
             }
-            let Some(value) = value else { continue };
+        }
+        failed
+    }
+
+    /// Takes the values of the columns of one side that are told apart, counted or weighed.
+    fn take_values(&self, side: &mut Side, at: usize, draft: &Draft<'_>, needs: Needs, hashes: &mut Hashes) {
+        for asked in self.sides[at].each.iter().filter(|asked| needs.is_taken(asked.column)) {
+            let column = asked.column;
+            let Some(value) = hashes.of(column, draft.get(column)) else { continue };
             if asked.told_apart && needs.value(column) {
                 let sum = mix(value, column.0 as u64 + 1);
                 side.exact = side.exact.wrapping_add(sum);
@@ -380,7 +459,6 @@ impl Digest {
                 side.weighed[at] = value;
             }
         }
-        side
     }
 
     /// Adds a record of one event; of a rare one, without the values that are given up.
@@ -394,7 +472,7 @@ impl Digest {
         let mut row = Row {
             exact: side.exact,
             coarse: side.coarse,
-            needs,
+            needs: self.shared(needs),
             given_up: rare,
             count: place.times,
             several: false,
@@ -419,6 +497,15 @@ impl Digest {
         self.rows.len() as u32 - 1
     }
 
+    /// The same, kept once for all records of which as much is asked.
+    fn shared(&mut self, needs: Needs) -> Arc<Needs> {
+        if let Some(known) = self.needs.iter().find(|known| ***known == needs) {
+            return Arc::clone(known);
+        }
+        self.needs.push(Arc::new(needs));
+        Arc::clone(&self.needs[self.needs.len() - 1])
+    }
+
     /// Sees to it that there are not too many records, unless each is wanted.
     fn keep_within_limits(&mut self) {
         if (self.rows.len() > self.limits.0 || self.held > self.limits.1) && !self.demand.everything {
@@ -426,18 +513,23 @@ impl Digest {
         }
     }
 
-    /// Takes wider spans, and gives up rare values, until the records are few enough.
+    /// Counts distinct values less exactly, takes wider spans, and gives up rare values, until the records are few enough.
     fn widen(&mut self) {
         let mut tightened = false;
         let mut at_last = self.spared == 0;
         loop {
-            let few = self.rows.len() <= self.limits.0 / 2 && self.held <= self.limits.1 / 2;
+            if self.held > self.limits.1 / 2 {
+                self.estimate();
+            }
+            let much = self.held > self.limits.1 / 2;
             match self.span {
                 None => {
                     self.span = Some(0);
                     self.merge();
                 }
-                Some(_) if few => return,
+                Some(_) if !much && self.rows.len() <= self.limits.0 / 2 => return,
+                // Some memory more rather than times less exact.
+                Some(_) if much && self.limits.1 < MOST_HELD => self.limits.1 = (self.limits.1 * 2).min(MOST_HELD),
                 Some(span) if span < FINE => {
                     self.span = Some(span + 1);
                     self.merge();
@@ -463,26 +555,35 @@ impl Digest {
         }
     }
 
+    /// Estimates how many distinct values there are where that saves memory.
+    fn estimate(&mut self) {
+        self.rows.iter_mut().flat_map(|row| &mut row.distinct).for_each(|(_, set)| set.estimate());
+        self.held = self.rows.iter().map(Row::held).sum();
+    }
+
     /// Puts records together that have become equal.
     fn merge(&mut self) {
         let Some(span) = self.span else { return };
-        let rows = std::mem::take(&mut self.rows);
         self.index.clear();
-        for mut row in rows {
-            let key = key(row.form(), row.time, span);
-            match self.index.get(&key) {
-                Some(&at) => self.rows[at as usize].absorb(row, &self.demand),
-                None => {
+        let mut kept = 0;
+        for at in 0..self.rows.len() {
+            let (before, rest) = self.rows.split_at_mut(at);
+            let row = &mut rest[0];
+            match self.index.entry(key(row.form(), row.time, span)) {
+                Entry::Occupied(known) => before[*known.get() as usize].absorb(row, &self.demand),
+                Entry::Vacant(new) => {
                     if row.given_up && !row.ripe {
                         row.ripen(&self.demand);
-                        let (wide, needs) = (self.wide, row.needs);
+                        let (wide, needs) = (self.wide, *row.needs);
                         row.cells.remove(|column| is_given_up(column, wide, needs));
                     }
-                    self.index.insert(key, self.rows.len() as u32);
-                    self.rows.push(row);
+                    new.insert(kept as u32);
+                    self.rows.swap(kept, at);
+                    kept += 1;
                 }
             }
         }
+        self.rows.truncate(kept);
         self.held = self.rows.iter().map(Row::held).sum();
     }
 
@@ -573,6 +674,32 @@ mod tests {
             records.iter().filter(|record| record.get(arrivals::sasl_username) == user).map(|record| record.count).sum();
         // What repeats is told apart all the same.
         assert!((flood - 10..=flood).contains(&told), "{told} of {flood}");
+    }
+
+    #[test]
+    fn of_too_many_distinct_values_the_number_is_estimated_and_times_stay() {
+        let demand = Demand::of(&RuleSet::built_in(), [&arrivals::TABLE]).map(Arc::new)[0].clone();
+        let mut digest = Digest::new(demand, &[arrivals::origin, arrivals::sasl_username]);
+        let (hours, each) = (40, 2_000);
+        for number in 0..hours * each {
+            let client = format!("192.0.{}.{}", number % each / 250, number % 250);
+            let mut draft = Draft::default();
+            draft.set(arrivals::origin, "sasl");
+            draft.set(arrivals::sasl_username, if number % 2 == 0 { "joe" } else { "ann" });
+            draft.set(arrivals::client_ip, &*client);
+            let time = Some(Time::from_seconds(1_790_000_000 + number * 3_600 / each));
+            let place = Place { source: Citation { file: 0, line: number as u32 }, line: "", time, times: 1 };
+            let lead = digest.lead((number % 2) as u64, |digest| digest.leading(&draft));
+            if let Some(wanted) = digest.note(&lead, &draft, place) {
+                digest.show(&wanted, &lead, &draft, place);
+            }
+            assert!(digest.held <= MOST_HELD && digest.rows.len() <= 2 * RECORDS);
+        }
+        assert!(digest.span.is_some_and(|span| SPANS[span] <= 3600), "{:?}", digest.span);
+        let clients =
+            |row: &Row| row.distinct.iter().find(|(column, _)| *column == arrivals::client_ip).map(|(_, set)| set.len());
+        let of_an_hour = digest.rows.iter().filter_map(clients).max();
+        assert!(of_an_hour.is_some_and(|clients| (940..=1060).contains(&clients)), "{of_an_hour:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::distinct::{Distinct, mix};
 use crate::rules::demand::{Demand, Needs};
 use crate::tables::{Citation, Column, Given};
 use crate::time::Time;
+use std::sync::Arc;
 
 /// One record under way.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(super) struct Row {
     /// What it comes to, with and without the values that may be given up.
     pub(super) exact: u64,
     pub(super) coarse: u64,
-    pub(super) needs: Needs,
+    pub(super) needs: Arc<Needs>,
     /// Whether its rare values were given up.
     pub(super) given_up: bool,
     pub(super) count: u64,
@@ -42,7 +43,7 @@ impl Row {
         }
         self.ripe = true;
         let cells = std::mem::take(&mut self.cells);
-        self.take_values(&cells, self.needs, self.count, demand);
+        self.take_values(&cells, *self.needs, self.count, demand);
         self.cells = cells;
         self.held()
     }
@@ -73,7 +74,7 @@ impl Row {
     /// Gives up the values of these columns; those of a single event stay in its cells until it is known whether it becomes part
     /// of another record.
     pub(super) fn give_up(&mut self, wide: u64) {
-        let needs = self.needs;
+        let needs = *self.needs;
         let mut coarse = if self.given_up { self.coarse } else { self.exact };
         for (column, value) in self.cells.iter().filter(|(column, _)| is_given_up(*column, wide, needs)) {
             if let Some(hashed) = hash_of(value) {
@@ -124,28 +125,34 @@ impl Row {
         &mut self.weighed[at]
     }
 
-    /// Adds the events of `other`, whose first event is the later one.
-    pub(super) fn absorb(&mut self, other: Row, demand: &Demand) {
+    /// Adds the events of `other`, whose first event is the later one, and which is of no use any more.
+    pub(super) fn absorb(&mut self, other: &mut Row, demand: &Demand) {
         self.ripen(demand);
         self.count += other.count;
         self.several = true;
         if other.until >= self.until {
             self.until = other.until;
             self.last = other.last;
-            self.last_line = if other.several { other.last_line } else { other.line.into() };
+            self.last_line =
+                if other.several { std::mem::take(&mut other.last_line) } else { std::mem::take(&mut other.line).into() };
         }
         if !other.ripe {
-            self.take_values(&other.cells, other.needs, other.count, demand);
+            self.take_values(&other.cells, *other.needs, other.count, demand);
             self.weighed.iter_mut().for_each(Tally::settle);
             return;
         }
-        for (column, values) in other.distinct {
+        for (column, mut values) in std::mem::take(&mut other.distinct) {
             match self.distinct.iter_mut().find(|(known, _)| *known == column) {
-                Some((_, set)) => set.merge(&values),
+                Some((_, set)) => {
+                    if values.held() > set.held() {
+                        std::mem::swap(set, &mut values);
+                    }
+                    set.merge(&values);
+                }
                 None => self.distinct.push((column, values)),
             }
         }
-        for Tally { column, values, .. } in other.weighed {
+        for Tally { column, values, .. } in std::mem::take(&mut other.weighed) {
             let tally = self.tally(column);
             for (value, count, text) in values {
                 tally.add(value, count, || text);

@@ -35,7 +35,9 @@ impl Seen {
         }
         let place = &mut self.places[form as usize % Self::PLACES];
         let (mark, span) = ((form >> 48) as u16, span as u8);
-        let before = if place.mark == mark { place.count >> span.wrapping_sub(place.span).min(7) } else { 0 };
+        // Nobody could guess whether it is the same form: no branch.
+        let same = u8::from(place.mark == mark).wrapping_neg();
+        let before = place.count >> span.wrapping_sub(place.span).min(7) & same;
         let count = before.saturating_add(1);
         *place = OfLate { mark, span, count: if count == self.often { count * 4 } else { count } };
         place.count >= self.often
