@@ -190,20 +190,23 @@ enum Companion {
     Logger,
 }
 
+/// Programs of a piece that are known, a power of two.
+const PLACES: usize = 64;
+
 /// The programs of a piece by their names, and how their lines begin.
 #[derive(Debug)]
-struct Programs<'a>([(&'a str, Program<'a>, Common); 128]);
+struct Programs<'a>([(&'a str, Program<'a>, Common); PLACES]);
 
 impl<'a> Programs<'a> {
     fn new() -> Programs<'a> {
-        Programs([("", Program::Other, Common::default()); 128])
+        Programs([("", Program::Other, Common::default()); PLACES])
     }
 
     /// The two places of a name that begins these bytes: by five of its letters, and not the `postfix/` that most begin with.
     fn places(bytes: &[u8]) -> [usize; 2] {
         let own = bytes.strip_prefix(b"postfix/").unwrap_or(bytes);
         let letters = own.first_chunk::<8>().map_or(0, |letters| u64::from_le_bytes(*letters) << 24);
-        let place = (letters.wrapping_mul(0x50f5_c722_a7e3_a6a1) >> 57) as usize;
+        let place = (letters.wrapping_mul(0x50f5_c722_a7e3_a6a1) >> (u64::BITS - PLACES.ilog2())) as usize;
         [place, place ^ 1]
     }
 
