@@ -1,6 +1,7 @@
 //! One small evidence file as its parser sees it: numbered lines in, records and remarks out.
 
 use crate::names::Name;
+use crate::rules::companion::Companion;
 use crate::tables::{Citation, Column, Record, Table, Tables, Value};
 use crate::time::Time;
 
@@ -21,6 +22,8 @@ pub struct Document<'a> {
     pub zone_offset: i32,
     /// When the evidence was collected, as far as earlier evidence told; reference for dates without a year.
     pub collected_at: Option<Time>,
+    /// The programs of its kind, for texts that are their words alone.
+    pub companions: &'a [Companion],
 }
 
 impl<'a> Document<'a> {

@@ -6,7 +6,6 @@
 //! ```
 
 use super::document::{Document, Sink};
-use super::maillog::scan::is_kernel_trouble;
 use super::stamp::time_of;
 use crate::tables::{Record, diagnostics};
 use crate::time::Time;
@@ -22,13 +21,11 @@ pub(super) fn dmesg(doc: &Document<'_>, sink: &mut Sink<'_>) {
         if let Some(time) = time {
             sink.seen(time);
         }
-        if !is_kernel_trouble(message) {
-            continue;
-        }
+        let Some(kernel) = doc.companions.iter().find(|companion| companion.is_trouble(message)) else { continue };
         let record = Record::new(&diagnostics::TABLE, doc.at(number))
             .with(diagnostics::time, time)
             .with(diagnostics::daemon, sink.name("kernel"))
-            .with(diagnostics::level, sink.name("error"))
+            .with(diagnostics::level, sink.name(kernel.level))
             .with(diagnostics::text, sink.name(message));
         // That the kernel was asked says nothing about what Postfix's daemons said.
         sink.tables.rows_mut(&diagnostics::TABLE).push(record);

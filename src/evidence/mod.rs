@@ -455,7 +455,12 @@ fn read_logs<'r>(
     if streams.is_empty() {
         return None;
     }
-    let reading = Reading { jobs: settings.how.jobs, longest: bundle.limits.line, progress: settings.progress };
+    let reading = Reading {
+        jobs: settings.how.jobs,
+        longest: bundle.limits.line,
+        progress: settings.progress,
+        companions: &settings.asked.companions,
+    };
     let mut fold = Lanes::new(settings.asked, tables);
     let files = match reader::read(streams, reading, &mut fold) {
         Outcome::Read(files) => files,

@@ -86,8 +86,16 @@ mod tests {
                     let mut tables = Tables::default();
                     let mut sink = Sink { tables: &mut tables, unparsed: Vec::new(), covers: None };
                     let text = &sample[..end];
-                    let doc =
-                        Document { file: 0, path: name, text, command: None, first_line: 1, zone_offset: 0, collected_at: None };
+                    let doc = Document {
+                        file: 0,
+                        path: name,
+                        text,
+                        command: None,
+                        first_line: 1,
+                        zone_offset: 0,
+                        collected_at: None,
+                        companions: &[],
+                    };
                     parse(&doc, &mut sink);
                     let lines = text.lines().count() as u32;
                     assert!(

@@ -273,6 +273,7 @@ impl<'r> Reading<'r, '_> {
             first_line: section.first_line,
             zone_offset: zone_offset.unwrap_or(0),
             collected_at: host.and_then(|host| host.time(host::collected_at)).or(self.file.modified),
+            companions: &kind.companions,
         };
         let mut sink = Sink { tables: self.tables, unparsed: Vec::new(), covers: None };
         match (&kind.pattern, parsers::PARSERS.iter().find(|(name, _)| *name == kind.parser)) {

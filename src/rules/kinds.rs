@@ -1,6 +1,7 @@
 //! Kinds of evidence: how each is collected, recognised and parsed, from `rules/evidence/*.yaml`.
 
 use super::amount::quantity;
+use super::companion::{self, Companion};
 use super::lazy::{Dialect, LazyRegex};
 use super::problem::{Place, did_you_mean};
 use super::yaml::{Key, Node, Reader};
@@ -72,6 +73,8 @@ pub struct Kind {
     pub empty_is_collected: bool,
     /// How to collect it.
     pub collect: Vec<Collect>,
+    /// Programs beside Postfix of whose lines in a log those matter that tell of trouble.
+    pub companions: Vec<Companion>,
     /// For the parser `pattern`: table and line regexes.
     pub pattern: Option<Pattern>,
     /// File that it was read from.
@@ -276,6 +279,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
         .and_then(|node| reader.one_of(&node, "empty", &[("unknown", false), ("collected", true)]))
         .unwrap_or(false);
     let collect = fields.take("collect").map(|node| collects(reader, node)).unwrap_or_default();
+    let companions = fields.take("companions").map(|node| companion::read(reader, node)).unwrap_or_default();
     let has_pattern = fields.has("pattern");
     let pattern = fields.take("pattern").and_then(|node| pattern(reader, node, &table));
     if parser.as_ref().is_some_and(|(parser, _)| parser == "pattern") && !has_pattern {
@@ -291,7 +295,21 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
     let table = table.map(|(table, _)| table).unwrap_or_default();
     fields.finish(reader);
     let file = reader.file.to_owned();
-    Some(Kind { kind, title, parser, table, names, content, content_if_named, empty_is_collected, collect, pattern, file, place })
+    Some(Kind {
+        kind,
+        title,
+        parser,
+        table,
+        names,
+        content,
+        content_if_named,
+        empty_is_collected,
+        collect,
+        companions,
+        pattern,
+        file,
+        place,
+    })
 }
 
 /// The table of a name, or a problem with a suggestion.

@@ -4,6 +4,7 @@ pub mod amount;
 pub mod catalogue;
 mod check;
 pub mod collection;
+pub mod companion;
 pub mod demand;
 #[cfg(test)]
 mod dice;

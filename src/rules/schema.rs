@@ -373,6 +373,12 @@ fn evidence() -> Value {
                 "always": { "type": "boolean" },
                 "answers": { "oneOf": [answers.clone(), list(answers)] },
             }))),
+            "companions": list(mapping(&["names", "says"], json!({
+                "names": one_or_more("Programs beside Postfix, as they call themselves in a log"),
+                "level": one_of("Level of what they say, in the table diagnostics", &["warning", "error", "fatal"]),
+                "begins": one_or_more("How a line begins by which they tell of trouble; upper and lower case count"),
+                "says": one_or_more("Texts of which one stands in such a line; upper and lower case count"),
+            }))),
             "pattern": mapping(&[], json!({
                 "lines": forms("Forms of a line; named groups are fields", &tables),
                 "command": forms("Forms of the command line or of the file's path; their fields are those of every record", &tables),

@@ -16,6 +16,7 @@ use super::told::{
 use super::traffic::{Tally, Traffic};
 use crate::distinct::{hash, mix};
 use crate::rules::RuleSet;
+use crate::rules::companion::Companion;
 use crate::rules::demand::Demand;
 use crate::rules::meaning::Meaning;
 use crate::tables::{Citation, Tables, arrivals, attempts, collection, diagnostics, failures, queue, rejects};
@@ -44,6 +45,8 @@ pub struct Asked<'r> {
     /// Of attempts, arrivals, rejects, diagnostics and failures.
     demands: [Arc<Demand>; 5],
     meaning: Arc<Meaning<'r>>,
+    /// The programs beside Postfix whose words matter.
+    pub(in crate::evidence) companions: Vec<&'r Companion>,
 }
 
 impl<'r> Asked<'r> {
@@ -52,7 +55,8 @@ impl<'r> Asked<'r> {
         let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
         rules.reasons.prepare();
         let demands = if every_record { tables.map(Demand::everything) } else { Demand::of(rules, tables) }.map(Arc::new);
-        Asked { demands, meaning: Arc::new(Meaning::new(rules)) }
+        let companions = rules.kinds.iter().flat_map(|kind| &kind.companions).collect();
+        Asked { demands, meaning: Arc::new(Meaning::new(rules)), companions }
     }
 }
 
@@ -655,7 +659,7 @@ mod tests {
                  {stamp}/smtp[3]: {number:010X}: to=<b@b{number}.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, \
                  status=deferred (connect to b.example[192.0.2.1]:25: Connection timed out)\n"
             );
-            let scanned = scan(&text, &clock, fold.forms(), usize::MAX);
+            let scanned = scan(&text, &clock, &[], fold.forms(), usize::MAX);
             for item in scanned.lanes.iter().flatten() {
                 fold.take(item, Citation { file: 0, line: number * 3 + item.line }, false);
             }

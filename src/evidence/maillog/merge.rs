@@ -7,6 +7,7 @@ use super::lines::Lines;
 use super::reader::{DISORDER, LogFile, Reading, Stream};
 use super::scan::scan;
 use crate::distinct::{hash, mix};
+use crate::rules::companion::Companion;
 use crate::tables::Citation;
 use crate::time::Time;
 use rustc_hash::FxHashMap;
@@ -54,7 +55,7 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, fold: &mut Lanes<'_>) 
             cursors.push(cursor);
         }
     }
-    let mut batch = Batch::default();
+    let mut batch = Batch { companions: reading.companions, ..Batch::default() };
     // How often each text was taken in the second at hand, by any file and by the file at hand.
     let mut taken: FxHashMap<u64, u32> = FxHashMap::default();
     loop {
@@ -144,12 +145,13 @@ impl Cursor<'_> {
 
 /// Lines that are scanned together, each with the file it comes from.
 #[derive(Default)]
-struct Batch {
+struct Batch<'p> {
+    companions: &'p [&'p Companion],
     text: String,
     places: Vec<(usize, u32)>,
 }
 
-impl Batch {
+impl Batch<'_> {
     fn push(&mut self, line: &str, stream: usize, number: u32) {
         self.text.push_str(line);
         self.text.push('\n');
@@ -164,7 +166,7 @@ impl Batch {
             let stream = self.places[start].0;
             let run = self.places[start..].iter().take_while(|(at, _)| *at == stream).count();
             let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(run - 1).map_or(text.len(), |at| at + 1);
-            let scanned = scan(&text[..end], &streams[stream].clock, fold.forms(), usize::MAX);
+            let scanned = scan(&text[..end], &streams[stream].clock, self.companions, fold.forms(), usize::MAX);
             for (fold, items) in fold.folds.iter_mut().zip(&scanned.lanes) {
                 for item in items {
                     let line = self.places[start + item.line as usize].1;

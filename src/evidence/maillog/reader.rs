@@ -9,6 +9,7 @@ use super::traffic::Traffic;
 use super::wrap::Wrapping;
 use crate::evidence::text::strip_escapes;
 use crate::parallel::locked;
+use crate::rules::companion::Companion;
 use crate::tables::Citation;
 use crate::time::Time;
 use std::borrow::Cow;
@@ -96,6 +97,8 @@ pub struct Reading<'p> {
     pub longest: usize,
     /// Bytes of log read are added here.
     pub progress: &'p AtomicU64,
+    /// The programs beside Postfix whose words matter.
+    pub companions: &'p [&'p Companion],
 }
 
 /// What the logs held, or that their lines lie across one another in time and have to be merged.
@@ -124,7 +127,7 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, lanes: &mut Lanes<'_>)
             // A text that was changed before it was scanned does not show the lines as they stand.
             let keep = stream.keep_lines && stream.wrapping == Wrapping::Plain && matches!(text, Cow::Borrowed(_));
             let text = stream.wrapping.unwrap(&text);
-            let scanned = scan(&text, &stream.clock, forms, reading.longest);
+            let scanned = scan(&text, &stream.clock, reading.companions, forms, reading.longest);
             // Lines later than the beginning of the next file: the files overlap.
             let next = streams.get(piece.stream + 1).and_then(|next| next.first);
             // Within the second of the cut, they do only if the first line of the next stands here.
@@ -142,7 +145,8 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, lanes: &mut Lanes<'_>)
                 folds.iter().for_each(|fold| fold.take(piece.number, |_| ()));
                 continue;
             };
-            let repeated = repeated.as_ref().map(|(line, times)| (scan_line(line, &stream.clock, forms), *times));
+            let repeated =
+                repeated.as_ref().map(|(line, times)| (scan_line(line, &stream.clock, reading.companions, forms), *times));
             for (lane, fold) in folds.iter().enumerate() {
                 fold.take(piece.number, |fold| {
                     if let Some((scanned, times)) = &repeated {

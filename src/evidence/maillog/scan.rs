@@ -8,9 +8,8 @@ use super::told::{Forms, refusal_form, warning_form};
 use crate::bytes::position;
 use crate::distinct::hash;
 use crate::evidence::text::beginning;
+use crate::rules::companion::Companion;
 use crate::time::{SECOND, Time};
-use aho_corasick::packed::Searcher;
-use std::sync::LazyLock;
 
 /// Something that a line says.
 #[derive(Debug, Clone)]
@@ -173,21 +172,11 @@ enum Program<'a> {
     /// An instance and daemon of Postfix, the seed of its queue ids, and how those lines begin that tell nothing.
     Postfix(&'a str, &'static str, u64, &'static [Beginning]),
     /// One whose troubles matter to mail, and how those lines begin that tell of none.
-    Companion(Companion, &'static [Beginning]),
+    Companion(&'a Companion, &'static [Beginning]),
+    /// One that writes logs, and tells what it lost.
+    Logger,
     /// Any other.
     Other,
-}
-
-/// A program beside Postfix whose troubles matter to mail.
-#[derive(Debug, Clone, Copy)]
-enum Companion {
-    Kernel,
-    /// A filter or service that Postfix asks.
-    Filter,
-    /// The mailbox server.
-    Mailboxes,
-    /// One that writes logs.
-    Logger,
 }
 
 /// Programs of a piece that are known, a power of two.
@@ -195,11 +184,14 @@ const PLACES: usize = 64;
 
 /// The programs of a piece by their names, and how their lines begin.
 #[derive(Debug)]
-struct Programs<'a>([(&'a str, Program<'a>, Common); PLACES]);
+struct Programs<'a> {
+    met: [(&'a str, Program<'a>, Common); PLACES],
+    companions: &'a [&'a Companion],
+}
 
 impl<'a> Programs<'a> {
-    fn new() -> Programs<'a> {
-        Programs([("", Program::Other, Common::default()); PLACES])
+    fn new(companions: &'a [&'a Companion]) -> Programs<'a> {
+        Programs { met: [("", Program::Other, Common::default()); PLACES], companions }
     }
 
     /// The two places of a name that begins these bytes: by five of its letters, and not the `postfix/` that most begin with.
@@ -213,7 +205,7 @@ impl<'a> Programs<'a> {
     /// The program with whose name, and what follows it, these bytes of a row begin, as far as it was met before.
     #[inline]
     fn beginning(&self, bytes: &[u8]) -> Option<(&'a str, Program<'a>)> {
-        let places = Programs::places(bytes).map(|place| &self.0[place]);
+        let places = Programs::places(bytes).map(|place| &self.met[place]);
         let (tag, program, _) = places.into_iter().find(|(_, _, common)| common.begins(bytes))?;
         Some((tag, *program))
     }
@@ -221,15 +213,19 @@ impl<'a> Programs<'a> {
     /// The program of this name, with which `bytes` begin; behind it stands `[` or `:`.
     fn of(&mut self, tag: &'a str, bytes: &[u8]) -> Program<'a> {
         let places = Programs::places(bytes);
-        if let Some(place) = places.into_iter().find(|place| self.0[*place].0 == tag) {
-            return self.0[place].1;
+        if let Some(place) = places.into_iter().find(|place| self.met[*place].0 == tag) {
+            return self.met[place].1;
         }
         let program = match postfix_daemon(tag) {
             Some((instance, daemon)) => Program::Postfix(instance, daemon, queue_id::seed(instance), idle(daemon)),
-            None => companion(tag).map_or(Program::Other, |companion| Program::Companion(companion, idle(tag))),
+            None if LOGGERS.contains(&tag) => Program::Logger,
+            None => match self.companions.iter().find(|companion| companion.names.iter().any(|name| name == tag)) {
+                Some(companion) => Program::Companion(companion, idle(tag)),
+                None => Program::Other,
+            },
         };
-        let free = places.into_iter().find(|place| self.0[*place].0.is_empty());
-        self.0[free.unwrap_or(places[1])] = (tag, program, Common::of(bytes.get(..=tag.len()).unwrap_or_default()));
+        let free = places.into_iter().find(|place| self.met[*place].0.is_empty());
+        self.met[free.unwrap_or(places[1])] = (tag, program, Common::of(bytes.get(..=tag.len()).unwrap_or_default()));
         program
     }
 }
@@ -238,11 +234,11 @@ impl<'a> Programs<'a> {
 const REPEATS: u64 = 1_000_000;
 
 /// Scans a piece of a log that ends at the end of a line; of a line longer than `longest` bytes only the beginning.
-pub fn scan<'a>(text: &'a str, clock: &Clock, forms: Forms, longest: usize) -> Scanned<'a> {
+pub fn scan<'a>(text: &'a str, clock: &Clock, companions: &'a [&'a Companion], forms: Forms, longest: usize) -> Scanned<'a> {
     let lanes = std::array::from_fn(|_| Vec::with_capacity(text.len() / 256 / LANES));
     let mut scanned = Scanned { lanes, ..Scanned::default() };
     let mut stamp = Stamp::default();
-    let mut programs = Programs::new();
+    let mut programs = Programs::new(companions);
     let bytes = text.as_bytes();
     let mut start = 0;
     let mut number = 0u32;
@@ -358,8 +354,16 @@ impl<'a> Scanned<'a> {
             }
             Program::Companion(_, idle) if is_idle(idle) => return false,
             Program::Companion(companion, _) => {
-                if let Some((event, lost)) = told_by(companion, line) {
+                if companion.is_trouble(line.message) {
+                    let event = Event::Diagnostic { queue_id: None, level: companion.level, text: line.message };
+                    self.push(Item::new(at, row, line.time, ("", line.tag, 0), event, (forms, times)));
+                }
+                return false;
+            }
+            Program::Logger => {
+                if let Some(lost) = lost(line.message) {
                     self.lost += lost;
+                    let event = Event::Diagnostic { queue_id: None, level: "warning", text: line.message };
                     self.push(Item::new(at, row, line.time, ("", line.tag, 0), event, (forms, times)));
                 }
                 return false;
@@ -375,10 +379,10 @@ impl<'a> Scanned<'a> {
 }
 
 /// Reads one line as [`scan`] does, for what stands outside of any piece.
-pub fn scan_line<'a>(row: &'a str, clock: &Clock, forms: Forms) -> Scanned<'a> {
+pub fn scan_line<'a>(row: &'a str, clock: &Clock, companions: &'a [&'a Companion], forms: Forms) -> Scanned<'a> {
     let mut scanned = Scanned::default();
     if let Some(line) = Line::parse(row, clock) {
-        let program = Programs::new().of(line.tag, line.tag.as_bytes());
+        let program = Programs::new(companions).of(line.tag, line.tag.as_bytes());
         scanned.take(program, row, &line.into(), (0, 1), forms);
     }
     scanned
@@ -504,120 +508,8 @@ fn micros(digits: &[u8]) -> Option<i64> {
     Some(((fours & 0xffff) * 10_000 + (fours >> 32)) as i64)
 }
 
-/// Filters and services beside Postfix.
-const FILTERS: &[&str] = &[
-    "opendkim",
-    "opendmarc",
-    "amavis",
-    "amavisd",
-    "clamd",
-    "clamav-milter",
-    "spamass-milter",
-    "saslauthd",
-    "spamd",
-    "rspamd",
-    "postgrey",
-    "postfwd",
-    "policyd",
-    "policyd-spf",
-    "systemd",
-];
 /// Programs that write logs.
 const LOGGERS: &[&str] = &["rsyslogd", "rsyslogd-2177", "systemd-journald", "systemd-journal", "journal", "imuxsock"];
-
-/// What the program is whose lines are looked at beside Postfix's; none for any other.
-fn companion(tag: &str) -> Option<Companion> {
-    match tag {
-        "kernel" => Some(Companion::Kernel),
-        "dovecot" => Some(Companion::Mailboxes),
-        tag if FILTERS.contains(&tag) => Some(Companion::Filter),
-        tag if LOGGERS.contains(&tag) => Some(Companion::Logger),
-        _ => None,
-    }
-}
-
-/// Whether the kernel speaks of trouble that mail can suffer from.
-pub(in crate::evidence) fn is_kernel_trouble(text: &str) -> bool {
-    const MARKS: &[&str] = &[
-        "Out of memory",
-        "oom-kill",
-        "EXT4-fs error",
-        "Remounting filesystem read-only",
-        "I/O error",
-        "nf_conntrack: table full",
-        "TCP: out of memory",
-        "fork rejected by pids controller",
-        "apparmor=\"DENIED\"",
-        "avc:  denied",
-        "avc: denied",
-        "hung_task",
-        "blocked for more than",
-        "No space left",
-    ];
-    MARKS.iter().any(|mark| text.contains(mark))
-}
-
-/// Words by which a filter says that something is wrong with it.
-const TROUBLE: &[&str] = &[
-    "error",
-    "Error",
-    "fail",
-    "FAILED",
-    "refused",
-    "No space left",
-    "cannot",
-    "can't",
-    "unable",
-    "not secure",
-    "denied",
-    "TIMED OUT",
-];
-
-/// Words by which Dovecot says the same.
-const MAILBOX_TROUBLE: &[&str] = &["Error: ", "Fatal: ", "Panic: ", "process_limit", "client_limit"];
-
-/// Texts that are looked for all at once, in vectors; an automaton takes twice as long as one search after the other.
-struct AnyOf(&'static [&'static str], Option<Searcher>);
-
-impl AnyOf {
-    fn new(texts: &'static [&'static str]) -> AnyOf {
-        AnyOf(texts, Searcher::new(texts))
-    }
-
-    fn stands_in(&self, text: &str) -> bool {
-        match &self.1 {
-            Some(searcher) => searcher.find(text).is_some(),
-            None => self.0.iter().any(|mark| text.contains(mark)),
-        }
-    }
-}
-
-/// Whether a filter speaks of trouble.
-fn is_filter_trouble(text: &str) -> bool {
-    static WORDS: LazyLock<AnyOf> = LazyLock::new(|| AnyOf::new(TROUBLE));
-    WORDS.stands_in(text)
-}
-
-/// Whether Dovecot speaks of trouble with what it does for Postfix, which is to take mail and to check logins. What it says of
-/// those who read their mail, or guess passwords, is no evidence.
-fn is_mailbox_trouble(text: &str) -> bool {
-    const FOR_POSTFIX: &[&str] = &["lmtp", "lda", "deliver", "auth", "master: ", "anvil: ", "config: ", "dict"];
-    static WORDS: LazyLock<AnyOf> = LazyLock::new(|| AnyOf::new(MAILBOX_TROUBLE));
-    FOR_POSTFIX.iter().any(|start| text.starts_with(start)) && WORDS.stands_in(text)
-}
-
-/// Lines of other programs that matter to mail: the kernel's trouble, what filters and the mailbox server say of themselves, and
-/// log daemons that say what they lost; with the number of lines lost.
-fn told_by<'a>(companion: Companion, line: &Letter<'a>) -> Option<(Event<'a>, u64)> {
-    let text = line.message;
-    let (level, lost) = match companion {
-        Companion::Kernel => (is_kernel_trouble(text).then_some("error")?, 0),
-        Companion::Filter => (is_filter_trouble(text).then_some("warning")?, 0),
-        Companion::Mailboxes => (is_mailbox_trouble(text).then_some("warning")?, 0),
-        Companion::Logger => ("warning", lost(text)?),
-    };
-    Some((Event::Diagnostic { queue_id: None, level, text }, lost))
-}
 
 /// How many messages a log daemon says it lost: `Suppressed 2313 messages from postfix.service`,
 /// `imuxsock lost 44 messages from pid 1234 due to rate-limiting`, `imjournal: 5 messages lost due to rate-limiting`.
@@ -660,7 +552,7 @@ mod tests {
             .map(|rest| format!("{stamp} mx1 {rest}"))
             .collect();
             let text = rows.join("\n");
-            let scanned = scan(&text, &clock(), Forms::default(), 4096);
+            let scanned = scan(&text, &clock(), &[], Forms::default(), 4096);
             assert_eq!((scanned.lines, scanned.unparsed, scanned.postfix_lines), (4, 0, 3), "{stamp}");
             let long = Line::parse(&rows[0], &clock()).unwrap();
             assert!(items(&scanned).iter().all(|item| item.time == long.time), "{stamp}");
@@ -678,7 +570,7 @@ mod tests {
             text += &format!("2026-11-23T18:02:11.572450+02:00 {host} {program}: 4F2C41A2B4: removed\n");
             text += &format!("Nov 23 18:02:11 {host} {program}: 4F2C41A2B4: removed\n");
         }
-        let scanned = scan(&text, &clock(), Forms::default(), 4096);
+        let scanned = scan(&text, &clock(), &[], Forms::default(), 4096);
         let long = text.lines().filter_map(|row| Line::parse(row, &clock()));
         let long = long.filter_map(|line| Some((line.time, postfix_daemon(line.tag)?)));
         let wanted: Vec<_> = long.map(|(time, (instance, daemon))| (time, instance, daemon)).collect();
@@ -710,7 +602,7 @@ mod tests {
                     Nov 23 18:02:13 mx1 postfix/smtpd[1]: message repeated 3 times: [ warning: b]\n\
                     Nov 23 18:02:13 mx1 systemd-journald[9]: Suppressed 2313 messages from postfix.service\n\
                     Nov 23 18:02:13 mx1 rsyslogd: imuxsock lost 44 messages from pid 1234 due to rate-limiting\n";
-        let scanned = scan(text, &clock(), Forms::default(), 4096);
+        let scanned = scan(text, &clock(), &[], Forms::default(), 4096);
         assert_eq!(items(&scanned).iter().map(|item| item.times).collect::<Vec<_>>(), [1, 4, 3, 1, 1]);
         assert_eq!(scanned.lost, 2357);
         assert!(matches!(items(&scanned)[2].event, Event::Diagnostic { text: "b", .. }));
