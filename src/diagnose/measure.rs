@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex};
 pub struct Measure {
     /// Met, unmet, or unknown.
     pub met: Option<bool>,
+    /// Whether it is unknown only for how much there is: evidence that shows single cases, such as a bounce message, shows some.
+    pub in_part: bool,
     /// The table that was asked; none before it was.
     pub table: Option<&'static Table>,
     /// Matched records: positions in the table. With `by`, those of every value that met it.
@@ -43,6 +45,13 @@ pub struct Measure {
     pub key: Option<String>,
     /// Every value of `by` that met it, the best first.
     pub keys: Vec<String>,
+}
+
+impl Measure {
+    /// Whether it is met, or would be for all that the evidence shows.
+    pub fn is_shown(&self) -> bool {
+        self.met == Some(true) || self.in_part
+    }
 }
 
 /// The records that are judged, and what is needed to judge them.
@@ -198,6 +207,11 @@ impl<'t> Asker<'t> {
         };
         if measure.met == Some(false) && (unsure || partly) {
             measure.met = None;
+            // Too few is not few; that they are at one place only may be the place.
+            let spread = expect.distinct.iter().zip(&measure.distinct);
+            measure.in_part = partly
+                && measure.count > 0
+                && spread.into_iter().all(|((_, amount), (_, distinct))| amount.holds(*distinct as f64));
         }
         // Nothing in the last two hours of a log that is one hour long proves nothing.
         let none = expect.count.is_some_and(|count| count.max == 0.0);

@@ -140,7 +140,8 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
         cause.bounced = events(&cause.explains) - cause.waiting;
         cause.share = if total == 0 { 0.0 } else { events(&cause.explains) as f64 / total as f64 };
     }
-    set_roles(&mut causes, handled, |rows| asker.events(&failures::TABLE, rows));
+    let counted = asker.tables.is_collected(&failures::TABLE);
+    set_roles(&mut causes, handled, counted, |rows| asker.events(&failures::TABLE, rows));
     causes.sort_by(|a, b| {
         let key = |cause: &Cause<'_>| {
             (
@@ -199,12 +200,14 @@ fn kept_out(judged: &Judged<'_>) -> u64 {
     met.map(|measure| measure.count).max().unwrap_or(0)
 }
 
-fn set_roles(causes: &mut [Cause<'_>], handled: u64, events: impl Fn(&BTreeSet<u32>) -> u64) {
+/// `counted`: whether log or listing tell how much fails, and not single bounce messages.
+fn set_roles(causes: &mut [Cause<'_>], handled: u64, counted: bool, events: impl Fn(&BTreeSet<u32>) -> u64) {
     let ordinary = |cause: &Cause<'_>| {
         let count = cause.failed().max(cause.kept_out);
         let part = if handled == 0 { 1.0 } else { count as f64 / handled as f64 };
         match cause.judged.rule.severity {
             Severity::Critical => false,
+            _ if !counted && cause.failed() > 0 => false,
             // What speaks against it weighs more where it is seen only once or twice among much other mail.
             Severity::High => cause.confidence == Confidence::Possible && count < ORDINARY_COUNT && part < ORDINARY_SHARE,
             _ => count < ORDINARY_COUNT || part < ORDINARY_SHARE,

@@ -106,7 +106,10 @@ pub fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
             (false, true) => Confidence::Confirmed,
             (false, false) => Confidence::Likely,
         })
-    } else if rule.requires.iter().any(|entry| holds(entry, &answers)) && contradicting == 0 {
+    } else if contradicting == 0
+        && (rule.requires.iter().any(|entry| holds(entry, &answers))
+            || rule.requires.iter().all(|entry| is_shown(entry, &answers)))
+    {
         Outcome::Fires(Confidence::Possible)
     } else {
         Outcome::NotChecked
@@ -181,6 +184,15 @@ fn holds(entry: &Entry, answers: &Answered) -> bool {
         }
 }
 
+/// Whether an entry is met, or would be for all that evidence of single cases shows.
+fn is_shown(entry: &Entry, answers: &Answered) -> bool {
+    match &entry.ask {
+        Ask::Signal(_) => answers.get(&entry.name).is_some_and(Measure::is_shown),
+        Ask::Any(entries) => entries.iter().any(|entry| is_shown(entry, answers)),
+        Ask::All(entries) => entries.iter().all(|entry| is_shown(entry, answers)),
+    }
+}
+
 /// Signals by their names.
 type Named<'e> = Vec<(&'e str, &'e Signal)>;
 
@@ -188,7 +200,7 @@ type Named<'e> = Vec<(&'e str, &'e Signal)>;
 pub fn met_by<'e>(entry: &'e Entry, answers: &Answered) -> (Named<'e>, Named<'e>) {
     let (mut needed, mut extra) = (Named::new(), Named::new());
     match &entry.ask {
-        Ask::Signal(signal) if answers.get(&entry.name).is_some_and(|measure| measure.met == Some(true)) => {
+        Ask::Signal(signal) if answers.get(&entry.name).is_some_and(Measure::is_shown) => {
             needed.push((entry.name.as_str(), signal));
         }
         Ask::Signal(_) => {}

@@ -3,6 +3,7 @@
 //! Small evidence is read first, since it says in which zone and year the log's stamps are; then the logs, in the order
 //! of their first lines; then the log and the queue listing are joined to the backlog.
 
+mod bounce;
 mod clock;
 mod df;
 mod dig;
@@ -43,11 +44,12 @@ use crate::bundle::{Bundle, BundleFile};
 use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::kinds::Kind;
-use crate::tables::{Tables, Value, arrivals, attempts, diagnostics, host, lines};
+use crate::tables::{Tables, Value, arrivals, attempts, diagnostics, failures, host, lines};
 use crate::time::Time;
 use maillog::backlog::Waiting;
 use maillog::envelope::{self, Clock};
 use maillog::fold::{self, Asked};
+use maillog::hosts;
 use maillog::lanes::Lanes;
 use maillog::reader::{self, Outcome, Reading, Stream, first_line, first_time};
 use maillog::traffic::Traffic;
@@ -296,6 +298,8 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     let Looked { mut tables, mut sources, logs, pastes, collected_at, secrets } = looked;
     let settings = Settings { asked: &asked, how, progress };
     let streams = streams(bundle, &logs, &tables, collected_at, &pastes);
+    // What a log or a listing tells of, it tells better than the bounce message of one of them.
+    let bounced = std::mem::take(tables.rows_mut(&failures::TABLE));
     let fold = read_logs(bundle, &streams, &mut sources, &mut tables, settings);
     let end = match (collected_at, fold.as_ref().and_then(|fold| fold.traffic.last)) {
         // A log that goes on for hours after the listing was taken is the later evidence.
@@ -311,6 +315,9 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         let failing = traffic.minutes.iter().filter(|(_, minute)| minute.failing > 0);
         tables.failing = failing.map(|(minute, counts)| (Time::from_seconds(minute * 60), counts.failing)).collect();
     }
+    if !tables.is_collected(&failures::TABLE) {
+        tables.rows_mut(&failures::TABLE).extend(bounced);
+    }
     if how.every_record {
         maillog::again::fill(&streams, bundle.limits.line, &mut tables);
     }
@@ -322,6 +329,10 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
             let title = &mut sources[stream.file as usize].title;
             *title = format!("{title}; {limit}");
         }
+    }
+    for (stream, host) in streams.iter().filter_map(|stream| Some((stream, stream.host.as_deref()?))) {
+        let title = &mut sources[stream.file as usize].title;
+        *title = format!("{title}; several hosts log into it: this report is about {host}, whose lines alone count");
     }
     for skipped in &bundle.skipped {
         sources.push(Source {
@@ -346,7 +357,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         sources,
         traffic: traffic.filter(|traffic| traffic.lines > 0),
         waiting: waiting.unwrap_or_default(),
-        logged_by: streams.first().and_then(Stream::host),
+        logged_by: streams.first().and_then(Stream::logged_by),
         secrets,
         pseudonyms: bundle.pseudonyms.clone(),
         end,
@@ -405,6 +416,14 @@ struct Settings<'a, 'r> {
     progress: &'a AtomicU64,
 }
 
+/// What the evidence beside the logs calls this server.
+fn own_names(tables: &Tables) -> Vec<&str> {
+    let fqdn = tables.host().and_then(|host| host.text(host::fqdn, &tables.names));
+    let settings = tables.rows(&crate::tables::settings::TABLE).iter();
+    let named = settings.filter(|row| row.text(crate::tables::settings::name, &tables.names) == Some("myhostname"));
+    fqdn.into_iter().chain(named.filter_map(|row| row.text(crate::tables::settings::value, &tables.names))).collect()
+}
+
 /// The logs, ready to be read, in the order of their first lines.
 fn streams<'b>(
     bundle: &'b Bundle,
@@ -422,6 +441,7 @@ fn streams<'b>(
     let zone_offset = known_offset.or_else(told_offset).unwrap_or(0);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let now = Time::from_seconds(i64::try_from(now).unwrap_or(0));
+    let own = own_names(tables);
     let mut streams = Vec::new();
     for Log { number, head, text } in logs {
         let whole = text.is_none() && pastes[*number].is_none();
@@ -439,7 +459,12 @@ fn streams<'b>(
         };
         let begins = first_line(head, wrapping, &clock).unwrap_or_default();
         let keep_lines = file.compression.is_some() && whole;
-        streams.push(Stream { file: *number as u32, wrapping, clock, first, begins, whole, keep_lines, open });
+        let mut stream = Stream { file: *number as u32, wrapping, clock, first, begins, host: None, whole, keep_lines, open };
+        let hosts = hosts::several(head, &clock);
+        if !hosts.is_empty() {
+            stream.host = hosts::judged(&hosts, &own, &stream, bundle.limits.line);
+        }
+        streams.push(stream);
     }
     streams.sort_by_key(|stream| (stream.first, stream.file));
     streams

@@ -3,8 +3,8 @@
 
 use super::document::{Document, Sink};
 use super::{
-    clock, df, dig, firewall, headers, host_lookup, kernel, load, names, nc, openssl, postcat, ps, queue_json, queue_listing,
-    sar, services, settings, state, system,
+    bounce, clock, df, dig, firewall, headers, host_lookup, kernel, load, names, nc, openssl, postcat, ps, queue_json,
+    queue_listing, sar, services, settings, state, system,
 };
 
 /// A parser of small evidence: reads the document, adds records, counts what it did not understand.
@@ -12,6 +12,7 @@ pub type Parse = fn(&Document<'_>, &mut Sink<'_>);
 
 /// Every parser, by the name that `rules/evidence/*.yaml` uses.
 pub static PARSERS: &[(&str, Parse)] = &[
+    ("bounce", bounce::parse),
     ("clock", clock::parse),
     ("df", df::parse),
     ("dmesg", kernel::dmesg),

@@ -12,7 +12,7 @@ use super::stamp::time_of;
 use crate::rules::amount::quantity;
 use crate::rules::kinds::{Columns, Pattern};
 use crate::rules::lazy::LazyRegex;
-use crate::tables::{Column, Field, Record, Table, Type, Unit, Value, host, readings};
+use crate::tables::{Column, Field, Record, Table, Type, Unit, Value, diagnostics, host, readings};
 
 /// Reads the document of this kind as the pattern says.
 pub(super) fn parse(kind: &str, pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) {
@@ -78,7 +78,10 @@ pub(super) fn parse(kind: &str, pattern: &Pattern, doc: &Document<'_>, sink: &mu
         if table.name == readings::TABLE.name {
             record.set(readings::kind, kind);
         }
-        if table.name != host::TABLE.name {
+        if table.name == diagnostics::TABLE.name {
+            // That a command was run says nothing of what the daemons logged.
+            sink.tables.rows_mut(table).push(record);
+        } else if table.name != host::TABLE.name {
             sink.push(table, record);
         }
     }

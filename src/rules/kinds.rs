@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// The parsers that a kind may name; what each reads stands in the room `evidence`.
 pub const PARSERS: &[&str] = &[
+    "bounce",
     "clock",
     "df",
     "dig",

@@ -307,6 +307,7 @@ pub(super) mod tests {
             clock: Clock { zone_offset: 0, reference: Time::from_seconds(1_800_000_000) },
             first: None,
             begins: String::new(),
+            host: None,
             whole: true,
             keep_lines: false,
             open: Box::new(move || Ok(Box::new(text.as_bytes()) as Box<dyn Read + Send + '_>)),

@@ -642,7 +642,7 @@ pub fn has_listing(tables: &Tables) -> bool {
 mod tests {
     use super::*;
     use crate::evidence::maillog::envelope::Clock;
-    use crate::evidence::maillog::scan::scan;
+    use crate::evidence::maillog::scan::{Reads, scan};
 
     #[test]
     fn of_too_many_messages_under_way_the_oldest_are_let_go_and_none_is_lost() {
@@ -659,7 +659,8 @@ mod tests {
                  {stamp}/smtp[3]: {number:010X}: to=<b@b{number}.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, \
                  status=deferred (connect to b.example[192.0.2.1]:25: Connection timed out)\n"
             );
-            let scanned = scan(&text, &clock, &[], fold.forms(), usize::MAX);
+            let reads = Reads { clock: &clock, companions: &[], host: None, forms: fold.forms(), longest: usize::MAX };
+            let scanned = scan(&text, reads);
             for item in scanned.lanes.iter().flatten() {
                 fold.take(item, Citation { file: 0, line: number * 3 + item.line }, false);
             }

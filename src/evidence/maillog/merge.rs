@@ -5,7 +5,7 @@ use super::envelope::Line;
 use super::lanes::Lanes;
 use super::lines::Lines;
 use super::reader::{DISORDER, LogFile, Reading, Stream};
-use super::scan::scan;
+use super::scan::{Reads, scan};
 use crate::distinct::{hash, mix};
 use crate::rules::companion::Companion;
 use crate::tables::Citation;
@@ -166,7 +166,15 @@ impl Batch<'_> {
             let stream = self.places[start].0;
             let run = self.places[start..].iter().take_while(|(at, _)| *at == stream).count();
             let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(run - 1).map_or(text.len(), |at| at + 1);
-            let scanned = scan(&text[..end], &streams[stream].clock, self.companions, fold.forms(), usize::MAX);
+            let from = &streams[stream];
+            let reads = Reads {
+                clock: &from.clock,
+                companions: self.companions,
+                host: from.host.as_deref(),
+                forms: fold.forms(),
+                longest: usize::MAX,
+            };
+            let scanned = scan(&text[..end], reads);
             for (fold, items) in fold.folds.iter_mut().zip(&scanned.lanes) {
                 for item in items {
                     let line = self.places[start + item.line as usize].1;

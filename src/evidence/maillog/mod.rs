@@ -5,6 +5,7 @@ pub mod backlog;
 pub mod digest;
 pub mod envelope;
 pub mod fold;
+pub mod hosts;
 pub mod lanes;
 pub mod line;
 pub mod lines;

@@ -4,7 +4,7 @@
 use super::envelope::{Clock, Line};
 use super::fold::Fold;
 use super::lanes::Lanes;
-use super::scan::{Scanned, scan, scan_line};
+use super::scan::{Reads, Scanned, scan, scan_line};
 use super::traffic::Traffic;
 use super::wrap::Wrapping;
 use crate::evidence::text::strip_escapes;
@@ -43,6 +43,8 @@ pub struct Stream<'b> {
     pub first: Option<Time>,
     /// Its first line.
     pub begins: String,
+    /// The host whose lines count, where several log here.
+    pub host: Option<String>,
     /// Whether its bytes are those of the file, and not a part of it or what was pasted.
     pub whole: bool,
     /// Whether the lines that records may be cited with are kept, since reading the file again costs much.
@@ -52,8 +54,11 @@ pub struct Stream<'b> {
 }
 
 impl Stream<'_> {
-    /// The host that its first line names.
-    pub fn host(&self) -> Option<String> {
+    /// The host that it tells of: whose lines count, or that its first line names.
+    pub fn logged_by(&self) -> Option<String> {
+        if self.host.is_some() {
+            return self.host.clone();
+        }
         let host = Line::parse(&self.begins, &self.clock)?.host;
         (!host.is_empty()).then(|| host.to_owned())
     }
@@ -127,7 +132,14 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, lanes: &mut Lanes<'_>)
             // A text that was changed before it was scanned does not show the lines as they stand.
             let keep = stream.keep_lines && stream.wrapping == Wrapping::Plain && matches!(text, Cow::Borrowed(_));
             let text = stream.wrapping.unwrap(&text);
-            let scanned = scan(&text, &stream.clock, reading.companions, forms, reading.longest);
+            let reads = Reads {
+                clock: &stream.clock,
+                companions: reading.companions,
+                host: stream.host.as_deref(),
+                forms,
+                longest: reading.longest,
+            };
+            let scanned = scan(&text, reads);
             // Lines later than the beginning of the next file: the files overlap.
             let next = streams.get(piece.stream + 1).and_then(|next| next.first);
             // Within the second of the cut, they do only if the first line of the next stands here.
@@ -145,8 +157,7 @@ pub fn read(streams: &[Stream<'_>], reading: Reading<'_>, lanes: &mut Lanes<'_>)
                 folds.iter().for_each(|fold| fold.take(piece.number, |_| ()));
                 continue;
             };
-            let repeated =
-                repeated.as_ref().map(|(line, times)| (scan_line(line, &stream.clock, reading.companions, forms), *times));
+            let repeated = repeated.as_ref().map(|(line, times)| (scan_line(line, reads), *times));
             for (lane, fold) in folds.iter().enumerate() {
                 fold.take(piece.number, |fold| {
                     if let Some((scanned, times)) = &repeated {

@@ -36,6 +36,11 @@ pub enum Voice {
 }
 
 impl Voice {
+    /// Who speaks when a daemon complains to the log. The mailbox server's disk, rights and quotas are not the queue's.
+    pub fn of_daemon(daemon: &str) -> Voice {
+        if daemon == "dovecot" { Voice::OwnDelivery } else { Voice::OwnDaemon }
+    }
+
     /// Every voice by its name.
     pub const ALL: [(&'static str, Voice); 6] = [
         ("remote", Voice::Remote),

@@ -2,6 +2,7 @@
 
 use super::LANES;
 use super::envelope::{Clock, Line, said};
+use super::hosts::is_host;
 use super::line::{Beginning, Event, idle, postfix_daemon};
 use super::queue_id;
 use super::told::{Forms, refusal_form, warning_form};
@@ -233,8 +234,24 @@ impl<'a> Programs<'a> {
 /// Repetitions of one line that are believed.
 const REPEATS: u64 = 1_000_000;
 
-/// Scans a piece of a log that ends at the end of a line; of a line longer than `longest` bytes only the beginning.
-pub fn scan<'a>(text: &'a str, clock: &Clock, companions: &'a [&'a Companion], forms: Forms, longest: usize) -> Scanned<'a> {
+/// How lines are read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reads<'a> {
+    /// How their stamps are.
+    pub clock: &'a Clock,
+    /// The programs beside Postfix whose words matter.
+    pub companions: &'a [&'a Companion],
+    /// The host whose lines count, where several log here.
+    pub host: Option<&'a str>,
+    /// By what events are recognised.
+    pub forms: Forms,
+    /// Of a line that is longer only the beginning is looked at.
+    pub longest: usize,
+}
+
+/// Scans a piece of a log that ends at the end of a line.
+pub fn scan<'a>(text: &'a str, reads: Reads<'a>) -> Scanned<'a> {
+    let Reads { clock, companions, host, forms, longest } = reads;
     let lanes = std::array::from_fn(|_| Vec::with_capacity(text.len() / 256 / LANES));
     let mut scanned = Scanned { lanes, ..Scanned::default() };
     let mut stamp = Stamp::default();
@@ -258,10 +275,14 @@ pub fn scan<'a>(text: &'a str, clock: &Clock, companions: &'a [&'a Companion], f
             scanned.cut += 1;
         }
         row = row.strip_suffix('\r').unwrap_or(row);
-        let (mut line, program) = match stamp.line(row, &mut programs) {
+        let known = if host.is_none() { stamp.line(row, &mut programs) } else { None };
+        let (mut line, program) = match known {
             Some(known) => known,
             None => {
                 let line = Line::parse(row, clock).or_else(|| Line::bare(row));
+                if line.is_some_and(|line| host.is_some_and(|host| !is_host(line.host, host))) {
+                    continue;
+                }
                 let Some(line) = line else {
                     if !row.trim().is_empty() && !row.starts_with("--") {
                         scanned.unparsed += 1;
@@ -379,11 +400,11 @@ impl<'a> Scanned<'a> {
 }
 
 /// Reads one line as [`scan`] does, for what stands outside of any piece.
-pub fn scan_line<'a>(row: &'a str, clock: &Clock, companions: &'a [&'a Companion], forms: Forms) -> Scanned<'a> {
+pub fn scan_line<'a>(row: &'a str, reads: Reads<'a>) -> Scanned<'a> {
     let mut scanned = Scanned::default();
-    if let Some(line) = Line::parse(row, clock) {
-        let program = Programs::new(companions).of(line.tag, line.tag.as_bytes());
-        scanned.take(program, row, &line.into(), (0, 1), forms);
+    if let Some(line) = Line::parse(row, reads.clock) {
+        let program = Programs::new(reads.companions).of(line.tag, line.tag.as_bytes());
+        scanned.take(program, row, &line.into(), (0, 1), reads.forms);
     }
     scanned
 }
@@ -533,8 +554,10 @@ mod tests {
         items
     }
 
-    fn clock() -> Clock {
-        Clock { zone_offset: 0, reference: Time::from_seconds(1_800_000_000) }
+    const CLOCK: Clock = Clock { zone_offset: 0, reference: Time(1_800_000_000 * SECOND) };
+
+    fn reads() -> Reads<'static> {
+        Reads { clock: &CLOCK, companions: &[], host: None, forms: Forms::default(), longest: 4096 }
     }
 
     #[test]
@@ -552,9 +575,9 @@ mod tests {
             .map(|rest| format!("{stamp} mx1 {rest}"))
             .collect();
             let text = rows.join("\n");
-            let scanned = scan(&text, &clock(), &[], Forms::default(), 4096);
+            let scanned = scan(&text, reads());
             assert_eq!((scanned.lines, scanned.unparsed, scanned.postfix_lines), (4, 0, 3), "{stamp}");
-            let long = Line::parse(&rows[0], &clock()).unwrap();
+            let long = Line::parse(&rows[0], &CLOCK).unwrap();
             assert!(items(&scanned).iter().all(|item| item.time == long.time), "{stamp}");
             assert_eq!(items(&scanned).len(), 3, "{stamp}");
         }
@@ -570,8 +593,8 @@ mod tests {
             text += &format!("2026-11-23T18:02:11.572450+02:00 {host} {program}: 4F2C41A2B4: removed\n");
             text += &format!("Nov 23 18:02:11 {host} {program}: 4F2C41A2B4: removed\n");
         }
-        let scanned = scan(&text, &clock(), &[], Forms::default(), 4096);
-        let long = text.lines().filter_map(|row| Line::parse(row, &clock()));
+        let scanned = scan(&text, reads());
+        let long = text.lines().filter_map(|row| Line::parse(row, &CLOCK));
         let long = long.filter_map(|line| Some((line.time, postfix_daemon(line.tag)?)));
         let wanted: Vec<_> = long.map(|(time, (instance, daemon))| (time, instance, daemon)).collect();
         assert_eq!((scanned.lines, scanned.unparsed), (300, 0));
@@ -602,7 +625,7 @@ mod tests {
                     Nov 23 18:02:13 mx1 postfix/smtpd[1]: message repeated 3 times: [ warning: b]\n\
                     Nov 23 18:02:13 mx1 systemd-journald[9]: Suppressed 2313 messages from postfix.service\n\
                     Nov 23 18:02:13 mx1 rsyslogd: imuxsock lost 44 messages from pid 1234 due to rate-limiting\n";
-        let scanned = scan(text, &clock(), &[], Forms::default(), 4096);
+        let scanned = scan(text, reads());
         assert_eq!(items(&scanned).iter().map(|item| item.times).collect::<Vec<_>>(), [1, 4, 3, 1, 1]);
         assert_eq!(scanned.lost, 2357);
         assert!(matches!(items(&scanned)[2].event, Event::Diagnostic { text: "b", .. }));

@@ -419,9 +419,12 @@ impl<'a> Warning<'a> {
     }
 
     pub(super) fn describe<R>(&self, meaning: &Meaning<'_>, then: impl FnOnce(&Draft<'_>) -> R) -> R {
-        // The mailbox server's disk, rights and quotas are not the queue's.
-        let voice = if self.daemon == "dovecot" { Voice::OwnDelivery } else { Voice::OwnDaemon };
-        let heard = Heard { text: self.text, otherwise: Some(voice), daemon: Some(self.daemon), ..Heard::default() };
+        let heard = Heard {
+            text: self.text,
+            otherwise: Some(Voice::of_daemon(self.daemon)),
+            daemon: Some(self.daemon),
+            ..Heard::default()
+        };
         let class = meaning.class(&heard);
         let mut draft = Draft::default();
         self.add_client(&mut draft);
