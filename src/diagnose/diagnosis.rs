@@ -99,6 +99,7 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
     let root = causes.iter().find(|cause| matches!(cause.role, Role::RootCause));
     if let Some(root) = root {
         let few = !root.explains.is_empty() && (root.failed() as f64) < ODD_SHARE * handled as f64;
+        let single = !evidence.tables.is_collected(&failures::TABLE) && !root.explains.is_empty();
         // It is as bad as what follows from it.
         let follows = |cause: &&Cause<'_>| {
             cause.role == Role::Symptom
@@ -107,6 +108,8 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
         };
         let worst = causes.iter().filter(follows).map(|cause| cause.judged.rule.severity).max();
         return match worst.unwrap_or(root.judged.rule.severity).max(root.judged.rule.severity) {
+            // Nor does a bounce message that somebody kept show how much fails.
+            _ if root.confidence == Confidence::Possible && single => Verdict::Degraded,
             Severity::High if few => Verdict::Degraded,
             severity if severity >= Severity::High => Verdict::Incident,
             _ => Verdict::Degraded,

@@ -83,9 +83,12 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
         judged.iter().filter(fires).flat_map(|judged| judged.accounts_for.iter().copied()).collect()
     };
     let (sure, certain) = (explained(Confidence::Likely), explained(Confidence::Confirmed));
+    let counted = asker.tables.is_collected(&failures::TABLE);
     let fired: Vec<(&Judged<'_>, Confidence)> = judged
         .iter()
         .filter_map(|judged| match judged.outcome {
+            // Single bounce messages leave so much open that only what they themselves show is a cause.
+            Outcome::Fires(_) if !counted && !judged.shown => None,
             // A rule that hangs on something unknown and explains nothing that a surer one does not is a question, not a
             // cause; so is a contradicted one, where it is an ordinary part of the mail or a certain one explains all of it.
             Outcome::Fires(Confidence::Possible) if judged.accounts_for.is_subset(&sure) => {
@@ -140,7 +143,6 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
         cause.bounced = events(&cause.explains) - cause.waiting;
         cause.share = if total == 0 { 0.0 } else { events(&cause.explains) as f64 / total as f64 };
     }
-    let counted = asker.tables.is_collected(&failures::TABLE);
     set_roles(&mut causes, handled, counted, |rows| asker.events(&failures::TABLE, rows));
     causes.sort_by(|a, b| {
         let key = |cause: &Cause<'_>| {

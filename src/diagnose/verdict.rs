@@ -58,6 +58,8 @@ pub struct Judged<'r> {
     pub rule: &'r Rule,
     /// What became of it.
     pub outcome: Outcome,
+    /// Whether nothing that it requires is wholly unknown.
+    pub shown: bool,
     /// The answers, by signal.
     pub answers: Answered,
     /// Positions in `failures` that it accounts for.
@@ -98,6 +100,7 @@ pub fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
         .chain(extra.into_iter().flatten())
         .any(|table| !needed.contains(table));
     let contradicting = met(&rule.contradicts);
+    let shown = rule.requires.iter().all(|entry| is_shown(entry, &answers));
     let outcome = if required.contains(&Some(false)) {
         Outcome::No
     } else if required.iter().all(|state| *state == Some(true)) {
@@ -106,10 +109,7 @@ pub fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
             (false, true) => Confidence::Confirmed,
             (false, false) => Confidence::Likely,
         })
-    } else if contradicting == 0
-        && (rule.requires.iter().any(|entry| holds(entry, &answers))
-            || rule.requires.iter().all(|entry| is_shown(entry, &answers)))
-    {
+    } else if contradicting == 0 && (shown || rule.requires.iter().any(|entry| holds(entry, &answers))) {
         Outcome::Fires(Confidence::Possible)
     } else {
         Outcome::NotChecked
@@ -118,6 +118,7 @@ pub fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
     Judged {
         rule,
         outcome,
+        shown,
         required: (required.iter().filter(|state| **state == Some(true)).count(), required.len()),
         supporting: met(&rule.supports) + beside,
         contradicting,

@@ -120,6 +120,8 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                     continue;
                 }
                 let kind = match (measure.met, section) {
+                    // Some of it is shown; whether it is enough is not known.
+                    (None, 0) if measure.in_part => kind,
                     (None, _) => "not-known",
                     (Some(false), 2) => "would-contradict",
                     // A support that was looked for and not found says nothing.
@@ -193,7 +195,7 @@ fn signal_view(
     };
     let mut citations: Vec<Citation> = Vec::new();
     let mut total = 0;
-    if met == Some(true) && !signal.needs_no_record() {
+    if (met == Some(true) || kind == "required") && !signal.needs_no_record() {
         let rows = words.asker.tables.rows(signal.table);
         total = measure.total;
         // The first record, and the first from another file, or else the last; of those that the statement is about.
