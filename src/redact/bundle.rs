@@ -360,6 +360,20 @@ impl Rewriting {
     }
 }
 
+/// Whether what follows in a bounce message is the message that it returns.
+fn brings_back(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    let parts = ["content-type: message/rfc822", "content-type: text/rfc822-headers", "content-type: message/global"];
+    let words = [
+        "a copy of the message",
+        "original message headers",
+        "----- original message",
+        "returned message follows",
+        "message header follows",
+    ];
+    parts.iter().any(|part| line.starts_with(part)) || line.len() < 120 && words.iter().any(|word| line.contains(word))
+}
+
 /// Where in a mail message a line is.
 #[derive(Debug, PartialEq, Eq)]
 enum Message {
@@ -414,6 +428,10 @@ impl<'k> LineReader<'k> {
             self.message = Message::Header(String::new());
         } else if line.starts_with("*** ") {
             self.message = Message::Outside;
+        } else if self.message == Message::Outside && self.kind == Some("bounce") {
+            if brings_back(line) {
+                self.message = Message::Body;
+            }
         } else if self.message == Message::Outside {
             let is_message = self.kind == Some("test-message") && !line.starts_with([' ', '\t']) && line.contains(':');
             if is_message || self.kind.is_none() && starts.iter().any(|start| line.starts_with(start)) {
