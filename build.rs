@@ -1,10 +1,11 @@
 //! Embeds `rules/` and `report-templates/` in the program, so that one binary is all a user needs; of each YAML file
-//! its parsed tree, too, so that no start parses YAML.
+//! its parsed tree, too, so that no start parses YAML, and the digest of all rules, so that none reads their texts.
 
 #[allow(dead_code, unreachable_pub)]
 #[path = "src/rules/node.rs"]
 mod node;
 
+use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -14,6 +15,7 @@ fn main() {
     let target = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
     println!("cargo::rerun-if-changed=src/rules/node.rs");
     let mut out = String::new();
+    let mut rules = Sha256::new();
     for (constant, folder) in [("RULES", "rules"), ("TEMPLATES", "report-templates")] {
         println!("cargo::rerun-if-changed={folder}");
         let mut files = Vec::new();
@@ -27,6 +29,11 @@ fn main() {
             let name = file.strip_prefix(root.join(folder)).expect("below the folder");
             let name = name.to_str().expect("UTF-8 file name").replace('\\', "/");
             let shown = file.display().to_string();
+            if constant == "RULES" {
+                rules.update(name.as_bytes());
+                rules.update([0]);
+                rules.update(fs::read(&file).expect("an embedded file can be read"));
+            }
             let tree = target.join(format!("{folder}-{}.tree", name.replace('/', "-")));
             fs::write(&tree, tree_of(&file)).expect("the build directory can be written");
             let tree = tree.display().to_string();
@@ -34,6 +41,9 @@ fn main() {
         }
         out.push_str("];\n");
     }
+    let digest = <[u8; 32]>::from(rules.finalize());
+    writeln!(out, "/// SHA-256 of the paths and texts of `rules/`.").expect("string");
+    writeln!(out, "pub(crate) static RULES_SHA256: [u8; 32] = {digest:?};").expect("string");
     fs::write(target.join("embedded.rs"), out).expect("the build directory can be written");
 }
 
