@@ -443,7 +443,29 @@ fn complaint(name: &str, text: &str) -> String {
 fn template_errors_say_where_and_what() {
     assert_eq!(
         complaint("report.md.hbs", "# {{headline}}\n\n{{key.confidnce}}\n"),
-        "DIR/report.md.hbs:3:1: the report has no `key.confidnce` here"
+        "DIR/report.md.hbs:3:3: error: the report has no `key.confidnce` here\n  |\n3 | {{key.confidnce}}\n  |   ^^^^^^^^^^^^^\n  \
+         help: did you mean `key.confidence`?\n\n1 error in the templates"
+    );
+    // All of them at once, also those that a condition, a list or a call would take for nothing.
+    let many = complaint(
+        "report.md.hbs",
+        "{{#if hedline}}x{{/if}}\n{{#each cuases}}{{titel}}{{/each}}\n{{#each causes}}{{md sumary}}{{/each}}\n{{uppr host}}\n{{> md-frist}}",
+    );
+    let told: Vec<&str> = many.lines().filter(|line| line.contains(": error: ") || line.contains("help: ")).collect();
+    assert_eq!(
+        told,
+        [
+            "DIR/report.md.hbs:1:7: error: the report has no `hedline` here",
+            "  help: did you mean `headline`?",
+            "DIR/report.md.hbs:2:9: error: the report has no `cuases` here",
+            "  help: did you mean `causes`?",
+            "DIR/report.md.hbs:3:22: error: the report has no `sumary` here",
+            "  help: did you mean `summary`?",
+            "DIR/report.md.hbs:4:3: error: there is no helper `uppr`",
+            "  help: did you mean `upper`?",
+            "DIR/report.md.hbs:5:5: error: there is no partial `md-frist`: it would stand in partials/md-frist.hbs",
+            "  help: did you mean `md-first`?",
+        ]
     );
     let inner = complaint("partials/md-cause.hbs", "### {{title}}\n{{rulle}}\n");
     assert!(inner.starts_with("DIR/partials/md-cause.hbs:2:") && inner.contains("`rulle`"), "{inner}");
@@ -452,7 +474,8 @@ fn template_errors_say_where_and_what() {
     let phrase = complaint("report.md.hbs", "\n{{t \"keys.sinse\"}}\n");
     assert!(phrase.starts_with("DIR/report.md.hbs:2:") && phrase.contains("no phrase `keys.sinse`"), "{phrase}");
     let words = complaint("words.yaml", "keys:\n  sinse: Seit\n");
-    assert_eq!(words, "DIR/words.yaml:2:3: the report has no phrase `keys.sinse`; did you mean `keys.since`?");
+    assert!(words.starts_with("DIR/words.yaml:2:3: error: the report has no phrase `keys.sinse`\n"), "{words}");
+    assert!(words.contains("  help: did you mean `keys.since`?"), "{words}");
     assert!(complaint("reprot.md.hbs", "x").contains("no template has this name"));
 }
 

@@ -1,6 +1,7 @@
 //! Whose report it is: a name, a logo and a contact, from a small YAML file.
 
 use crate::files;
+use crate::rules::problem::{Level, Place, Problem};
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -30,7 +31,10 @@ impl Brand {
     pub(super) fn read(path: &Path) -> Result<Brand, String> {
         let text =
             files::text(path, files::LARGEST_OPTIONS).map_err(|error| format!("{}: cannot be read: {error}", path.display()))?;
-        let written: Written = serde_saphyr::from_str(&text).map_err(|error| misread(&path.display().to_string(), &error))?;
+        let written: Written = serde_saphyr::from_str(&text).map_err(|error| {
+            let (place, why) = misread(&error);
+            Problem::new(Level::Error, &path.display().to_string(), &text, place, why, None).to_string().trim_end().to_owned()
+        })?;
         let logo = match &written.logo {
             Some(logo) => Some(inline(&path.parent().unwrap_or(Path::new("")).join(logo))?),
             None => None,
@@ -39,15 +43,13 @@ impl Brand {
     }
 }
 
-/// What is wrong in a small YAML file, as `file:line:column: what`.
-pub(super) fn misread(file: &str, error: &serde_saphyr::Error) -> String {
+/// Where a small YAML file is wrong, and what is.
+pub(super) fn misread(error: &serde_saphyr::Error) -> (Place, String) {
     let message = error.without_snippet().to_string();
     let message = message.trim_start_matches("error: ");
     let message = message.split(" at line ").next().unwrap_or(message);
-    match error.location() {
-        Some(at) => format!("{file}:{}:{}: {message}", at.line(), at.column()),
-        None => format!("{file}: {message}"),
-    }
+    let (line, column) = error.location().map_or((0, 0), |at| (at.line() as u32, at.column() as u32));
+    (Place { line, column, length: 1 }, message.to_owned())
 }
 
 /// An image as a data URI. Inside `img` an SVG runs no script and loads nothing; whoever saves the picture and opens it by

@@ -8,14 +8,17 @@ use crate::diagnose::words::{code_span, percent, thousands, visible};
 use crate::ink::Ink;
 use crate::time::Time;
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, RenderErrorReason, Renderable,
-    ScopedJson,
+    Context, Handlebars, Helper, HelperDef, HelperResult, JsonTruthy, Output, PathAndJson, RenderContext, RenderError,
+    RenderErrorReason, Renderable, ScopedJson,
 };
 use serde_json::Value;
 use std::sync::Arc;
 
 /// Registers every helper that `format` knows.
 pub(super) fn register(engine: &mut Handlebars<'static>, format: Format, phrases: &Arc<Phrases>) {
+    for (name, holds) in [("if", true), ("unless", false)] {
+        engine.register_helper(name, Box::new(Condition { holds }));
+    }
     for (name, function) in PHRASED {
         engine.register_helper(name, Box::new(PhraseHelper(*function, Arc::clone(phrases))));
     }
@@ -48,8 +51,20 @@ struct PhraseHelper(Words, Arc<Phrases>);
 /// Writes finished markup of its format. As a block, what it encloses is its last parameter.
 struct MarkupHelper(fn(Params<'_>, &Look) -> Result<String, String>);
 
-fn params<'h>(helper: &'h Helper<'_>) -> Vec<&'h Value> {
-    helper.params().iter().map(|param| param.value()).collect()
+/// The parameters' values; a name that the document does not have is a mistake, whatever would be made of it.
+fn params<'h>(helper: &'h Helper<'_>, context: &Context, state: &RenderContext<'_, '_>) -> Result<Vec<&'h Value>, RenderError> {
+    let named = helper.hash().values();
+    if let Some(missing) = helper.params().iter().chain(named).find(|param| is_unknown(param, context, state)) {
+        return Err(RenderErrorReason::MissingVariable(missing.relative_path().cloned()).into());
+    }
+    Ok(helper.params().iter().map(PathAndJson::value).collect())
+}
+
+/// Whether a name is none of the document's. What stands below something that is not known here may well be one.
+fn is_unknown(param: &PathAndJson<'_>, context: &Context, state: &RenderContext<'_, '_>) -> bool {
+    let Some(path) = param.relative_path().filter(|_| param.is_value_missing()) else { return param.is_value_missing() };
+    let above = path.match_indices('.').map(|(at, _)| &path[..at]);
+    !above.filter_map(|part| state.evaluate(context, part).ok()).any(|part| !part.is_missing() && part.as_json().is_null())
 }
 
 fn failed(name: &str, why: &str) -> RenderError {
@@ -61,10 +76,10 @@ impl HelperDef for ValueHelper {
         &self,
         helper: &Helper<'rc>,
         _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
+        context: &'rc Context,
+        state: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        (self.0)(&params(helper)).map(ScopedJson::Derived).map_err(|why| failed(helper.name(), &why))
+        (self.0)(&params(helper, context, state)?).map(ScopedJson::Derived).map_err(|why| failed(helper.name(), &why))
     }
 }
 
@@ -73,11 +88,11 @@ impl HelperDef for PhraseHelper {
         &self,
         helper: &Helper<'rc>,
         _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
+        context: &'rc Context,
+        state: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
         let named = helper.hash().iter().map(|(name, value)| ((*name).to_owned(), value.value().clone())).collect();
-        let text = (self.0)(&self.1, &params(helper), &named).map_err(|why| failed(helper.name(), &why))?;
+        let text = (self.0)(&self.1, &params(helper, context, state)?, &named).map_err(|why| failed(helper.name(), &why))?;
         Ok(ScopedJson::Derived(text.into()))
     }
 }
@@ -92,7 +107,7 @@ impl HelperDef for MarkupHelper {
         out: &mut dyn Output,
     ) -> HelperResult {
         let look: Look = serde_json::from_value(context.data()["page"]["look"].clone()).unwrap_or_default();
-        let mut params = params(helper);
+        let mut params = params(helper, context, state)?;
         let inner;
         if let Some(template) = helper.template() {
             let mut text = Enclosed(String::new());
@@ -102,6 +117,27 @@ impl HelperDef for MarkupHelper {
         }
         let text = (self.0)(&params, &look).map_err(|why| failed(helper.name(), &why))?;
         Ok(out.write(&text)?)
+    }
+}
+
+/// `{{#if}}` and `{{#unless}}` of Handlebars, which take a name that the document does not have for an empty one.
+struct Condition {
+    holds: bool,
+}
+
+impl HelperDef for Condition {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        engine: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        state: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let params = params(helper, context, state)?;
+        let value = params.first().ok_or_else(|| failed(helper.name(), "needs a condition"))?;
+        let chosen = if value.is_truthy(false) == self.holds { helper.template() } else { helper.inverse() };
+        chosen.map_or(Ok(()), |template| template.render(engine, context, state, out))
     }
 }
 

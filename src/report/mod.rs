@@ -7,6 +7,7 @@ pub mod cite;
 mod format;
 mod helpers;
 pub(crate) mod markup;
+mod mistakes;
 mod page;
 pub mod phrases;
 pub mod render;

@@ -3,8 +3,7 @@
 use super::brand::misread;
 use super::view::{AskedField, Cause, DestinationRow, Evidence, Ladder, Report, Span, Verdict};
 use crate::diagnose::words::{code_span, duration, thousands};
-use crate::rules::problem::Place;
-use crate::rules::problem::did_you_mean;
+use crate::rules::problem::{Level, Place, Problem, did_you_mean};
 use crate::rules::yaml::{Kind, Node};
 use crate::tables::TABLES;
 use crate::time::Time;
@@ -33,6 +32,9 @@ fn names_a_table(reference: &str) -> bool {
 /// Networks that are nobody's on the Internet.
 const PRIVATE: [&str; 8] =
     ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fe80::/10", "fc00::/7"];
+
+/// What is wrong: where, what, and what to do.
+type Wrong = (Place, String, Option<String>);
 
 /// Phrases by dotted name.
 #[derive(Debug, Clone, Default)]
@@ -70,70 +72,85 @@ impl Phrases {
     /// Reads a file of phrases, which replace those of `known`.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
-    pub(crate) fn read(text: &str, known: &Phrases, file: &str) -> Result<Phrases, String> {
-        let tree = Node::parse(text).map_err(|error| misread(file, &error))?;
+    /// Everything that is wrong with it.
+    pub(crate) fn read(text: &str, known: &Phrases, file: &str) -> Result<Phrases, Vec<Problem>> {
+        let problem = |place, why, help| Problem::new(Level::Error, file, text, place, why, help);
+        let tree = Node::parse(text).map_err(|error| {
+            let (place, why) = misread(&error);
+            vec![problem(place, why, None)]
+        })?;
         let mut phrases = known.clone();
-        phrases.take(&tree, Some(known)).map_err(|(at, why)| format!("{file}:{}:{}: {why}", at.line, at.column))?;
-        Ok(phrases)
+        let mut wrong = Vec::new();
+        phrases.take(&tree, Some(known), &mut wrong);
+        if wrong.is_empty() {
+            Ok(phrases)
+        } else {
+            Err(wrong.into_iter().map(|(at, why, help)| problem(at, why, help)).collect())
+        }
     }
 
     /// Takes in a tree of phrases; if some are `known`, then only those, with the places in braces that they have.
-    fn take(&mut self, tree: &Node, known: Option<&Phrases>) -> Result<(), (Place, String)> {
-        let Kind::Map(entries) = &tree.kind else { return Err((tree.place, "must map names to phrases".to_owned())) };
+    fn take(&mut self, tree: &Node, known: Option<&Phrases>, wrong: &mut Vec<Wrong>) {
+        let Kind::Map(entries) = &tree.kind else {
+            return wrong.push((tree.place, "must map names to phrases".to_owned(), None));
+        };
         for (key, node) in entries {
             if key.name != "months" {
-                self.add(&key.name, key.place, node, known)?;
+                self.add(&key.name, key.place, node, known, wrong);
                 continue;
             }
             let names = if let Kind::List(names) = &node.kind { &names[..] } else { &[] };
             self.months = names.iter().filter_map(Node::scalar).collect();
             if self.months.len() != 12 {
-                return Err((node.place, "`months` must be a list of 12 names".to_owned()));
+                wrong.push((node.place, "`months` must be a list of 12 names".to_owned(), None));
             }
         }
-        Ok(())
     }
 
     /// Adds the phrase `name`, or those of the group of this name.
-    fn add(&mut self, name: &str, place: Place, node: &Node, known: Option<&Phrases>) -> Result<(), (Place, String)> {
+    fn add(&mut self, name: &str, place: Place, node: &Node, known: Option<&Phrases>, wrong: &mut Vec<Wrong>) {
         let mut counted = None;
         if let Kind::Map(entries) = &node.kind {
             let of = |name| entries.iter().find(|(key, _)| key.name == name).and_then(|(_, node)| node.scalar());
             counted = of("one").zip(of("other")).map(|(one, other)| Phrase::Counted(one, other));
             if counted.is_none() {
-                return entries
-                    .iter()
-                    .try_for_each(|(key, node)| self.add(&format!("{name}.{}", key.name), key.place, node, known));
+                for (key, node) in entries {
+                    self.add(&format!("{name}.{}", key.name), key.place, node, known, wrong);
+                }
+                return;
             }
         }
-        let phrase = counted.or_else(|| node.scalar().map(Phrase::Plain));
-        let phrase = phrase.ok_or_else(|| (node.place, format!("`{name}` must be a phrase, not {}", node.kind.describe())))?;
+        let Some(phrase) = counted.or_else(|| node.scalar().map(Phrase::Plain)) else {
+            return wrong.push((node.place, format!("`{name}` must be a phrase, not {}", node.kind.describe()), None));
+        };
         if let Some(known) = known {
-            let no_phrase = || {
+            let Some(english) = known.texts.get(name) else {
                 // One that is said in two ways lacks one of them.
                 let group = name.rsplit_once('.').map_or("", |(group, _)| group);
                 let help = match known.texts.get(group) {
-                    Some(Phrase::Counted(..)) => format!(": `{group}` has `one` and `other`, both"),
+                    Some(Phrase::Counted(..)) => Some(format!("`{group}` has `one` and `other`, both")),
                     _ => known.meant(name),
                 };
-                (place, format!("the report has no phrase `{name}`{help}"))
+                return wrong.push((place, format!("the report has no phrase `{name}`"), help));
             };
-            let known = known.texts.get(name).ok_or_else(no_phrase)?;
-            if let Some(unknown) = phrase.places().into_iter().find(|place| !known.places().contains(place)) {
-                return Err((place, format!("`{name}` has no `{{{unknown}}}`; it has {}", known.places_in_words())));
+            for unknown in phrase.places().into_iter().filter(|place| !english.places().contains(place)) {
+                wrong.push((
+                    place,
+                    format!("`{name}` has no `{{{unknown}}}`"),
+                    Some(format!("it has {}", english.places_in_words())),
+                ));
             }
         }
         self.texts.insert(name.to_owned(), phrase);
-        Ok(())
     }
 
     /// The built-in, English ones.
     pub(crate) fn built_in() -> Phrases {
         let tree = crate::embedded::TEMPLATES.iter().find(|(name, ..)| *name == FILE).and_then(|(_, _, tree)| Node::decode(tree));
         let mut phrases = Phrases::default();
-        let taken = tree.map(|tree| phrases.take(&tree, None));
-        assert!(matches!(taken, Some(Ok(()))), "the built-in {FILE} is valid, as a test shows");
+        let mut wrong = Vec::new();
+        let taken = tree.map(|tree| phrases.take(&tree, None, &mut wrong));
+        assert!(taken.is_some() && wrong.is_empty(), "the built-in {FILE} is valid, as a test shows");
         phrases
     }
 
@@ -144,9 +161,8 @@ impl Phrases {
     }
 
     /// Which phrase was probably meant, in words.
-    fn meant(&self, name: &str) -> String {
-        did_you_mean(name, self.texts.keys().map(String::as_str))
-            .map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"))
+    fn meant(&self, name: &str) -> Option<String> {
+        did_you_mean(name, self.texts.keys().map(String::as_str)).map(|meant| format!("did you mean `{meant}`?"))
     }
 
     /// The phrase `name`, its `{places}` filled from `values`.
@@ -154,7 +170,11 @@ impl Phrases {
     /// # Errors
     /// If there is no such phrase, or it has a place without a value.
     pub(crate) fn get(&self, name: &str, values: &Map<String, Value>) -> Result<String, String> {
-        let phrase = self.texts.get(name).ok_or_else(|| format!("{FILE} has no phrase `{name}`{}", self.meant(name)))?;
+        let unknown = || {
+            let meant = self.meant(name).map_or_else(String::new, |meant| format!("; {meant}"));
+            format!("{FILE} has no phrase `{name}`{meant}")
+        };
+        let phrase = self.texts.get(name).ok_or_else(unknown)?;
         let template = match phrase {
             Phrase::Plain(text) => text,
             Phrase::Counted(one, other) => {
@@ -514,18 +534,24 @@ mod tests {
         let german = Phrases::read("verdict: {incident: Störung}\n", &english, "w.yaml").unwrap();
         assert_eq!(german.word("verdict", "incident"), "Störung");
         assert_eq!(german.word("verdict", "healthy"), "Healthy");
-        let wrong = |text| Phrases::read(text, &english, "w.yaml").unwrap_err();
+        let wrong = |text| {
+            let problems = Phrases::read(text, &english, "w.yaml").unwrap_err();
+            let told = |problem: &Problem| {
+                let Place { line, column, .. } = problem.place;
+                format!("{}:{line}:{column}: {}; {}", problem.file, problem.message, problem.help.as_deref().unwrap_or_default())
+            };
+            problems.iter().map(told).collect::<Vec<_>>()
+        };
         assert_eq!(
-            wrong("verdict:\n  incidnet: Störung\n"),
-            "w.yaml:2:3: the report has no phrase `verdict.incidnet`; did you mean `verdict.incident`?"
-        );
-        let half = wrong("units:\n  message: {one: x, othr: y}\n");
-        assert_eq!(
-            half,
-            "w.yaml:2:13: the report has no phrase `units.message.one`: `units.message` has `one` and `other`, both"
+            wrong("verdict:\n  incidnet: Störung\nunits:\n  message: {one: x, othr: y}\n"),
+            [
+                "w.yaml:2:3: the report has no phrase `verdict.incidnet`; did you mean `verdict.incident`?",
+                "w.yaml:4:13: the report has no phrase `units.message.one`; `units.message` has `one` and `other`, both",
+                "w.yaml:4:21: the report has no phrase `units.message.othr`; `units.message` has `one` and `other`, both",
+            ]
         );
         let place = wrong("headline:\n  cause_since: '{titel} seit {since}'\n");
-        assert_eq!(place, "w.yaml:2:3: `headline.cause_since` has no `{titel}`; it has `{since}`, `{title}`");
-        assert!(wrong("verdict: {incident: 'x\n").starts_with("w.yaml:1:"));
+        assert_eq!(place, ["w.yaml:2:3: `headline.cause_since` has no `{titel}`; it has `{since}`, `{title}`"]);
+        assert!(wrong("verdict: {incident: 'x\n")[0].starts_with("w.yaml:1:"));
     }
 }

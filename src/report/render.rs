@@ -8,9 +8,10 @@ use super::format::within_largest;
 use super::phrases::{self, Phrases};
 use super::shorten::{CUTS, LeftOut, lines_that_fit};
 use super::view::Report;
-use super::{helpers, markup, page};
+use super::{helpers, markup, mistakes, page};
 use crate::compare::Comparison;
-use handlebars::{Handlebars, RenderError, RenderErrorReason};
+use crate::rules::problem::{Level, Place, Problem, Problems};
+use handlebars::{Handlebars, RenderError};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,14 +24,11 @@ use std::time::Duration;
 
 pub use super::format::{Format, Look};
 
-/// The documents: each has a template a format.
-const DOCUMENTS: [&str; 2] = ["report", "compare"];
-
 /// The style sheet, beside the templates.
 const STYLE: &str = "report.css";
 
 /// The templates in force: path below the folder, and text.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Templates {
     files: BTreeMap<String, String>,
     /// Files of the user's folder, for messages.
@@ -45,6 +43,13 @@ pub struct Templates {
 /// What is wrong with a template, and where.
 #[derive(Debug)]
 pub struct TemplateError(String);
+
+impl TemplateError {
+    /// All that is wrong in the templates, each as the rule checker tells it.
+    pub(super) fn of(problems: Vec<Problem>) -> TemplateError {
+        TemplateError(Problems(problems).told("the templates"))
+    }
+}
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,30 +117,26 @@ impl Templates {
             )));
         }
         templates.check_inclusions()?;
-        if let Some(path) = templates.places.get(phrases::FILE) {
-            let phrases = Phrases::read(&templates.files[phrases::FILE], templates.phrases(), &path.display().to_string())
-                .map_err(TemplateError)?;
-            templates.phrases = Arc::new(phrases).into();
-        }
-        // Those that the user's folder changes, and what no document includes (yet).
-        let mut unseen: BTreeSet<&String> = templates.places.keys().filter(|name| name.ends_with(".hbs")).collect();
-        let documents =
-            [Format::Text, Format::Markdown, Format::Html].into_iter().flat_map(|format| DOCUMENTS.map(|name| (format, name)));
-        for (format, document) in documents.chain([(Format::Markdown, "least")]) {
-            let needed = templates.needed(&format.template(document));
-            if templates.places.keys().any(|name| needed.contains(name)) {
-                templates.engine(format, document)?;
-                unseen.retain(|name| !needed.contains(*name));
+        let mut wrong = Vec::new();
+        for name in templates.places.keys().filter(|name| name.ends_with(".hbs")) {
+            if let Err(error) = handlebars::Template::compile(&templates.files[name]) {
+                wrong.push(templates.invalid(name, &error));
             }
         }
-        for name in unseen {
-            handlebars::Template::compile(&templates.files[name]).map_err(|error| templates.invalid(name, &error))?;
+        if let Some(path) = templates.places.get(phrases::FILE) {
+            match Phrases::read(&templates.files[phrases::FILE], templates.phrases(), &path.display().to_string()) {
+                Ok(phrases) => templates.phrases = Arc::new(phrases).into(),
+                Err(problems) => wrong.extend(problems),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(TemplateError::of(wrong));
         }
         Ok(templates)
     }
 
     /// A template that is none.
-    fn invalid(&self, name: &str, error: &handlebars::TemplateError) -> TemplateError {
+    fn invalid(&self, name: &str, error: &handlebars::TemplateError) -> Problem {
         let (line, column) = error.pos().unwrap_or((1, 1));
         let reason = error.reason().to_string();
         // What the grammar would have taken instead says nothing to a person.
@@ -144,7 +145,8 @@ impl Templates {
         } else {
             reason
         };
-        TemplateError(format!("{}:{line}:{column}: {reason}", self.place(name)))
+        let place = Place { line: line as u32, column: column as u32, length: 1 };
+        Problem::new(Level::Error, &self.place(name), self.text(name), place, reason, None)
     }
 
     /// That no partial includes itself, over however many others: it would never end. Partials inside a template (`inline`,
@@ -244,7 +246,9 @@ impl Templates {
         for (name, text) in self.files.iter().filter(|(name, _)| needed.contains(name.as_str())) {
             let registered = name.trim_start_matches("partials/").trim_end_matches(".hbs");
             let registered = if name.starts_with("partials/") { registered } else { name.as_str() };
-            engine.register_template_string(registered, text).map_err(|error| self.invalid(name, &error))?;
+            engine
+                .register_template_string(registered, text)
+                .map_err(|error| TemplateError::of(vec![self.invalid(name, &error)]))?;
         }
         Ok(engine)
     }
@@ -268,14 +272,47 @@ impl Templates {
     }
 
     /// Where the user finds a template.
-    fn place(&self, name: &str) -> String {
+    pub(super) fn place(&self, name: &str) -> String {
         self.places.get(name).map_or_else(|| format!("report-templates/{name}"), |path| path.display().to_string())
     }
 
-    /// The same for the name that the engine knows it by.
-    fn place_of_registered(&self, name: &str) -> String {
-        let partial = format!("partials/{name}.hbs");
-        if self.files.contains_key(&partial) { self.place(&partial) } else { self.place(name) }
+    /// The path of the file that the engine knows by a name.
+    pub(super) fn file_of(&self, registered: &str) -> String {
+        let partial = format!("partials/{registered}.hbs");
+        if self.files.contains_key(&partial) { partial } else { registered.to_owned() }
+    }
+
+    /// The text of a file.
+    pub(super) fn text(&self, file: &str) -> &str {
+        self.files.get(file).map_or("", String::as_str)
+    }
+
+    /// Puts another text into a file.
+    pub(super) fn replace(&mut self, file: &str, text: String) {
+        self.files.insert(file.to_owned(), text);
+    }
+
+    /// What the partials are called by.
+    pub(super) fn partials(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().filter_map(|name| name.strip_prefix("partials/")?.strip_suffix(".hbs"))
+    }
+
+    /// Time that a document may take.
+    pub(super) fn longest(&self) -> Duration {
+        self.longest
+    }
+
+    /// Why a document cannot be made, if it ends that soon.
+    pub(super) fn fails(
+        &self,
+        format: Format,
+        document: &str,
+        context: &Arc<serde_json::Value>,
+        within: Duration,
+    ) -> Option<RenderError> {
+        let engine = Arc::new(self.engine(format, document).ok()?);
+        let rendering = Rendering { engine, template: format.template(document), context: Arc::clone(context) };
+        rendering.within(within)?.err()
     }
 }
 
@@ -362,24 +399,13 @@ fn fill(
     look: &Look,
 ) -> Result<String, TemplateError> {
     let template = format.template(document);
-    let rendering = Rendering { engine: Arc::clone(engine), template: template.clone(), context };
+    let context = Arc::new(context);
+    let rendering = Rendering { engine: Arc::clone(engine), template: template.clone(), context: Arc::clone(&context) };
     let Some(rendered) = rendering.within(templates.longest) else {
-        let (place, longest) = (templates.place_of_registered(&template), templates.longest.as_secs());
+        let (place, longest) = (templates.place(&template), templates.longest.as_secs());
         return Err(TemplateError(format!("{place}: the document takes more than {longest} seconds: are there loops in loops?")));
     };
-    let text = rendered.map_err(|error| {
-        let place = templates.place_of_registered(error.template_name.as_deref().unwrap_or(&template));
-        let at = match (error.line_no, error.column_no) {
-            (Some(line), Some(column)) => format!("{place}:{line}:{column}"),
-            _ => place,
-        };
-        let why = match error.reason() {
-            RenderErrorReason::MissingVariable(Some(name)) => format!("the {document} has no `{name}` here"),
-            RenderErrorReason::MissingVariable(None) => format!("a name that the {document} does not have here"),
-            other => other.to_string(),
-        };
-        TemplateError(format!("{at}: {why}"))
-    })?;
+    let text = rendered.map_err(|error| mistakes::all(error, document, format, &context, templates))?;
     let text = tidy(&String::from_utf8_lossy(&text));
     Ok(if look.ascii && format == Format::Text { to_ascii(&text) } else { text })
 }
@@ -427,7 +453,7 @@ fn nested_too_deep(text: &str) -> Option<String> {
 struct Rendering {
     engine: Arc<Handlebars<'static>>,
     template: String,
-    context: serde_json::Value,
+    context: Arc<serde_json::Value>,
 }
 
 impl Rendering {
@@ -436,7 +462,7 @@ impl Rendering {
         let (done, result) = channel();
         let work = move || {
             let mut page = Page(Vec::new());
-            let rendered = self.engine.render_to_write(&self.template, &self.context, &mut page);
+            let rendered = self.engine.render_to_write(&self.template, &*self.context, &mut page);
             // Nobody waits for it any more if it took too long.
             let _ = done.send(rendered.map(|()| page.0));
         };

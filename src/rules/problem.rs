@@ -1,4 +1,4 @@
-//! What is wrong in a rule file: where, what, and what to do. Problems are collected, not thrown one by one.
+//! What is wrong in a rule file or a template: where, what, and what to do. Problems are collected, not thrown one by one.
 
 pub use super::node::Place;
 use crate::ink::Ink;
@@ -13,7 +13,7 @@ pub enum Level {
     Warning,
 }
 
-/// One thing that is wrong in a rule file.
+/// One thing that is wrong in a rule file or a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// How bad it is.
@@ -95,6 +95,24 @@ const LONGEST_LINE: usize = 160;
 #[derive(Debug, Clone, Default)]
 pub struct Problems(pub Vec<Problem>);
 
+impl Problems {
+    /// All of them, and how many stand in `what` ("the rules"), in black and white.
+    pub fn told(&self, what: &str) -> String {
+        let all: String = self.0.iter().map(|problem| format!("{problem}\n")).collect();
+        all + &self.count(what)
+    }
+
+    fn count(&self, what: &str) -> String {
+        let errors = self.0.iter().filter(|problem| problem.level == Level::Error).count();
+        let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        match self.0.len() - errors {
+            warnings if errors == 0 => format!("{} in {what}", counted(warnings, "warning")),
+            0 => format!("{} in {what}", counted(errors, "error")),
+            warnings => format!("{} and {} in {what}", counted(errors, "error"), counted(warnings, "warning")),
+        }
+    }
+}
+
 impl fmt::Display for Problems {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in &self.0 {
@@ -102,13 +120,7 @@ impl fmt::Display for Problems {
             problem.fmt(out)?;
             writeln!(out)?;
         }
-        let errors = self.0.iter().filter(|problem| problem.level == Level::Error).count();
-        let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        match self.0.len() - errors {
-            warnings if errors == 0 => write!(out, "{} in the rules", counted(warnings, "warning")),
-            0 => write!(out, "{} in the rules", counted(errors, "error")),
-            warnings => write!(out, "{} and {} in the rules", counted(errors, "error"), counted(warnings, "warning")),
-        }
+        out.write_str(&self.count("the rules"))
     }
 }
 
