@@ -25,6 +25,8 @@ pub struct Step {
     pub why: Option<String>,
     /// Commands.
     pub run: Option<String>,
+    /// A text to send as it is.
+    pub letter: Option<String>,
     /// How risky it is.
     pub risk: &'static str,
     /// What a good result looks like (Markdown).
@@ -219,6 +221,7 @@ fn fill(spec: &StepSpec, words: &Words<'_>, here: &Here<'_>) -> Step {
         action: words.fill(&spec.action, Place::Markdown).trim().to_owned(),
         why: markdown(&spec.why),
         run: spec.run.as_ref().map(|run| words.fill(&here.command(run), Place::Shell).trim_end().to_owned()),
+        letter: spec.letter.as_ref().map(|letter| words.fill(letter, Place::Letter).trim().to_owned()),
         risk: spec.risk,
         good: markdown(&spec.good),
         undo: spec.undo.as_ref().map(|undo| words.fill(&here.command(undo), Place::Markdown).trim().to_owned()),

@@ -17,6 +17,8 @@ pub enum Place {
     Shell,
     /// Plain text, such as a headline.
     Plain,
+    /// Plain text that somebody else reads, some day: a time has its year, and what is not known is left to be filled in.
+    Letter,
 }
 
 /// Marks a value that comes from the evidence until it is escaped.
@@ -30,15 +32,12 @@ const NEXT: &str = "\u{f8fe}";
 const MORE: &str = "\u{f8fd}";
 
 /// Escapes a value if it comes from the evidence; each part of a list by itself.
-fn escape(text: &str, one: fn(&str) -> String, between: &str) -> String {
+fn escape(text: &str, one: fn(&str) -> String, between: &str, longest: usize) -> String {
     let Some(inner) = text.strip_prefix(EVIDENCE) else { return text.to_owned() };
     let (list, more) = inner.split_once(MORE).map_or((inner, None), |(list, more)| (list, Some(more)));
-    // A command needs its values whole; a sentence that goes on for a page does not help.
-    let whole = between == " ";
     let part = |part: &str| match part.strip_prefix(KNOWN) {
         Some(name) => name.to_owned(),
-        None if whole => one(part),
-        None => one(&shortened(part)),
+        None => one(&within_length(part, longest)),
     };
     let parts: Vec<String> = list.split(NEXT).map(part).collect();
     match more.filter(|_| between == ", ") {
@@ -81,6 +80,7 @@ impl<'a> Words<'a> {
                 (Some(value), _) => Some(value),
                 (None, _) if tested.contains(path) => None,
                 (None, Place::Shell) => Some(path.rsplit('.').next().unwrap_or(path).to_ascii_uppercase()),
+                (None, Place::Letter) => Some("[to be filled in]".to_owned()),
                 (None, _) => Some("(not collected)".to_owned()),
             };
             if let Some(value) = value {
@@ -92,9 +92,11 @@ impl<'a> Words<'a> {
         }
         let mut engine = Handlebars::new();
         engine.register_escape_fn(match place {
-            Place::Markdown => |text: &str| escape(text, code_span, ", "),
-            Place::Shell => |text: &str| escape(text, shell_quote, " "),
-            Place::Plain => |text: &str| escape(text, visible, ", "),
+            Place::Markdown => |text: &str| escape(text, code_span, ", ", LONGEST),
+            // A command needs its values whole; a sentence that goes on for a page does not help.
+            Place::Shell => |text: &str| escape(text, shell_quote, " ", usize::MAX),
+            Place::Plain => |text: &str| escape(text, visible, ", ", LONGEST),
+            Place::Letter => |text: &str| escape(text, visible, ", ", LONGEST_QUOTE),
         });
         let template = one.iter().fold(template.to_owned(), |template, path| in_singular(&template, path));
         engine.render_template(&template, &Json::Object(context)).unwrap_or(template)
@@ -160,8 +162,8 @@ impl<'a> Words<'a> {
             "share" => measure.share.map(percent),
             "key" => measure.key.as_deref().map(marked),
             "keys" => Some(thousands(measure.keys.len() as u64)),
-            "since" => measure.first.map(moment),
-            "until" => measure.last.map(moment),
+            "since" => measure.first.map(|time| moment_in(time, place)),
+            "until" => measure.last.map(|time| moment_in(time, place)),
             "lasting" => measure.first.zip(measure.last).map(|(first, last)| duration(last.since(first))),
             "rate" => {
                 let (first, last) = measure.first.zip(measure.last)?;
@@ -343,9 +345,16 @@ pub fn shell_quote(text: &str) -> String {
 /// Characters of a value from the evidence in a sentence or a table.
 const LONGEST: usize = 300;
 
+/// The same in a letter, which quotes whole replies.
+const LONGEST_QUOTE: usize = 1000;
+
 /// Cuts a value that would fill a page.
 pub fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
+    within_length(text, LONGEST)
+}
+
+fn within_length(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
     }
@@ -410,6 +419,11 @@ pub fn moment(time: Time) -> String {
     let civil = time.civil();
     let month = crate::time::MONTHS[(civil.month as usize).clamp(1, 12) - 1];
     format!("{} {month} {:02}:{:02} UTC", civil.day, civil.hour, civil.minute)
+}
+
+fn moment_in(time: Time, place: Place) -> String {
+    let exact = || Time::from_seconds(time.seconds()).to_string().replace('T', " ").replace('Z', " UTC");
+    if place == Place::Letter { exact() } else { moment(time) }
 }
 
 /// A duration in its two largest units: `5 h 26 min`.

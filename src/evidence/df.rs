@@ -8,7 +8,7 @@
 //! Long device names stand on a line of their own. What holds `/var/spool/postfix` is the queue file system.
 
 use super::document::{Document, Sink};
-use crate::tables::{Column, Record, Value, filesystems, host};
+use crate::tables::{Citation, Column, Record, Value, filesystems, host};
 
 /// Where Postfix keeps its queue unless `queue_directory` says otherwise.
 const QUEUE: &str = "/var/spool/postfix";
@@ -21,6 +21,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     // df -T has a column more.
     let mut types = false;
     let mut pending = String::new();
+    let mut lines = Vec::new();
     for (number, line) in doc.lines() {
         let text = line.trim();
         if text.is_empty() {
@@ -74,6 +75,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         };
         let whole = |at: usize| numbers[at].map(|number| number as i64);
         let mount_name = sink.name(&mount);
+        lines.push((mount, inodes, doc.at(number)));
         let device = &words[..percent - 3];
         let device = if types && device.len() > 1 { &device[..device.len() - 1] } else { device };
         let device = sink.name(&device.join(" "));
@@ -100,11 +102,12 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             record.source = doc.at(number);
         }
     }
-    mark_queue(doc, sink);
+    mark_queue(doc, &lines, sink);
 }
 
 /// Marks the file system with the longest mount point above the queue, and copies its numbers to `host`.
-fn mark_queue(doc: &Document<'_>, sink: &mut Sink<'_>) {
+/// `lines` are those of `doc`: mount point, whether it counts inodes, place.
+fn mark_queue(doc: &Document<'_>, lines: &[(String, bool, Citation)], sink: &mut Sink<'_>) {
     let directory = sink.tables.setting("queue_directory").unwrap_or(QUEUE).to_owned();
     let above = |mount: &str| {
         mount == "/" || directory == mount || directory.strip_prefix(mount).is_some_and(|rest| rest.starts_with('/'))
@@ -122,13 +125,18 @@ fn mark_queue(doc: &Document<'_>, sink: &mut Sink<'_>) {
         row.set(filesystems::holds_queue, at == best);
     }
     let row = sink.tables.rows(&filesystems::TABLE)[best].clone();
-    let source = if row.source.file == doc.file { row.source } else { doc.at(doc.first_line) };
+    let mount = row.text(filesystems::mount, &sink.tables.names).unwrap_or_default().to_owned();
+    // The line of this document that says it, or else the one that said it before.
+    let said_here = |inodes: bool| lines.iter().find(|(known, kind, _)| *known == mount && *kind == inodes).map(|(.., at)| *at);
     for (to, from) in [
         (host::queue_filesystem, filesystems::mount),
         (host::queue_filesystem_used, filesystems::used_share),
         (host::queue_filesystem_available, filesystems::available),
         (host::queue_inodes_used, filesystems::inodes_used_share),
     ] {
+        let inodes = from == filesystems::inodes_used_share;
+        let before = sink.tables.host_source(to).filter(|_| sink.tables.host().is_some_and(|host| host.get(to) == row.get(from)));
+        let source = said_here(inodes).or(before).unwrap_or(if inodes { doc.at(doc.first_line) } else { row.source });
         if row.get(from) != Value::Missing {
             sink.host(to, row.get(from), source);
         }

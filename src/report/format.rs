@@ -54,6 +54,26 @@ impl Default for Look {
     }
 }
 
+/// Breaks a line at blanks where it is longer than `width` characters; what begins a line stands before it.
+pub(super) fn fold(line: &str, width: usize, first: &str, next: &str) -> String {
+    let mut out = first.to_owned();
+    let mut length = 0;
+    for (at, word) in line.split(' ').enumerate() {
+        let more = word.chars().count();
+        if at > 0 && length + 1 + more > width && more > 0 {
+            out.push('\n');
+            out.push_str(next);
+            length = 0;
+        } else if at > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        out.push_str(word);
+        length += more;
+    }
+    out
+}
+
 /// Whether a document may have so many bytes.
 pub(super) fn within_largest(bytes: usize) -> io::Result<()> {
     if bytes > LARGEST { Err(io::Error::other(format!("the document grows beyond {} MB", LARGEST >> 20))) } else { Ok(()) }

@@ -1,6 +1,6 @@
 //! What templates can call. A helper either gives a value, which the template's format then escapes, or finished markup.
 
-use super::format::{Format, Look, within_largest};
+use super::format::{Format, Look, fold, within_largest};
 use super::markup;
 use super::phrases::Phrases;
 use super::view::Span;
@@ -13,6 +13,9 @@ use handlebars::{
 };
 use serde_json::Value;
 use std::sync::Arc;
+
+/// Characters of a line of evidence in Markdown.
+const CITED: usize = 110;
 
 /// Registers every helper that `format` knows.
 pub(super) fn register(engine: &mut Handlebars<'static>, format: Format, phrases: &Arc<Phrases>) {
@@ -323,7 +326,9 @@ const MARKDOWN: &[(&str, Shows)] = &[
     // {{cited citation 2}}: the line in a fence that it cannot close
     ("cited", |params, _| {
         let citation = params.first().ok_or("needs a citation")?;
-        let fenced = markup::fence(&markup::visible_but_tabs(citation["text"].as_str().unwrap_or_default()), "");
+        // A fence is not wrapped where it is shown.
+        let shown = markup::visible_but_tabs(citation["text"].as_str().unwrap_or_default());
+        let fenced = markup::fence(&fold(&shown, CITED, "", "    "), "");
         let indent = " ".repeat(params.get(1).and_then(|value| value.as_u64()).unwrap_or(0) as usize);
         Ok(fenced.lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n"))
     }),

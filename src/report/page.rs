@@ -5,14 +5,14 @@ use super::format::Look;
 use super::phrases::{Phrases, Said};
 use super::shorten::LeftOut;
 use super::view::{
-    AgeBucket, Cause, Destinations, Forecast, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Unexplained, Verdict,
+    AgeBucket, AskedField, Cause, Citation, Destinations, Evidence, Forecast, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Unexplained, Verdict,
 };
 use super::{charts, helpers, markup};
 use crate::compare::Comparison;
 use crate::diagnose::words::{percent, thousands};
 use crate::time::Time;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Characters beside a lane in text output: its name, and what a full block stands for.
 const BESIDE_LANE: usize = 22;
@@ -221,14 +221,13 @@ fn silent(report: &Report) -> Vec<&Cause> {
 /// What comes next, in words.
 fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
     let forecast = report.forecast.as_ref().filter(|_| report.queue.waiting_messages > 0)?;
-    let rate = |rate: f64| format!("{}{}", if rate < 0.0 { "−" } else { "+" }, thousands(rate.abs().round() as u64));
     let mut words = Vec::new();
     match (forecast.trend.map(|trend| trend.per_hour), forecast.at_deadline) {
         (Some(per_hour), _) if per_hour <= -0.5 => {
-            words.push(phrases.say("shape.queue_falls", &[("rate", rate(per_hour).into())]));
+            words.push(phrases.say("shape.queue_falls", &[("rate", helpers::rate(per_hour).into())]));
         }
         (Some(per_hour), Some(size)) if per_hour >= 0.5 => {
-            words.push(phrases.say("shape.queue_grows", &[("rate", rate(per_hour).into()), ("n", rounded(size).into())]));
+            words.push(phrases.say("shape.queue_grows", &[("rate", helpers::rate(per_hour).into()), ("n", rounded(size).into())]));
         }
         _ => words.push(phrases.say("shape.queue_still", &[])),
     }
@@ -241,11 +240,13 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
             let values = [
                 ("from", quick.into()),
                 ("to", slow.into()),
-                ("rate", rate(-drain.median).into()),
+                ("rate", helpers::rate(-drain.median).into()),
                 ("over", phrases.duration(drain.over).into()),
             ];
             words.push(phrases.say(phrase, &values));
         }
+        // It fell all the same: at times more left than came.
+        Some(_) if forecast.trend.is_some_and(|trend| trend.per_hour <= -0.5) => {}
         Some(drain) => words.push(phrases.say("shape.drain_not", &[("over", phrases.duration(drain.over).into())])),
         None => {
             words.push(phrases.say("shape.drain_unknown", &[]));
@@ -331,13 +332,11 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
             cause.evidence.iter_mut().for_each(|item| phrases.word_question(item));
             let mut value = serde_json::to_value(&cause).ok()?;
             value["number"] = json!(number);
-            mark_repeated(&mut value["evidence"]);
             // What was looked for and not found, and what is not known, are lists of their own: each thing once.
             for (name, kind) in [("absent", "would-contradict"), ("unknown", "not-known")] {
                 value[name] = json!(says_of(&cause, kind));
             }
-            let seen = |item: &&Value| item["kind"] != "would-contradict" && item["kind"] != "not-known";
-            value["signals"] = value["evidence"].as_array().into_iter().flatten().filter(seen).cloned().collect();
+            value["signals"] = signals(&cause);
             value["symptoms"] = json!(symptoms);
             value["because"] = json!(phrases.because(&cause));
             value["of"] = json!(all);
@@ -351,7 +350,13 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
 /// The statements of one kind of a cause's signals, each once.
 fn says_of<'c>(cause: &'c Cause, kind: &str) -> Vec<&'c str> {
     let mut list: Vec<&str> = Vec::new();
-    for item in cause.evidence.iter().filter(|item| item.kind == kind) {
+    // What no words can say (a form that a text has) is not said.
+    let unspeakable = |item: &Evidence| {
+        let odd = |one: &AskedField| one.how.ends_with("matches") || one.how == "otherwise";
+        kind == "would-contradict"
+            && item.asked.as_ref().is_some_and(|asked| asked.wanted == "none" || asked.conditions.iter().any(odd))
+    };
+    for item in cause.evidence.iter().filter(|item| item.kind == kind && !unspeakable(item)) {
         if !list.contains(&item.says.as_str()) {
             list.push(&item.says);
         }
@@ -368,14 +373,27 @@ fn percent_of(cause: &Cause, report: &Report) -> String {
     known.unwrap_or_else(|| percent(cause.accounts_for.share))
 }
 
-/// Marks a citation that an earlier signal of the cause showed already (`repeated`): its place is enough then.
-fn mark_repeated(evidence: &mut Value) {
-    let mut shown = Vec::new();
-    for citation in evidence.as_array_mut().into_iter().flatten().filter_map(|item| item["citations"].as_array_mut()).flatten() {
-        let place = (citation["file"].clone(), citation["line"].clone());
-        citation["repeated"] = json!(shown.contains(&place));
-        shown.push(place);
+/// The signals of a cause that show something, those of one group together. A line that was shown before is named by its
+/// place alone (`places`), and not even so where it is that of the statement before.
+fn signals(cause: &Cause) -> Value {
+    let mut groups: Vec<(&Evidence, Vec<Value>)> = Vec::new();
+    let mut shown = BTreeSet::new();
+    let seen = |item: &&Evidence| !matches!(&*item.kind, "would-contradict" | "not-known");
+    for item in cause.evidence.iter().filter(seen) {
+        let (new, again): (Vec<&Citation>, Vec<&Citation>) = item.citations.iter().partition(|one| shown.insert(place(one)));
+        let again: Vec<String> = again.into_iter().map(place).collect();
+        let same = groups.last().filter(|(first, _)| first.kind == item.kind && !item.part_of.is_empty() && first.part_of == item.part_of);
+        let part = json!({ "says": item.says, "citations": new, "places": again, "total": if again.is_empty() { item.citations_total } else { 0 } });
+        match same.is_some() {
+            true => groups.last_mut().expect("one").1.push(part),
+            false => groups.push((item, vec![part])),
+        }
     }
+    groups.into_iter().map(|(first, parts)| json!({ "kind": first.kind, "parts": parts })).collect()
+}
+
+fn place(citation: &Citation) -> String {
+    format!("{}:{}", citation.file, citation.line)
 }
 
 /// The percents of the bar's parts, which add up to 100: rounded by largest remainder, in tenths.

@@ -158,7 +158,7 @@ pub(super) const CUTS: [Cut; 19] = [
 /// Leaves the first sentences of the steps that `fits`; what the others open stays locked.
 fn first_sentences(report: &mut Report, left_out: &mut LeftOut, fits: impl Fn(&Step) -> bool) {
     for step in report.plan.iter_mut().filter(|step| fits(step)) {
-        let parts = [&mut step.details, &mut step.why, &mut step.run, &mut step.good, &mut step.undo];
+        let parts = [&mut step.details, &mut step.why, &mut step.run, &mut step.letter, &mut step.good, &mut step.undo];
         let more = parts.into_iter().filter_map(Option::take).count() + std::mem::take(&mut step.effects).len();
         left_out.steps += usize::from(more > 0);
     }

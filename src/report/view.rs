@@ -290,6 +290,9 @@ pub struct AccountsFor {
 pub struct Evidence {
     /// Name in the rule.
     pub signal: String,
+    /// Name of the group in the rule that it is a part of, or its own.
+    #[serde(default)]
+    pub part_of: String,
     /// required, supports, contradicts, would-contradict (looked for, not found), not-known.
     #[schemars(extend("enum" = ["required", "supports", "contradicts", "would-contradict", "not-known"]))]
     pub kind: Word,
@@ -428,6 +431,9 @@ pub struct Step {
     pub why: Option<String>,
     /// Commands, values already quoted for the shell.
     pub run: Option<String>,
+    /// A text to send as it is, to a provider's support or to the senders (plain text).
+    #[serde(default)]
+    pub letter: Option<String>,
     /// read-only, safe, caution, destructive.
     #[schemars(extend("enum" = ["read-only", "safe", "caution", "destructive"]))]
     pub risk: Word,

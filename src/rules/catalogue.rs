@@ -75,6 +75,13 @@ pub fn rule(rule: &Rule) -> String {
                 }
                 let _ = writeln!(out, "   ```\n");
             }
+            if let Some(letter) = &step.letter {
+                let _ = writeln!(out, "\n   ```text");
+                for line in readable(letter.trim_end()).lines() {
+                    let _ = writeln!(out, "   {line}");
+                }
+                let _ = writeln!(out, "   ```\n");
+            }
             for (what, text) in [("Why", &step.why), ("Good", &step.good), ("Undo", &step.undo)] {
                 if let Some(text) = text {
                     let _ = writeln!(out, "   - {what}: {}", readable(text.trim()));

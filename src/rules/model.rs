@@ -91,7 +91,7 @@ impl Rule {
     /// Every template of the rule that is not a signal's own.
     pub fn templates(&self) -> impl Iterator<Item = &str> {
         let steps = self.remedy.iter().flat_map(|step| {
-            [Some(&step.action), step.why.as_ref(), step.run.as_ref(), step.good.as_ref(), step.undo.as_ref()]
+            [Some(&step.action), step.why.as_ref(), step.run.as_ref(), step.letter.as_ref(), step.good.as_ref(), step.undo.as_ref()]
                 .into_iter()
                 .flatten()
         });
@@ -147,6 +147,8 @@ pub struct Signal {
     pub expect: Expect,
     /// The statement when it is met (Markdown template).
     pub says: String,
+    /// What was looked for and not found, of a signal that would contradict (Markdown template).
+    pub absent: Option<String>,
     /// The statement when it is unknown (Markdown template).
     pub unknown: Option<String>,
     /// Where it stands.
@@ -502,6 +504,8 @@ pub struct StepSpec {
     pub why: Option<String>,
     /// Commands.
     pub run: Option<String>,
+    /// A text to send as it is, to a provider's support or to the senders (plain text).
+    pub letter: Option<String>,
     /// One of [`RISKS`].
     pub risk: &'static str,
     /// What a good result looks like (Markdown).

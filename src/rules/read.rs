@@ -176,7 +176,7 @@ fn signal_tables(sections: &[Option<Node>]) -> BTreeMap<String, Option<&'static 
 }
 
 /// The fields of a signal.
-const SIGNAL: [&str; 6] = ["in", "where", "by", "expect", "says", "unknown"];
+const SIGNAL: [&str; 7] = ["in", "where", "by", "expect", "says", "absent", "unknown"];
 
 /// What `expect` may hold.
 const EXPECT: [&str; 9] = ["count", "distinct", "share", "share_of", "rate", "lasting", "within", "after", "before"];
@@ -248,7 +248,7 @@ fn signal(reader: &mut Reader<'_>, fields: &mut Fields, place: Place, scope: &Sc
             reader.unknown(node.place, "table", &name, TABLES.iter().map(|table| table.name));
         }
         // What belongs to a table that is not known cannot be checked.
-        for name in ["where", "by", "expect", "says", "unknown"] {
+        for name in ["where", "by", "expect", "says", "absent", "unknown"] {
             let _ = fields.take(name);
         }
         return None;
@@ -259,6 +259,7 @@ fn signal(reader: &mut Reader<'_>, fields: &mut Fields, place: Place, scope: &Sc
     let says = fields.need(reader, "says");
     let says_at = says.as_ref().map(|node| node.place);
     let says = says.map(|node| template(reader, &node, "says", scope)).unwrap_or_default();
+    let absent = fields.take("absent").map(|node| template(reader, &node, "absent", scope));
     let unknown = fields.take("unknown").map(|node| template(reader, &node, "unknown", scope));
     for (section, holds) in [("where", table.fields.iter().map(|field| field.name).collect()), ("expect", EXPECT.to_vec())] {
         for key in fields.take_misplaced(&holds) {
@@ -270,7 +271,7 @@ fn signal(reader: &mut Reader<'_>, fields: &mut Fields, place: Place, scope: &Sc
     if let Some(place) = says_at {
         own_variables(reader, &says, place, table, by.is_some());
     }
-    Some(Signal { table, conditions, by, expect, says, unknown, place })
+    Some(Signal { table, conditions, by, expect, says, absent, unknown, place })
 }
 
 /// Checks the variables of a statement that belong to its own signal.
@@ -827,6 +828,7 @@ fn step_fields(reader: &mut Reader<'_>, mut fields: Fields, scope: &Scope<'_>) -
         |reader: &mut Reader<'_>, name: &'static str| fields.take(name).map(|node| template(reader, &node, name, scope));
     let why = optional(reader, "why");
     let run = optional(reader, "run");
+    let letter = optional(reader, "letter");
     let good = optional(reader, "good");
     let undo = optional(reader, "undo");
     let [waiting, bounced] =
@@ -834,7 +836,7 @@ fn step_fields(reader: &mut Reader<'_>, mut fields: Fields, scope: &Scope<'_>) -
     let first = fields.take("do_first").is_some_and(|node| reader.bool(&node, "do_first"));
     fields.finish(reader);
     let (phase, action, risk) = (phase?, action?, risk?);
-    Some(StepSpec { phase, action, why, run, risk, good, undo, waiting, bounced, first, shared: None, place })
+    Some(StepSpec { phase, action, why, run, letter, risk, good, undo, waiting, bounced, first, shared: None, place })
 }
 
 fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {

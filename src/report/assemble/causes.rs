@@ -11,7 +11,7 @@ use crate::report::cite::Lines;
 use crate::report::phrases::Phrases;
 use crate::report::view::{AccountsFor, Asked, AskedField, Cause, Citation, Evidence, Ladder, Share, Unexplained};
 use crate::rules::model::{Condition, Entry, Matcher, Ordering, Signal};
-use crate::tables::{self, Column, Field, Record, Tables, Type, attempts, failures, host};
+use crate::tables::{self, Column, Field, Record, Tables, Type, attempts, failures, host, settings};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,20 +132,29 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                 };
                 told = true;
                 let section = if kind == "supports" { 1 } else { section };
-                let view = signal_view(&words, name, signal, measure.met, kind, judged, lines);
-                // What says the same once more supports nothing.
-                if kind == "supports" && evidence.iter().any(|(_, known)| known.met == Some(true) && known.says == view.says) {
-                    continue;
-                }
+                let view = Evidence {
+                    part_of: entry.name.clone(),
+                    ..signal_view(&words, name, signal, measure.met, kind, judged, lines)
+                };
                 evidence.push((section, view));
             }
         }
     }
-    // As many as are shown: of what says the same twice, one is.
-    let supporting = evidence.iter().filter(|(_, item)| item.kind == "supports").count().max(judged.supporting.min(1));
     // What is met in a group beside what is required stands with what supports the cause.
     evidence.sort_by_key(|(section, _)| *section);
-    let evidence: Vec<Evidence> = evidence.into_iter().map(|(_, item)| item).collect();
+    let mut evidence: Vec<Evidence> = evidence.into_iter().map(|(_, item)| item).collect();
+    // What says the same once more, or says it of the same records, supports nothing.
+    let mut at = 0;
+    while let Some(item) = evidence.get(at) {
+        let tells_nothing = |known: &Evidence| known.met == Some(true) && (known.says == item.says || rests_on(item, known, judged));
+        if item.kind == "supports" && evidence[..at].iter().any(tells_nothing) {
+            evidence.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+    // As many as are shown: of what says the same twice, one is.
+    let supporting = evidence.iter().filter(|item| item.kind == "supports").count().max(judged.supporting.min(1));
     Cause {
         rule: rule.id.clone(),
         bucket: rule.bucket.clone(),
@@ -171,6 +180,28 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
     }
 }
 
+/// Whether a signal rests on the very records that another one shows already, or, as one of a group of which another one is
+/// enough, on some of them. Of the machine's one record, the fields that are asked for count.
+fn rests_on(item: &Evidence, known: &Evidence, judged: &Judged<'_>) -> bool {
+    let signal = |item: &Evidence| judged.rule.entries().flat_map(Entry::signals).find(|(name, _)| *name == item.signal);
+    let Some(((_, ours), (_, other))) = signal(item).zip(signal(known)) else { return false };
+    let Some((rows, shown)) = judged.answers.get(&item.signal).zip(judged.answers.get(&known.signal)) else { return false };
+    if !std::ptr::eq(ours.table, other.table) {
+        return false;
+    }
+    if ours.table.name == host::TABLE.name {
+        let fields = |signal: &Signal| signal.conditions.iter().map(|condition| condition.column).collect::<BTreeSet<_>>();
+        return fields(ours) == fields(other);
+    }
+    match judged.rule.requires.iter().any(|entry| entry.name == item.part_of) {
+        true => {
+            let shown: BTreeSet<&u32> = shown.rows.iter().collect();
+            rows.rows.iter().all(|row| shown.contains(row))
+        }
+        false => rows.rows == shown.rows && ours.table.name == settings::TABLE.name,
+    }
+}
+
 fn signal_view(
     words: &Words<'_>,
     name: &str,
@@ -183,7 +214,7 @@ fn signal_view(
     let words = Words { signal: Some(name), ..*words };
     let measure = &judged.answers[name];
     let asked = match kind {
-        "would-contradict" => Some(asked(signal, words.asker.tables)),
+        "would-contradict" => signal.absent.is_none().then(|| asked(signal, words.asker.tables)),
         "not-known" => signal.unknown.is_none().then(|| asked(signal, words.asker.tables)),
         _ => None,
     };
@@ -191,6 +222,7 @@ fn signal_view(
         // Worded by the report's own words.
         (Some(_), _) => String::new(),
         (None, "not-known") => words.fill(signal.unknown.as_deref().unwrap_or_default(), Place::Markdown),
+        (None, "would-contradict") => words.fill(signal.absent.as_deref().unwrap_or_default(), Place::Markdown),
         (None, _) => words.fill(&signal.says, Place::Markdown),
     };
     let mut citations: Vec<Citation> = Vec::new();
@@ -226,6 +258,7 @@ fn signal_view(
     }
     Evidence {
         signal: name.to_owned(),
+        part_of: String::new(),
         kind: kind.into(),
         says: says.trim().to_owned(),
         asked,

@@ -43,6 +43,13 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
         let nothing = Destinations::UNKNOWN[usize::from(row.get(failures::reason) != Value::Missing)];
         row.text(failures::reason_class, &tables.names).unwrap_or(nothing).to_owned()
     };
+    // The provider, also of mail that was not tried there yet, or the domain.
+    let providers = &material.rules.providers;
+    let key_of = |row: &Record| {
+        let domain = row.text(failures::recipient_domain, &tables.names).unwrap_or_default();
+        let tried = row.text(failures::provider, &tables.names).filter(|provider| providers.is_known(provider));
+        tried.map_or_else(|| providers.of_domain(domain).map_or(domain, |provider| &provider.id).to_owned(), str::to_owned)
+    };
     // Domains that were too many to be told apart.
     let given_up = |row: &Record| row.several().is_some() && row.get(failures::recipient_domain) == Value::Missing;
     let rest: Vec<u32> = judged.iter().copied().filter(|at| given_up(&rows[*at as usize])).collect();
@@ -54,13 +61,8 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
         if given_up(row) {
             continue;
         }
-        let provider = row.text(failures::provider, &tables.names);
         let domain = row.text(failures::recipient_domain, &tables.names).unwrap_or_default();
-        let key = match provider {
-            Some(provider) if material.rules.providers.is_known(provider) => provider.to_owned(),
-            _ => domain.to_owned(),
-        };
-        let group = groups.entry(key).or_default();
+        let group = groups.entry(key_of(row)).or_default();
         *group.0.entry(domain.to_owned()).or_default() += row.count;
         group.1 += row.count;
     }
@@ -93,10 +95,7 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
     let mut totals = vec![0; columns.len()];
     for &at in judged {
         let row = &rows[at as usize];
-        let provider = row.text(failures::provider, &tables.names).unwrap_or_default();
-        let domain = row.text(failures::recipient_domain, &tables.names).unwrap_or_default();
-        let key = if material.rules.providers.is_known(provider) { provider.to_owned() } else { domain.to_owned() };
-        let line = if given_up(row) { table.len() - 1 } else { place.get(&key).copied().unwrap_or(0).min(table.len() - 1) };
+        let line = if given_up(row) { table.len() - 1 } else { place.get(&key_of(row)).copied().unwrap_or(0).min(table.len() - 1) };
         let column = if !is_waiting(row, material) {
             columns.len() - 1
         } else {

@@ -1,6 +1,7 @@
 //! The steps of the plan, and which of them come first.
 
 use crate::diagnose::plan::Step as Planned;
+use crate::report::format::fold;
 use crate::report::phrases::Phrases;
 use crate::report::view::{DoFirst, Step};
 use crate::rules::model::PHASES;
@@ -46,6 +47,28 @@ pub(super) fn do_first<'p>(plan: &'p [Step], named: &[usize], serious: &[&str]) 
     chosen.into_iter().map(first).collect()
 }
 
+/// Characters of a line in a text that people send.
+const LINE: usize = 72;
+
+/// The paragraphs of a text, their lines filled anew now that the values are in; a line with a margin is one by itself.
+fn filled(text: &str) -> String {
+    let mut paragraphs: Vec<String> = Vec::new();
+    let mut open = false;
+    for line in text.lines() {
+        let stands_alone = line.trim().is_empty() || line.starts_with(' ');
+        match paragraphs.last_mut().filter(|_| open && !stands_alone) {
+            Some(last) => last.extend([" ", line.trim()]),
+            None => paragraphs.push(line.trim_end().to_owned()),
+        }
+        open = !stands_alone;
+    }
+    let filled = paragraphs.iter().map(|paragraph| {
+        let margin = &paragraph[..paragraph.len() - paragraph.trim_start().len()];
+        fold(paragraph.trim_start(), LINE.saturating_sub(margin.len()), margin, margin)
+    });
+    filled.collect::<Vec<_>>().join("\n")
+}
+
 /// The first sentence of a text, with its full stop.
 fn sentence(text: &str) -> String {
     let (first, rest) = first_sentence(text);
@@ -63,6 +86,7 @@ pub(super) fn step_view(number: usize, step: &Planned, words: &Phrases) -> Step 
         why: step.why.clone(),
         effects: step.run.as_deref().map_or_else(Vec::new, |run| words.effects(run)),
         run: step.run.clone(),
+        letter: step.letter.as_deref().map(filled),
         risk: step.risk.into(),
         good: step.good.clone(),
         undo: step.undo.clone(),
