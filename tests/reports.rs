@@ -629,6 +629,22 @@ fn what_would_speak_against_a_cause_is_told_with_all_that_it_asks() {
 }
 
 #[test]
+fn a_listing_without_a_zone_is_read_in_that_of_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = "2026-05-19T18:10:00.000000+02:00 mx postfix/smtp[42]: 8C: to=<a@b.example>, relay=none, delay=30, \
+               delays=0/0/30/0, dsn=4.4.1, status=deferred (connect to mx.b.example[198.18.1.1]:25: Connection timed out)\n";
+    let listing = "-Queue ID-  --Size-- ----Arrival Time---- -Sender/Recipient-------\n\
+                   8C              911 Tue May 19 18:04:38  c@d.example\n\
+                   (connect to mx.b.example[198.18.1.1]:25: Connection timed out)\n\
+                   \x20                                        a@b.example\n\n-- 0 Kbytes in 1 Request.\n";
+    std::fs::write(folder.path().join("mail.log"), log).expect("written");
+    std::fs::write(folder.path().join("mailq.txt"), listing).expect("written");
+    let rules = RuleSet::load(&[]).expect("rules");
+    let report = Analysis::run(folder.path(), &rules, &Options::default(), &AtomicU64::new(0)).expect("a report").report;
+    assert!(report.queue.oldest.expect("a time").to_string().ends_with("-05-19T16:04:38Z"), "{:?}", report.queue.oldest);
+}
+
+#[test]
 fn what_no_rule_explains_is_read_first() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("network-path")).expect("a folder");

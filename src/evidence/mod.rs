@@ -223,6 +223,7 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
     }
     // Files that hold one word each are told apart by what the others say.
     small.sort_by_key(|(_, kind, sections)| (small::order(*kind), *sections));
+    let told_offset = told_offset(&logs);
     let mut known = secrets::KnownSecrets::default();
     for &(number, kind, sections) in &small {
         let mut reading = small::Reading {
@@ -231,6 +232,7 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
             paste: &pastes[number],
             longest: bundle.limits.line,
             rules,
+            told_offset,
             tables: &mut tables,
             secrets: &mut known,
         };
@@ -424,6 +426,11 @@ fn own_names(tables: &Tables) -> Vec<&str> {
     fqdn.into_iter().chain(named.filter_map(|row| row.text(crate::tables::settings::value, &tables.names))).collect()
 }
 
+/// Stamps with a zone in a log tell the zone of those without in another, and in a queue listing.
+fn told_offset(logs: &[Log]) -> Option<i32> {
+    logs.iter().find_map(|log| log.head.lines().take(20).find_map(envelope::told_offset))
+}
+
 /// The logs, ready to be read, in the order of their first lines.
 fn streams<'b>(
     bundle: &'b Bundle,
@@ -436,9 +443,7 @@ fn streams<'b>(
         Some(Value::Int(offset)) => i32::try_from(offset).ok(),
         _ => None,
     };
-    // Stamps with a zone in one log tell the zone of those without in another.
-    let told_offset = || logs.iter().find_map(|log| log.head.lines().take(20).find_map(envelope::told_offset));
-    let zone_offset = known_offset.or_else(told_offset).unwrap_or(0);
+    let zone_offset = known_offset.or_else(|| told_offset(logs)).unwrap_or(0);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let now = Time::from_seconds(i64::try_from(now).unwrap_or(0));
     let own = own_names(tables);

@@ -59,6 +59,8 @@ pub(super) struct Reading<'r, 't> {
     /// Longest line that is looked at.
     pub(super) longest: usize,
     pub(super) rules: &'r RuleSet,
+    /// The zone that a log's stamps tell, where nothing else does.
+    pub(super) told_offset: Option<i32>,
     pub(super) tables: &'t mut Tables,
     /// Learns what the file gives away.
     pub(super) secrets: &'t mut KnownSecrets,
@@ -271,7 +273,7 @@ impl<'r> Reading<'r, '_> {
             text: section.text,
             command: section.command,
             first_line: section.first_line,
-            zone_offset: zone_offset.unwrap_or(0),
+            zone_offset: zone_offset.or(self.told_offset).unwrap_or(0),
             collected_at: host.and_then(|host| host.time(host::collected_at)).or(self.file.modified),
             companions: &kind.companions,
         };

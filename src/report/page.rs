@@ -109,6 +109,7 @@ pub(super) fn context(
     page["sources"] = whole.sources.len().into();
     page["questions"] = whole.not_checked.len().into();
     page["unknown"] = json!(unknown(whole));
+    page["known"] = unknown(whole).iter().all(|row| row.class.is_some()).into();
     page["last_good"] = last_good(whole, phrases).into();
     Ok(context)
 }

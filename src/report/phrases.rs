@@ -355,7 +355,13 @@ impl Phrases {
             }
             _ => {
                 let residue: u64 = report.unexplained.iter().map(|row| row.count).sum();
-                self.say("headline.unexplained", &[("n", residue.into())])
+                let class = report.unexplained.first().and_then(|row| row.class.as_deref());
+                let phrase = match class {
+                    None => "headline.unexplained",
+                    Some(class) if report.unexplained.iter().all(|row| row.class.as_deref() == Some(class)) => "headline.known",
+                    Some(_) => "headline.known_most",
+                };
+                self.say(phrase, &[("n", residue.into()), ("class", class.into())])
             }
         }
     }

@@ -376,6 +376,9 @@ pub struct Citation {
 pub struct Unexplained {
     /// The reason with its variable parts masked.
     pub reason: String,
+    /// What kind of reason it is, where that is known.
+    #[serde(default)]
+    pub class: Option<String>,
     /// Recipients.
     pub count: u64,
     /// Part of all failures, 0 to 1.

@@ -382,13 +382,15 @@ pub(super) fn unexplained(material: &Material<'_>, lines: &Lines) -> Vec<Unexpla
         .map(|(reason, (count, at))| {
             let row = &rows[at as usize];
             let citation = lines.cite(row.source, row.text(failures::reason, &tables.names));
-            Unexplained { reason, count, share: count as f64 / total, citation }
+            let class = row.text(failures::reason_class, &tables.names);
+            let class = class.and_then(|class| called(tables, &failures::TABLE.fields[failures::reason_class.0], class));
+            Unexplained { reason, class, count, share: count as f64 / total, citation }
         })
         .collect();
     if !rest.is_empty() {
         let count = rest.iter().map(|(_, (count, _))| count).sum();
         let reason = Phrases::english().say("residue.rest", &[("n", rest.len().into())]);
-        list.push(Unexplained { reason, count, share: count as f64 / total, citation: None });
+        list.push(Unexplained { reason, class: None, count, share: count as f64 / total, citation: None });
     }
     list
 }
