@@ -198,7 +198,10 @@ fn texts(report: &mut Report, visit: &mut dyn FnMut(&mut String)) {
     }
     for step in &mut report.plan {
         visit(&mut step.action);
-        for text in [&mut step.details, &mut step.why, &mut step.run, &mut step.letter, &mut step.good, &mut step.undo].into_iter().flatten() {
+        for text in [&mut step.details, &mut step.why, &mut step.run, &mut step.letter, &mut step.good, &mut step.undo]
+            .into_iter()
+            .flatten()
+        {
             visit(text);
         }
     }

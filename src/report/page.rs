@@ -5,7 +5,8 @@ use super::format::Look;
 use super::phrases::{Phrases, Said};
 use super::shorten::LeftOut;
 use super::view::{
-    AgeBucket, AskedField, Cause, Citation, Destinations, Evidence, Forecast, NotChecked, Report, RuleRow, Share, Span, Step, Timeline, Unexplained, Verdict,
+    AgeBucket, AskedField, Cause, Citation, Destinations, Evidence, Forecast, NotChecked, Report, RuleRow, Share, Span, Step,
+    Timeline, Unexplained, Verdict,
 };
 use super::{charts, helpers, markup};
 use crate::compare::Comparison;
@@ -228,7 +229,8 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
             words.push(phrases.say("shape.queue_falls", &[("rate", helpers::rate(per_hour).into())]));
         }
         (Some(per_hour), Some(size)) if per_hour >= 0.5 => {
-            words.push(phrases.say("shape.queue_grows", &[("rate", helpers::rate(per_hour).into()), ("n", rounded(size).into())]));
+            words
+                .push(phrases.say("shape.queue_grows", &[("rate", helpers::rate(per_hour).into()), ("n", rounded(size).into())]));
         }
         _ => words.push(phrases.say("shape.queue_still", &[])),
     }
@@ -383,7 +385,9 @@ fn signals(cause: &Cause) -> Value {
     for item in cause.evidence.iter().filter(seen) {
         let (new, again): (Vec<&Citation>, Vec<&Citation>) = item.citations.iter().partition(|one| shown.insert(place(one)));
         let again: Vec<String> = again.into_iter().map(place).collect();
-        let same = groups.last().filter(|(first, _)| first.kind == item.kind && !item.part_of.is_empty() && first.part_of == item.part_of);
+        let same = groups
+            .last()
+            .filter(|(first, _)| first.kind == item.kind && !item.part_of.is_empty() && first.part_of == item.part_of);
         let part = json!({ "says": item.says, "citations": new, "places": again, "total": if again.is_empty() { item.citations_total } else { 0 } });
         match same.is_some() {
             true => groups.last_mut().expect("one").1.push(part),
@@ -447,8 +451,12 @@ fn unknown(report: &Report) -> &[Unexplained] {
     if wanted { &report.unexplained[..report.unexplained.len().min(3)] } else { &[] }
 }
 
-/// The last delivery before the onset, in words; or that other mail is still delivered.
+/// The last delivery before the onset, in words; or that other mail is still delivered, or that only a listing tells.
 fn last_good(report: &Report, phrases: &Phrases) -> Option<String> {
+    // Without a log the first sign is the arrival of what still waits, which may be older than the trouble.
+    if report.traffic.lines == 0 && report.key.since.is_some() {
+        return Some(phrases.say("keys.since_listed", &[]));
+    }
     let good = report.key.last_good.as_ref()?;
     let delivered_since = report.timeline.as_ref().zip(report.key.since).is_some_and(|(timeline, since)| {
         let column = (since.since(timeline.from) / f64::from(timeline.column)).max(0.0) as usize;

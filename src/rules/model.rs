@@ -91,9 +91,16 @@ impl Rule {
     /// Every template of the rule that is not a signal's own.
     pub fn templates(&self) -> impl Iterator<Item = &str> {
         let steps = self.remedy.iter().flat_map(|step| {
-            [Some(&step.action), step.why.as_ref(), step.run.as_ref(), step.letter.as_ref(), step.good.as_ref(), step.undo.as_ref()]
-                .into_iter()
-                .flatten()
+            [
+                Some(&step.action),
+                step.why.as_ref(),
+                step.run.as_ref(),
+                step.letter.as_ref(),
+                step.good.as_ref(),
+                step.undo.as_ref(),
+            ]
+            .into_iter()
+            .flatten()
         });
         [Some(&self.title), self.consequence.as_ref(), Some(&self.summary)]
             .into_iter()

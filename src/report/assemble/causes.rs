@@ -146,7 +146,8 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
     // What says the same once more, or says it of the same records, supports nothing.
     let mut at = 0;
     while let Some(item) = evidence.get(at) {
-        let tells_nothing = |known: &Evidence| known.met == Some(true) && (known.says == item.says || rests_on(item, known, judged));
+        let tells_nothing =
+            |known: &Evidence| known.met == Some(true) && (known.says == item.says || rests_on(item, known, judged));
         if item.kind == "supports" && evidence[..at].iter().any(tells_nothing) {
             evidence.remove(at);
         } else {

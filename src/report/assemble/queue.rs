@@ -95,7 +95,8 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
     let mut totals = vec![0; columns.len()];
     for &at in judged {
         let row = &rows[at as usize];
-        let line = if given_up(row) { table.len() - 1 } else { place.get(&key_of(row)).copied().unwrap_or(0).min(table.len() - 1) };
+        let line =
+            if given_up(row) { table.len() - 1 } else { place.get(&key_of(row)).copied().unwrap_or(0).min(table.len() - 1) };
         let column = if !is_waiting(row, material) {
             columns.len() - 1
         } else {
