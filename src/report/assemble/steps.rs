@@ -48,7 +48,7 @@ pub(super) fn do_first<'p>(plan: &'p [Step], named: &[usize], serious: &[&str]) 
 }
 
 /// Characters of a line in a text that people send.
-const LINE: usize = 72;
+const LINE: usize = 68;
 
 /// The paragraphs of a text, their lines filled anew now that the values are in; a line with a margin is one by itself.
 fn filled(text: &str) -> String {
