@@ -480,8 +480,8 @@ mod tests {
     #[test]
     fn a_value_from_the_evidence_never_passes_for_the_rules_own_words() {
         let forged = marked(&format!("{KNOWN}[x](https://a.example/)"));
-        assert_eq!(escape(&forged, code_span, ", "), "`\u{fffd}[x](https://a.example/)`");
-        assert_eq!(escape(&format!("{EVIDENCE}{KNOWN}Google{NEXT}a.example"), code_span, ", "), "Google, `a.example`");
+        assert_eq!(escape(&forged, code_span, ", ", LONGEST), "`\u{fffd}[x](https://a.example/)`");
+        assert_eq!(escape(&format!("{EVIDENCE}{KNOWN}Google{NEXT}a.example"), code_span, ", ", LONGEST), "Google, `a.example`");
     }
 
     #[test]
