@@ -605,7 +605,7 @@ mod tests {
         }
         let much = loops.replacen("{{/each}}", &format!("{}{{{{/each}}}}", "much".repeat(1000)), 1);
         let error = rendered(&[("report.txt.hbs", much)], Duration::from_secs(60)).expect_err("too much");
-        assert!(error.ends_with("the document grows beyond 32 MB"), "{error}");
+        assert!(error.contains("the document grows beyond 32 MB"), "{error}");
     }
 
     #[test]
