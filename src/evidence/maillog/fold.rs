@@ -289,10 +289,9 @@ impl<'r> Fold<'r> {
         let mut loose = Message::default();
         let message = match item.key() {
             Some(key) => {
-                let fresh = !self.messages.contains_key(&key);
                 let message = message(&mut self.messages, &mut self.spare, key, line.queue_id, place);
-                if fresh {
-                    // Its arrival is not in the log; the delay tells when it was.
+                if message.source == place.source {
+                    // It begins with this line: its arrival is not in the log; the delay tells when it was.
                     message.arrived = time.zip(line.delay()).map(|(time, delay)| time.plus(-delay)).or(time);
                 }
                 message
