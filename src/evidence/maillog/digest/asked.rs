@@ -21,10 +21,10 @@ impl Side {
         demand.weighed.iter().copied().zip(self.weighed).filter(|(_, value)| *value != 0)
     }
 
-    /// Notes which tests of a column hold.
-    pub(super) fn tests(&mut self, column: Column, held: TestBits) {
+    /// Notes which tests of one side's columns hold.
+    pub(super) fn tests(&mut self, at: usize, held: TestBits) {
         if held != 0 {
-            let sum = mix(mix((held >> 64) as u64, held as u64), 0x7e57 + column.0 as u64);
+            let sum = mix(mix((held >> 64) as u64, held as u64), 0x7e57 + at as u64);
             self.exact = self.exact.wrapping_add(sum);
             self.coarse = self.coarse.wrapping_add(sum);
         }

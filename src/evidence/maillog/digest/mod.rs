@@ -242,7 +242,7 @@ impl Digest {
         let needs = self.questions[questions as usize].needs;
         let mut side = Side::default();
         let mut hashes = Hashes::default();
-        self.try_tests(&mut side, 0, draft, needs, &mut hashes);
+        side.tests(0, self.held_tests(0, draft, needs.tests() & !self.late, &mut hashes));
         self.take_values(&mut side, 0, draft, needs, &mut hashes);
         let value = |asked: &AskedColumn| {
             let hash = |at: Option<usize>, hashes: &[u64]| at.map_or(0, |at| hashes[at]);
@@ -257,7 +257,10 @@ impl Digest {
         let Leading { exact, coarse, questions, .. } = self.leads[lead.at as usize];
         let mut side = Side { exact, coarse, ..Side::default() };
         let mut hashes = Hashes::default();
-        let failed = self.try_tests(&mut side, 1, rest, lead.needs, &mut hashes) & self.late;
+        let tests = lead.needs.tests() & self.late;
+        let held = self.held_tests(1, rest, tests, &mut hashes);
+        side.tests(1, held);
+        let failed = tests & !held;
         let needs = if failed == 0 { lead.needs } else { self.needs_left(questions, failed) };
         let values = &self.leads[lead.at as usize].values;
         for (asked, value) in self.sides[0].each.iter().filter(|asked| asked.is_kept()).zip(values) {
@@ -282,8 +285,15 @@ impl Digest {
     }
 
     /// Whether somebody asks `column` of an event with this lead, of which `rest` holds the columns `known`, too.
-    pub fn asks(&self, lead: &Lead, column: Column, rest: &Draft<'_>, known: &[Column]) -> bool {
-        lead.asks(column) && self.asks_any(&[column], |column| rest.get(column), known)
+    pub fn asks(&mut self, lead: &Lead, column: Column, rest: &Draft<'_>, known: &[Column]) -> bool {
+        if !lead.asks(column) || self.demand.everything {
+            return lead.asks(column);
+        }
+        let told = self.sides[1].each.iter().filter(|asked| known.contains(&asked.column));
+        let tests = told.fold(0, |tests, asked| tests | asked.tests.all) & lead.needs.tests();
+        let held = self.held_tests(1, rest, tests, &mut Hashes::default());
+        let questions = self.leads[lead.at as usize].questions;
+        self.needs_left(questions, tests & !held).column(column)
     }
 
     /// Counts an event among its like. `rest` holds its columns apart from the leading ones as far as they are told apart,
@@ -425,19 +435,14 @@ impl Digest {
         self.crowded.then_some(self.demand.table.name)
     }
 
-    /// Tries the tests of the columns of one side: which of them fail.
-    fn try_tests(&self, side: &mut Side, at: usize, draft: &Draft<'_>, needs: Needs, hashes: &mut Hashes) -> TestBits {
-        let mut failed = 0;
-        for asked in &self.sides[at].each {
-            let tests = asked.tests.all & needs.tests();
-            if tests != 0 {
-                let given = draft.get(asked.column);
-                let held = tests & asked.tests.held(&self.demand, given, || hashes.of(asked.column, given));
-                side.tests(asked.column, held);
-                failed |= tests & !held;
-            }
-        }
-        failed
+    /// Which of these tests of the columns of one side hold.
+    fn held_tests(&self, at: usize, draft: &Draft<'_>, tests: TestBits, hashes: &mut Hashes) -> TestBits {
+        let asked = self.sides[at].each.iter().filter(|asked| asked.tests.all & tests != 0);
+        let held = asked.map(|asked| {
+            let given = draft.get(asked.column);
+            asked.tests.held(&self.demand, given, || hashes.of(asked.column, given))
+        });
+        tests & held.fold(0, |all, held| all | held)
     }
 
     /// Takes the values of the columns of one side that are told apart, counted or weighed.
