@@ -26,6 +26,7 @@ struct Question {
     time_ms: Option<i64>,
     answers: Vec<(u32, String, String)>,
     asked: bool,
+    truncated: bool,
     drill: bool,
 }
 
@@ -63,11 +64,16 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
                 question = Question::default();
             }
             // What stood before the banner (";; communications error") belongs to this question.
-            let status = question.status;
-            question = Question { line: number, status, ..Question::default() };
+            let (status, truncated) = (question.status, question.truncated);
+            question = Question { line: number, status, truncated, ..Question::default() };
             from_words(banner.split_once("<<>>").map_or("", |(_, words)| words), &mut question);
             full = true;
             section = "";
+            continue;
+        }
+        if text.starts_with(";; Truncated") {
+            question.truncated = true;
+            question.line = number;
             continue;
         }
         if let Some(trouble) = trouble(text) {
@@ -274,6 +280,15 @@ pub(super) fn join_strings(kind: &str, data: &str) -> String {
     if joined.is_empty() { data.trim().to_owned() } else { joined }
 }
 
+/// The host that an answer names: of an MX record without its preference.
+pub(super) fn host_named<'a>(kind: &str, answer: &'a str) -> Option<&'a str> {
+    match kind {
+        "MX" => answer.split_whitespace().nth(1),
+        "NS" | "CNAME" | "PTR" => Some(answer),
+        _ => None,
+    }
+}
+
 /// What the name was asked for.
 pub(super) fn purpose(name: &str, kind: &str, answer: Option<&str>) -> &'static str {
     let name = name.to_ascii_lowercase();
@@ -329,6 +344,7 @@ fn finish(question: &Question, doc: &Document<'_>, sink: &mut Sink<'_>) {
             .with(lookups::status, sink.name(status))
             .with(lookups::purpose, sink.name(purpose(&question.name, &question.kind, answer)))
             .with(lookups::answers, count)
+            .with(lookups::truncated, question.truncated)
             .with(lookups::time_ms, question.time_ms)
             .with(lookups::answer, answer.map(|answer| sink.name(answer)));
         if !question.name.is_empty() {
@@ -336,6 +352,9 @@ fn finish(question: &Question, doc: &Document<'_>, sink: &mut Sink<'_>) {
         }
         if !question.kind.is_empty() {
             record.set(lookups::r#type, sink.name(&question.kind));
+        }
+        if let Some(host) = answer.and_then(|answer| host_named(&question.kind, answer)) {
+            record.set(lookups::answer_host, sink.domain(host));
         }
         if !question.server.is_empty() {
             record.set(lookups::server, sink.name(&question.server));

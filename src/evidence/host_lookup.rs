@@ -14,7 +14,7 @@
 //! ** server can't find nope.example: NXDOMAIN
 //! ```
 
-use super::dig::{join_strings, known_status, purpose, trouble};
+use super::dig::{host_named, join_strings, known_status, purpose, trouble};
 use super::document::{Document, Sink};
 use crate::tables::{Record, lookups};
 
@@ -201,6 +201,9 @@ fn push(tool: &str, server: Option<&str>, said: &[Said<'_>], doc: &Document<'_>,
             .with(lookups::answer, one.answer.as_ref().map(|answer| sink.name(answer)));
         if !one.name.is_empty() {
             record.set(lookups::name, sink.domain(one.name));
+        }
+        if let Some(host) = one.answer.as_deref().and_then(|answer| host_named(one.kind, answer)) {
+            record.set(lookups::answer_host, sink.domain(host));
         }
         sink.push(&lookups::TABLE, record);
     }

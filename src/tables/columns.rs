@@ -90,7 +90,7 @@ tables! {
         reply_enhanced: Text "enhanced status code in that reply",
         reply_text: Text "text of that reply without codes and host name",
         stage: Text "SMTP command or phase that failed: MAIL FROM, RCPT TO, end of DATA, connect, greeting, ...",
-        outcome: Text ["sent", "bounced", "expired", "waiting"] "what finally became of this message and recipient: sent, bounced, expired, waiting",
+        outcome: Text ["sent", "bounced", "expired", "waiting", "gone"] "what finally became of this message and recipient: sent, bounced, expired, waiting, gone (failed last, and not in the queue listing)",
         conn_use: Int "deliveries over the same connection, this one included; only in `postdoc records`",
         tls: Text "tls=: what TLS was wanted and what came of it (Postfix 3.11); only in `postdoc records`",
     }
@@ -245,7 +245,9 @@ tables! {
         server: Text "name server asked",
         status: Text ["NOERROR", "NODATA", "NXDOMAIN", "SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "NOTAUTH", "NOTZONE", "YXDOMAIN", "YXRRSET", "NXRRSET", "BADVERS", "timeout", "unreachable", "refused-connection", "server-not-found"] "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, refused-connection, server-not-found",
         answer: Text "one answer record's data; TXT strings joined",
+        answer_host: Text(Host) "host that the answer names (MX, NS, CNAME, PTR): without preference, lower case, without final dot",
         answers: Int "number of answer records to the question",
+        truncated: Bool "whether the answer was too large for UDP, so that dig asked again over TCP",
         time_ms: Int in Milliseconds "milliseconds until the answer",
     }
 
@@ -262,6 +264,7 @@ tables! {
         subject: Text "certificate subject",
         not_before: Time "certificate valid from",
         not_after: Time "certificate valid until",
+        loss: Number in Percent "percent of the packets that got no answer (ping)",
         banner: Text "first line of the server",
         refusal: Text "first reply by which the server refused something (4xx, 5xx), where a conversation was tried",
     }
@@ -494,6 +497,7 @@ tables! {
         host: Text(Host) "name of the hop",
         ip: Text(Ip) "its address",
         answered: Bool "whether it answered",
+        loss: Number in Percent "percent of the packets that it did not answer (mtr)",
     }
 
     /// One measurement of sysstat (sar).

@@ -338,6 +338,7 @@ impl<'a> Event<'a> {
             "enabling PIX workarounds",
             "Server certificate",
             "SASL authentication failed",
+            "sasl-xoauth2: ",
             "SMTPS wrappermode",
         ];
         let own = match daemon {
