@@ -33,6 +33,7 @@ mod refill;
 pub mod report;
 pub mod rule_tests;
 pub mod rules;
+mod sieve;
 pub mod sources;
 pub mod tables;
 pub mod time;

@@ -38,21 +38,23 @@ impl Marks {
         Marks { automaton: builder.build(marks).expect("fixed marks"), of, always, all }
     }
 
-    /// The places in their list of the patterns that may match `text`, in order.
-    pub(crate) fn possible(&self, text: &str) -> impl Iterator<Item = usize> {
-        let mut bits = match !text.is_ascii() && text.contains(CASES) {
-            true => self.all,
-            false => {
-                let found = self.automaton.find_overlapping_iter(text);
-                found.fold(self.always, |bits, found| bits | 1 << self.of[found.pattern().as_usize()])
-            }
-        };
-        std::iter::from_fn(move || {
-            let at = bits.trailing_zeros();
-            bits &= bits.wrapping_sub(1);
-            (at < u128::BITS).then_some(at as usize)
-        })
+    /// The patterns that may match `text`, as bits.
+    pub(crate) fn bits(&self, text: &str) -> u128 {
+        if !text.is_ascii() && text.contains(CASES) {
+            return self.all;
+        }
+        let found = self.automaton.find_overlapping_iter(text);
+        found.fold(self.always, |bits, found| bits | 1 << self.of[found.pattern().as_usize()])
     }
+}
+
+/// The places that bits stand for, in order.
+pub(crate) fn places(mut bits: u128) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = bits.trailing_zeros();
+        bits &= bits.wrapping_sub(1);
+        (at < u128::BITS).then_some(at as usize)
+    })
 }
 
 #[cfg(test)]
@@ -62,7 +64,7 @@ mod tests {
     #[test]
     fn patterns_are_possible_where_a_mark_of_theirs_stands() {
         let marks = Marks::new([vec!["kiss", "pass"], vec![], vec!["to=<"]]);
-        let possible = |text: &str| marks.possible(text).collect::<Vec<_>>();
+        let possible = |text: &str| places(marks.bits(text)).collect::<Vec<_>>();
         assert_eq!(possible("a PassWord"), [0, 1]);
         assert_eq!(possible("nothing"), [1]);
         assert_eq!(possible("to=<x> kiss"), [0, 1, 2]);

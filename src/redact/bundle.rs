@@ -4,7 +4,7 @@ use super::contexts::{HEADING, Heading, kind_of};
 use super::{Check, Leak, Redactor, path};
 use crate::bundle::{Bundle, BundleError, BundleFile, PSEUDONYMS};
 use crate::evidence::recognise::recognise;
-use crate::evidence::secrets::{HIDDEN, KnownSecrets, SecretFinder, SecretRemover};
+use crate::evidence::secrets::{HIDDEN, KnownSecrets, SecretFinder, SecretRemover, Shape, Shapes};
 use crate::evidence::text::{clean, strip_escapes};
 use crate::parallel::cores;
 use crate::rules::RuleSet;
@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::sync::mpsc;
 
 /// Longest line that is rewritten; the rest of a longer one is left out, since a name may be cut in it.
 const LONGEST_LINE: usize = 4 << 20;
@@ -89,11 +90,11 @@ pub fn rewrite(
     let files = texts(bundle, rules, &mut done);
     let secrets = learn(&files, redactor)?;
     let mut spools = Vec::new();
-    let mut workers: Vec<Redactor<'_>> = (0..cores()).map(|_| redactor.another()).collect();
+    let mut workers = workers_of(redactor);
     for file in &files {
         spools.push(redacted(file, &secrets, &mut workers, &mut done)?);
     }
-    workers.into_iter().for_each(|worker| redactor.join(worker));
+    workers.into_iter().for_each(|worker| redactor.join(worker.redactor));
     // Only now everything is known that must not be there.
     let check = redactor.check();
     done.checked_all = check.complete;
@@ -139,9 +140,27 @@ fn texts<'b>(bundle: &'b Bundle, rules: &'b RuleSet, done: &mut Rewritten) -> Ve
     files
 }
 
+/// What one thread works with.
+struct Worker<'r> {
+    redactor: Redactor<'r>,
+    shapes: Shapes,
+}
+
+fn workers_of<'r>(redactor: &Redactor<'r>) -> Vec<Worker<'r>> {
+    (0..cores()).map(|_| Worker { redactor: redactor.another(), shapes: Shapes::default() }).collect()
+}
+
+/// The lines, and what secrets the shape of each gives away.
+fn shaped(workers: &mut [Worker<'_>], lines: &mut Vec<String>, known: &SecretFinder) -> Vec<(String, Shape)> {
+    let mut shaped: Vec<(String, Shape)> = lines.drain(..).map(|line| (line, Shape::default())).collect();
+    side_by_side(workers, &mut shaped, &|worker, (line, shape)| *shape = worker.shapes.of(line, known));
+    shaped
+}
+
 /// Lets the redactor learn every name in the files. What is secret in them comes back.
 fn learn(files: &[Text<'_>], redactor: &mut Redactor<'_>) -> Result<SecretFinder, RewriteError> {
-    let mut workers: Vec<Redactor<'_>> = (0..cores()).map(|_| redactor.another()).collect();
+    let mut workers = workers_of(redactor);
+    let none_known = SecretFinder::default();
     let mut secrets = KnownSecrets::default();
     for (file, kind) in files {
         path::learn(redactor, &file.path);
@@ -151,23 +170,21 @@ fn learn(files: &[Text<'_>], redactor: &mut Redactor<'_>) -> Result<SecretFinder
         let mut heading: Option<Option<Heading>> = None;
         batches(file, &mut |lines: &mut Vec<String>| {
             if let Some(remover) = &mut remover {
-                for line in &mut *lines {
-                    if let (Cow::Owned(clean), _) = remover.line_telling(line, &mut |secret| secrets.remember(secret)) {
-                        *line = clean;
-                    }
-                }
+                let shaped = shaped(&mut workers, lines, &none_known).into_iter();
+                let clean = |(line, shape)| remover.line_shaped(line, shape, &mut |secret| secrets.remember(secret)).0;
+                lines.extend(shaped.map(clean));
             }
             let first = || lines.iter().take(HEADING).filter(|_| kind.is_none()).find_map(|line| Heading::of(line));
             let heading = &*heading.get_or_insert_with(first);
             side_by_side(&mut workers, lines, &|worker, line| {
-                worker.learn(*kind, line);
-                heading.iter().for_each(|heading| worker.learn_row(heading, line));
+                worker.redactor.learn(*kind, line);
+                heading.iter().for_each(|heading| worker.redactor.learn_row(heading, line));
             });
             Ok(())
         })?;
     }
     // Now each is told what the others learnt.
-    workers.into_iter().for_each(|worker| redactor.join(worker));
+    workers.into_iter().for_each(|worker| redactor.join(worker.redactor));
     Ok(secrets.finder())
 }
 
@@ -178,14 +195,15 @@ type Secrets = Vec<(usize, &'static str)>;
 fn redacted(
     (file, kind): &Text<'_>,
     secrets: &SecretFinder,
-    workers: &mut [Redactor<'_>],
+    workers: &mut [Worker<'_>],
     done: &mut Rewritten,
 ) -> Result<(File, Secrets), RewriteError> {
     let mut spool = BufWriter::new(tempfile::tempfile().map_err(RewriteError::Spool)?);
     let mut reader = LineReader::new(file, *kind, secrets);
     let damage = batches(file, &mut |lines| {
-        let mut parts: Vec<Rewriting> = lines.drain(..).map(|line| reader.line(&line)).collect();
-        side_by_side(workers, &mut parts, &|worker, part| part.redact(worker, *kind));
+        let shaped = shaped(workers, lines, secrets);
+        let mut parts: Vec<Rewriting> = shaped.into_iter().map(|(line, shape)| reader.line(line, shape)).collect();
+        side_by_side(workers, &mut parts, &|worker, part| part.redact(&worker.redactor, *kind));
         parts.iter().try_for_each(|part| writeln!(spool, "{}", part.text)).map_err(RewriteError::Spool)
     })?;
     if let Some(error) = damage {
@@ -273,7 +291,20 @@ fn batches(file: &BundleFile, visit: Batch<'_>) -> Result<Option<io::Error>, Rew
     batches_of(&mut BufReader::with_capacity(1 << 16, reader), visit)
 }
 
-fn batches_of(reader: &mut impl BufRead, visit: Batch<'_>) -> Result<Option<io::Error>, RewriteError> {
+/// The next lines are read while `visit` is at work.
+fn batches_of(reader: &mut (impl BufRead + Send), visit: Batch<'_>) -> Result<Option<io::Error>, RewriteError> {
+    std::thread::scope(|scope| {
+        let (sender, lines) = mpsc::sync_channel(1);
+        let ended = scope.spawn(move || read_batches(reader, &|lines| sender.send(lines).is_ok()));
+        for mut lines in lines {
+            visit(&mut lines)?;
+        }
+        Ok(ended.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
+
+/// Sends the lines, many at a time, as long as they are taken. Where the file is damaged, it ends; the error comes back.
+fn read_batches(reader: &mut impl BufRead, send: &dyn Fn(Vec<String>) -> bool) -> Option<io::Error> {
     let most = BATCH * cores();
     let mut bytes = Vec::new();
     let mut lines = Vec::new();
@@ -283,9 +314,15 @@ fn batches_of(reader: &mut impl BufRead, visit: Batch<'_>) -> Result<Option<io::
         let is_json = reader.fill_buf().is_ok_and(|start| start.first() == Some(&b'{'));
         let longest = if is_json { LONGEST_JSON } else { LONGEST_LINE };
         let read = match reader.by_ref().take(longest as u64).read_until(b'\n', &mut bytes) {
-            Ok(0) => return visit(&mut lines).map(|()| None),
+            Ok(0) => {
+                send(lines);
+                return None;
+            }
             // What stands before the damage in its line may be the half of a name.
-            Err(error) => return visit(&mut lines).map(|()| Some(error)),
+            Err(error) => {
+                send(lines);
+                return Some(error);
+            }
             Ok(read) => read,
         };
         let cut = read == longest && bytes.last() != Some(&b'\n');
@@ -310,8 +347,9 @@ fn batches_of(reader: &mut impl BufRead, visit: Batch<'_>) -> Result<Option<io::
         size += line.len() + size_of::<String>();
         lines.push(line);
         if size > most {
-            visit(&mut lines)?;
-            lines.clear();
+            if !send(std::mem::take(&mut lines)) {
+                return None;
+            }
             size = 0;
         }
     }
@@ -397,9 +435,9 @@ impl<'k> LineReader<'k> {
         }
     }
 
-    fn line(&mut self, line: &str) -> Rewriting {
+    fn line(&mut self, line: String, shape: Shape) -> Rewriting {
         self.number += 1;
-        let (clean, secret) = self.remover.line(line);
+        let (clean, secret) = self.remover.line_shaped(line, shape, &mut |_| {});
         if let Some(kind) = secret
             && self.secrets.iter().all(|(_, known)| *known != kind)
         {
@@ -409,10 +447,10 @@ impl<'k> LineReader<'k> {
         match &self.message {
             Message::Body if !clean.is_empty() => Rewriting { text: "(message text)".to_owned(), how: How::Stay },
             Message::Header(field) if clean.starts_with([' ', '\t']) => {
-                Rewriting { how: How::Folded(field.clone()), text: clean.into_owned() }
+                Rewriting { how: How::Folded(field.clone()), text: clean }
             }
             _ if self.in_certificate && !clean.starts_with("-----") => Rewriting { text: HIDDEN.to_owned(), how: How::Stay },
-            _ => Rewriting { text: clean.into_owned(), how: How::Redact },
+            _ => Rewriting { text: clean, how: How::Redact },
         }
     }
 

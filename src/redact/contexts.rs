@@ -3,6 +3,7 @@
 use super::part::{Part, regex};
 use crate::marks::Marks;
 use crate::rules::literals::{self, Worth};
+use crate::sieve::Sieve;
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -127,7 +128,7 @@ const NAME_SETTINGS: &str = r"always_bcc|\w*_notice_recipient|luser_relay|defaul
 const MARKS: Worth = Worth { shortest: 1, most: 256, beyond_ascii: false };
 
 /// What stands before a name, or around it; the part called `n` is the name. And what gives away that one of these patterns
-/// may match: all of them in one automaton would make it grow with every line.
+/// may match.
 static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
     let log = r"(?:<\d+>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)";
     let keys = ACCOUNT_KEYS.iter().filter(|key| !matches!(**key, "address" | "mail" | "mailbox" | "owner")).copied();
@@ -318,11 +319,11 @@ static OF_KIND: LazyLock<Vec<(&'static str, Part, Regex)>> = LazyLock::new(|| {
 
 /// The names in `text` that their neighbours give away, by where they start: where they end, and what they are. `kind` is the
 /// kind of evidence of the file.
-pub(super) fn named(kind: Option<&str>, text: &str) -> BTreeMap<usize, (usize, Part)> {
+pub(super) fn named(sieve: &Sieve, kind: Option<&str>, text: &str) -> BTreeMap<usize, (usize, Part)> {
     // By their starts, so that a long line costs no more than it must.
     let mut named: BTreeMap<usize, (usize, Part)> = BTreeMap::new();
     let mut note = |part: Part, regex: &Regex| {
-        // Most do not match, and to learn that costs less than where.
+        // Many do not match, and to learn that costs less than where.
         if !regex.is_match(text) {
             return;
         }
@@ -339,7 +340,8 @@ pub(super) fn named(kind: Option<&str>, text: &str) -> BTreeMap<usize, (usize, P
         }
     }
     let (marks, list) = &*CONTEXTS;
-    for (part, regex) in marks.possible(text).map(|at| &list[at]) {
+    let patterns = || list.iter().map(|(_, regex)| regex.as_str()).collect();
+    for (part, regex) in sieve.possible(marks, &patterns, text).map(|at| &list[at]) {
         note(*part, regex);
     }
     named

@@ -8,7 +8,10 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 /// Fields whose value is numbers, which name nobody.
-const NUMBERS: [&str; 5] = ["delay", "delays", "dsn", "size", "nrcpt"];
+const NUMBERS: [&str; 6] = ["delay", "delays", "dsn", "size", "nrcpt", "conn_use"];
+
+/// A field whose value is the queue id of a message, of which each has another.
+const QUEUE_ID: &str = "orig_queue_id";
 
 /// The parts of a line of Postfix's log that may hold names, in order; none if it is no such line, or one in which something may
 /// reach from one field into the next.
@@ -42,6 +45,11 @@ pub(super) fn of(line: &str) -> Option<Vec<(Part, Range<usize>)>> {
     while let Some(length) = memchr::memmem::find(&line.as_bytes()[at + 2..], b", ") {
         let end = at + 2 + length;
         match line[at + 2..end].split_once('=') {
+            Some((QUEUE_ID, value)) if value.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                let id = end - value.len();
+                parts.push((Part::Word, at + 2..id - 1));
+                parts.push((Part::Word, id..end));
+            }
             Some((key, value)) if is_key(key) && !value.contains(' ') => {
                 if !NUMBERS.contains(&key) || !value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'/')) {
                     field(line, at..end, &mut parts);
@@ -103,8 +111,17 @@ fn at_addresses(line: &str, field: Range<usize>, parts: &mut Parts) {
     rest(line, start..field.end, parts);
 }
 
-/// What stands between the addresses of a field, if it says anything.
+/// What stands between the addresses of a field, if it says anything. The port of a client is another in each line.
 fn rest(line: &str, range: Range<usize>, parts: &mut Parts) {
+    if let Some(port) = line[range.clone()].strip_prefix("]:") {
+        let (start, digits) = (range.start + 2, port.bytes().take_while(u8::is_ascii_digit).count());
+        if digits == port.len() && digits > 0 {
+            return parts.push((Part::Word, start..range.end));
+        }
+        if digits > 0 && &port[digits..] == " to " {
+            return parts.extend([(Part::Word, start..start + digits), (Part::Word, range.end - 3..range.end - 1)]);
+        }
+    }
     if line.as_bytes()[range.clone()].iter().any(u8::is_ascii_alphanumeric) {
         parts.push((Part::Field, range));
     }
@@ -186,7 +203,7 @@ mod tests {
                     ", relay=",
                     "mx.b.example",
                     "2001:db8::1",
-                    "]:25",
+                    "25",
                     ", status=sent (250 a queued as ",
                     "4F2C41A2C",
                 ],

@@ -57,7 +57,7 @@ impl Known {
 impl Redactor<'_> {
     fn known_mut(&mut self) -> &mut Known {
         // What stands in place of a part depends on what is known.
-        self.parts.get_mut().map.clear();
+        self.parts.get_mut().clear();
         Arc::make_mut(&mut self.known)
     }
 
@@ -75,7 +75,7 @@ impl Redactor<'_> {
         let codes = coded::codes_in(text);
         codes.iter().for_each(|code| self.learn(None, &code.plain));
         let mut found = Vec::new();
-        scan::parts(kind, text, &mut |part, range| {
+        scan::parts(&self.sieve, kind, text, &mut |part, range| {
             let is_code = codes.iter().any(|code| code.range.start < range.end && range.start < code.range.end);
             if !is_code
                 && !matches!(part, Part::Word | Part::Dotted | Part::Text | Part::File | Part::Hex | Part::Digits | Part::Token)

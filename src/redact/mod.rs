@@ -45,6 +45,7 @@ pub use report::{learn_report, redact_inventory, redact_report, remove_secrets};
 use crate::diagnose::words::visible;
 use crate::evidence::secrets::HIDDEN;
 use crate::rules::RuleSet;
+use crate::sieve::Sieve;
 use learn::Known;
 use ordinary::Ordinary;
 use ours::Ours;
@@ -79,6 +80,8 @@ pub struct Redactor<'r> {
     parts: RefCell<Remembered<Option<String>>>,
     /// Parts that were learnt before.
     learnt: Remembered<()>,
+    /// Tells what may stand around a name.
+    sieve: Sieve,
 }
 
 /// A part of a text and what stands there instead.
@@ -103,6 +106,7 @@ impl<'r> Redactor<'r> {
             replaced: RefCell::default(),
             parts: RefCell::default(),
             learnt: Remembered::default(),
+            sieve: Sieve::default(),
         }
     }
 
@@ -119,6 +123,7 @@ impl<'r> Redactor<'r> {
             replaced: RefCell::default(),
             parts: RefCell::default(),
             learnt: Remembered::default(),
+            sieve: Sieve::default(),
         }
     }
 
@@ -206,7 +211,7 @@ impl<'r> Redactor<'r> {
             }
         }
         let own = edits.len();
-        scan::parts(kind, text, &mut |part, range| {
+        scan::parts(&self.sieve, kind, text, &mut |part, range| {
             let inside = |edit: &Edit| range.start < edit.range.end && edit.range.start < range.end;
             if edits[..own].iter().any(inside) {
                 return;
@@ -325,18 +330,24 @@ fn is_placeholder(text: &str) -> bool {
 #[derive(Debug, Clone)]
 struct Remembered<V> {
     map: FxHashMap<String, V>,
+    /// Bytes of the parts in it.
+    size: usize,
     /// The part that is looked for; here, so that a look needs no memory.
     key: String,
 }
 
 impl<V> Default for Remembered<V> {
     fn default() -> Self {
-        Remembered { map: FxHashMap::default(), key: String::new() }
+        Remembered { map: FxHashMap::default(), size: 0, key: String::new() }
     }
 }
 
 impl<V> Remembered<V> {
     const MOST: usize = 1 << 16;
+    /// Bytes that they may have together.
+    const ROOM: usize = 8 << 20;
+    /// Bytes that one may have: a long refusal of a provider's stands in a log again and again.
+    const LONGEST: usize = 2 << 10;
 
     fn key(&mut self, part: Part, text: &str) -> &str {
         self.key.clear();
@@ -350,14 +361,20 @@ impl<V> Remembered<V> {
         self.map.get(&self.key)
     }
 
+    fn clear(&mut self) {
+        self.map.clear();
+        self.size = 0;
+    }
+
     fn put(&mut self, part: Part, text: &str, value: V) {
-        if text.len() > names::LONGEST_NAME {
+        if text.len() > Self::LONGEST {
             return;
         }
-        if self.map.len() >= Self::MOST {
-            self.map.clear();
+        if self.map.len() >= Self::MOST || self.size > Self::ROOM {
+            self.clear();
         }
         let key = self.key(part, text).to_owned();
+        self.size += key.len();
         self.map.insert(key, value);
     }
 }

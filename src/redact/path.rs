@@ -3,6 +3,7 @@
 use super::part::Part;
 use super::shapes;
 use super::{Check, Edit, Redactor, apply, contexts, kept};
+use crate::sieve::Sieve;
 use regex::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -40,7 +41,7 @@ fn names(path: &str) -> Vec<(Part, Range<usize>)> {
         start += part.len() + 1;
     }
     // Home folders and the like.
-    for (start, (end, what)) in contexts::named(None, &whole) {
+    for (start, (end, what)) in contexts::named(&Sieve::default(), None, &whole) {
         let range = start.saturating_sub(1)..end.saturating_sub(1);
         if list.iter().all(|(_, other)| other.end <= range.start || range.end <= other.start) {
             list.push((what, range));

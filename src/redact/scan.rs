@@ -3,12 +3,13 @@
 
 use super::part::Part;
 use super::{contexts, shapes};
+use crate::sieve::Sieve;
 use std::ops::Range;
 
 /// Calls `visit` with every part of `text`, in order; parts do not overlap. `kind` is the kind of evidence of the file.
-pub(super) fn parts(kind: Option<&str>, text: &str, visit: &mut dyn FnMut(Part, Range<usize>)) {
+pub(super) fn parts(sieve: &Sieve, kind: Option<&str>, text: &str, visit: &mut dyn FnMut(Part, Range<usize>)) {
     let mut at = 0;
-    for (start, (end, part)) in contexts::named(kind, text) {
+    for (start, (end, part)) in contexts::named(sieve, kind, text) {
         shapes::each(text, at..start, visit);
         at = end;
         visit(part, start..end);
@@ -22,7 +23,7 @@ mod tests {
 
     fn found(kind: Option<&str>, text: &str) -> Vec<(Part, String)> {
         let mut list = Vec::new();
-        parts(kind, text, &mut |part, range| {
+        parts(&Sieve::default(), kind, text, &mut |part, range| {
             if part != Part::Word && part != Part::Dotted {
                 list.push((part, text[range].to_owned()));
             }

@@ -7,7 +7,7 @@ pub mod collection;
 pub mod companion;
 pub mod demand;
 #[cfg(test)]
-mod dice;
+pub(crate) mod dice;
 pub mod kinds;
 pub mod lazy;
 pub(crate) mod literals;

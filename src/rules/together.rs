@@ -2,7 +2,9 @@
 
 use super::lazy::{LazyRegex, forwards};
 use regex_automata::hybrid::{LazyStateID, dfa};
+use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::{Input, MatchKind};
+use regex_syntax::hir::Hir;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -20,6 +22,8 @@ pub(crate) struct Together {
 impl Together {
     /// Texts after which the engine for all of them is worth what it costs to build.
     const ONE_BY_ONE: usize = 300;
+    /// States that are kept. An expression that comes to more is none that is walked through quickly.
+    const MOST: usize = 1 << 11;
 
     pub(crate) fn new(expressions: Vec<LazyRegex>) -> Together {
         Together { expressions, texts: Cell::new(0), walk: OnceCell::new() }
@@ -38,15 +42,17 @@ impl Together {
         }
         let built = || {
             let patterns: Vec<Cow<'_, str>> = self.expressions.iter().map(LazyRegex::translated).collect();
-            forwards(first.syntax(true), MatchKind::All, &patterns).map(|dfa| RefCell::new(Walk::new(dfa)))
+            forwards(first.syntax(true), MatchKind::All, &patterns).map(|dfa| RefCell::new(Walk::new(dfa, Self::MOST)))
         };
         self.walk.get_or_init(built).as_ref()?.borrow_mut().which(text)
     }
 }
 
 /// The automaton of all of them, whose steps are noted as they are first made: one that is known is two look-ups.
-struct Walk {
+pub(crate) struct Walk {
     dfa: dfa::DFA,
+    /// States that are kept.
+    most: usize,
     cache: dfa::Cache,
     /// Of each byte its class.
     classes: [u8; 256],
@@ -69,18 +75,27 @@ impl Walk {
     /// In a step: that it is not known, or that its state tells something.
     const LOOK: u32 = 1 << 31;
     const UNKNOWN: u32 = u32::MAX;
-    /// States that are kept. An expression that comes to more is none that is walked through quickly.
-    const MOST: usize = 1 << 11;
 
-    fn new(dfa: dfa::DFA) -> Walk {
+    /// One over ASCII texts, for at most 128 expressions that were taken apart.
+    pub(crate) fn of(trees: &[Hir], most: usize) -> Option<Walk> {
+        /// Bytes of a state in the library's memory, more than any has, so that not it decides when there are too many.
+        const STATE: usize = 4 << 10;
+        let nfa = thompson::Config::new().which_captures(WhichCaptures::None).utf8(false);
+        let nfa = thompson::Compiler::new().configure(nfa).build_many_from_hir(trees).ok()?;
+        let all = dfa::Config::new().skip_cache_capacity_check(true).cache_capacity(most * STATE).match_kind(MatchKind::All);
+        Some(Walk::new(dfa::Builder::new().configure(all).build_from_nfa(nfa).ok()?, most))
+    }
+
+    fn new(dfa: dfa::DFA, most: usize) -> Walk {
         let mut classes = [0; 256];
         (0..=u8::MAX).for_each(|byte| classes[usize::from(byte)] = dfa.byte_classes().get(byte));
         let width = dfa.byte_classes().alphabet_len().next_power_of_two();
         let cache = dfa.create_cache();
-        Walk { dfa, cache, classes, width, steps: Vec::new(), states: Vec::new(), places: FxHashMap::default() }
+        Walk { dfa, most, cache, classes, width, steps: Vec::new(), states: Vec::new(), places: FxHashMap::default() }
     }
 
-    fn which(&mut self, text: &str) -> Option<u128> {
+    /// Which of them match in `text`, as bits. None where that would take too many states.
+    pub(crate) fn which(&mut self, text: &str) -> Option<u128> {
         if self.states.is_empty() {
             let start = self.dfa.start_state_forward(&mut self.cache, &Input::new("")).ok()?;
             self.place(start);
@@ -115,7 +130,7 @@ impl Walk {
             Some(byte) => (self.dfa.byte_classes().get(byte).into(), self.dfa.next_state(&mut self.cache, from, byte)),
             None => (self.dfa.byte_classes().alphabet_len() - 1, self.dfa.next_eoi_state(&mut self.cache, from)),
         };
-        let full = self.cache.clear_count() != before || self.states.len() >= Walk::MOST;
+        let full = self.cache.clear_count() != before || self.states.len() >= self.most;
         let Some(next) = next.ok().filter(|next| !next.is_quit() && !full) else {
             self.cache.reset(&self.dfa);
             self.steps.clear();

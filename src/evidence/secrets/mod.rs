@@ -12,7 +12,9 @@ mod patterns;
 
 pub use known::{KnownSecrets, SecretFinder};
 
+use crate::marks::places;
 use crate::rules::lazy::{Dialect, LazyRegex};
+use crate::sieve::Sieve;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use patterns::PATTERNS;
@@ -100,30 +102,37 @@ impl SecretRemover {
 
     /// As [`SecretRemover::line`]; `tell` is told each secret that its shape or its place gives away.
     pub fn line_telling<'t>(&mut self, line: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<&'static str>) {
-        let clean = self.given_away(line, tell);
+        let clean = self.by_its_place(line, tell).unwrap_or_else(|| take_out(line, tell));
         self.known.and_known(clean)
     }
 
-    fn given_away<'t>(&mut self, line: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<&'static str>) {
+    /// As [`SecretRemover::line_telling`], of a line whose shape was looked at before, by another thread.
+    pub fn line_shaped(&mut self, line: String, shape: Shape, tell: &mut dyn FnMut(&str)) -> (String, Option<&'static str>) {
+        if let Some(clean) = self.by_its_place(&line, tell) {
+            let (clean, kind) = self.known.and_known(clean);
+            return (clean.into_owned(), kind);
+        }
+        shape.secrets.iter().for_each(|secret| tell(secret));
+        (shape.clean.unwrap_or(line), shape.kind)
+    }
+
+    /// The line without a secret that is one by where it stands, or by the lines before.
+    fn by_its_place<'t>(&mut self, line: &'t str, tell: &mut dyn FnMut(&str)) -> Option<(Cow<'t, str>, Option<&'static str>)> {
         if let Some(hidden) = self.key_line(line) {
-            return (hidden, Some("private key"));
+            return Some((hidden, Some("private key")));
         }
         if let Some(secret) = self.answer(line) {
-            return (without(line, secret), Some("SASL credentials"));
+            return Some((without(line, secret), Some("SASL credentials")));
         }
-        if let Some(secret) = self.named(line) {
-            tell(&line[secret.clone()]);
-            return (without(line, secret), Some("password"));
-        }
-        if let Some(secret) = self.listed(line) {
-            tell(&line[secret.clone()]);
-            return (without(line, secret), Some("password on a command line"));
-        }
-        if let Some(secret) = self.password_file.then(|| in_password_file(line)).flatten() {
-            tell(&line[secret.clone()]);
-            return (without(line, secret), Some("password in a lookup table"));
-        }
-        take_out(line, tell)
+        let (secret, kind) = if let Some(secret) = self.named(line) {
+            (secret, "password")
+        } else if let Some(secret) = self.listed(line) {
+            (secret, "password on a command line")
+        } else {
+            (self.password_file.then(|| in_password_file(line)).flatten()?, "password in a lookup table")
+        };
+        tell(&line[secret.clone()]);
+        Some((without(line, secret), Some(kind)))
     }
 
     /// A line of a private key.
@@ -273,10 +282,52 @@ fn without(line: &str, secret: Range<usize>) -> Cow<'_, str> {
     Cow::Owned(format!("{}{HIDDEN}{}", &line[..secret.start], line[secret.end..].trim_end()))
 }
 
+/// What the shape of a line gives away, whatever stands before it.
+#[derive(Debug, Default)]
+pub struct Shape {
+    /// The line without secrets, where it holds any.
+    clean: Option<String>,
+    kind: Option<&'static str>,
+    secrets: Vec<String>,
+}
+
+/// Looks at the shapes of very many lines, on one thread.
+#[derive(Debug, Default)]
+pub struct Shapes(Sieve);
+
+impl Shapes {
+    /// What the shape of a line gives away, or another place that is `known`.
+    pub fn of(&self, line: &str, known: &SecretFinder) -> Shape {
+        let patterns = || PATTERNS.patterns.iter().map(|pattern| pattern.regex.as_str()).collect();
+        let possible = self.0.possible(&PATTERNS.marks, &patterns, line);
+        let mut secrets = Vec::new();
+        let found = match take_out_of(line, possible, &mut |_| {}) {
+            // What is left of it may be of another shape.
+            (Cow::Owned(_), _) => take_out(line, &mut |secret| secrets.push(secret.to_owned())),
+            none => none,
+        };
+        let (clean, kind) = known.and_known(found);
+        let clean = match clean {
+            Cow::Owned(clean) => Some(clean),
+            Cow::Borrowed(_) => None,
+        };
+        Shape { clean, kind, secrets }
+    }
+}
+
 fn take_out<'t>(text: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<&'static str>) {
+    take_out_of(text, places(PATTERNS.marks.bits(text)), tell)
+}
+
+/// The text without what the patterns at these places find.
+fn take_out_of<'t>(
+    text: &'t str,
+    possible: impl Iterator<Item = usize>,
+    tell: &mut dyn FnMut(&str),
+) -> (Cow<'t, str>, Option<&'static str>) {
     let mut out = Cow::Borrowed(text);
     let mut first = None;
-    for pattern in PATTERNS.marks.possible(text).map(|at| &PATTERNS.patterns[at]) {
+    for pattern in possible.map(|at| &PATTERNS.patterns[at]) {
         let mut clean = String::new();
         let mut end = 0;
         for found in pattern.regex.each(&out) {
