@@ -34,3 +34,21 @@ impl Ink {
         format!("\x1b[{code}m{words}\x1b[0m")
     }
 }
+
+/// Whether a character does something to a terminal, or to the order of others, instead of standing there.
+pub fn is_obeyed(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Shows control and direction-changing characters instead of obeying them.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_obeyed(c) {
+            out.push_str(&format!("\\u{{{:x}}}", c as u32));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

@@ -2,6 +2,7 @@
 
 use super::measure::{Asker, Measure, as_text};
 use super::verdict::Judged;
+pub use crate::ink::visible;
 use crate::names::Names;
 use crate::tables::{Column, Field, Table, Tables, Unit, Value, host};
 use crate::time::Time;
@@ -358,21 +359,6 @@ fn within_length(text: &str, longest: usize) -> String {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
     }
-}
-
-/// Shows control and direction-changing characters instead of obeying them.
-pub fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let hidden = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-        if hidden {
-            out.push_str(&format!("\\u{{{:x}}}", c as u32));
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 /// A number with thousands separators.

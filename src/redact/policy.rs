@@ -118,9 +118,15 @@ impl Policy {
         }
         for node in fields.take("patterns").map(|node| reader.list(node)).unwrap_or_default() {
             let mut pattern = reader.fields(node, "a pattern");
+            let at = pattern.place;
             let matches = pattern.need(reader, "matches").map(|node| (reader.text(&node, "matches"), node.place));
             let with = pattern.take("with").map(|node| reader.text(&node, "with"));
             pattern.finish(reader);
+            if let Some(with) = with.as_ref().filter(|with| with.len() > LONGEST) {
+                let why = format!("what is to stand there has {} bytes, at most {LONGEST} are taken", with.len());
+                reader.problem(at, why, None);
+                continue;
+            }
             if let Some((text, place)) = matches {
                 self.pattern(reader, &text, place, with);
             }
@@ -182,6 +188,9 @@ impl Policy {
         found
     }
 }
+
+/// Bytes of what is written for each match of a pattern of one's own.
+const LONGEST: usize = 1_000;
 
 /// Bytes that a pattern of one's own may take when compiled.
 const SIZE: usize = 1 << 20;

@@ -8,7 +8,7 @@ use super::reasons::Reason;
 use super::template::is_evidence;
 use crate::evidence::maillog::said::Voice;
 use crate::tables::{Table, Type, failures, host, truth};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Level, file, place, message, help.
 type Found = (Level, String, Place, String, Option<String>);
@@ -19,6 +19,8 @@ impl Loader {
         self.share_steps();
         let mut found: Vec<Found> = Vec::new();
         let ids: Vec<&str> = self.set.rules.iter().map(|rule| rule.id.as_str()).collect();
+        let by_id: BTreeMap<&str, &Rule> = self.set.rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
+        let mut circles_told = 0;
         let buckets: Vec<&str> = self.set.buckets.iter().map(|bucket| bucket.id.as_str()).collect();
         for rule in &self.set.rules {
             let mut error = |place: Place, message: String, help: Option<String>| {
@@ -44,10 +46,14 @@ impl Loader {
                     error(*place, format!("`explains` names the unknown rule `{id}`"), Some(help));
                 }
             }
-            if let Some((next, path)) = self.cycle_from(rule) {
-                let at = rule.explains.iter().position(|id| *id == next);
+            if circles_told < MOST_CIRCLES
+                && let Some(path) = circle_from(rule, &by_id)
+            {
+                circles_told += 1;
+                let at = rule.explains.iter().position(|id| Some(id.as_str()) == path.get(1).copied());
                 let place = at.map_or(rule.place, |at| rule.explains_at[at]);
-                error(place, format!("`explains` goes in a circle: {path}"), Some("leave out the weakest of these".to_owned()));
+                let message = format!("`explains` goes in a circle: {}", way_told(&path));
+                error(place, message, Some("leave out the weakest of these".to_owned()));
             }
             let mut names = BTreeSet::new();
             for (name, signal) in rule.entries().flat_map(|entry| entry.signals()) {
@@ -137,28 +143,6 @@ impl Loader {
             let help = "make its phrase longer, or say `only:` when it applies; one's own reasons are asked first".to_owned();
             found.push((Level::Error, taken.file.clone(), taken.place, message, Some(help)));
         }
-    }
-
-    /// The way from a rule through `explains` back to itself, and its first step.
-    fn cycle_from(&self, start: &Rule) -> Option<(String, String)> {
-        let mut stack = vec![vec![start.id.as_str()]];
-        let mut seen = BTreeSet::new();
-        while let Some(path) = stack.pop() {
-            let last = *path.last()?;
-            let Some(rule) = self.set.rules.iter().find(|rule| rule.id == last) else { continue };
-            for next in &rule.explains {
-                if *next == start.id {
-                    let first = path.get(1).map_or(next.as_str(), |first| first);
-                    return Some((first.to_owned(), path.join(" -> ") + " -> " + next));
-                }
-                if seen.insert(next.as_str()) {
-                    let mut longer = path.clone();
-                    longer.push(next);
-                    stack.push(longer);
-                }
-            }
-        }
-        None
     }
 
     /// Notes what is hardly meant so, in the files of the last folder.
@@ -457,6 +441,42 @@ fn deletes(run: &str, command: &str) -> bool {
     let starts =
         run.split(['\n', ';', '|', '&']).map(|part| part.trim().trim_start_matches("sudo ").trim_start_matches("xargs "));
     starts.filter_map(|part| part.strip_prefix(command)).any(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// Circles of `explains` that are told: who mends one sees the next.
+const MOST_CIRCLES: usize = 20;
+
+/// The shortest way from a rule through `explains` back to itself.
+fn circle_from<'s>(start: &'s Rule, by_id: &BTreeMap<&str, &'s Rule>) -> Option<Vec<&'s str>> {
+    // From where each was first come to.
+    let mut before: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut next = VecDeque::from([start]);
+    while let Some(rule) = next.pop_front() {
+        for explained in &rule.explains {
+            if *explained == start.id {
+                let back = std::iter::successors(Some(rule.id.as_str()), |id| before.get(id).copied());
+                let mut path: Vec<&str> = [start.id.as_str()].into_iter().chain(back).collect();
+                path.reverse();
+                return Some(path);
+            }
+            if let Some(explained) = by_id.get(explained.as_str())
+                && !before.contains_key(explained.id.as_str())
+            {
+                before.insert(&explained.id, &rule.id);
+                next.push_back(explained);
+            }
+        }
+    }
+    None
+}
+
+/// A way as a person can take it in.
+fn way_told(path: &[&str]) -> String {
+    const ENDS: usize = 4;
+    match path.len() {
+        ..=9 => path.join(" -> "),
+        all => format!("{} -> (and {} more) -> {}", path[..ENDS].join(" -> "), all - 2 * ENDS, path[all - ENDS..].join(" -> ")),
+    }
 }
 
 /// Signals that refer to themselves, directly or through others: name, place, the way.

@@ -1,7 +1,7 @@
 //! What is wrong in a rule file or a template: where, what, and what to do. Problems are collected, not thrown one by one.
 
 pub use super::node::Place;
-use crate::ink::Ink;
+use crate::ink::{Ink, is_obeyed, visible};
 use std::fmt;
 
 /// How bad a problem is.
@@ -51,8 +51,11 @@ impl fmt::Display for Problem {
             Level::Error => ("error", Ink::Bad),
             Level::Warning => ("warning", Ink::Warn),
         };
-        let place = if line == 0 { self.file.clone() } else { format!("{}:{line}:{column}", self.file) };
-        writeln!(out, "{place}: {}: {}", paint(ink, level), paint(Ink::Strong, &self.message))?;
+        // What a file of rules says, or is called, does nothing to the terminal.
+        let file = visible(&self.file);
+        let place = if line == 0 { file } else { format!("{file}:{line}:{column}") };
+        let message: Vec<String> = self.message.lines().map(visible).collect();
+        writeln!(out, "{place}: {}: {}", paint(ink, level), paint(Ink::Strong, &message.join("\n")))?;
         if line > 0 && !self.quoted.is_empty() {
             let number = line.to_string();
             let margin = " ".repeat(number.len());
@@ -67,7 +70,8 @@ impl fmt::Display for Problem {
             writeln!(out, "{margin} {bar} {indent}{}", paint(ink, &"^".repeat(length)))?;
         }
         if let Some(help) = &self.help {
-            writeln!(out, "  {}: {help}", paint(Ink::Hint, "help"))?;
+            let help: Vec<String> = help.lines().map(visible).collect();
+            writeln!(out, "  {}: {}", paint(Ink::Hint, "help"), help.join("\n"))?;
         }
         Ok(())
     }
@@ -76,7 +80,7 @@ impl fmt::Display for Problem {
 /// The part of a line around a place (characters before it) that a person can look at, and the characters before the place in
 /// it; what a terminal would obey is shown as an unknown character.
 fn window(line: &str, before: usize) -> (String, usize) {
-    let shown = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    let shown = |c: char| if is_obeyed(c) && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
     if line.chars().count() <= LONGEST_LINE {
         return (line.chars().map(shown).collect(), before);
     }

@@ -107,3 +107,34 @@ fn options_that_name_something_endless_end() {
     }
     Call::new(&["analyze", &log, "--templates", &template.path("")]).run().reported();
 }
+
+#[test]
+fn rules_that_explain_one_another_in_a_long_circle_are_told_in_a_few_lines() {
+    let pack = Folder::new();
+    for at in 0..1_000 {
+        let explains = format!("explains: [circle-{}]\nremedy:", (at + 1) % 1_000);
+        let text = rule("{status: sent}").replace("id: hostile", &format!("id: circle-{at}")).replace("remedy:", &explains);
+        pack.add(&format!("pack/abuse/circle-{at}.yaml"), &text);
+    }
+    let outcome = Call::new(&["rules", "check", &pack.path("pack")]).run();
+    assert_eq!(outcome.status.code(), Some(1), "{:.2000}", outcome.said);
+    let said = outcome.out + &outcome.said;
+    let whole = "`explains` goes in a circle: circle-0 -> circle-1 -> circle-2 -> circle-3 -> (and 993 more) -> ";
+    assert!(said.contains(whole), "{said:.2000}");
+    assert!((1..=20).contains(&said.matches("goes in a circle").count()) && said.len() < 20_000, "{} bytes are said", said.len());
+}
+
+#[test]
+fn what_a_pack_says_does_nothing_to_the_terminal() {
+    for (text, shown) in [
+        (rule("{status: sent}").replace("id: hostile", r#"id: "x\e[31mred\u202e""#), r"`x\u{1b}[31mred\u{202e}` is no id"),
+        (rule("{status: sent}").replace("severity: low", "severity: \u{202e}low"), r"`\u{202e}low`"),
+        (rule("{status: sent}").replace("severity:", r#""sev\e]0;x\aerity":"#), r"sev\u{1b}]0;x\u{7}erity"),
+    ] {
+        for outcome in load("abuse/terminal.yaml", &text) {
+            let said = outcome.out + &outcome.said;
+            assert!(said.contains(shown), "{shown}: {said:.2000}");
+            assert!(!said.contains(['\x1b', '\x07', '\u{202e}']), "{said:?}");
+        }
+    }
+}
