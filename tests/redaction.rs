@@ -95,7 +95,7 @@ fn personal(texts: &[String]) -> BTreeSet<String> {
     let pattern =
         r"(?i)[\w.+-]+@[\w-]+(?:\.[\w-]+)*|[\w-]+(?:-[\w-]+)*\.example\b|\b(?:203\.0\.113|198\.51\.100|192\.0\.2)\.\d+\b";
     let regex = Regex::new(pattern).expect("a pattern");
-    let kept = Regex::new(r"(?i)^(?:root|postmaster|www-data|mailer-daemon|double-bounce|noreply|postfix|info)@|^tosa@rx\.t-online\.de$|@.*\.service$|^\d+@|^mail\.example$|^203\.0\.113\.0$|^198\.51\.100\.0$|^192\.0\.2\.0$").expect("a pattern");
+    let kept = Regex::new(r"(?i)^(?:root|postmaster|www-data|mailer-daemon|double-bounce|noreply|postfix|info)@|^tosa@rx\.t-online\.de$|^support@mailgun\.com$|@.*\.service$|^\d+@|^mail\.example$|^203\.0\.113\.0$|^198\.51\.100\.0$|^192\.0\.2\.0$").expect("a pattern");
     texts
         .iter()
         .flat_map(|text| regex.find_iter(text))

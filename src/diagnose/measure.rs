@@ -324,7 +324,11 @@ impl<'t> Asker<'t> {
                 (!value.is_empty()).then(|| (value, self.measure(table, group, expect, of, span)))
             })
             .collect();
-        measured.sort_by(|(a, one), (b, other)| (other.met, other.count).cmp(&(one.met, one.count)).then_with(|| a.cmp(b)));
+        // Of values that are equal in that, the one that stands first: which it is does not depend on its name.
+        measured.sort_by(|(a, one), (b, other)| {
+            let much = (other.met, other.count).cmp(&(one.met, one.count));
+            much.then_with(|| one.rows.first().cmp(&other.rows.first())).then_with(|| a.cmp(b))
+        });
         let total = measured.iter().filter(|(_, measure)| measure.met == Some(true)).map(|(_, measure)| measure.total).sum();
         let keys: Vec<String> =
             measured.iter().filter(|(_, measure)| measure.met == Some(true)).map(|(key, _)| key.clone()).collect();
