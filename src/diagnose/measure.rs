@@ -218,6 +218,8 @@ impl<'t> Asker<'t> {
         let short = none && expect.within.is_some_and(|within| self.begins_within(table, within));
         if measure.met == Some(true) && (unsure || partly || short) && expect.count.as_ref().is_some_and(Amount::is_absence) {
             measure.met = None;
+            // Of few the rest may be many; some are shown.
+            measure.in_part = partly && measure.count > 0;
         }
         measure
     }

@@ -188,10 +188,11 @@ fn waiting(asker: &Asker<'_>) -> Option<u64> {
     tables.is_collected(table).then(|| asker.events(table, asker.judged(table).iter().filter(waits)))
 }
 
-/// Whether a step is wanted with so much mail that waits or was returned.
+/// Whether a step is wanted with so much mail that waits or was returned. Where that is not known, some may; that it is much is no
+/// more than a guess.
 fn wanted(spec: &StepSpec, waiting: Option<u64>, bounced: u64) -> bool {
     let holds = |amount: Option<Amount>, count: Option<u64>| {
-        amount.is_none_or(|amount| count.is_none_or(|count| amount.holds(count as f64)))
+        amount.is_none_or(|amount| count.map_or(amount.min <= 1.0, |count| amount.holds(count as f64)))
     };
     holds(spec.waiting, waiting) && holds(spec.bounced, Some(bounced))
 }
