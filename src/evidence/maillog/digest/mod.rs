@@ -286,8 +286,8 @@ impl Digest {
 
     /// Whether somebody asks `column` of an event with this lead, of which `rest` holds the columns `known`, too.
     pub fn asks(&mut self, lead: &Lead, column: Column, rest: &Draft<'_>, known: &[Column]) -> bool {
-        if !lead.asks(column) || self.demand.everything {
-            return lead.asks(column);
+        if !lead.asks(column) {
+            return false;
         }
         let told = self.sides[1].each.iter().filter(|asked| known.contains(&asked.column));
         let tests = told.fold(0, |tests, asked| tests | asked.tests.all) & lead.needs.tests();
@@ -502,7 +502,7 @@ impl Digest {
         self.rows.len() as u32 - 1
     }
 
-    /// The same, kept once for all records of which as much is asked.
+    /// What is asked of a record, kept once for all of which as much is asked.
     fn shared(&mut self, needs: Needs) -> Arc<Needs> {
         if let Some(known) = self.needs.iter().find(|known| ***known == needs) {
             return Arc::clone(known);
