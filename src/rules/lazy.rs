@@ -5,6 +5,7 @@ use super::problem::Place;
 use super::program::Program;
 use super::syntax::{self as plain, Flags, Plain};
 use super::yaml::Reader;
+use crate::embedded::LITERALS;
 use crate::parallel::locked;
 use regex_automata::hybrid::dfa;
 use regex_automata::nfa::thompson::{self, WhichCaptures};
@@ -18,8 +19,6 @@ use std::sync::{Mutex, OnceLock};
 
 /// Size in bytes that a compiled expression may have.
 const SIZE: usize = 1 << 20;
-/// Each literal is looked for by itself.
-const WORTH: Worth = Worth { shortest: 3, most: 16, beyond_ascii: false };
 /// States of an engine up to which it stays far below that.
 const SMALL: usize = 1 << 12;
 
@@ -242,12 +241,21 @@ impl LazyRegex {
     }
 
     fn needed(&self) -> &(Vec<String>, bool) {
-        self.literals.get_or_init(|| self.plain().map_or((Vec::new(), self.ignores_case()), |plain| self.needed_by(&plain)))
+        self.literals.get_or_init(|| match self.embedded() {
+            Some(needed) => needed,
+            None => self.plain().map_or((Vec::new(), self.ignores_case()), |plain| self.needed_by(&plain)),
+        })
     }
 
     fn needed_by(&self, plain: &Plain) -> (Vec<String>, bool) {
-        // What was said is looked through in lower case for the literals of all reasons at once.
-        literals::of_tree(&plain.tree, Worth { beyond_ascii: self.is_bytes(), ..WORTH })
+        literals::of_tree(&plain.tree, if self.is_bytes() { Worth::SAID } else { Worth::EACH })
+    }
+
+    /// The same of a phrase of the built-in reasons, for which it was found when the program was built.
+    fn embedded(&self) -> Option<(Vec<String>, bool)> {
+        let at = LITERALS.binary_search_by_key(&&*self.pattern, |(pattern, ..)| pattern).ok().filter(|_| self.is_bytes())?;
+        let (_, literals, folded) = LITERALS[at];
+        Some((literals.iter().map(|literal| (*literal).to_owned()).collect(), folded))
     }
 
     fn program(&self) -> Option<&Program> {
@@ -443,6 +451,15 @@ mod tests {
             }
         }
         assert!(told > 5_000, "{told}");
+    }
+
+    #[test]
+    fn what_a_phrase_needs_is_the_same_when_it_is_embedded() {
+        assert!(LITERALS.len() > 1_000, "{}", LITERALS.len());
+        for (pattern, ..) in LITERALS {
+            let lazy = LazyRegex::valid(*pattern, Dialect::Said);
+            assert_eq!(lazy.embedded(), lazy.plain().map(|plain| lazy.needed_by(&plain)), "{pattern}");
+        }
     }
 
     #[test]

@@ -2,8 +2,11 @@
 //!
 //! `(no|missing) (PTR|reverse DNS) record` matches nothing without ` record`. Of a pattern that is not plain (see
 //! [`super::syntax`]) nothing is known: an empty list.
+//!
+//! The build script reads this file, too: what the phrases of the built-in reasons need is found when they are embedded.
 
 use super::syntax::{self, Flags, Tree};
+
 
 /// Which literals are worth looking for.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +20,11 @@ pub(crate) struct Worth {
 }
 
 impl Worth {
+    /// Each literal is looked for by itself.
+    pub(crate) const EACH: Worth = Worth { shortest: 3, most: 16, beyond_ascii: false };
+    /// What was said is looked through in lower case for the literals of all reasons at once.
+    pub(crate) const SAID: Worth = Worth { beyond_ascii: true, ..Worth::EACH };
+
     /// Whether a character may stand in a literal. Beyond ASCII two of different length may be the same but for their case.
     fn takes(self, c: char) -> bool {
         c.is_ascii() || (self.beyond_ascii && c.is_alphabetic() && c.to_lowercase().count() == 1)

@@ -249,8 +249,13 @@ fn take_bytes(bytes: &mut &'static [u8], many: usize) -> Option<&'static [u8]> {
     Some(taken)
 }
 
+/// How many items follow: no more than there are bytes.
+fn take_length(bytes: &mut &'static [u8]) -> Option<usize> {
+    usize::try_from(take_number(bytes)?).ok().filter(|length| *length <= bytes.len())
+}
+
 fn take_text(bytes: &mut &'static [u8]) -> Option<Cow<'static, str>> {
-    let length = usize::try_from(take_number(bytes)?).ok()?;
+    let length = take_length(bytes)?;
     std::str::from_utf8(take_bytes(bytes, length)?).ok().map(Cow::Borrowed)
 }
 
@@ -268,13 +273,22 @@ fn take_node(bytes: &mut &'static [u8]) -> Option<Node> {
         2 => Kind::Bool(true, take_text(bytes)?),
         3 => Kind::Number(take_text(bytes)?),
         4 => Kind::Text(take_text(bytes)?),
-        5 => Kind::List((0..take_number(bytes)?).map(|_| take_node(bytes)).collect::<Option<_>>()?),
+        5 => {
+            let length = take_length(bytes)?;
+            let mut items = Vec::with_capacity(length);
+            for _ in 0..length {
+                items.push(take_node(bytes)?);
+            }
+            Kind::List(items)
+        }
         6 => {
-            let entries = (0..take_number(bytes)?).map(|_| {
+            let length = take_length(bytes)?;
+            let mut entries = Vec::with_capacity(length);
+            for _ in 0..length {
                 let place = take_place(bytes)?;
-                Some((Key { name: take_text(bytes)?, place }, take_node(bytes)?))
-            });
-            Kind::Map(entries.collect::<Option<_>>()?)
+                entries.push((Key { name: take_text(bytes)?, place }, take_node(bytes)?));
+            }
+            Kind::Map(entries)
         }
         _ => return None,
     };
