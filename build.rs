@@ -62,7 +62,11 @@ fn main() {
     let digest = <[u8; 32]>::from(rules.finalize());
     writeln!(out, "/// SHA-256 of the paths and texts of `rules/`.").expect("string");
     writeln!(out, "pub(crate) static RULES_SHA256: [u8; 32] = {digest:?};").expect("string");
-    writeln!(out, "/// The phrases of `rules/reasons/`, sorted: the literals of which a match holds one, and whether in any case.").expect("string");
+    writeln!(
+        out,
+        "/// The phrases of `rules/reasons/`, sorted: the literals of which a match holds one, and whether in any case."
+    )
+    .expect("string");
     writeln!(out, "pub(crate) static LITERALS: &[(&str, &[&str], bool)] = &[").expect("string");
     for (phrase, (literals, folded)) in phrases {
         writeln!(out, "    ({phrase:?}, &{literals:?}, {folded}),").expect("string");

@@ -146,7 +146,8 @@ impl Phrases {
 
     /// The built-in, English ones.
     pub(crate) fn built_in() -> Phrases {
-        let tree = crate::embedded::TEMPLATES.iter().find(|(name, ..)| *name == FILE).and_then(|(_, _, tree)| Node::decode(tree));
+        let tree =
+            crate::embedded::TEMPLATES.iter().find(|(name, ..)| *name == FILE).and_then(|(_, _, tree)| Node::decode(tree, true));
         let mut phrases = Phrases::default();
         let mut wrong = Vec::new();
         let taken = tree.map(|tree| phrases.take(&tree, None, &mut wrong));

@@ -7,7 +7,6 @@
 
 use super::syntax::{self, Flags, Tree};
 
-
 /// Which literals are worth looking for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Worth {

@@ -194,7 +194,7 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// The built-in rules alone.
+    /// The built-in rules alone, without their tests and examples, which no analysis needs; [`RuleSet::check`] has them.
     ///
     /// # Panics
     /// If they are not valid, which a test rules out.
@@ -202,16 +202,17 @@ impl RuleSet {
         RuleSet::load(&[]).unwrap_or_else(|problems| panic!("the built-in rules are not valid:\n{problems}"))
     }
 
-    /// The built-in rules with the rules of `folders` laid over them.
+    /// The built-in rules with the rules of `folders` laid over them; without a folder as [`RuleSet::built_in`].
     ///
     /// # Errors
     /// Every problem found in any file.
     pub fn load(folders: &[PathBuf]) -> Result<RuleSet, Problems> {
-        let mut loader = Loader::folders(folders, BuiltIn::Trusted);
-        // Folders may take away what the built-in rules name.
-        if !folders.is_empty() {
-            loader.check(true);
+        if folders.is_empty() {
+            return Loader::folders(&[], BuiltIn::Bare).finish();
         }
+        // Folders may take away what the built-in rules name.
+        let mut loader = Loader::folders(folders, BuiltIn::Trusted);
+        loader.check(true);
         loader.finish()
     }
 
@@ -284,11 +285,15 @@ pub fn is_whole(folder: &Path) -> bool {
     folder.join("buckets.yaml").is_file() && folder.join("evidence/maillog.yaml").is_file() && folder.join("reasons").is_dir()
 }
 
-/// Whether the built-in rules are checked again: a test has done it, and no start needs to.
+/// How the built-in rules are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum BuiltIn {
+    /// As everybody's rules.
     Checked,
+    /// Without checking them again: a test has done it, and no start needs to.
     Trusted,
+    /// Without their tests and examples, too.
+    Bare,
 }
 
 #[derive(Default)]
@@ -460,7 +465,7 @@ impl Loader {
     fn read(&mut self, files: &[File], built_in: BuiltIn) {
         let read = parallel::each(parallel::cores(), files, |file| {
             let mut reader = match file.tree {
-                Some(tree) => Reader::built_in(&file.shown, &file.text, tree, built_in == BuiltIn::Trusted),
+                Some(tree) => Reader::built_in(&file.shown, &file.text, tree, built_in),
                 None => Reader::new(&file.shown, &file.text),
             };
             (Content::read(&file.path, &mut reader), reader)

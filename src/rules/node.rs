@@ -200,17 +200,30 @@ impl Node {
                 for (key, node) in entries {
                     put_place(key.place, out);
                     put_text(&key.name, out);
-                    node.encode(out);
+                    if is_trial(&key.name) {
+                        let mut bytes = Vec::new();
+                        node.encode(&mut bytes);
+                        put_number(bytes.len() as u64, out);
+                        out.extend(bytes);
+                    } else {
+                        node.encode(out);
+                    }
                 }
             }
         }
     }
 
-    /// The tree that [`Node::encode`] wrote; none if it is something else.
-    pub fn decode(mut bytes: &'static [u8]) -> Option<Node> {
-        let node = take_node(&mut bytes)?;
+    /// The tree that [`Node::encode`] wrote, with or without its `tests` and `examples`, which are more than half of all, and
+    /// which no analysis needs; none if it is something else.
+    pub fn decode(mut bytes: &'static [u8], trials: bool) -> Option<Node> {
+        let node = take_node(&mut bytes, trials)?;
         bytes.is_empty().then_some(node)
     }
+}
+
+/// Whether a key holds what only tries the rest.
+fn is_trial(key: &str) -> bool {
+    matches!(key, "tests" | "examples")
 }
 
 fn put_number(mut number: u64, out: &mut Vec<u8>) {
@@ -264,7 +277,7 @@ fn take_place(bytes: &mut &'static [u8]) -> Option<Place> {
     Some(Place { line: part()?, column: part()?, length: part()? })
 }
 
-fn take_node(bytes: &mut &'static [u8]) -> Option<Node> {
+fn take_node(bytes: &mut &'static [u8], trials: bool) -> Option<Node> {
     let tag = *take_bytes(bytes, 1)?.first()?;
     let place = take_place(bytes)?;
     let kind = match tag {
@@ -277,7 +290,7 @@ fn take_node(bytes: &mut &'static [u8]) -> Option<Node> {
             let length = take_length(bytes)?;
             let mut items = Vec::with_capacity(length);
             for _ in 0..length {
-                items.push(take_node(bytes)?);
+                items.push(take_node(bytes, trials)?);
             }
             Kind::List(items)
         }
@@ -286,7 +299,15 @@ fn take_node(bytes: &mut &'static [u8]) -> Option<Node> {
             let mut entries = Vec::with_capacity(length);
             for _ in 0..length {
                 let place = take_place(bytes)?;
-                entries.push((Key { name: take_text(bytes)?, place }, take_node(bytes)?));
+                let name = take_text(bytes)?;
+                if is_trial(&name) {
+                    let size = take_length(bytes)?;
+                    if !trials {
+                        take_bytes(bytes, size)?;
+                        continue;
+                    }
+                }
+                entries.push((Key { name, place }, take_node(bytes, trials)?));
             }
             Kind::Map(entries)
         }

@@ -1,5 +1,6 @@
 //! Readers of YAML that collect every problem of a file instead of stopping at the first.
 
+use super::load::BuiltIn;
 use super::node::{self, Place};
 pub use super::node::{Key, Kind, Node};
 use super::problem::{Level, Problem, did_you_mean};
@@ -194,6 +195,8 @@ pub struct Reader<'a> {
     tree: Option<&'static [u8]>,
     /// Whether the file is known to be right, as the built-in ones are: what costs time to check is not checked.
     pub(super) trusted: bool,
+    /// Whether a tree that was parsed before is read with what only tries the rest.
+    trials: bool,
     /// The problems found so far.
     pub problems: Vec<Problem>,
     /// The fields that were asked for, by what they belong to.
@@ -209,20 +212,22 @@ impl<'a> Reader<'a> {
             text,
             tree: None,
             trusted: false,
+            trials: true,
             problems: Vec::new(),
             #[cfg(test)]
             taken: Default::default(),
         }
     }
 
-    /// A reader of a built-in file, whose tree the build script wrote; `trusted` if it need not be checked.
-    pub(super) fn built_in(file: &'a str, text: &'a str, tree: &'static [u8], trusted: bool) -> Reader<'a> {
-        Reader { tree: Some(tree), trusted, ..Reader::new(file, text) }
+    /// A reader of a built-in file, whose tree the build script wrote.
+    pub(super) fn built_in(file: &'a str, text: &'a str, tree: &'static [u8], how: BuiltIn) -> Reader<'a> {
+        let (trusted, trials) = (how != BuiltIn::Checked, how != BuiltIn::Bare);
+        Reader { tree: Some(tree), trusted, trials, ..Reader::new(file, text) }
     }
 
     /// The file's root node; a syntax error or duplicate key is a problem.
     pub fn parse(&mut self) -> Option<Node> {
-        if let Some(node) = self.tree.and_then(Node::decode) {
+        if let Some(node) = self.tree.and_then(|tree| Node::decode(tree, self.trials)) {
             return Some(node);
         }
         match Node::parse(self.text) {
