@@ -4,6 +4,7 @@ use super::measure::{Asker, Measure, as_text};
 use super::verdict::Judged;
 pub use crate::ink::visible;
 use crate::names::Names;
+use crate::rules::template;
 use crate::tables::{Column, Field, Table, Tables, Unit, Value, host};
 use crate::time::Time;
 use handlebars::Handlebars;
@@ -72,9 +73,11 @@ impl<'a> Words<'a> {
 
     /// Fills `template` for `place`.
     pub fn fill(&self, template: &str, place: Place) -> String {
-        let mut context = Map::new();
+        if !template.contains('{') {
+            return template.to_owned();
+        }
         let (plain, tested) = named(template);
-        let mut one = Vec::new();
+        let mut values = Vec::new();
         for path in plain.iter().chain(&tested) {
             let value = self.value(path, place);
             let value = match (value, place) {
@@ -84,22 +87,25 @@ impl<'a> Words<'a> {
                 (None, Place::Letter) => Some("[to be filled in]".to_owned()),
                 (None, _) => Some("(not collected)".to_owned()),
             };
-            if let Some(value) = value {
-                if value == "1" && path.split('.').any(|part| part == "count" || part == "distinct") {
-                    one.push(path.as_str());
-                }
-                insert(&mut context, path, value);
-            }
+            values.extend(value.map(|value| (*path, value)));
         }
-        let mut engine = Handlebars::new();
-        engine.register_escape_fn(match place {
-            Place::Markdown => |text: &str| escape(text, code_span, ", ", LONGEST),
+        let is_one = |path: &str, value: &str| value == "1" && path.split('.').any(|part| part == "count" || part == "distinct");
+        let ones = values.iter().filter(|(path, value)| is_one(path, value));
+        let template = ones.fold(template.to_owned(), |template, (path, _)| in_singular(&template, path));
+        let escape: fn(&str) -> String = match place {
+            Place::Markdown => |text| escape(text, code_span, ", ", LONGEST),
             // A command needs its values whole; a sentence that goes on for a page does not help.
-            Place::Shell => |text: &str| escape(text, shell_quote, " ", usize::MAX),
-            Place::Plain => |text: &str| escape(text, visible, ", ", LONGEST),
-            Place::Letter => |text: &str| escape(text, visible, ", ", LONGEST_QUOTE),
-        });
-        let template = one.iter().fold(template.to_owned(), |template, path| in_singular(&template, path));
+            Place::Shell => |text| escape(text, shell_quote, " ", usize::MAX),
+            Place::Plain => |text| escape(text, visible, ", ", LONGEST),
+            Place::Letter => |text| escape(text, visible, ", ", LONGEST_QUOTE),
+        };
+        if template::is_plain(&template) {
+            return filled(&template, |path| values.iter().find(|(known, _)| *known == path).map(|(_, value)| escape(value)));
+        }
+        let mut context = Map::new();
+        values.into_iter().for_each(|(path, value)| insert(&mut context, path, value));
+        let mut engine = Handlebars::new();
+        engine.register_escape_fn(escape);
         engine.render_template(&template, &Json::Object(context)).unwrap_or(template)
     }
 
@@ -230,13 +236,25 @@ fn within(title: &str) -> String {
     }
 }
 
+/// A plain template with its values: without the engine, whose grammar costs more than all the rest.
+fn filled(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut parts = template.split("{{");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (path, text) = part.split_once("}}").unwrap_or((part, ""));
+        out += &value(path).unwrap_or_default();
+        out += text;
+    }
+    out
+}
+
 /// Paths that a template shows, and paths that it tests with `#if`.
-fn named(template: &str) -> (Vec<String>, Vec<String>) {
-    let all = crate::rules::template::variables(template);
-    let tested: Vec<String> = template
+fn named(template: &str) -> (Vec<&str>, Vec<&str>) {
+    let all = template::variables(template);
+    let tested: Vec<&str> = template
         .match_indices("{{#")
         .filter_map(|(at, _)| template[at + 3..].split_once("}}"))
-        .filter_map(|(inside, _)| inside.split_whitespace().nth(1).map(str::to_owned))
+        .filter_map(|(inside, _)| inside.split_whitespace().nth(1))
         .collect();
     (all.into_iter().filter(|path| !tested.contains(path)).collect(), tested)
 }

@@ -174,15 +174,7 @@ impl Demand {
 
     /// What the rules and the report ask of each of `tables`.
     pub fn of<const N: usize>(rules: &RuleSet, tables: [&'static Table; N]) -> [Demand; N] {
-        let mut asked = tables.map(Asked::of_report);
-        for rule in &rules.rules {
-            let signals = rule.entries().flat_map(Entry::signals);
-            // Anywhere in the rule, `signal.first.relay` speaks of a signal.
-            let says = signals.map(|(_, signal)| signal.says.as_str());
-            let paths: Vec<String> = rule.templates().chain(says).flat_map(template::variables).collect();
-            asked.iter_mut().for_each(|asked| asked.rule(rule, &paths));
-        }
-        asked.map(Asked::demand)
+        Asked::of(rules, tables).map(Asked::demand)
     }
 
     /// Whether anybody asks for `column`.
@@ -312,6 +304,28 @@ fn implied(column: Column, matcher: &Matcher, signals: &[(&str, &Signal)]) -> Ve
     found
 }
 
+/// Conditions that are all different.
+#[derive(Default)]
+struct Known {
+    list: Vec<Condition>,
+    /// The places of those about each column.
+    by_column: FxHashMap<Column, Vec<usize>>,
+}
+
+impl Known {
+    fn place(&self, condition: &Condition) -> Option<usize> {
+        self.by_column.get(&condition.column)?.iter().copied().find(|at| self.list[*at] == *condition)
+    }
+
+    fn place_or_add(&mut self, condition: &Condition) -> usize {
+        self.place(condition).unwrap_or_else(|| {
+            self.by_column.entry(condition.column).or_default().push(self.list.len());
+            self.list.push(condition.clone());
+            self.list.len() - 1
+        })
+    }
+}
+
 struct Asked {
     table: &'static Table,
     /// Columns told apart for every event.
@@ -321,6 +335,19 @@ struct Asked {
 }
 
 impl Asked {
+    /// What the report and the rules ask.
+    fn of<const N: usize>(rules: &RuleSet, tables: [&'static Table; N]) -> [Asked; N] {
+        let mut asked = tables.map(Asked::of_report);
+        for rule in &rules.rules {
+            let signals: Vec<(&str, &Signal)> = rule.entries().flat_map(Entry::signals).collect();
+            // Anywhere in the rule, `signal.first.relay` speaks of a signal.
+            let says = signals.iter().map(|(_, signal)| signal.says.as_str());
+            let paths: Vec<&str> = rule.templates().chain(says).flat_map(template::variables).collect();
+            asked.iter_mut().for_each(|asked| asked.rule(rule, &signals, &paths));
+        }
+        asked
+    }
+
     /// What the report asks itself.
     fn of_report(table: &'static Table) -> Asked {
         let (always, samples): (&[Column], &[Column]) = match table.name {
@@ -385,26 +412,25 @@ impl Asked {
         Asked { table, always: always.iter().copied().collect(), samples: samples.iter().copied().collect(), questions }
     }
 
-    fn rule(&mut self, rule: &Rule, paths: &[String]) {
-        let signals: Vec<(&str, &Signal)> = rule.entries().flat_map(Entry::signals).collect();
-        for (_, signal) in &signals {
+    fn rule(&mut self, rule: &Rule, signals: &[(&str, &Signal)], paths: &[&str]) {
+        for (_, signal) in signals {
             for condition in signal.conditions.iter().chain(&signal.expect.share_of) {
-                self.references(&condition.matcher, &signals);
+                self.references(&condition.matcher, signals);
             }
         }
         for conditions in rule.accounts_for.iter().flatten() {
-            conditions.iter().for_each(|condition| self.references(&condition.matcher, &signals));
+            conditions.iter().for_each(|condition| self.references(&condition.matcher, signals));
             if self.table.name == failures::TABLE.name {
-                self.questions.push(Question::of(conditions, &signals));
+                self.questions.push(Question::of(conditions, signals));
             }
         }
         for (name, signal) in signals.iter().filter(|(_, signal)| signal.table.name == self.table.name) {
-            let mut question = Question::of(&signal.conditions, &signals);
+            let mut question = Question::of(&signal.conditions, signals);
             question.values.extend(signal.by);
             question.distinct.extend(signal.expect.distinct.iter().map(|(column, _)| *column));
             let own = [Some(&signal.says), signal.unknown.as_ref()].into_iter().flatten();
             for path in own.flat_map(|text| template::variables(text)) {
-                self.path(&path, &mut question);
+                self.path(path, &mut question);
             }
             for path in paths {
                 if let Some((known, rest)) = path.split_once('.')
@@ -415,7 +441,7 @@ impl Asked {
             }
             self.questions.push(question);
             if !signal.expect.share_of.is_empty() {
-                self.questions.push(Question::of(&signal.expect.share_of, &signals));
+                self.questions.push(Question::of(&signal.expect.share_of, signals));
             }
         }
     }
@@ -472,25 +498,25 @@ impl Asked {
             }
         }
         // Tests that several questions ask are one.
-        let mut tests: Vec<Condition> = Vec::new();
-        let mut conditions: Vec<Condition> = Vec::new();
+        let mut tests = Known::default();
+        let mut conditions = Known::default();
         let mut asks = Vec::new();
         let asked: BTreeSet<Column> = questions.iter().flat_map(|question| question.weighed.iter().copied()).collect();
         let weighed: Vec<Column> = asked.iter().copied().take(WEIGHED).collect();
         values.extend(asked.iter().skip(WEIGHED));
         for question in &questions {
             for condition in question.conditions.iter().filter(|condition| !condition.matcher.refers()) {
-                if always.contains(&condition.column) || tests.contains(condition) {
+                if always.contains(&condition.column) || tests.place(condition).is_some() {
                     continue;
                 }
-                if tests.len() < TESTS {
-                    tests.push(condition.clone());
+                if tests.list.len() < TESTS {
+                    tests.place_or_add(condition);
                 } else {
                     values.insert(condition.column);
                 }
             }
         }
-        for question in questions {
+        for question in &questions {
             let mut needs = Needs::default();
             question.values.iter().for_each(|column| needs.tell_apart(*column));
             question.distinct.iter().for_each(|column| needs.count(*column));
@@ -502,12 +528,12 @@ impl Asked {
             uncounted.for_each(|column| needs.tell_apart(*column));
             let mut own_tests = 0;
             for condition in question.conditions.iter().filter(|condition| !condition.matcher.refers()) {
-                if !tests.contains(condition) {
+                if tests.place(condition).is_none() {
                     needs.tell_apart(condition.column);
                 }
             }
             for condition in question.told() {
-                if let Some(at) = tests.iter().position(|known| known == condition) {
+                if let Some(at) = tests.place(condition) {
                     needs.ask(at, condition.column);
                     own_tests |= 1 << at;
                 }
@@ -516,16 +542,12 @@ impl Asked {
             samples.extend(&question.distinct);
             samples.extend(&question.weighed);
             // What is cheap to try may save the rest.
-            let mut told: Vec<Condition> = question.told().cloned().collect();
+            let mut told: Vec<&Condition> = question.told().collect();
             told.sort_by_key(|condition| condition.matcher.cost());
-            let about = told.into_iter().map(|condition| {
-                conditions.iter().position(|known| *known == condition).unwrap_or_else(|| {
-                    conditions.push(condition);
-                    conditions.len() - 1
-                })
-            });
-            asks.push(Ask { about: about.collect(), tests: own_tests, needs });
+            let about = told.into_iter().map(|condition| conditions.place_or_add(condition)).collect();
+            asks.push(Ask { about, tests: own_tests, needs });
         }
+        let (tests, conditions) = (tests.list, conditions.list);
         let mut everywhere = Needs::default();
         always.iter().for_each(|column| everywhere.tell_apart(*column));
         let wanted = values.iter().chain(&samples).fold(0, |wanted, column| wanted | (1 << column.0));
@@ -551,14 +573,8 @@ mod tests {
         let rules = RuleSet::built_in();
         let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
         let mut dice = Dice(7);
-        for table in tables {
-            let mut asked = Asked::of_report(table);
-            rules.rules.iter().for_each(|rule| {
-                let signals = rule.entries().flat_map(Entry::signals);
-                let says = signals.map(|(_, signal)| signal.says.as_str());
-                let paths: Vec<String> = rule.templates().chain(says).flat_map(template::variables).collect();
-                asked.rule(rule, &paths);
-            });
+        for asked in Asked::of(&rules, tables) {
+            let table = asked.table;
             let questions: Vec<Vec<Condition>> =
                 asked.questions.iter().map(|question| question.told().cloned().collect()).collect();
             let demand = asked.demand();

@@ -745,18 +745,18 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
         let fixed = ["host", "settings", "accounts", "params", "hurts", "resume", "show_log"];
         if !MEASURES.contains(&head) && !fixed.contains(&head) && !scope.signals.contains_key(head) {
             let known: Vec<&str> = scope.signals.keys().map(String::as_str).chain(fixed).chain(MEASURES).collect();
-            let place = reader.part_of(node.place, &variable);
+            let place = reader.part_of(node.place, variable);
             reader.unknown(place, "template variable", head, known);
         } else if head == "host" {
             if let Some(field) = parts.next() {
-                let place = reader.part_of(node.place, &variable);
+                let place = reader.part_of(node.place, variable);
                 column_named(reader, field, place, &tables::host::TABLE);
             }
         } else if let (Some(Some(table)), Some("first" | "last" | "top" | "list" | "distinct")) =
             (scope.signals.get(head), parts.next())
             && let Some(field) = parts.next()
         {
-            let place = reader.part_of(node.place, &variable);
+            let place = reader.part_of(node.place, variable);
             column_named(reader, field, place, table);
         }
     }

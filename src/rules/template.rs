@@ -15,7 +15,7 @@ pub fn refused(template: &str) -> Option<&str> {
 }
 
 /// The variables that a template names, such as `timeouts.count`; block names and literals are left out.
-pub fn variables(template: &str) -> Vec<String> {
+pub fn variables(template: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = template;
     while let Some(start) = memchr::memchr(b'{', rest.as_bytes()) {
@@ -36,7 +36,7 @@ pub fn variables(template: &str) -> Vec<String> {
             let word = word.trim_matches(['(', ')']);
             let literal = word.starts_with(['"', '\'', '@']) || word.parse::<f64>().is_ok() || word == "this";
             if !word.is_empty() && !literal && !blocks.contains(&word) {
-                found.push(word.to_owned());
+                found.push(word);
             }
         }
     }
@@ -81,7 +81,7 @@ pub(super) fn in_quotes(command: &str) -> Option<&str> {
 }
 
 /// Whether a template names values and does nothing else, which needs no grammar to see.
-pub(super) fn is_plain(template: &str) -> bool {
+pub fn is_plain(template: &str) -> bool {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     let mut parts = template.split("{{");
     parts.next();
