@@ -4,7 +4,7 @@ use super::measure::{Asker, Measure, as_text};
 use super::verdict::Judged;
 pub use crate::ink::visible;
 use crate::names::Names;
-use crate::rules::template;
+use crate::rules::template::{self, Simple};
 use crate::tables::{Column, Field, Table, Tables, Unit, Value, host};
 use crate::time::Time;
 use handlebars::Handlebars;
@@ -99,8 +99,12 @@ impl<'a> Words<'a> {
             Place::Plain => |text| escape(text, visible, ", ", LONGEST),
             Place::Letter => |text| escape(text, visible, ", ", LONGEST_QUOTE),
         };
-        if template::is_plain(&template) {
-            return filled(&template, |path| values.iter().find(|(known, _)| *known == path).map(|(_, value)| escape(value)));
+        // A block that stands in a line of its own takes its line away.
+        if let Some(simple) = Simple::of(&template).filter(|_| !template.contains('\n') || tested.is_empty()) {
+            let value = |path: &str| values.iter().find(|(known, _)| *known == path).map(|(_, value)| value.as_str());
+            let mut filled = String::new();
+            simple.fill(&value, escape, &mut filled);
+            return filled;
         }
         let mut context = Map::new();
         values.into_iter().for_each(|(path, value)| insert(&mut context, path, value));
@@ -234,18 +238,6 @@ fn within(title: &str) -> String {
         Some(first) => format!("{}{}", first.to_ascii_lowercase(), chars.as_str()),
         None => title.to_owned(),
     }
-}
-
-/// A plain template with its values: without the engine, whose grammar costs more than all the rest.
-fn filled(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
-    let mut parts = template.split("{{");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (path, text) = part.split_once("}}").unwrap_or((part, ""));
-        out += &value(path).unwrap_or_default();
-        out += text;
-    }
-    out
 }
 
 /// Paths that a template shows, and paths that it tests with `#if`.

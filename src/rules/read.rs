@@ -281,7 +281,7 @@ fn own_variables(reader: &mut Reader<'_>, says: &str, place: Place, table: &'sta
     }
     for variable in super::template::variables(says) {
         match variable.split_once('.').unwrap_or((&variable, "")) {
-            ("first" | "last" | "top" | "list" | "distinct", field) => {
+            ("first" | "last" | "top" | "list" | "distinct", field) if table.column(field).is_none() => {
                 let place = reader.part_of(place, &variable);
                 column_named(reader, field, place, table);
             }
@@ -697,7 +697,7 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
     if !text.contains('{') {
         return text;
     }
-    if !super::template::is_plain(&text)
+    if super::template::Simple::of(&text).is_none()
         && let Err(error) = handlebars::Template::compile(&text)
     {
         // What the grammar would have taken instead says nothing to a person.
@@ -748,13 +748,14 @@ fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: &Scope<'_>)
             let place = reader.part_of(node.place, variable);
             reader.unknown(place, "template variable", head, known);
         } else if head == "host" {
-            if let Some(field) = parts.next() {
+            let table = &tables::host::TABLE;
+            if let Some(field) = parts.next().filter(|field| table.column(field).is_none()) {
                 let place = reader.part_of(node.place, variable);
-                column_named(reader, field, place, &tables::host::TABLE);
+                column_named(reader, field, place, table);
             }
         } else if let (Some(Some(table)), Some("first" | "last" | "top" | "list" | "distinct")) =
             (scope.signals.get(head), parts.next())
-            && let Some(field) = parts.next()
+            && let Some(field) = parts.next().filter(|field| table.column(field).is_none())
         {
             let place = reader.part_of(node.place, variable);
             column_named(reader, field, place, table);

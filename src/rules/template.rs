@@ -80,18 +80,88 @@ pub(super) fn in_quotes(command: &str) -> Option<&str> {
     None
 }
 
-/// Whether a template names values and does nothing else, which needs no grammar to see.
-pub fn is_plain(template: &str) -> bool {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-    let mut parts = template.split("{{");
-    parts.next();
-    !template.contains('\\')
-        && parts.all(|part| part.split_once("}}").is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_name)))
+/// A template of texts, values and the blocks `if` and `unless`, which nearly all are: reading and filling it needs no grammar.
+#[derive(Debug)]
+pub struct Simple<'t>(Vec<Piece<'t>>);
+
+#[derive(Debug)]
+enum Piece<'t> {
+    Text(&'t str),
+    Value(&'t str),
+    /// What stands there where the value is given, or where it is not.
+    If {
+        path: &'t str,
+        given: bool,
+        then: Simple<'t>,
+        otherwise: Simple<'t>,
+    },
+}
+
+/// A block that is not closed yet.
+struct Open<'t> {
+    path: &'t str,
+    given: bool,
+    then: Option<Simple<'t>>,
+}
+
+impl<'t> Simple<'t> {
+    /// None if there is more in it, or if it is not valid.
+    pub fn of(template: &'t str) -> Option<Simple<'t>> {
+        let is_name = |name: &&str| {
+            name.starts_with(|c: char| c.is_ascii_alphabetic())
+                && !matches!(*name, "this" | "else" | "true" | "false" | "null" | "undefined")
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
+        };
+        let mut parts = template.split("{{");
+        let mut pieces = vec![Piece::Text(parts.next().filter(|_| !template.contains('\\'))?)];
+        let mut around: Vec<(Vec<Piece<'t>>, Open<'t>)> = Vec::new();
+        for part in parts {
+            let (tag, text) = part.split_once("}}")?;
+            let block = |name| tag.strip_prefix(name).filter(is_name);
+            if tag == "else" {
+                let (_, open) = around.last_mut().filter(|(_, open)| open.then.is_none())?;
+                open.then = Some(Simple(std::mem::take(&mut pieces)));
+            } else if let Some((path, given)) =
+                block("#if ").map(|path| (path, true)).or(block("#unless ").map(|path| (path, false)))
+            {
+                around.push((std::mem::take(&mut pieces), Open { path, given, then: None }));
+            } else if let Some(name) = tag.strip_prefix('/') {
+                let (before, Open { path, given, then }) = around.pop()?;
+                let last = Simple(std::mem::replace(&mut pieces, before));
+                if name != if given { "if" } else { "unless" } {
+                    return None;
+                }
+                let (then, otherwise) = match then {
+                    Some(then) => (then, last),
+                    None => (last, Simple(Vec::new())),
+                };
+                pieces.push(Piece::If { path, given, then, otherwise });
+            } else {
+                pieces.push(Piece::Value(Some(tag).filter(is_name)?));
+            }
+            pieces.push(Piece::Text(text));
+        }
+        around.is_empty().then_some(Simple(pieces))
+    }
+
+    /// Appends the text with the values put in, each as `escape` writes it.
+    pub fn fill<'v>(&self, value: &dyn Fn(&str) -> Option<&'v str>, escape: fn(&str) -> String, out: &mut String) {
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Value(path) => out.push_str(&value(path).map(escape).unwrap_or_default()),
+                Piece::If { path, given, then, otherwise } => {
+                    let is_given = value(path).is_some_and(|value| !value.is_empty());
+                    if is_given == *given { then } else { otherwise }.fill(value, escape, out);
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{in_quotes, is_plain, refused, variables};
+    use super::{Simple, in_quotes, refused, variables};
 
     #[test]
     fn what_could_run_without_end_is_refused() {
@@ -139,12 +209,43 @@ mod tests {
     }
 
     #[test]
-    fn what_is_plain_is_a_valid_template() {
-        for text in ["", "no more than } this", "{{count}} at {{top.relay}}", "{{a-b}}"] {
-            assert!(is_plain(text) && handlebars::Template::compile(text).is_ok(), "{text}");
+    fn what_is_simple_is_filled_as_the_engine_fills_it() {
+        let engine = handlebars::Handlebars::new();
+        let given = |path: &str| match path {
+            "count" => Some("7"),
+            "empty" => Some(""),
+            _ => None,
+        };
+        let values = serde_json::json!({"count": "7", "empty": ""});
+        for text in [
+            "",
+            "no more than } this",
+            "{{count}} at {{none}}{{a-b}}",
+            "{{#if count}}{{count}} were{{else}}none was{{/if}} there",
+            "{{#unless empty}}{{#if none}}a{{else}}b{{/if}}{{else}}c{{/unless}}",
+            "{{#if empty}}a{{/if}}{{#if none.count}}b{{/if}}{{#if count}}{{/if}}",
+        ] {
+            let mut own = String::new();
+            Simple::of(text).unwrap_or_else(|| panic!("{text} is simple")).fill(&given, str::to_owned, &mut own);
+            assert_eq!(own, engine.render_template(text, &values).expect(text), "{text}");
         }
-        for text in ["{{count", "{{#if a}}x{{/if}}", "{{}}", "\\{{a}}", "{{{a}}}", "{{a b}}"] {
-            assert!(!is_plain(text), "{text}");
+        for text in [
+            "{{count",
+            "{{}}",
+            "\\{{a}}",
+            "{{{a}}}",
+            "{{a b}}",
+            "{{else}}",
+            "{{#if a}}x",
+            "{{#if a}}{{/unless}}",
+            "{{/if}}",
+            "{{#if (eq a)}}{{/if}}",
+            "{{#if a}}b{{else}}c{{else}}d{{/if}}",
+            "{{~a}}",
+            "{{1}}",
+            "{{#each a}}{{/each}}",
+        ] {
+            assert!(Simple::of(text).is_none(), "{text}");
         }
     }
 
