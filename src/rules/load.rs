@@ -778,7 +778,7 @@ mod tests {
         let rules = crate::embedded::RULES.iter().filter(|(path, ..)| path.ends_with(".yaml"));
         let mut many = 0;
         for (path, text, tree) in rules {
-            assert_eq!(Node::decode(tree), Node::parse(text).ok(), "{path}");
+            assert_eq!(Node::decode(tree, true), Node::parse(text).ok(), "{path}");
             many += 1;
         }
         assert!(many > 100, "{many} files");
