@@ -99,12 +99,12 @@ fn sequence(parts: &[Tree], worth: Worth) -> Found {
     let mut run = String::new();
     for part in parts {
         match part {
-            Tree::Char(c, _) if worth.takes(*c) => run.push(*c),
+            Tree::Char(c, _) | Tree::Letter(c) if worth.takes(*c) => run.push(*c),
             // Takes no room, so the run goes on.
             Tree::Edge(_) => {}
             Tree::Repeat(again, 1.., _) => {
                 match **again {
-                    Tree::Char(c, _) if worth.takes(c) => run.push(c),
+                    Tree::Char(c, _) | Tree::Letter(c) if worth.takes(c) => run.push(c),
                     _ => best.improve(needed(again, worth), worth),
                 }
                 best.end(&mut run, worth);
@@ -113,7 +113,7 @@ fn sequence(parts: &[Tree], worth: Worth) -> Found {
                 best.improve(needed(part, worth), worth);
                 best.end(&mut run, worth);
             }
-            Tree::Char(..) | Tree::Set(_) | Tree::Repeat(..) => best.end(&mut run, worth),
+            Tree::Char(..) | Tree::Letter(_) | Tree::Set(_) | Tree::Chars(_) | Tree::Repeat(..) => best.end(&mut run, worth),
         }
     }
     best.end(&mut run, worth);
@@ -124,9 +124,10 @@ fn sequence(parts: &[Tree], worth: Worth) -> Found {
 fn ignores_case(tree: &Tree) -> bool {
     match tree {
         Tree::Char(_, fold) => *fold,
+        Tree::Letter(_) => true,
         Tree::Sequence(parts) | Tree::Alternatives(parts) => parts.iter().any(ignores_case),
         Tree::Repeat(part, _, _) => ignores_case(part),
-        Tree::Set(_) | Tree::Edge(_) => false,
+        Tree::Set(_) | Tree::Chars(_) | Tree::Edge(_) => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A plain regular expression as a small program. The library's engines are made for long texts: building one takes a hundred
 //! times as long as a search in a reply, and of the thousands of expressions in the rules most see one text or none.
 
-use super::syntax::{Edge, Plain, Set, Tree};
+use super::syntax::{Chars, Edge, Plain, Set, Tree};
 
 /// Steps that a program may have.
 const LONGEST: usize = 4_000;
@@ -15,6 +15,7 @@ pub(super) struct Program {
     steps: Vec<Step>,
     texts: Vec<u8>,
     sets: Vec<Set>,
+    chars: Vec<Chars>,
     /// The bytes that a match can begin with; none if it can be empty.
     first: Option<Set>,
     /// Whether a match can only begin where the text does.
@@ -31,6 +32,8 @@ enum Step {
     Folded(u32, u32),
     /// A byte of this set.
     Set(u32),
+    /// A character of this set.
+    Chars(u32),
     Edge(Edge),
     /// Goes on at the next step and, if that leads nowhere, there.
     Or(u32),
@@ -50,6 +53,7 @@ impl Program {
             steps: Vec::new(),
             texts: Vec::new(),
             sets: Vec::new(),
+            chars: Vec::new(),
             first: (!passes).then_some(first),
             at_start: begins_at_start(tree),
             all_bytes: *all_bytes,
@@ -83,6 +87,8 @@ impl Program {
                 });
                 self.push(Step::Set(known as u32))?;
             }
+            Tree::Letter(c) => self.one_of(Chars::of_letter(*c)?)?,
+            Tree::Chars(chars) => self.one_of(chars.clone())?,
             Tree::Edge(edge) => {
                 self.push(Step::Edge(*edge))?;
             }
@@ -141,6 +147,15 @@ impl Program {
             }
         }
         Some(())
+    }
+
+    /// One of these characters.
+    fn one_of(&mut self, chars: Chars) -> Option<()> {
+        let known = self.chars.iter().position(|known| *known == chars).unwrap_or_else(|| {
+            self.chars.push(chars);
+            self.chars.len() - 1
+        });
+        self.push(Step::Chars(known as u32)).map(drop)
     }
 
     /// Characters that are alike in whether their case matters.
@@ -216,6 +231,13 @@ impl Program {
                     at += 1;
                     stands
                 }
+                Step::Chars(chars) => match self.chars[chars as usize].length_at(text, at) {
+                    Some(length) => {
+                        at += length;
+                        true
+                    }
+                    None => false,
+                },
                 Step::Edge(edge) => is_at(edge, text, at),
                 Step::Or(other) => {
                     if !self.may_go_on(step + 1, text, at) {
@@ -280,8 +302,16 @@ fn firsts(tree: &Tree, first: &mut Set) -> bool {
             }
             false
         }
+        Tree::Letter(c) => {
+            Chars::of_letter(*c).iter().for_each(|chars| first.unite(&chars.firsts()));
+            false
+        }
         Tree::Set(set) => {
             first.unite(set);
+            false
+        }
+        Tree::Chars(chars) => {
+            first.unite(&chars.firsts());
             false
         }
         Tree::Edge(_) => true,
@@ -301,7 +331,7 @@ fn begins_at_start(tree: &Tree) -> bool {
         Tree::Sequence(parts) => parts.first().is_some_and(begins_at_start),
         Tree::Alternatives(ways) => ways.iter().all(begins_at_start),
         Tree::Repeat(part, least, _) => *least > 0 && begins_at_start(part),
-        Tree::Char(..) | Tree::Set(_) => false,
+        Tree::Char(..) | Tree::Letter(_) | Tree::Set(_) | Tree::Chars(_) => false,
     }
 }
 
@@ -371,6 +401,9 @@ mod tests {
             "\\ ",
             "\\n",
             "é",
+            "k",
+            "[éK]",
+            "д",
             "\\A",
             "\\z",
             "(?P<x>",
@@ -388,7 +421,7 @@ mod tests {
             "()",
             "(?)",
         ];
-        let letters = ["a", "b", "A", "c", "1", ".", " ", "\n", "é", "_", "]", "-"];
+        let letters = ["a", "b", "A", "c", "1", ".", " ", "\n", "é", "_", "]", "-", "É", "\u{212a}", "Д", "k"];
         let mut dice = Dice(11);
         let (mut told, mut matched, mut refused) = (0, 0, 0);
         for _ in 0..60_000 {

@@ -1,6 +1,7 @@
 //! The plain part of the language of regular expressions, as a tree. Nearly all expressions in rules keep to it; what goes
 //! beyond is left to the library, and so is every mistake: [`parse`] gives a tree only where the library would read the same.
 
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 use std::collections::BTreeSet;
 
 /// Groups inside groups that are read.
@@ -11,8 +12,12 @@ const DEEPEST: usize = 32;
 pub(super) enum Tree {
     /// A character, and whether its case does not matter, which is asked of ASCII letters only.
     Char(char, bool),
+    /// A letter in any case, of which a form is no ASCII letter: `д`, and `k`, which the sign of Kelvin is, too.
+    Letter(char),
     /// One of these bytes.
     Set(Set),
+    /// One of these characters.
+    Chars(Chars),
     /// A place in the text; takes no room.
     Edge(Edge),
     /// One after the other.
@@ -94,6 +99,52 @@ impl Set {
     }
 }
 
+/// A set of characters of a text, not of bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Chars(Vec<(char, char)>);
+
+impl Chars {
+    /// The forms of a letter.
+    pub(super) fn of_letter(c: char) -> Option<Chars> {
+        let mut class = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
+        class.try_case_fold_simple().ok()?;
+        Some(Chars::of_class(&class))
+    }
+
+    /// What the library takes `pattern`, which is one class, for.
+    fn of(pattern: &str, flags: Flags) -> Option<Chars> {
+        let mut library = regex_syntax::ParserBuilder::new();
+        let library = library.case_insensitive(flags.fold).dot_matches_new_line(flags.dot_all);
+        let HirKind::Class(Class::Unicode(class)) = library.build().parse(pattern).ok()?.into_kind() else { return None };
+        Some(Chars::of_class(&class))
+    }
+
+    fn of_class(class: &ClassUnicode) -> Chars {
+        Chars(class.ranges().iter().map(|range| (range.start(), range.end())).collect())
+    }
+
+    /// The length in bytes of the character that begins at `at`, if it is one of these.
+    pub(super) fn length_at(&self, text: &[u8], at: usize) -> Option<usize> {
+        let length = match *text.get(at)? {
+            0..0x80 => 1,
+            0xc0..0xe0 => 2,
+            0xe0..0xf0 => 3,
+            0xf0.. => 4,
+            // The middle of a character.
+            _ => return None,
+        };
+        let c = std::str::from_utf8(text.get(at..at + length)?).ok()?.chars().next()?;
+        let after = self.0.partition_point(|(from, _)| *from <= c);
+        after.checked_sub(1).filter(|range| c <= self.0[*range].1).map(|_| length)
+    }
+
+    /// The bytes that one can begin with.
+    pub(super) fn firsts(&self) -> Set {
+        let lead = |c: char| c.encode_utf8(&mut [0; 4]).as_bytes()[0];
+        self.0.iter().fold(Set::default(), |set, (from, to)| set.with(Set::range(lead(*from), lead(*to))))
+    }
+}
+
 /// What the letters of `(?ims)` say, up to the end of the group.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Flags {
@@ -123,7 +174,8 @@ impl Flags {
 
 /// Takes a pattern apart. None where it holds anything that is not plain, or is not valid.
 pub(super) fn parse(pattern: &str, flags: Flags) -> Option<Plain> {
-    let mut parser = Parser { rest: pattern, depth: 0, flags, names: BTreeSet::new(), all_bytes: !flags.wide };
+    let (bytes, names) = (!flags.wide, BTreeSet::new());
+    let mut parser = Parser { rest: pattern, depth: 0, flags, names, bytes, all_bytes: bytes };
     let tree = parser.alternatives()?;
     parser.rest.is_empty().then_some(Plain { tree, all_bytes: parser.all_bytes })
 }
@@ -133,6 +185,8 @@ struct Parser<'p> {
     depth: usize,
     flags: Flags,
     names: BTreeSet<&'p str>,
+    /// Whether bytes are matched, but for groups such as `(?u:...)`.
+    bytes: bool,
     all_bytes: bool,
 }
 
@@ -208,29 +262,50 @@ impl Parser<'_> {
 
     /// One part; none inside where it only says how to read what follows.
     fn atom(&mut self) -> Option<Option<Tree>> {
-        let Flags { fold, lines, wide, dot_all } = self.flags;
+        let Flags { lines, wide, dot_all, .. } = self.flags;
+        let chars = wide && self.bytes;
+        let before = self.rest;
         Some(Some(match self.next()? {
             '\\' => match self.next()? {
                 'b' if self.rest.starts_with('{') => return None,
-                'b' => Tree::Edge(Edge::Word),
-                'B' => Tree::Edge(Edge::NoWord),
+                edge @ ('b' | 'B') => {
+                    // Letters beyond ASCII are none here.
+                    self.all_bytes &= !chars;
+                    Tree::Edge(if edge == 'b' { Edge::Word } else { Edge::NoWord })
+                }
                 'A' => Tree::Edge(Edge::Start),
                 'z' => Tree::Edge(Edge::End),
                 c => match class_of(c) {
+                    Some(_) if chars => Tree::Chars(Chars::of(&before[..1 + c.len_utf8()], self.flags)?),
                     Some(class) => Tree::Set(class),
-                    None => Tree::Char(self.escaped(c)?, fold),
+                    None => {
+                        let c = self.escaped(c)?;
+                        self.literal(c)
+                    }
                 },
             },
             '^' => Tree::Edge(if lines { Edge::LineStart } else { Edge::Start }),
             '$' => Tree::Edge(if lines { Edge::LineEnd } else { Edge::End }),
+            '.' if chars => Tree::Chars(Chars::of(".", self.flags)?),
             '.' => Tree::Set(if dot_all { Set::ALL } else { Set::LINE_END.others() }),
+            '[' if chars => {
+                self.set()?;
+                Tree::Chars(Chars::of(&before[..before.len() - self.rest.len()], self.flags)?)
+            }
             '[' => Tree::Set(self.set()?),
             '(' => return self.group(),
             '*' | '+' | '?' | '{' => return None,
             // They are letters of ASCII but for their case.
-            '\u{17f}' | '\u{212a}' if wide => return None,
-            c => Tree::Char(c, fold),
+            '\u{17f}' | '\u{212a}' if wide && !chars => return None,
+            c => self.literal(c),
         }))
+    }
+
+    /// A character that stands for itself.
+    fn literal(&self, c: char) -> Tree {
+        let Flags { fold, wide, .. } = self.flags;
+        let has_forms = || !c.is_ascii() || matches!(c.to_ascii_lowercase(), 's' | 'k');
+        if fold && wide && self.bytes && has_forms() { Tree::Letter(c) } else { Tree::Char(c, fold) }
     }
 
     /// `[...]`, after its first bracket.
@@ -334,7 +409,6 @@ impl Parser<'_> {
             } else {
                 let end = self.rest.find([':', ')'])?;
                 self.flags = flags(before, &self.rest[..end])?;
-                self.all_bytes &= !self.flags.wide;
                 let closed = self.rest[end..].starts_with(')');
                 if closed && end == 0 {
                     return None;
