@@ -32,8 +32,6 @@ enum Step {
     Folded(u32, u32),
     /// A byte of this set.
     Set(u32),
-    /// Bytes of this set, so many at most: as few as what follows needs.
-    Few(u32, u32),
     /// A character of this set.
     Chars(u32),
     Edge(Edge),
@@ -44,13 +42,6 @@ enum Step {
     Go(u32),
     /// A match.
     End,
-}
-
-/// Where a search goes on if what is tried first leads nowhere.
-struct Way {
-    step: u32,
-    at: u32,
-    left: Option<u32>,
 }
 
 impl Program {
@@ -90,8 +81,11 @@ impl Program {
         match tree {
             Tree::Char(..) => self.chars(std::slice::from_ref(tree))?,
             Tree::Set(set) => {
-                let known = self.known(set);
-                self.push(Step::Set(known))?;
+                let known = self.sets.iter().position(|known| known == set).unwrap_or_else(|| {
+                    self.sets.push(*set);
+                    self.sets.len() - 1
+                });
+                self.push(Step::Set(known as u32))?;
             }
             Tree::Letter(c) => self.one_of(Chars::of_letter(*c)?)?,
             Tree::Chars(chars) => self.one_of(chars.clone())?,
@@ -133,12 +127,6 @@ impl Program {
                     }
                 }
                 match most {
-                    most if most.is_none_or(|most| most > *least)
-                        && let Tree::Set(set) = &**part =>
-                    {
-                        let known = self.known(set);
-                        self.push(Step::Few(known, most.map_or(u32::MAX, |most| most - least)))?;
-                    }
                     None => {
                         let again = self.push(Step::Rather(0))?;
                         self.emit(part)?;
@@ -159,15 +147,6 @@ impl Program {
             }
         }
         Some(())
-    }
-
-    /// The place of a set.
-    fn known(&mut self, set: &Set) -> u32 {
-        let known = self.sets.iter().position(|known| known == set).unwrap_or_else(|| {
-            self.sets.push(*set);
-            self.sets.len() - 1
-        });
-        known as u32
     }
 
     /// One of these characters.
@@ -229,11 +208,9 @@ impl Program {
     }
 
     /// Whether a match begins here.
-    fn leads(&self, text: &[u8], start: usize, ways: &mut Vec<Way>, patience: &mut usize) -> Option<bool> {
+    fn leads(&self, text: &[u8], start: usize, ways: &mut Vec<(u32, u32)>, patience: &mut usize) -> Option<bool> {
         ways.clear();
         let (mut step, mut at) = (0, start);
-        // Bytes that a repeated set may still take, where it goes on.
-        let mut left = None;
         loop {
             *patience = patience.checked_sub(1)?;
             let goes_on = match self.steps[step as usize] {
@@ -254,24 +231,6 @@ impl Program {
                     at += 1;
                     stands
                 }
-                Step::Few(set, most) => {
-                    let set = &self.sets[set as usize];
-                    let mut more = left.take().unwrap_or(most);
-                    loop {
-                        let takes_one = more > 0 && text.get(at).is_some_and(|byte| set.has(*byte));
-                        if self.may_go_on(step + 1, text, at) {
-                            if takes_one {
-                                ways.push(Way { step, at: at as u32 + 1, left: Some(more - 1) });
-                            }
-                            break true;
-                        }
-                        if !takes_one {
-                            break false;
-                        }
-                        *patience = patience.checked_sub(1)?;
-                        (at, more) = (at + 1, more - 1);
-                    }
-                }
                 Step::Chars(chars) => match self.chars[chars as usize].length_at(text, at) {
                     Some(length) => {
                         at += length;
@@ -285,12 +244,12 @@ impl Program {
                         step = other;
                         continue;
                     }
-                    ways.push(Way { step: other, at: at as u32, left: None });
+                    ways.push((other, at as u32));
                     true
                 }
                 Step::Rather(other) => {
                     if self.may_go_on(other, text, at) {
-                        ways.push(Way { step: step + 1, at: at as u32, left: None });
+                        ways.push((step + 1, at as u32));
                         step = other;
                         continue;
                     }
@@ -304,8 +263,8 @@ impl Program {
             };
             if goes_on {
                 step += 1;
-            } else if let Some(way) = ways.pop() {
-                (step, at, left) = (way.step, way.at as usize, way.left);
+            } else if let Some((other, back)) = ways.pop() {
+                (step, at) = (other, back as usize);
             } else {
                 return Some(false);
             }
