@@ -8,6 +8,7 @@ use super::reasons::Reason;
 use super::template::is_evidence;
 use crate::evidence::maillog::said::Voice;
 use crate::tables::{Table, Type, failures, host, truth};
+use memchr::memmem;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Level, file, place, message, help.
@@ -310,7 +311,7 @@ fn warn_of_words(rule: &Rule, text: &str, warning: Warning<'_>) {
         }
     }
     let mut places = Places::of(text);
-    for (at, _) in text.match_indices("`{{") {
+    for at in memmem::find_iter(text.as_bytes(), "`{{") {
         let rest = &text[at + 3..];
         let name = rest.split(['\n', '}']).next().unwrap_or_default();
         if is_evidence(name.trim_matches([' ', '~'])) && rest[name.len()..].starts_with("}}`") {
@@ -324,7 +325,7 @@ fn warn_of_words(rule: &Rule, text: &str, warning: Warning<'_>) {
 /// What is still to be done in a file, and quotes that are none.
 fn warn_of_text(text: &str, warning: Warning<'_>) {
     let mut places = Places::of(text);
-    for (at, _) in text.match_indices("TODO") {
+    for at in memmem::find_iter(text.as_bytes(), "TODO") {
         let what = text[at + 4..].lines().next().unwrap_or_default();
         let message = match what.trim_start_matches([':', ' ']).trim_end_matches(['\'', '"', ' ']) {
             "" => "something is still to be done here".to_owned(),

@@ -119,7 +119,7 @@ impl LazyRegex {
         }
         if let Some(plain) = lazy.plain() {
             lazy.program = Program::of(&plain).map(Box::new).into();
-            lazy.literals = lazy.needed_by(&plain).into();
+            lazy.literals = lazy.embedded().unwrap_or_else(|| lazy.needed_by(&plain)).into();
         }
         let takes_nothing = match lazy.program() {
             Some(program) => program.may_be_empty(),
