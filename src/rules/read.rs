@@ -280,14 +280,14 @@ fn own_variables(reader: &mut Reader<'_>, says: &str, place: Place, table: &'sta
         return;
     }
     for variable in super::template::variables(says) {
-        match variable.split_once('.').unwrap_or((&variable, "")) {
+        match variable.split_once('.').unwrap_or((variable, "")) {
             ("first" | "last" | "top" | "list" | "distinct", field) if table.column(field).is_none() => {
-                let place = reader.part_of(place, &variable);
+                let place = reader.part_of(place, variable);
                 column_named(reader, field, place, table);
             }
             ("key" | "keys", _) if !by => {
                 let help = "add `by: FIELD` to the signal: it is then asked for each value of the field";
-                let place = reader.part_of(place, &variable);
+                let place = reader.part_of(place, variable);
                 reader.problem(place, format!("`{{{{{variable}}}}}` is known only of a signal with `by`"), Some(help.to_owned()));
             }
             _ => {}
