@@ -14,7 +14,7 @@
 use super::document::{Document, Sink};
 use super::maillog::envelope::{Clock, with_year};
 use super::maillog::queue_id::is_queue_id;
-use crate::tables::{Record, collection, host, queue};
+use crate::tables::{Record, collection, host, queue, queue_counts};
 use crate::time::{self, Civil, Time};
 
 /// One message, as its first line says it.
@@ -49,7 +49,11 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             // The last line alone lists nothing.
             listed |= messages > 0;
             // The footer counts all entries: another number shows that the listing was cut.
-            if request_count(footer).is_some_and(|count| count != messages) {
+            if let Some(count) = request_count(footer).filter(|count| *count != messages) {
+                let total = Record::new(&queue_counts::TABLE, doc.at(number))
+                    .with(queue_counts::queue, sink.name("total"))
+                    .with(queue_counts::messages, i64::try_from(count).ok());
+                sink.push(&queue_counts::TABLE, total);
                 let record = Record::new(&collection::TABLE, doc.at(number))
                     .with(collection::kind, sink.name("postqueue"))
                     .with(collection::outcome, sink.name("cut-off"))

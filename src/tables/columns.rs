@@ -443,7 +443,7 @@ tables! {
 
     /// One queue directory whose files somebody counted (`find DIRECTORY -type f | wc -l`, `ls | wc -l`, `du -s`).
     queue_counts {
-        queue: @asked Text "deferred, active, incoming, hold, maildrop, ...",
+        queue: @asked Text "deferred, active, incoming, hold, maildrop, ..., or total: the last line of a listing that is not whole",
         messages: Int "files, each of which is a message",
         entries: Int "entries of the directory, which with hashed directories are directories and not messages",
         bytes: Int in Bytes "bytes",
