@@ -8,7 +8,9 @@ use crate::diagnose::why::{SignalWhy, why};
 use crate::evidence::{self, transcript};
 use crate::parallel;
 use crate::rules::RuleSet;
+use crate::rules::kinds::Glob;
 use crate::rules::model::{Rule, TestSpec};
+use crate::tables::TABLES;
 use crate::time::Time;
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -44,19 +46,34 @@ pub fn run(rules: &RuleSet, wanted: impl Fn(&Rule) -> bool) -> (usize, Vec<Failu
     (tests.len(), failures.into_iter().flatten().collect())
 }
 
+/// What the files of a test are called: by their kind, or where only a name tells the kind, by that.
+fn paths(rules: &RuleSet, test: &TestSpec) -> Vec<String> {
+    let path = |kind: &String| {
+        let known = rules.kinds.iter().find(|known| known.kind == *kind);
+        let by_name = known.filter(|kind| kind.own && kind.content.is_empty()).and_then(|kind| kind.names.first());
+        by_name.map_or_else(|| format!("{kind}.txt"), Glob::example)
+    };
+    test.given.iter().map(|(kind, _)| path(kind)).collect()
+}
+
 fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
-    let files = test.given.iter().map(|(kind, text)| (format!("{kind}.txt"), text.clone().into_bytes()));
+    let paths = paths(rules, test);
+    let files = paths.iter().zip(&test.given).map(|(path, (_, text))| (path.clone(), text.clone().into_bytes()));
     let bundle = Bundle::of_texts(files, collected());
     let mut collected = evidence::collect(&bundle, rules, &AtomicU64::new(0));
-    for ((kind, _), source) in test.given.iter().zip(&collected.sources) {
-        let path = format!("{kind}.txt");
-        let recognised = collected.sources.iter().find(|source| source.path == path).and_then(|source| source.kind.as_ref());
+    for ((kind, _), path) in test.given.iter().zip(&paths) {
+        let Some(source) = collected.sources.iter().find(|source| source.path == *path) else { continue };
+        let recognised = source.kind.as_ref();
         // What a terminal showed says itself which commands it was.
         let is_shown = || recognised.is_some_and(|known| known == transcript::KIND);
         if recognised != Some(kind) && !is_shown() {
-            let got = recognised.map_or("not recognised", String::as_str);
-            let help = "give it whole, as the command prints it: `postdoc sources FILE` shows what is recognised by what";
-            return Some(format!("the evidence given as `{kind}` is {got} ({})\nhelp: {help}", source.title));
+            let got = recognised.map_or_else(|| "not recognised".to_owned(), |kind| format!("`{kind}` ({})", source.title));
+            let help = match rules.kinds.iter().find(|known| known.kind == *kind && known.own) {
+                Some(known) => format!("`content:` of {} does not fit it", known.file),
+                None => "give it whole, as the command prints it".to_owned(),
+            };
+            let help = format!("{help}: `postdoc sources FILE` shows what is recognised by what");
+            return Some(format!("the evidence given as `{kind}` is {got}\nhelp: {help}"));
         }
     }
     diagnosis::prepare(&mut collected, rules);
@@ -101,8 +118,24 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
         }
         // What nearly matched is most often what the test or the rule got wrong.
         for (place, missed) in signal.near.iter().filter(|_| signal.met != Some(true)) {
-            let file = collected.sources.get(place.file as usize).map_or("", |source| source.path.trim_end_matches(".txt"));
+            let path = collected.sources.get(place.file as usize).map_or("", |source| &source.path);
+            let file = paths.iter().position(|known| known == path).map_or(path, |at| &test.given[at].0);
             let _ = write!(out, "\n                        near miss, line {} of {file}: {missed}", place.line);
+        }
+    }
+    // A pattern that takes nothing is the first thing to look at.
+    for (kind, path) in test.given.iter().map(|(kind, _)| kind).zip(&paths) {
+        let of_pattern = rules.kinds.iter().any(|known| known.kind == *kind && known.own && known.pattern.is_some());
+        let source = collected.sources.iter().position(|source| source.path == *path);
+        let gave = |number: usize| {
+            let rows = TABLES.iter().flat_map(|table| collected.tables.rows(table));
+            rows.into_iter().any(|row| row.source.file as usize == number)
+        };
+        if of_pattern && source.is_some_and(|number| !gave(number)) {
+            let _ = write!(
+                out,
+                "\n  no line of `{kind}` became a record: `lines` take none of them, or `skip` does, which is asked first"
+            );
         }
     }
     match left_out {

@@ -454,15 +454,15 @@ impl<'t> Asker<'t> {
     }
 
     /// The values that a reference names; none if they are not known.
-    fn resolve(&self, reference: &Reference, answered: &Answered) -> Option<Vec<String>> {
+    pub(super) fn resolve(&self, reference: &Reference, answered: &Answered) -> Option<Vec<String>> {
         let tables = self.tables;
         match reference {
             Reference::Setting(name) => {
                 if !tables.is_collected(&settings::TABLE) {
                     return None;
                 }
-                let value = tables.setting(name)?;
-                Some(vec![expand(value, tables)])
+                let value = expand(tables.setting(name)?, tables);
+                Some(next_hop(&value).map(str::to_owned).into_iter().chain([value.clone()]).collect())
             }
             Reference::Host(column) => {
                 let value = tables.host()?.get(*column);
@@ -564,6 +564,14 @@ fn expand(value: &str, tables: &Tables) -> String {
         }
     }
     out
+}
+
+/// The host of a next hop as Postfix writes it, `[host]:port` or `host:port`, where it is more than the host alone.
+fn next_hop(value: &str) -> Option<&str> {
+    match value.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').map(|(host, _)| host),
+        None => value.rsplit_once(':').filter(|(host, _)| !host.contains([':', '/', ' '])).map(|(host, _)| host),
+    }
 }
 
 /// Names compare without case and final dot.

@@ -98,7 +98,8 @@ fn of_signal<'r>(
                 if near.len() < NAMED {
                     let is = as_text(row.get(condition.column), &asker.tables.names)
                         .map_or_else(|| "missing".to_owned(), |text| format!("`{}`", super::words::visible(&text)));
-                    near.push((row.source, format!("{} is {is}", field(table, condition))));
+                    let others = compared(asker, &condition.matcher, answers);
+                    near.push((row.source, format!("{} is {is}{others}", field(table, condition))));
                 }
             }
         }
@@ -114,6 +115,23 @@ fn of_signal<'r>(
         matched_total: measure.rows.len(),
         near,
         near_total,
+    }
+}
+
+/// What a condition compares with, and what that is here.
+fn compared(asker: &Asker<'_>, matcher: &Matcher, answers: &Answered) -> String {
+    let reference = match matcher {
+        Matcher::Not(inner) => return compared(asker, inner, answers),
+        Matcher::All(all) => return all.iter().map(|inner| compared(asker, inner, answers)).collect(),
+        Matcher::SameAs(reference) | Matcher::DiffersFrom(reference) | Matcher::ComparedTo(_, reference) => reference,
+        _ => return String::new(),
+    };
+    let values = asker.resolve(reference, answers).unwrap_or_default();
+    match values.as_slice() {
+        [] => format!(", {reference} is not known"),
+        // Of a next hop the host comes first.
+        [.., value] if values.len() <= 2 => format!(", {reference} is `{}`", super::words::visible(value)),
+        _ => format!(", and no {reference} fits"),
     }
 }
 

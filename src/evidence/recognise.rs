@@ -52,13 +52,13 @@ pub fn by_name<'k>(path: &str, kinds: &'k [Kind]) -> Option<&'k Kind> {
     named(path, kinds).first().map(|(kind, _)| *kind)
 }
 
-/// The kind of which most regexes match; the first among equals.
+/// The kind of which most regexes match, one's own before the built-in ones; the first among equals.
 fn by_content<'k>(kinds: impl Iterator<Item = &'k Kind>, head: &str) -> Option<&'k Kind> {
-    let mut best: Option<(usize, &Kind)> = None;
+    let mut best: Option<((bool, usize), &Kind)> = None;
     for kind in kinds {
         let score = kind.content.iter().filter(|regex| regex.is_match(head)).count();
-        if score > best.map_or(0, |(score, _)| score) {
-            best = Some((score, kind));
+        if score > 0 && best.is_none_or(|(known, _)| (kind.own, score) > known) {
+            best = Some(((kind.own, score), kind));
         }
     }
     best.map(|(_, kind)| kind)

@@ -1,13 +1,14 @@
 //! What can only be checked when every file is known: names across files are errors, what is hardly meant so is a warning.
 
 use super::amount::quantity;
+use super::kinds::Kind;
 use super::load::Loader;
 use super::model::{Condition, Matcher, PHASES, Rule, Signal};
-use super::problem::{Level, Place, did_you_mean};
+use super::problem::{Level, Place, did_you_mean, find_at};
 use super::reasons::Reason;
 use super::template::is_evidence;
 use crate::evidence::maillog::said::Voice;
-use crate::tables::{Table, Type, failures, host, truth};
+use crate::tables::{Column, Table, Type, diagnostics, failures, host, truth};
 use memchr::memmem;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -43,6 +44,9 @@ impl Loader {
                     // A part of a long id is what people remember.
                     let part = || ids.iter().find(|known| id.len() > 4 && known.contains(id.as_str()));
                     let help = meant(id, &ids).or_else(|| part().map(|known| format!("did you mean `{known}`?")));
+                    let several =
+                        || Some(id.split([',', ' ']).filter(|id| !id.is_empty()).collect::<Vec<_>>()).filter(|ids| ids.len() > 1);
+                    let help = help.or_else(|| several().map(|ids| format!("several stand in a list: `[{}]`", ids.join(", "))));
                     let help = help.unwrap_or_else(|| "`postdoc rules list` shows the rules".to_owned());
                     error(*place, format!("`explains` names the unknown rule `{id}`"), Some(help));
                 }
@@ -53,8 +57,11 @@ impl Loader {
                 circles_told += 1;
                 let at = rule.explains.iter().position(|id| Some(id.as_str()) == path.get(1).copied());
                 let place = at.map_or(rule.place, |at| rule.explains_at[at]);
-                let message = format!("`explains` goes in a circle: {}", way_told(&path));
-                error(place, message, Some("leave out the weakest of these".to_owned()));
+                let (message, help) = match path.len() {
+                    2 => ("the rule explains itself".to_owned(), "`explains` names the causes that follow from this one"),
+                    _ => (format!("`explains` goes in a circle: {}", way_told(&path)), "leave out the weakest of these"),
+                };
+                error(place, message, Some(help.to_owned()));
             }
             let mut names = BTreeSet::new();
             for (name, signal) in rule.entries().flat_map(|entry| entry.signals()) {
@@ -71,10 +78,16 @@ impl Loader {
                 for (kind, _) in test.given.iter().filter(|(kind, _)| self.set.kinds.iter().all(|known| known.kind != *kind)) {
                     let kinds: Vec<&str> = self.set.kinds.iter().map(|known| known.kind.as_str()).collect();
                     let text = self.texts.get(&rule.file).map_or("", |text| text);
+                    // What people know is the file's name or the table.
+                    let like = |known: &&Kind| known.names.iter().any(|glob| glob.matches(&kind.to_ascii_lowercase()));
+                    let feeds = |known: &&Kind| known.table == *kind;
+                    let close = self.set.kinds.iter().find(like).or_else(|| self.set.kinds.iter().find(feeds));
+                    let help = meant(kind, &kinds).or_else(|| close.map(|known| format!("did you mean `{}`?", known.kind)));
+                    let help = help.or_else(|| Some("`postdoc sources BUNDLE` names the kind of each file".to_owned()));
                     error(
                         word_at(text, test.place, kind),
                         format!("the test `{}` gives the unknown kind of evidence `{kind}`", test.name),
-                        meant(kind, &kinds),
+                        help,
                     );
                 }
             }
@@ -95,11 +108,36 @@ impl Loader {
                 found.push((Level::Error, entry.file.clone(), word_at(text, entry.place, &entry.bucket), message, help));
             }
         }
+        self.check_classes(&mut found);
         if examples {
             self.check_examples(&mut found);
         }
         for (level, file, place, message, help) in found {
             self.note(level, &file, place, message, help);
+        }
+    }
+
+    /// Notes each entry of the last folder whose class another entry puts into another bucket, or calls otherwise.
+    fn check_classes(&self, found: &mut Vec<Found>) {
+        let mut first: BTreeMap<&str, &Reason> = BTreeMap::new();
+        // What was there before one's own entries counts as first.
+        let own = |entry: &&Reason| self.latest.contains(&entry.file);
+        let (own, before): (Vec<&Reason>, Vec<&Reason>) = self.set.reasons.entries.iter().partition(own);
+        for entry in before {
+            first.entry(&entry.class).or_insert(entry);
+        }
+        for entry in own {
+            let known = *first.entry(&entry.class).or_insert(entry);
+            if known.bucket != entry.bucket && !known.bucket.is_empty() && !entry.bucket.is_empty() {
+                let message = format!(
+                    "the class `{}` is of the bucket `{}` in {}:{}",
+                    entry.class, known.bucket, known.file, known.place.line
+                );
+                let help =
+                    "a class is of one bucket, by which its failures are counted: give this entry a class of its own".to_owned();
+                let text = self.texts.get(&entry.file).map_or("", |text| text);
+                found.push((Level::Error, entry.file.clone(), word_at(text, entry.place, &entry.bucket), message, Some(help)));
+            }
         }
     }
 
@@ -159,7 +197,7 @@ impl Loader {
         };
         for rule in self.set.rules.iter().filter(|rule| sound(&rule.file)) {
             let mut warning = |place: Place, message: String, help: Option<&str>| warning(&rule.file, place, message, help);
-            warn_of_conditions(rule, &classes, text(&rule.file), &mut warning);
+            warn_of_conditions(rule, &classes, &self.set.kinds, text(&rule.file), &mut warning);
             warn_of_rule(rule, &mut warning);
             warn_of_steps(rule, &mut warning);
             warn_of_words(rule, text(&rule.file), &mut warning);
@@ -167,7 +205,8 @@ impl Loader {
         for file in self.latest.iter().filter(|file| sound(file)) {
             warn_of_text(text(file), &mut |place, message, help| warning(file, place, message, help));
         }
-        for kind in self.set.kinds.iter().filter(|kind| sound(&kind.file) && kind.names.is_empty() && kind.content.is_empty()) {
+        let nameless = |kind: &&Kind| kind.names.is_empty() && kind.content.is_empty() && !kind.parser.is_empty();
+        for kind in self.set.kinds.iter().filter(|kind| sound(&kind.file)).filter(nameless) {
             let message = format!("nothing recognises a file of the kind `{}`", kind.kind);
             let help = "add `names:` with file names, or `content:` with what stands in it";
             warning(&kind.file, kind.place, message, Some(help));
@@ -186,7 +225,7 @@ impl Loader {
 type Warning<'w> = &'w mut dyn FnMut(Place, String, Option<&str>);
 
 /// Signals that are never met or hardly ever, and words that no record holds.
-fn warn_of_conditions(rule: &Rule, classes: &BTreeSet<&str>, text: &str, warning: Warning<'_>) {
+fn warn_of_conditions(rule: &Rule, classes: &BTreeSet<&str>, kinds: &[Kind], text: &str, warning: Warning<'_>) {
     for (name, signal) in rule.entries().flat_map(|entry| entry.signals()) {
         for (place, why, help) in never(signal, text) {
             warning(place, format!("the signal `{name}` can never be met: {why}"), help.as_deref());
@@ -202,6 +241,9 @@ fn warn_of_conditions(rule: &Rule, classes: &BTreeSet<&str>, text: &str, warning
         }
         for (place, what, help) in hardly(signal, text) {
             warning(place, format!("the signal `{name}` {what}"), Some(&help));
+        }
+        for (place, why, help) in unread(signal, kinds, text) {
+            warning(place, format!("the signal `{name}` can never be met: {why}"), Some(&help));
         }
         for (place, class, meant) in unknown_classes(signal, classes, text) {
             let message = format!("the signal `{name}` asks for the reason class `{class}`, which no reason gives");
@@ -299,15 +341,21 @@ fn warn_of_words(rule: &Rule, text: &str, warning: Warning<'_>) {
         for name in words
             .split('$')
             .skip(1)
-            .map(|rest| rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default())
+            .map(|rest| rest.trim_start_matches('{').split(|c: char| !is_of_name(c)).next().unwrap_or_default())
         {
+            let signal = name.split_once('.').map(|(head, _)| head);
+            let own = |head: &str| matches!(head, "first" | "last" | "top" | "list" | "distinct");
+            let of_signal = |head: &str| rule.entries().flat_map(|entry| entry.signals()).any(|(name, _)| name == head);
             let variable = match name {
                 "count" | "share" | "since" | "until" | "key" => name.to_owned(),
+                _ if signal.is_some_and(|head| own(head) || of_signal(head)) => name.to_owned(),
                 _ if rule.params.contains_key(name) => format!("params.{name}"),
                 _ => continue,
             };
-            let message = format!("`${name}` is shown as it stands there");
-            warning(word_at(text, place, &format!("${name}")), message, Some(&format!("in a text write `{{{{{variable}}}}}`")));
+            let braced = format!("${{{name}}}");
+            let written = if words.contains(&braced) { braced } else { format!("${name}") };
+            let message = format!("`{written}` is shown as it stands there");
+            warning(word_at(text, place, &written), message, Some(&format!("in a text write `{{{{{variable}}}}}`")));
         }
     }
     let mut places = Places::of(text);
@@ -320,6 +368,10 @@ fn warn_of_words(rule: &Rule, text: &str, warning: Warning<'_>) {
             warning(place, message, Some("leave out the backticks around it"));
         }
     }
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
 /// What is still to be done in a file, and quotes that are none.
@@ -542,22 +594,8 @@ impl<'t> Places<'t> {
 
 /// Where `word` stands at or below `place`, as a word of its own; the place itself if it does not.
 fn word_at(text: &str, place: Place, word: &str) -> Place {
-    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let first = place.line.saturating_sub(1) as usize;
-    for (number, line) in text.lines().enumerate().skip(first).take(LONGEST_SIGNAL) {
-        let skipped = if number == first { place.column.saturating_sub(1) as usize } else { 0 };
-        let from = line.char_indices().nth(skipped).map_or(line.len(), |(at, _)| at);
-        let alone = |at: &usize| !line[..*at].ends_with(goes_on) && !line[at + word.len()..].starts_with(goes_on);
-        if let Some(at) = line[from..].match_indices(word).map(|(at, _)| from + at).find(alone) {
-            let column = line[..at].chars().count() as u32 + 1;
-            return Place { line: number as u32 + 1, column, length: word.chars().count() as u32 };
-        }
-    }
-    place
+    find_at(text, place, word, |_| true)
 }
-
-/// Lines of a signal that are searched for a word of it.
-const LONGEST_SIGNAL: usize = 60;
 
 /// Where, what, and what to write.
 type Odd = (Place, String, Option<String>);
@@ -570,10 +608,16 @@ fn hardly(signal: &Signal, text: &str) -> Vec<(Place, String, String)> {
             match matcher {
                 Matcher::Matches(regex) => {
                     let pattern = regex.as_str();
-                    if let Some(bare) = pattern.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+                    let flags = |c: char| matches!(c, 'i' | 'm' | 's' | 'g' | 'x' | 'u');
+                    let bare = pattern.trim_end_matches(flags).strip_suffix('/').and_then(|rest| rest.strip_prefix('/'));
+                    if let Some(bare) = bare {
                         let what = format!("looks for `{pattern}` with its slashes");
                         let place = word_at(text, condition.place, pattern);
                         found.push((place, what, format!("write `matches: '{bare}'`; case does not matter")));
+                    }
+                    if let Some((name, class)) = bare_class(pattern) {
+                        let place = word_at(text, condition.place, class);
+                        found.push((place, format!("takes `{class}` for these letters"), format!("a class is `[[:{name}:]]`")));
                     }
                 }
                 Matcher::OneOf(words) if words.iter().any(|word| matches!(word.as_str(), "missing" | "null" | "nil")) => {
@@ -623,6 +667,15 @@ fn hardly(signal: &Signal, text: &str) -> Vec<(Place, String, String)> {
         }
     }
     found
+}
+
+/// A class of letters with one pair of brackets, `[:alpha:]`: its name, and all of it.
+fn bare_class(pattern: &str) -> Option<(&str, &str)> {
+    pattern.match_indices("[:").find_map(|(at, _)| {
+        let (name, _) = pattern[at + 2..].split_once(":]")?;
+        let alone = !pattern[..at].ends_with(['[', '\\']) && name.bytes().all(|b| b.is_ascii_lowercase());
+        alone.then(|| (name, &pattern[at..at + name.len() + 4]))
+    })
 }
 
 /// Why a signal can never be met, if that is plain from its text.
@@ -730,6 +783,8 @@ fn odd_word<'w>(table: &'w Table, condition: &Condition, word: &'w str) -> Optio
         Type::Int | Type::Number if !is_number() && quantity(word).is_some() => {
             help("it holds numbers, which have no unit here: compare with `gte` or `lt`")
         }
+        Type::Int | Type::Number if !is_number() && super::advice::comparison(word).is_some() => super::advice::comparison(word)
+            .map(|meant| -> Box<dyn Fn() -> String + 'w> { Box::new(move || format!("write `{}: {meant}`", field.name)) }),
         Type::Int | Type::Number if !is_number() => help("it holds numbers: compare with `gte`, `lte`, `gt` or `lt`"),
         Type::Text if !field.words.is_empty() && !field.words.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
             Some(Box::new(move || {
@@ -747,6 +802,93 @@ fn odd_word<'w>(table: &'w Table, condition: &Condition, word: &'w str) -> Optio
         _ => None,
     }
 }
+
+/// What a signal asks of evidence that nothing reads: readings of a kind that there is not, words of a program that no kind
+/// names.
+fn unread(signal: &Signal, kinds: &[Kind], text: &str) -> Vec<(Place, String, String)> {
+    let known: Vec<&str> = kinds.iter().filter(|kind| kind.gives_readings()).map(|kind| kind.kind.as_str()).collect();
+    let column = |condition: &Condition| (signal.table.name, signal.table.fields[condition.column.0].name);
+    let mut found = Vec::new();
+    for condition in &signal.conditions {
+        let Matcher::OneOf(words) = &condition.matcher else { continue };
+        let place = word_at(text, condition.place, words.first().map_or("", String::as_str));
+        let told = words.join("` or `");
+        match column(condition) {
+            ("readings", "kind") if !known.iter().any(|kind| words.iter().any(|word| word.eq_ignore_ascii_case(kind))) => {
+                let help = meant(&words[0], &known)
+                    .unwrap_or_else(|| "a file of `evidence/` says how it is read: `kind`, `table: readings`".to_owned());
+                found.push((place, format!("no kind of evidence `{told}` gives readings"), help));
+            }
+            ("diagnostics", "daemon") if !words.iter().any(|word| speaks(kinds, condition.column, word)) => {
+                let help =
+                    format!("name it under `companions:` of a file of `evidence/`: `- {{names: [{}], says: [error]}}`", words[0]);
+                found.push((place, format!("nothing reads what `{told}` logs"), help));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether records of diagnostics can be of this daemon: one of Postfix, a companion, or what a kind's pattern reads.
+fn speaks(kinds: &[Kind], column: Column, daemon: &str) -> bool {
+    let named = |kind: &Kind| {
+        let mut names = kind.companions.iter().flat_map(|companion| &companion.names);
+        names.any(|name| name.eq_ignore_ascii_case(daemon)) || kind.may_give(&diagnostics::TABLE, column, daemon)
+    };
+    DAEMONS.contains(&daemon.to_ascii_lowercase().as_str()) || kinds.iter().any(named)
+}
+
+/// The programs of Postfix that log, and what is read as one of them.
+const DAEMONS: [&str; 47] = [
+    "anvil",
+    "bounce",
+    "cleanup",
+    "defer",
+    "discard",
+    "dnsblog",
+    "error",
+    "flush",
+    "kernel",
+    "lmtp",
+    "local",
+    "master",
+    "oqmgr",
+    "pickup",
+    "pipe",
+    "postalias",
+    "postcat",
+    "postconf",
+    "postdrop",
+    "postfix",
+    "postfix-script",
+    "postkick",
+    "postlock",
+    "postlog",
+    "postlogd",
+    "postmap",
+    "postmulti",
+    "postqueue",
+    "postscreen",
+    "postsuper",
+    "proxymap",
+    "proxywrite",
+    "qmgr",
+    "qmqpd",
+    "retry",
+    "scache",
+    "sendmail",
+    "showq",
+    "smtp",
+    "smtpd",
+    "spawn",
+    "tlsmgr",
+    "tlsproxy",
+    "trace",
+    "trivial-rewrite",
+    "verify",
+    "virtual",
+];
 
 /// Reason classes that a signal asks for and no reason gives: where, which, and what was probably meant.
 fn unknown_classes(signal: &Signal, classes: &BTreeSet<&str>, text: &str) -> Vec<Odd> {

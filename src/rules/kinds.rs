@@ -60,7 +60,7 @@ pub struct Kind {
     pub kind: String,
     /// What it is, in words.
     pub title: String,
-    /// Name of the parser.
+    /// Name of the parser; empty where the kind only names companions.
     pub parser: String,
     /// Table that it mainly feeds.
     pub table: String,
@@ -78,10 +78,37 @@ pub struct Kind {
     pub companions: Vec<Companion>,
     /// For the parser `pattern`: table and line regexes.
     pub pattern: Option<Pattern>,
+    /// Whether it stands in a folder of one's own: it is asked before the built-in ones.
+    pub own: bool,
     /// File that it was read from.
     pub file: String,
     /// Where in it.
     pub place: Place,
+}
+
+impl Kind {
+    /// Whether its pattern may give a record of `table` whose field `column` is `word`. What a built-in kind takes from a line by a
+    /// group is what Postfix says.
+    pub fn may_give(&self, table: &Table, column: Column, word: &str) -> bool {
+        let Some(pattern) = &self.pattern else { return false };
+        let is = |(of, text): &(Column, String)| *of == column && text.eq_ignore_ascii_case(word);
+        let of_form = |form: &Form| {
+            form.table.name == table.name
+                && (form.set.iter().any(is) || self.own && form.fields.iter().any(|(_, of)| *of == column))
+        };
+        let whole = pattern.table.name == table.name;
+        let under = pattern.columns.iter().any(|columns| columns.fields.iter().any(|(_, of)| *of == column));
+        whole && (under || pattern.set.iter().any(is))
+            || pattern.lines.iter().chain(&pattern.command).chain(&pattern.above).any(of_form)
+    }
+
+    /// Whether it gives readings, which are of its kind.
+    pub fn gives_readings(&self) -> bool {
+        let readings = tables::readings::TABLE.name;
+        self.pattern
+            .as_ref()
+            .is_some_and(|pattern| pattern.table.name == readings || pattern.lines.iter().any(|form| form.table.name == readings))
+    }
 }
 
 /// What the parser `pattern` does: evidence that is read without any Rust.
@@ -190,6 +217,24 @@ impl Glob {
         Some(Glob { pattern, tail, path, begins })
     }
 
+    /// A name that matches.
+    pub fn example(&self) -> String {
+        let mut name = String::new();
+        let mut rest = self.pattern.iter();
+        while let Some(c) = rest.next() {
+            match c {
+                '*' => {}
+                '?' => name.push('x'),
+                '[' => {
+                    let set: Vec<char> = rest.by_ref().take_while(|c| **c != ']').copied().collect();
+                    name.extend(('!'..='~').find(|c| in_set(&set, *c)));
+                }
+                c => name.push(*c),
+            }
+        }
+        name.trim_start_matches('/').to_owned()
+    }
+
     /// Whether a path (lower case, without compression suffix) matches.
     pub fn matches(&self, path: &str) -> bool {
         if !path.ends_with(&self.tail) {
@@ -259,9 +304,12 @@ fn in_set(set: &[char], c: char) -> bool {
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
     let root = reader.parse()?;
     let mut fields = reader.fields(root, "a kind of evidence");
-    let (kind, place) = fields.need(reader, "kind").map(|node| (reader.id(&node, "kind"), node.place))?;
+    let kind = fields.need(reader, "kind").map(|node| (reader.id(&node, "kind"), node.place));
     let title = fields.need(reader, "title").map(|node| reader.text(&node, "title")).unwrap_or_default();
-    let parser = fields.need(reader, "parser").map(|node| (reader.text(&node, "parser"), node.place));
+    // Companions are read in the log, and their kind has no text of its own.
+    let only_companions = fields.has("companions") && !fields.has("parser") && !fields.has("pattern");
+    let parser = if only_companions { None } else { fields.need(reader, "parser") };
+    let parser = parser.map(|node| (reader.text(&node, "parser"), node.place));
     let table = fields.take("table").map(|node| (reader.text(&node, "table"), node.place));
     if let Some((name, place)) = &table {
         table_called(reader, name, *place);
@@ -285,7 +333,16 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
     let pattern = fields.take("pattern").and_then(|node| pattern(reader, node, &table));
     if parser.as_ref().is_some_and(|(parser, _)| parser == "pattern") && !has_pattern {
         let (_, place) = parser.clone().unwrap_or_default();
-        reader.problem(place, "the parser `pattern` needs `pattern:` with `lines` or `columns`", None);
+        let beside = fields.take_misplaced(&["lines", "columns", "set", "command", "above", "skip", "foreign"]);
+        for key in &beside {
+            let help = format!("begin a line `pattern:` before it, and indent `{}:` below that", key.name);
+            reader.problem(key.place, format!("`{}` stands beside `pattern` and not in it", key.name), Some(help));
+        }
+        if beside.is_empty() {
+            let help =
+                "such as `pattern: {lines: ['^(?P<name>\\S+) (?P<text>.*)']}`; `postdoc rules fields` shows the names".to_owned();
+            reader.problem(place, "the parser `pattern` needs `pattern:` with `lines` or `columns`", Some(help));
+        }
     }
     if let Some((parser, place)) = &parser
         && !PARSERS.contains(&parser.as_str())
@@ -296,6 +353,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
     let table = table.map(|(table, _)| table).unwrap_or_default();
     fields.finish(reader);
     let file = reader.file.to_owned();
+    let (kind, place) = kind?;
     Some(Kind {
         kind,
         title,
@@ -308,6 +366,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Kind> {
         collect,
         companions,
         pattern,
+        own: false,
         file,
         place,
     })
@@ -406,7 +465,10 @@ fn form_of(reader: &mut Reader<'_>, text: &str, place: Place, table: &'static Ta
         let help = "name the parts that are fields, as in (?P<port>\\d+); a line that says nothing belongs into `skip`";
         reader.problem(place, "no part of this pattern is named, so it gives no field", Some(help.to_owned()));
     }
-    let fields = named.into_iter().filter_map(|name| Some((name.to_owned(), field_called(reader, table, name, place)?)));
+    let fields = named.into_iter().filter_map(|name| {
+        let place = reader.word_in(place, name);
+        Some((name.to_owned(), field_called(reader, table, name, place)?))
+    });
     Some(Form { regex, table, fields: fields.collect(), set })
 }
 
@@ -500,6 +562,7 @@ mod tests {
         ] {
             let glob = Glob::new(pattern).expect("a pattern");
             yes.iter().for_each(|name| assert!(glob.matches(name), "{pattern} matches {name}"));
+            assert!(glob.matches(&glob.example()), "{pattern} matches {}", glob.example());
             no.iter().for_each(|name| assert!(!glob.matches(name), "{pattern} does not match {name}"));
         }
         assert!(Glob::new("a[b").is_none() && Glob::new("a[]").is_none());

@@ -452,7 +452,10 @@ impl Loader {
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
         let text = String::from_utf8_lossy(error.as_bytes());
         let help = Some("save it as UTF-8".to_owned());
-        let message = "this is no UTF-8 text";
+        let message = match error.as_bytes() {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "this is UTF-16, as editors of Windows call \"Unicode\", and no UTF-8 text",
+            _ => "this is no UTF-8 text",
+        };
         self.problems.push(Problem::new(Level::Error, shown, &text, Place { line, column, length: 1 }, message, help));
     }
 
@@ -492,7 +495,8 @@ impl Loader {
     fn add(&mut self, path: &str, content: Content, reader: &mut Reader<'_>) {
         match content {
             Content::Reasons(items) => self.set.reasons.add(items, reader.file),
-            Content::Kind(kind) => {
+            Content::Kind(mut kind) => {
+                kind.own = self.layer > 0;
                 if let Some(known) =
                     self.set.kinds.iter().find(|known| known.kind == kind.kind && self.latest.contains(&known.file))
                 {

@@ -1,5 +1,6 @@
 //! The rules as data: the YAML model, loading and checking.
 
+mod advice;
 pub mod amount;
 pub mod catalogue;
 mod check;
@@ -12,6 +13,7 @@ pub mod kinds;
 pub mod lazy;
 pub(crate) mod literals;
 pub mod load;
+mod matchers;
 pub mod meaning;
 pub mod model;
 mod node;
@@ -24,6 +26,7 @@ pub mod scaffold;
 pub mod schema;
 mod syntax;
 pub mod template;
+mod texts;
 pub(crate) mod together;
 pub mod yaml;
 

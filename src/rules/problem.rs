@@ -130,6 +130,28 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// Lines below a place that are searched for a word.
+const SEARCHED: usize = 60;
+
+/// Where `word` stands at or below `place`, as a word of its own and behind what `fits`; the place itself if it does not.
+pub(super) fn find_at(text: &str, place: Place, word: &str, fits: impl Fn(&str) -> bool) -> Place {
+    let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let first = place.line.saturating_sub(1) as usize;
+    for (number, line) in text.lines().enumerate().skip(first).take(SEARCHED) {
+        let skipped = if number == first { place.column.saturating_sub(1) as usize } else { 0 };
+        let from = line.char_indices().nth(skipped).map_or(line.len(), |(at, _)| at);
+        let alone = |at: &usize| {
+            let (before, after) = (&line[..*at], &line[at + word.len()..]);
+            !before.ends_with(goes_on) && !after.starts_with(goes_on) && fits(before)
+        };
+        if let Some(at) = line[from..].match_indices(word).map(|(at, _)| from + at).find(alone) {
+            let column = line[..at].chars().count() as u32 + 1;
+            return Place { line: number as u32 + 1, column, length: word.chars().count() as u32 };
+        }
+    }
+    place
+}
+
 /// The known word that `word` was probably meant to be.
 pub fn did_you_mean<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
     known

@@ -26,7 +26,7 @@ impl Providers {
         let Some(root) = reader.parse() else { return };
         for item in reader.list(root) {
             let mut fields = reader.fields(item, "a provider");
-            let Some(id) = fields.need(reader, "id").map(|node| reader.id(&node, "id")) else { continue };
+            let id = fields.need(reader, "id").map(|node| reader.id(&node, "id")).unwrap_or_default();
             let title = fields.take("title").map_or_else(|| id.clone(), |node| reader.text(&node, "title"));
             let at = self.list.iter().position(|known| known.id == id).unwrap_or(self.list.len());
             if at == self.list.len() {

@@ -349,7 +349,12 @@ fn switched_off(reader: &mut Reader<'_>, item: &Node) -> Option<String> {
 fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<String>)> {
     let mut fields = reader.fields(item, "a reason");
     let place = fields.place;
-    let class = fields.need(reader, "class").map(|node| reader.id(&node, "class"))?;
+    if fields.has("requires") && !fields.has("class") {
+        let help = "a rule stands in the folder of its bucket".to_owned();
+        reader.problem(place, "this is a rule, and files of this folder list reasons", Some(help));
+        return None;
+    }
+    let class = fields.need(reader, "class").map(|node| reader.id(&node, "class"));
     let bucket = fields.need(reader, "bucket").map(|node| reader.text(&node, "bucket")).unwrap_or_default();
     let title = fields.take("title").map(|node| reader.text(&node, "title"));
     let _ = fields.take("enabled");
@@ -365,15 +370,20 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     let code = weak_codes(reader, fields.take("code"));
     let examples = fields.take("examples").map(|node| reader.texts(node, "an example")).unwrap_or_default();
     let not = fields.take("not").map(|node| reader.texts(node, "a counter-example")).unwrap_or_default();
+    // What stands under a misspelt name is told as that alone.
+    let odd = fields.has_unknown();
     fields.finish(reader);
     let by_daemon = !phrased && !only.daemon.is_empty();
-    if !phrased && !by_daemon {
+    if !phrased && !by_daemon && !odd {
         let message =
             "this reason has neither `any` nor `hints` nor `enhanced` nor `code` nor `only: {daemon: ...}`: it can never be said";
         reader.problem(place, message, None);
     }
     let file = reader.file.to_owned();
-    Some((Reason { class, bucket, any, hints, unless, enhanced, code, by_daemon, only, examples, not, file, place }, title))
+    Some((
+        Reason { class: class?, bucket, any, hints, unless, enhanced, code, by_daemon, only, examples, not, file, place },
+        title,
+    ))
 }
 
 fn read_only(reader: &mut Reader<'_>, node: Node) -> Only {

@@ -357,7 +357,7 @@ fn evidence() -> Value {
         json!({ "table": { "enum": tables }, "where": { "type": "object", "description": "Which questions: field and value, or any" } }),
     );
     mapping(
-        &["kind", "title", "parser"],
+        &["kind", "title"],
         json!({
             "kind": text("Id"),
             "title": text("What it is, in words"),

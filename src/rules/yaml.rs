@@ -1,184 +1,12 @@
 //! Readers of YAML that collect every problem of a file instead of stopping at the first.
 
+use super::advice;
 use super::load::BuiltIn;
 use super::node::{self, Place};
 pub use super::node::{Key, Kind, Node};
-use super::problem::{Level, Problem, did_you_mean};
+use super::problem::{Level, Problem, did_you_mean, find_at};
 use crate::tables::truth;
 use std::collections::HashMap;
-
-/// Lines of a scalar that are searched for a part of it.
-const LONGEST_SCALAR: usize = 60;
-
-/// What the YAML parser says, in words for whom has no parser in mind, with what is most often the remedy; `before` is the line
-/// before, where the mistake often stands.
-fn in_our_words(message: &str, line: &str, before: &str) -> (String, Option<String>) {
-    let help = |text: &str| Some(text.to_owned());
-    let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
-    let indent = |line: &str| line.len() - line.trim_start().len();
-    let is_name =
-        |line: &str| line.split_once(": ").is_some_and(|(name, _)| !name.trim_start().trim_start_matches("- ").contains(' '));
-    let above = before.trim();
-    let (name, rest) = above.trim_start_matches("- ").split_once(':').unwrap_or((above, ""));
-    let block = above.ends_with(['|', '>']) || above.ends_with("|-") || above.ends_with(">-");
-    match message {
-        // The first line of the text already stands too far left.
-        said if block && indent(line) <= indent(before) && !said.contains("tab") => (
-            format!("the text of `{name}` is not indented"),
-            Some(format!("begin its lines with {} spaces or more, below `{above}`", indent(before) + 2)),
-        ),
-        said if said.contains("expected '-' indicator") => (
-            "this is no item of the list above it".to_owned(),
-            Some(format!(
-                "what belongs to the item is indented as its first word: `{}{}`",
-                " ".repeat(indent(line) + 2),
-                line.trim()
-            )),
-        ),
-        said if said.contains("unknown anchor") && line.trim_start().starts_with("<<") => (
-            "`*` names what `&` marked before, and nothing is marked so".to_owned(),
-            help("a rule file stands by itself: write out what is wanted from elsewhere"),
-        ),
-        said if said.contains("unknown anchor") => (
-            "`*` names what `&` marked before, and nothing is marked so".to_owned(),
-            help("a text that begins with `*` stands in quotes"),
-        ),
-        said if said.contains("recursive references") => (
-            "what `*` names here is not complete yet: it would hold itself".to_owned(),
-            help("write out what is wanted in this place"),
-        ),
-        said if said.contains("after single-quoted scalar") => {
-            let odd = |line: &str| line.matches('\'').count() % 2 == 1;
-            let help = match value.trim_end().strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-                Some(inner) if odd(line) => {
-                    format!("an apostrophe in single quotes is written twice: `'{}'`", inner.replace('\'', "''"))
-                }
-                _ => "an opening `'` above has no closing one in its line; an apostrophe in single quotes is written twice"
-                    .to_owned(),
-            };
-            ("a text in single quotes ended before this".to_owned(), Some(help))
-        }
-        said if said.contains("unexpected character") => {
-            let c = said.rsplit('`').next().unwrap_or_default().trim_end_matches('\'');
-            let c = if c.is_empty() { "a backtick".to_owned() } else { format!("`{c}`") };
-            (said.to_owned(), Some(format!("a text that begins with {c} stands in quotes")))
-        }
-        said if said.contains("expected ',' or") && before.matches(['{', '[']).count() > before.matches(['}', ']']).count() => {
-            (said.to_owned(), help("nothing closes the bracket in the line before"))
-        }
-        said if said.contains("expected ',' or") => (
-            said.to_owned(),
-            help("commas part what stands in brackets; a text with a comma, a colon or a bracket in it stands in quotes"),
-        ),
-        said if said.contains("mapping values are not allowed") && above.starts_with('-') && !above.starts_with("- ") => {
-            (said.to_owned(), Some(format!("the line before needs a space after its dash: `- {}`", &above[1..])))
-        }
-        said if said.contains("mapping values are not allowed")
-            && !name.contains(' ')
-            && !rest.is_empty()
-            && !rest.starts_with(' ') =>
-        {
-            (said.to_owned(), Some(format!("the line before needs a space after its colon: `{name}: {rest}`")))
-        }
-        // A line of a log beside its name, which is the first word.
-        said if said.contains("mapping values are not allowed") && value.contains(": ") && is_name(line) => {
-            let name = line.split_once(": ").map_or("", |(name, _)| name).trim();
-            let help = format!("a text with `: ` in it stands in quotes, or indented below `{name}: |`");
-            (said.to_owned(), Some(help))
-        }
-        said if said.contains("mapping values are not allowed") && above.ends_with(':') && indent(line) > indent(before) => {
-            (said.to_owned(), Some(format!("a text as long as a line begins with `|` in the line before: `{above} |`")))
-        }
-        said if said.contains("duplicate mapping key") => {
-            (said.replace(", set DuplicateKeyPolicy in Options if acceptable", ""), None)
-        }
-        said if said.contains("multiple YAML documents") => {
-            ("a second document begins here".to_owned(), help("one file holds one: put what follows into a file of its own"))
-        }
-        said if said.contains("tabs disallowed") || (said.contains("tab") && line.starts_with('\t')) => {
-            ("a tab in the indentation".to_owned(), help("indent with spaces"))
-        }
-        said if said.contains("simple key expected ':'") => {
-            (said.to_owned(), help("between a name and its value stand a colon and a space"))
-        }
-        said if said.contains("mapping values are not allowed") => {
-            (said.to_owned(), help("a text with `: ` in it stands in quotes; otherwise look at the indentation"))
-        }
-        said if said.contains("did not find expected key") => {
-            (said.to_owned(), help("indent it by as many spaces as the lines beside it"))
-        }
-        said if said.contains("unknown escape") => {
-            (said.to_owned(), help("write it in single quotes, where a backslash stands for itself"))
-        }
-        said if value.starts_with("{{") => (said.to_owned(), help("a text that begins with `{{` stands in quotes")),
-        said => (said.to_owned(), None),
-    }
-}
-
-/// What a mapping looks like, by what it is called.
-const MAPPINGS: [(&str, &str); 13] = [
-    ("answers", "such as `answers: {table: logins}`"),
-    ("collect", "such as `- {run: last -n 30, save: last.txt, answers: {table: logins}}`"),
-    ("a step", "such as `- {phase: fix, do: Open the port., risk: safe, good: '`succeeded`'}`"),
-    ("a log", "such as `- {file: mail.log, run: tail -n 100 /var/log/mail.log}`"),
-    ("do_not", "such as `- {run: postqueue -f, why: 'Every retry ends as the one before.'}`"),
-    ("where", "such as `where: {outcome: waiting}`"),
-    ("expect", "such as `expect: {count: 3+}`"),
-    ("distinct", "such as `distinct: {provider: 3+}`"),
-    ("params", "such as `params: {min_recipients: 3}`"),
-    ("given", "such as `given: {maillog: ...}`"),
-    ("signals", "each signal has a name: `waits: {in: failures, ...}`, without a dash"),
-    ("a signal", "such as `waits: {in: failures, where: {outcome: waiting}, says: ...}`"),
-    ("a rule", "it begins with `id: ...`; a list of reasons stands in the folder `reasons/`"),
-];
-
-/// What beginners and users of other tools write, by where they write it, and what is written here.
-const ELSEWHERE: [(&str, &[&str], &str); 21] = [
-    (
-        "field in a rule",
-        &["when", "if", "condition", "conditions", "detection", "match", "trigger", "signals", "require"],
-        "what must hold stands under `requires:`",
-    ),
-    ("field in a rule", &["name"], "what reports call it is `title:`, what rules call it `id:`"),
-    ("field in a rule", &["description", "message", "details"], "one or two sentences on it are `summary:`"),
-    ("field in a rule", &["fix", "action", "actions", "steps", "solution", "remediation"], "what to do stands under `remedy:`"),
-    ("field in a rule", &["level", "priority", "impact"], "how bad it is says `severity:`"),
-    (
-        "field in a rule",
-        &["where", "in", "expect", "says"],
-        "it belongs to a signal: `requires: {NAME: {in: ..., where: ..., says: ...}}`",
-    ),
-    (
-        "field in a signal",
-        &["message", "msg", "text", "say", "description", "summary"],
-        "the statement when it is met is `says:`",
-    ),
-    ("field in a signal", &["table", "from", "source"], "the table that is asked is `in:`"),
-    ("field in a signal", &["filter", "match", "conditions", "select"], "which records count is `where:`"),
-    ("field in a signal", &["threshold", "count", "min"], "how many it takes is `expect: {count: 3+}`"),
-    ("field in a signal", &["group_by", "per"], "one question for each value of a field is `by: FIELD`"),
-    ("field in a step", &["contain", "fix", "verify", "drain", "prevent"], "a step begins with its phase: `- phase: fix`"),
-    ("field in a step", &["command", "cmd", "exec"], "the command is `run:`"),
-    ("field in a step", &["action", "title", "text", "name"], "what to do is `do:`"),
-    ("field in a step", &["expected", "result", "expect"], "what its reader sees when it worked is `good:`"),
-    ("field of `", &["and", "all"], "all conditions of one `where` must hold: write them beside one another"),
-    (
-        "field of `",
-        &["or", "any", "not"],
-        "one of several values is a list; of several conditions each is a signal of a group: `NAME: {any: {one: ..., other: ...}}`",
-    ),
-    ("role", &["symptom"], "a symptom is a cause that another one names under `explains`"),
-    ("severity", &["warning", "warn", "moderate", "normal"], "in its place stands `medium`"),
-    ("severity", &["error", "major"], "in its place stands `high`"),
-    ("severity", &["info", "minor", "notice"], "in its place stands `low`, and `role: note` where nothing is wrong"),
-];
-
-fn elsewhere(what: &str, word: &str) -> Option<&'static str> {
-    let fits = |(place, words, _): &&(&str, &[&str], &str)| {
-        what.starts_with(place) && words.iter().any(|known| known.eq_ignore_ascii_case(word))
-    };
-    ELSEWHERE.iter().find(fits).map(|(.., help)| *help)
-}
 
 /// A field's name as code, other words as they are.
 fn called(what: &str) -> String {
@@ -250,12 +78,14 @@ impl<'a> Reader<'a> {
                     return None;
                 }
                 let message = full.split(" at line ").next().unwrap_or(&full);
-                if let Some((place, message, help)) = self.block_with_blanks(place.line) {
+                let elsewhere = self.block_with_blanks(place.line);
+                let elsewhere = elsewhere.or_else(|| self.quote_left_open(message, place));
+                if let Some((place, message, help)) = elsewhere.or_else(|| self.named_before(message, place)) {
                     self.problem(place, message, Some(help));
                     return None;
                 }
                 let above = (1..place.line).rev().map(|number| self.line(number)).find(|line| !line.trim().is_empty());
-                let (message, help) = in_our_words(message, self.line(place.line), above.unwrap_or_default());
+                let (message, help) = advice::in_our_words(message, self.line(place.line), above.unwrap_or_default());
                 self.problem(place, message, help);
                 None
             }
@@ -285,6 +115,42 @@ impl<'a> Reader<'a> {
             indent(stopped).saturating_sub(named)
         );
         Some((place, "this line stands further left than the first one of its text".to_owned(), help))
+    }
+
+    /// The quote that nothing closes in its line, if the parser stopped at the next one, which it took for its end.
+    fn quote_left_open(&self, message: &str, stopped: Place) -> Option<(Place, String, String)> {
+        let quote = if message.contains("after single-quoted") { '\'' } else { '"' };
+        if !message.contains("-quoted scalar") {
+            return None;
+        }
+        // Of the line itself no quote may be odd but the one that ends the text.
+        let line = (1..stopped.line).rev().find(|number| self.line(*number).contains(quote))?;
+        let text = self.line(line);
+        let at = [": ", "- ", "[", "{", ", "]
+            .iter()
+            .filter_map(|before| text.find(&format!("{before}{quote}")).map(|at| at + before.len()))
+            .min()?;
+        let mut rest = text[at + 1..].replace("''", "");
+        if quote == '"' {
+            rest = rest.replace("\\\"", "");
+        }
+        let place = Place { line, column: text[..at].chars().count() as u32 + 1, length: 1 };
+        let help = format!("put `{quote}` where the text ends; it runs on to line {}", stopped.line);
+        (rest.matches(quote).count() % 2 == 0).then(|| (place, "nothing closes this quote in its line".to_owned(), help))
+    }
+
+    /// A name that stands there twice, with the line in which it stood before.
+    fn named_before(&self, message: &str, place: Place) -> Option<(Place, String, String)> {
+        let (_, name) = message.split(", set ").next()?.split_once("duplicate mapping key: ")?;
+        let column = (place.column as usize).saturating_sub(1);
+        let same = |number: &u32| {
+            let rest = self.line(*number).get(column..).unwrap_or_default();
+            let alone = self.line(*number).get(..column).is_some_and(|before| before.trim_start_matches([' ', '-']).is_empty());
+            alone && rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(':'))
+        };
+        let first = (1..place.line).rev().find(same)?;
+        let help = format!("it stands in line {first} already: put both into one, or leave one out");
+        Some((place, format!("duplicate mapping key: {name}"), help))
     }
 
     /// Notes every tag before a value: nobody would do what `!include` asks for, and its value would be taken for a text.
@@ -348,24 +214,14 @@ impl<'a> Reader<'a> {
         self.text.lines().nth((number as usize).wrapping_sub(1)).unwrap_or_default()
     }
 
-    /// Where `part` stands in the scalar at `place`, first where it is no part of a longer word; the place itself if it does
-    /// not stand there as it is.
+    /// Where the variable `part` stands in the template at `place`; the place itself if it does not stand there as it is.
     pub(super) fn part_of(&self, place: Place, part: &str) -> Place {
-        let in_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-        let first = (place.line as usize).saturating_sub(1);
-        for (at, line) in self.text.lines().enumerate().skip(first).take(LONGEST_SCALAR) {
-            let skipped = if at == first { place.column.saturating_sub(1) as usize } else { 0 };
-            let from = line.char_indices().nth(skipped).map_or(line.len(), |(at, _)| at);
-            let alone = |at: usize| {
-                let (before, after) = (&line[..at], &line[at + part.len()..]);
-                !before.ends_with(in_word) && !after.starts_with(in_word) && before.rfind("{{") > before.rfind("}}")
-            };
-            if let Some((found, _)) = line[from..].match_indices(part).find(|(found, _)| alone(from + found)) {
-                let column = line[..from + found].chars().count() as u32 + 1;
-                return Place { line: at as u32 + 1, column, length: part.chars().count() as u32 };
-            }
-        }
-        place
+        find_at(self.text, place, part, |before| before.rfind("{{") > before.rfind("}}"))
+    }
+
+    /// Where `word` stands in the value at `place`, as a word of its own; the place itself if it does not.
+    pub(super) fn word_in(&self, place: Place, word: &str) -> Place {
+        find_at(self.text, place, word, |_| true)
     }
 
     /// Notes a problem at `place`.
@@ -404,7 +260,7 @@ impl<'a> Reader<'a> {
                 "numbers are written without separators, such as 1000".to_owned()
             }
             Some(meant) => format!("did you mean `{meant}`?"),
-            None if elsewhere(what, word).is_some() => elsewhere(what, word).unwrap_or_default().to_owned(),
+            None if advice::elsewhere(what, word).is_some() => advice::elsewhere(what, word).unwrap_or_default().to_owned(),
             None => {
                 let all: Vec<&str> = known.into_iter().take(40).collect();
                 if all.is_empty() && what.contains("parameter of the rule") {
@@ -432,7 +288,11 @@ impl<'a> Reader<'a> {
                 {
                     self.problem(Place { line: 1, column: 1, length: 1 }, "the file holds nothing", None);
                 } else {
-                    let help = MAPPINGS.iter().find(|(name, _)| *name == what).map(|(_, help)| (*help).to_owned());
+                    let compared = matches!(what, "where" | "accounts_for")
+                        .then(|| if let Kind::Text(text) = &other { advice::comparison(text) } else { None })
+                        .flatten();
+                    let help = compared.map(|meant| format!("write `{what}: {meant}`"));
+                    let help = help.or_else(|| advice::mapping(what).map(str::to_owned));
                     self.problem(node.place, format!("{} must be a mapping, found {}", called(what), other.describe()), help);
                 }
                 Vec::new()
@@ -454,8 +314,14 @@ impl<'a> Reader<'a> {
         node.scalar().unwrap_or_else(|| {
             let braces = self.line(node.place.line).chars().nth((node.place.column as usize).saturating_sub(1)) == Some('{');
             let colon = matches!(node.kind, Kind::Map(_)) && !braces;
-            let colon = colon.then(|| "a text with `: ` in it stands in quotes".to_owned());
-            self.problem(node.place, format!("{} must be a text, found {}", called(what), node.kind.describe()), colon);
+            let help = match (what, &node.kind) {
+                ("run" | "letter", Kind::List(_)) => Some(format!("several lines stand one below the other, below `{what}: |`")),
+                ("in", Kind::List(_)) => {
+                    Some("a signal asks one table: ask the other by a signal of its own, both in a group `any:`".to_owned())
+                }
+                _ => colon.then(|| "a text with `: ` in it stands in quotes".to_owned()),
+            };
+            self.problem(node.place, format!("{} must be a text, found {}", called(what), node.kind.describe()), help);
             String::new()
         })
     }
@@ -540,6 +406,7 @@ impl Fields {
                 || reader.file.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.')).map_or("", |(stem, _)| stem);
             let names_file = matches!((name, self.what), ("id", "a rule") | ("kind", _));
             let help = names_file.then(|| format!("begin with `{name}: {}`, as the file is called", stem()));
+            let help = help.or_else(|| advice::needed(self.what, name).map(str::to_owned));
             reader.problem(self.place, self.lacks(name), help);
             self.missing.push(name);
         }
@@ -567,6 +434,11 @@ impl Fields {
     /// Whether a field that nobody took is called nearly so.
     pub fn has_misspelt(&self, name: &str) -> bool {
         self.entries.iter().any(|(key, _)| did_you_mean(&key.name, [name]).is_some())
+    }
+
+    /// Whether a field is there that nobody took.
+    pub fn has_unknown(&self) -> bool {
+        !self.entries.is_empty()
     }
 
     /// Notes every field that nobody took.
