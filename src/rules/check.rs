@@ -7,6 +7,7 @@ use super::model::{Condition, Matcher, PHASES, Rule, Signal};
 use super::problem::{Level, Place, did_you_mean, find_at};
 use super::reasons::Reason;
 use super::template::is_evidence;
+use crate::evidence::maillog::line::is_of_postfix;
 use crate::evidence::maillog::said::Voice;
 use crate::tables::{Column, Table, Type, diagnostics, failures, host, truth};
 use memchr::memmem;
@@ -836,59 +837,8 @@ fn speaks(kinds: &[Kind], column: Column, daemon: &str) -> bool {
         let mut names = kind.companions.iter().flat_map(|companion| &companion.names);
         names.any(|name| name.eq_ignore_ascii_case(daemon)) || kind.may_give(&diagnostics::TABLE, column, daemon)
     };
-    DAEMONS.contains(&daemon.to_ascii_lowercase().as_str()) || kinds.iter().any(named)
+    is_of_postfix(&daemon.to_ascii_lowercase()) || kinds.iter().any(named)
 }
-
-/// The programs of Postfix that log, and what is read as one of them.
-const DAEMONS: [&str; 47] = [
-    "anvil",
-    "bounce",
-    "cleanup",
-    "defer",
-    "discard",
-    "dnsblog",
-    "error",
-    "flush",
-    "kernel",
-    "lmtp",
-    "local",
-    "master",
-    "oqmgr",
-    "pickup",
-    "pipe",
-    "postalias",
-    "postcat",
-    "postconf",
-    "postdrop",
-    "postfix",
-    "postfix-script",
-    "postkick",
-    "postlock",
-    "postlog",
-    "postlogd",
-    "postmap",
-    "postmulti",
-    "postqueue",
-    "postscreen",
-    "postsuper",
-    "proxymap",
-    "proxywrite",
-    "qmgr",
-    "qmqpd",
-    "retry",
-    "scache",
-    "sendmail",
-    "showq",
-    "smtp",
-    "smtpd",
-    "spawn",
-    "tlsmgr",
-    "tlsproxy",
-    "trace",
-    "trivial-rewrite",
-    "verify",
-    "virtual",
-];
 
 /// Reason classes that a signal asks for and no reason gives: where, which, and what was probably meant.
 fn unknown_classes(signal: &Signal, classes: &BTreeSet<&str>, text: &str) -> Vec<Odd> {

@@ -1,5 +1,6 @@
 //! A new rule to begin with: complete, valid, its test passing; what a person must say better is marked `TODO`.
 
+use crate::evidence::maillog::line::is_of_postfix;
 use crate::evidence::maillog::mask::mask;
 use crate::evidence::maillog::said::{Said, Voice};
 use std::fmt::Write as _;
@@ -21,6 +22,10 @@ pub struct Seed {
     pub class: Option<String>,
     /// The daemon that says it, where that is known.
     pub daemon: Option<String>,
+    /// Whether it turned away a client, or mail of this machine.
+    pub turned_away: bool,
+    /// A program beside Postfix that says it in the mail log, of which nothing reads it yet.
+    pub unread: Option<String>,
 }
 
 /// A file of the scaffold: path below the folder of rules, and text.
@@ -47,6 +52,8 @@ impl Seed {
             permanent: said.code.is_some_and(|_| said.permanent()),
             class,
             daemon: None,
+            turned_away: voice == Voice::OwnServer,
+            unread: None,
         }
     }
 
@@ -56,8 +63,24 @@ impl Seed {
         if self.class.is_none() {
             files.push((format!("reasons/{}.yaml", self.id), self.entry()));
         }
+        if let Some(program) = &self.unread {
+            files.push((format!("evidence/{}.yaml", self.id), self.companion(program)));
+        }
         files.push((format!("{}/{}.yaml", self.bucket, self.id), self.rule()));
         files
+    }
+
+    /// A kind of evidence by which the program's line in the mail log is read.
+    fn companion(&self, program: &str) -> String {
+        let masked = mask(&self.reason);
+        let says = masked.split('…').map(str::trim).max_by_key(|piece| piece.len()).unwrap_or_default();
+        format!(
+            "kind: {}\ntitle: {}\ncompanions:\n  - names: [{program}]\n    # TODO: what stands in each line that tells of trouble; \
+             letters count as they stand.\n    says: [{}]\n",
+            self.id,
+            quoted(&format!("What {program} says in the mail log")),
+            quoted(says)
+        )
     }
 
     fn entry(&self) -> String {
@@ -90,7 +113,11 @@ impl Seed {
              |\n        {sent}\n    expect: 'no'\n",
             id = self.id,
             title = quoted(&sentence(&self.id)),
-            voice = if table == "diagnostics" { String::new() } else { format!(", voice: {}", self.voice.name()) },
+            voice = match &self.daemon {
+                Some(daemon) if table == "diagnostics" && !is_of_postfix(daemon) => format!(", daemon: {daemon}"),
+                _ if table == "diagnostics" => String::new(),
+                _ => format!(", voice: {}", self.voice.name()),
+            },
             line = self.line(),
             sent = DELIVERED,
         );
@@ -99,8 +126,9 @@ impl Seed {
 
     /// What the rule asks, by who speaks: what is said of mail stands in another table than what is said to a client or to the log.
     fn question(&self) -> Question {
+        let logged = self.daemon.as_deref().is_some_and(|daemon| !is_of_postfix(daemon));
         match self.voice {
-            Voice::OwnDaemon => Question {
+            _ if logged || self.voice == Voice::OwnDaemon => Question {
                 table: "diagnostics",
                 signal: "warned",
                 consequence: "something has not done its work",
@@ -109,7 +137,7 @@ impl Seed {
                 verify: "  - phase: verify\n    do: See whether it is still said.\n    run: '{{show_log}} | tail -n 20'\n    risk: read-only\n    \
                          good: nothing of the kind after the change\n",
             },
-            Voice::OwnServer => Question {
+            _ if self.turned_away => Question {
                 table: "rejects",
                 signal: "turned-away",
                 consequence: "clients have not been able to send through this server",
@@ -143,6 +171,15 @@ impl Seed {
         };
         let (status, class) = if self.permanent { ("bounced", 5) } else { ("deferred", 4) };
         let reason: String = self.reason.chars().filter(|c| !c.is_control()).collect();
+        if let Some(program) = self.daemon.as_deref().filter(|daemon| !is_of_postfix(daemon)) {
+            return format!("Nov 12 09:35:44 mail {program}[467]: {reason}");
+        }
+        if self.turned_away && self.voice == Voice::OwnFilter {
+            return format!(
+                "Nov 12 09:35:44 mail postfix/cleanup[467]: 4F2C41A2B3: milter-reject: END-OF-MESSAGE from localhost[127.0.0.1]: {reason}; \
+                 from=<someone@example.com> to=<someone@example.net> proto=ESMTP helo=<mail.example.com>"
+            );
+        }
         let said = match self.voice {
             Voice::OwnDaemon => format!("warning: {reason}"),
             Voice::OwnServer => format!(
@@ -194,7 +231,7 @@ const SMALL: [&str; 22] = [
 
 /// The first words that are words, as an id.
 fn slug(words: &str) -> String {
-    let masked = mask(words).to_ascii_lowercase();
+    let masked = plain_letters(&mask(words).to_lowercase());
     let all = masked.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1);
     let mut id: Vec<&str> = Vec::new();
     for word in all.skip_while(|word| SMALL.contains(word)) {
@@ -208,6 +245,33 @@ fn slug(words: &str) -> String {
         id.pop();
     }
     if id.is_empty() { "new-reason".to_owned() } else { id.join("-") }
+}
+
+/// Letters as an id has them: `ö` becomes `oe`, `é` becomes `e`.
+fn plain_letters(text: &str) -> String {
+    const LETTERS: [(&str, &str); 12] = [
+        ("ä", "ae"),
+        ("ö", "oe"),
+        ("ü", "ue"),
+        ("ß", "ss"),
+        ("àáâãå", "a"),
+        ("èéêë", "e"),
+        ("ìíîï", "i"),
+        ("òóôõø", "o"),
+        ("ùúû", "u"),
+        ("ç", "c"),
+        ("ñ", "n"),
+        ("æ", "ae"),
+    ];
+    let plain = |c: char| LETTERS.iter().find(|(letters, _)| letters.contains(c)).map(|(_, plain)| *plain);
+    let mut out = String::new();
+    for c in text.chars() {
+        match plain(c) {
+            Some(plain) => out.push_str(plain),
+            None => out.push(c),
+        }
+    }
+    out
 }
 
 fn sentence(id: &str) -> String {
@@ -264,6 +328,7 @@ mod tests {
     fn what_varies_is_left_open() {
         assert_eq!(slug("Message from 192.0.2.1 refused by local policy XJ7"), "message-from-refused-by-local");
         assert_eq!(pattern("Message from 192.0.2.1 refused (policy)"), "Message from.*refused \\(policy\\)");
+        assert_eq!(slug("Relay-Kontingent erschöpft (déjà vu)"), "relay-kontingent-erschoepft-deja-vu");
         assert_eq!(slug("The moon is in the wrong house"), "moon-is-in-the-wrong");
         assert_eq!(pattern("ask again (ticket 77), code S314"), r"ask again \(ticket \d+\), code S314");
         assert_eq!(pattern("192.0.2.1"), "192\\.0\\.2\\.1");

@@ -5,6 +5,7 @@ use super::model::{PHASES, RISKS, Severity};
 use crate::evidence::maillog::said::Voice;
 use crate::tables::{Field, TABLES, Table, Type};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// The kinds of files that have a schema.
 pub const KINDS: [&str; 7] = ["rule", "reasons", "evidence", "buckets", "providers", "plan", "collection"];
@@ -56,6 +57,12 @@ fn text(doc: &str) -> Value {
 fn one_or_more(doc: &str) -> Value {
     let scalar = ["string", "number", "boolean"];
     json!({ "description": doc, "oneOf": [{ "type": scalar }, { "type": "array", "items": { "type": scalar } }] })
+}
+
+/// `schema`, and what it is for.
+fn described(doc: &str, mut schema: Value) -> Value {
+    schema["description"] = Value::String(doc.to_owned());
+    schema
 }
 
 fn one_of(doc: &str, words: &[&str]) -> Value {
@@ -113,17 +120,17 @@ fn rule() -> Value {
                 "oneOf": [{ "$ref": "#/definitions/where-failures" }, list(json!({ "$ref": "#/definitions/where-failures" }))]
             },
             "params": { "type": "object", "description": "Thresholds: $name in where and expect", "additionalProperties": { "type": ["string", "number", "boolean"] } },
-            "do_not": list(mapping(&["run", "why"], json!({
+            "do_not": described("Commands that people reach for, and why not (yet)", list(mapping(&["run", "why"], json!({
                 "run": text("A command that people reach for"),
                 "why": text("Why not (yet)"),
-            }))),
-            "remedy": list(step_or_shared()),
+            })))),
+            "remedy": described("What to do, step by step", list(step_or_shared())),
             "references": one_or_more("Where to read on"),
-            "tests": list(mapping(&["name", "given", "expect"], json!({
+            "tests": described("Evidence, and what becomes of the rule with it: one that fires, one that does not", list(mapping(&["name", "given", "expect"], json!({
                 "name": text("What the test shows"),
                 "given": { "type": "object", "description": "Kind of evidence: its text", "additionalProperties": { "type": "string" } },
                 "expect": one_of("What becomes of the rule", &["confirmed", "likely", "possible", "no", "unknown"]),
-            }))),
+            })))),
         }),
     );
     // A file that only changes a rule has nothing else.
@@ -190,7 +197,7 @@ fn definitions() -> Value {
             "in": { "enum": tables, "description": "The table that is asked" },
             "where": { "type": "object", "description": "Which records" },
             "by": text("Ask it for each value of this field"),
-            "expect": expect(),
+            "expect": described("How many such records it takes; without it, one", expect()),
             "says": text("The statement when it is met (Markdown template)"),
             "absent": text("Under `contradicts`: what was looked for and not found (Markdown template)"),
             "unknown": text("The statement when its evidence was not collected"),
@@ -343,7 +350,7 @@ fn reason() -> Value {
             "unless": one_or_more("Regexes of which none may match"),
             "enhanced": one_or_more("Enhanced status codes that decide alone when no phrase does"),
             "code": one_or_more("Reply codes, or enhanced codes that say little: they decide when nothing better does"),
-            "only": only,
+            "only": described("The entry applies only then", only),
             "examples": one_or_more("Texts that it takes; each is a test"),
             "not": one_or_more("Texts that it must not take; each is a test"),
         }),
@@ -354,9 +361,10 @@ fn evidence() -> Value {
     let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
     let answers = mapping(
         &["table"],
-        json!({ "table": { "enum": tables }, "where": { "type": "object", "description": "Which questions: field and value, or any" } }),
+        json!({ "table": { "enum": tables, "description": "The table that is asked" }, "where": { "type": "object", "description": "Which questions: field and value, or any" } }),
     );
-    mapping(
+    let columns: BTreeSet<&str> = TABLES.iter().flat_map(|table| table.fields.iter().map(|field| field.name)).collect();
+    let mut evidence = mapping(
         &["kind", "title"],
         json!({
             "kind": text("Id"),
@@ -367,31 +375,35 @@ fn evidence() -> Value {
             "content": one_or_more("Regexes that show a text to be of this kind"),
             "content_if_named": one_or_more("Regexes that show it only in a file whose name suggests it, too"),
             "empty": one_of("What an empty file means", &["unknown", "collected"]),
-            "collect": list(mapping(&["run", "save"], json!({
+            "collect": described("How it is collected", list(mapping(&["run", "save"], json!({
                 "run": text("The command, as a report shows it"),
                 "save": text("File name to save it under"),
                 "script": text("The same in the collector script"),
                 "network": { "type": "boolean", "description": "Whether it sends packets to other machines" },
-                "always": { "type": "boolean" },
-                "answers": { "oneOf": [answers.clone(), list(answers)] },
-            }))),
-            "companions": list(mapping(&["names", "says"], json!({
+                "always": { "type": "boolean", "description": "Whether it is collected also where only some evidence is wanted: the rest cannot be read without it" },
+                "answers": { "description": "Which questions of rules it answers", "oneOf": [answers.clone(), list(answers)] },
+            })))),
+            "companions": described("Programs whose lines in the mail log are read where they tell of trouble", list(mapping(&["names", "says"], json!({
                 "names": one_or_more("Programs beside Postfix, as they call themselves in a log"),
                 "level": one_of("Level of what they say, in the table diagnostics", &["warning", "error", "fatal"]),
                 "begins": one_or_more("How a line begins by which they tell of trouble; upper and lower case count"),
                 "says": one_or_more("Texts of which one stands in such a line; upper and lower case count"),
-            }))),
-            "pattern": mapping(&[], json!({
+            })))),
+            "pattern": described("For the parser pattern: how lines become records", mapping(&[], json!({
                 "lines": forms("Forms of a line; named groups are fields", &tables),
                 "command": forms("Forms of the command line or of the file's path; their fields are those of every record", &tables),
                 "above": forms("Forms of lines whose fields are those of the records below them", &tables),
-                "columns": { "type": "object", "description": "Header word: field" },
+                "columns": { "type": "object", "description": "Header word: field", "additionalProperties": { "enum": columns } },
                 "set": { "type": "object", "description": "Fields that every record has" },
-                "skip": one_or_more("Lines that say nothing"),
-                "foreign": one_or_more("Lines of other programs in the same file: known where no form takes them"),
-            })),
+                "skip": one_or_more("Lines that say nothing, asked before lines"),
+                "foreign": one_or_more("Lines that are known where no form takes them, such as those of other programs"),
+            }))),
         }),
-    )
+    );
+    let of_pattern = json!({ "properties": { "parser": { "const": "pattern" } }, "required": ["parser"] });
+    evidence["allOf"] = json!([{ "if": of_pattern, "then": { "required": ["pattern", "table"] } }]);
+    evidence["anyOf"] = json!([{ "required": ["parser"] }, { "required": ["companions"] }]);
+    evidence
 }
 
 /// Forms of a line: regexes, or mappings with what such a line tells by its form.
@@ -449,25 +461,25 @@ fn plan() -> Value {
     mapping(
         &[],
         json!({
-            "phases": list(mapping(&["id", "title"], words)),
-            "pause": step(),
-            "resume": step(),
+            "phases": described("The phases of the plan, in order", list(mapping(&["id", "title"], words))),
+            "pause": described("The step that stops deliveries before a lifted cause lets mail bounce", step()),
+            "resume": described("The step that lets them go on", step()),
             "shared": { "type": "object", "description": "Steps that many remedies end in, which take them with `use: NAME`; a plan has each once, after the causes' own", "additionalProperties": step() },
-            "always": list(step()),
+            "always": described("Steps of every plan", list(step())),
             "and_more": text("How a sentence of a rule ends that names some of many; {n} is the number of the others"),
-            "show_log": list(mapping(&["run"], json!({
+            "show_log": described("What {{show_log}} is, by the log that was collected; the first that fits", list(mapping(&["run"], json!({
                 "file": text("Regex: name of the log in the bundle; without it, any"),
                 "run": text("The command that shows it"),
-            }))),
-            "systems": list(mapping(&["instead"], json!({
+            })))),
+            "systems": described("What commands are called on other systems", list(mapping(&["instead"], json!({
                 "os": text("Regex: name of the operating system or distribution"),
                 "program": text("Regex: a program that runs there"),
                 "instead": { "type": "object", "description": "What the rules write: what it is there; NAME stands for each name behind it", "additionalProperties": text("Command") },
-            }))),
+            })))),
             "moves_mail": { "type": "array", "description": "Commands that move waiting mail: where none waits, nobody is warned of them", "items": { "type": "string" } },
-            "instances": through("Commands that belong to an instance of Postfix"),
-            "containers": through("Commands that are run in Postfix's container"),
-            "flush_warning": mapping(&["run", "why"], json!({ "run": text("The command"), "why": text("Why not (yet)") })),
+            "instances": described("How commands are run for one of several instances of Postfix", through("Commands that belong to an instance of Postfix")),
+            "containers": described("How commands are run in a container", through("Commands that are run in Postfix's container")),
+            "flush_warning": described("The warning against flushing too early", mapping(&["run", "why"], json!({ "run": text("The command"), "why": text("Why not (yet)") }))),
         }),
     )
 }
@@ -487,7 +499,7 @@ fn failed() -> Value {
 mod tests {
     use super::*;
     use crate::rules::load::{BuiltIn, Loader};
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     /// The fields of a mapping in the schema.
     fn fields<'v>(value: &'v Value, path: &str) -> BTreeSet<&'v str> {
@@ -520,6 +532,31 @@ mod tests {
         ] {
             assert_eq!(taken[what], fields(&schemas[kind], path), "{what}");
         }
+    }
+
+    #[test]
+    fn editors_are_told_what_every_field_is_for() {
+        fn visit(schema: &Value, path: &str, bare: &mut Vec<String>) {
+            for (name, field) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                let path = format!("{path}/{name}");
+                if field.get("description").is_none() {
+                    bare.push(path.clone());
+                }
+                visit(field, &path, bare);
+            }
+            for inner in ["items", "additionalProperties"].iter().filter_map(|name| schema.get(name)) {
+                visit(inner, path, bare);
+            }
+            for inner in schema.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
+                visit(inner, path, bare);
+            }
+            for (name, inner) in schema.get("definitions").and_then(Value::as_object).into_iter().flatten() {
+                visit(inner, &format!("{path}/{name}"), bare);
+            }
+        }
+        let mut bare = Vec::new();
+        KINDS.iter().for_each(|kind| visit(&of(kind).expect("a schema"), kind, &mut bare));
+        assert!(bare.is_empty(), "no description: {bare:?}");
     }
 
     #[test]

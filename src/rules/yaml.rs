@@ -292,7 +292,12 @@ impl<'a> Reader<'a> {
                         .then(|| if let Kind::Text(text) = &other { advice::comparison(text) } else { None })
                         .flatten();
                     let help = compared.map(|meant| format!("write `{what}: {meant}`"));
-                    let help = help.or_else(|| advice::mapping(what).map(str::to_owned));
+                    let listed = matches!((what, &other), ("a rule", Kind::List(items)) if matches!(items.first().map(|item| &item.kind), Some(Kind::Map(_))));
+                    let listed = listed.then(|| {
+                        "one file holds one rule, without a dash before it; a list of reasons stands in the folder `reasons/`"
+                            .to_owned()
+                    });
+                    let help = listed.or(help).or_else(|| advice::mapping(what).map(str::to_owned));
                     self.problem(node.place, format!("{} must be a mapping, found {}", called(what), other.describe()), help);
                 }
                 Vec::new()

@@ -118,13 +118,19 @@ impl New {
         let spoken = spoken(text);
         // What a test needs of it stands around the words, as a log has it.
         let reason = match Said::parse(spoken.text).speaker() {
-            None if voice == Voice::Remote => {
+            None if voice == Voice::Remote && spoken.program.is_none() => {
                 format!("host mx.example.net[192.0.2.25] said: {} (in reply to RCPT TO command)", spoken.text)
             }
             _ => spoken.text.to_owned(),
         };
         let mut seed = Seed::new(&anonymous(&reason, rules)?, voice, self.id.clone(), self.bucket.clone(), None);
         seed.daemon = spoken.daemon.map(str::to_owned);
+        seed.turned_away = spoken.turned_away || voice == Voice::OwnServer;
+        let companions = || rules.kinds.iter().flat_map(|kind| &kind.companions);
+        let read = |program: &str| {
+            companions().any(|known| known.names.iter().any(|name| name == program) && known.is_trouble(spoken.text))
+        };
+        seed.unread = spoken.program.filter(|program| !read(program)).map(str::to_owned);
         Ok(seed)
     }
 

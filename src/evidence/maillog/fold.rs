@@ -18,6 +18,7 @@ use crate::distinct::{hash, mix};
 use crate::rules::RuleSet;
 use crate::rules::companion::Companion;
 use crate::rules::demand::Demand;
+use crate::rules::kinds::Kind;
 use crate::rules::meaning::Meaning;
 use crate::tables::{Citation, Tables, arrivals, attempts, collection, diagnostics, failures, queue, rejects};
 use crate::time::Time;
@@ -55,7 +56,9 @@ impl<'r> Asked<'r> {
         let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
         rules.reasons.prepare();
         let demands = if every_record { tables.map(Demand::everything) } else { Demand::of(rules, tables) }.map(Arc::new);
-        let companions = rules.kinds.iter().flat_map(|kind| &kind.companions).collect();
+        // What a folder of one's own says of a program stands in for what is known of it.
+        let (own, others): (Vec<&Kind>, Vec<&Kind>) = rules.kinds.iter().partition(|kind| kind.own);
+        let companions = own.into_iter().chain(others).flat_map(|kind| &kind.companions).collect();
         Asked { demands, meaning: Arc::new(Meaning::new(rules)), companions }
     }
 }

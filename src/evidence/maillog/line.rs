@@ -160,6 +160,11 @@ daemons! {
     "newaliases" "mailq" "nullmail" "aliasesdb" "fsstone" "postfix-files" "set-permissions"
 }
 
+/// Whether a program of this name is one of Postfix.
+pub(crate) fn is_of_postfix(name: &str) -> bool {
+    known_daemon(name).is_some()
+}
+
 /// The static name of a daemon; empty for another program.
 pub(super) fn postfix_daemon_name(daemon: &str) -> &'static str {
     known_daemon(daemon).unwrap_or_default()
@@ -664,13 +669,23 @@ pub struct Spoken<'a> {
     pub relay: Option<&'a str>,
     /// Domain of the recipient.
     pub domain: Option<&'a str>,
+    /// Whether it turned away a client, or mail of this machine.
+    pub turned_away: bool,
+    /// Program beside Postfix that logged it.
+    pub program: Option<&'a str>,
 }
 
-/// A line of Postfix without the time, as people copy it: `postfix/smtp[467]: message`.
+/// A line of a log without the time, as people copy it: `postfix/smtp[467]: message`, `postsrsd[12]: message`, or what a command of
+/// Postfix says, `postqueue: warning: message`.
 fn unstamped(text: &str) -> Option<Line<'_>> {
     let (program, message) = text.split_once(": ")?;
-    let tag = program.rsplit(' ').next()?.split('[').next()?;
-    postfix_daemon(tag).map(|_| Line { tag, message, ..Line::default() })
+    let word = program.rsplit(' ').next()?;
+    let (tag, pid) = word.split_once('[').unwrap_or((word, ""));
+    let numbered = || pid.strip_suffix(']').is_some_and(|pid| !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()));
+    let levels = ["warning: ", "error: ", "fatal: ", "panic: "];
+    let command = || program == tag && is_of_postfix(tag) && levels.iter().any(|level| message.starts_with(level));
+    let named = tag.starts_with(|c: char| c.is_ascii_alphabetic());
+    (postfix_daemon(tag).is_some() || named && (numbered() || command())).then(|| Line { tag, message, ..Line::default() })
 }
 
 /// Finds the spoken words in `text`.
@@ -678,7 +693,12 @@ pub fn spoken(text: &str) -> Spoken<'_> {
     let text = text.trim();
     let clock = Clock { zone_offset: 0, reference: Time(i64::MAX / 4) };
     let line = Line::parse(text, &clock).or_else(|| unstamped(text)).unwrap_or(Line { message: text, ..Line::default() });
-    let daemon = postfix_daemon(line.tag).map(|(_, daemon)| daemon);
+    let daemon = postfix_daemon(line.tag).map(|(_, daemon)| daemon).or_else(|| known_daemon(line.tag));
+    let program = Some(line.tag).filter(|tag| !tag.is_empty() && daemon.is_none());
+    if let Some(program) = program {
+        let voice = Said::parse(line.message).speaker().or(Some(Voice::of_daemon(program)));
+        return Spoken { text: line.message, voice, daemon: program.into(), program: program.into(), ..Spoken::default() };
+    }
     match Event::parse(daemon.unwrap_or("smtp"), line.message) {
         Event::Delivery(delivery) => {
             let (relay, ip, _) = said::split_peer(delivery.relay);
@@ -688,12 +708,14 @@ pub fn spoken(text: &str) -> Spoken<'_> {
                 daemon,
                 relay: relay.filter(|_| ip.is_some()),
                 domain: delivery.to.rsplit_once('@').map(|(_, domain)| domain),
+                ..Spoken::default()
             }
         }
         Event::Reject(reject) => Spoken {
             text: reject.reply,
             voice: Some(if reject.action.starts_with("milter") { Voice::OwnFilter } else { Voice::OwnServer }),
             daemon,
+            turned_away: true,
             ..Spoken::default()
         },
         Event::Expired { .. } => {
