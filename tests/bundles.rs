@@ -1,6 +1,6 @@
 //! Bundles in every shape that people send, and in the shapes that only an enemy sends.
 
-use postdoc::analysis::{Analysis, Options};
+use postdoc::analysis::{Analysis, Options, gather, report_on};
 use postdoc::bundle::{Bundle, BundleError, Compression, Limits};
 use postdoc::rules::RuleSet;
 use std::fs;
@@ -452,4 +452,54 @@ fn nothing_is_left_behind_after_an_interruption() {
     assert!(Command::new("kill").args(["-INT", &pid]).status().is_ok_and(|status| status.success()));
     assert!(!child.wait().expect("an end").success());
     assert_eq!(fs::read_dir(temporary.path()).expect("the folder").count(), 0);
+}
+
+/// A compressed log is unpacked once: the lines that are cited are at hand when the file is gone.
+#[test]
+fn lines_of_a_compressed_log_are_kept_while_it_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mail.log.gz");
+    let mut log = String::new();
+    for number in 0..40 {
+        let line = |second: u32, rest: &str| {
+            format!("Nov 23 10:{number:02}:{second:02} mx postfix/{rest}\n").replace("ID", &format!("4AAAA{number:05}"))
+        };
+        log += &line(1, "qmgr[2]: ID: from=<a@a.example>, size=900, nrcpt=1 (queue active)");
+        let attempt = |second: u32, said: &str| {
+            let domain = format!("d{}.example", number % 8);
+            let said = said.replace("NAME", &domain);
+            line(second, &format!("smtp[3]: ID: to=<b@{domain}>, relay=none, delay=1, delays=0/0/1/0, {said}"))
+        };
+        // Where the trouble began is cited, though it was tried again.
+        let failed = "dsn=4.4.3, status=deferred (Host or domain name not found. Name service error for name=NAME type=MX: Host \
+                      not found, try again)";
+        if number % 2 == 0 {
+            log += &attempt(2, failed);
+            log += &attempt(30, failed);
+        }
+        if number < 30 {
+            log += &attempt(50, "dsn=2.0.0, status=sent (250 2.0.0 Ok)");
+        }
+    }
+    std::fs::write(&path, compress(log.as_bytes(), Compression::Gzip)).expect("a file");
+    let (rules, options) = (RuleSet::built_in(), Options::default());
+    let bundle = Bundle::open(&path, &options.limits).expect("a bundle");
+    let evidence = gather(&bundle, &rules, &options, &AtomicU64::new(0)).expect("evidence");
+    std::fs::write(&path, "").expect("a file");
+    let report = serde_json::to_value(report_on(&bundle, &evidence, &rules, &options)).expect("JSON");
+    let mut texts = Vec::new();
+    let mut rest = vec![&report];
+    while let Some(value) = rest.pop() {
+        match value {
+            serde_json::Value::Object(fields) => {
+                if let (Some(_), Some(text)) = (fields.get("file"), fields.get("line").and(fields.get("text"))) {
+                    texts.push(text.as_str().unwrap_or_default());
+                }
+                rest.extend(fields.values());
+            }
+            serde_json::Value::Array(items) => rest.extend(items),
+            _ => {}
+        }
+    }
+    assert!(texts.len() > 1 && texts.iter().all(|text| !text.is_empty()), "{texts:?}");
 }

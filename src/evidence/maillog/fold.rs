@@ -585,7 +585,7 @@ impl<'r> Fold<'r> {
         let failed =
             Failed { outcome, queue: Some("active"), listing: None, message: Some(message), recipient: None, end: self.end };
         for _ in 0..missing {
-            let place = Place { source: message.source, line: "", time: None, times: 1 };
+            let place = Place { source: message.source, line: message.texts.get(Part::Line), time: None, times: 1 };
             failed.add(self.forms, &mut self.failures, &self.meaning, place);
         }
         missing

@@ -93,7 +93,7 @@ pub(super) struct Recipient {
     pub(super) last: Arc<Attempted>,
     pub(super) source: Citation,
     /// That line, where lines are kept.
-    pub(super) line: Box<str>,
+    pub(super) line: Arc<str>,
     pub(super) time: Option<Time>,
     pub(super) first_failed: Option<Time>,
     pub(super) attempts: u32,
@@ -107,6 +107,8 @@ pub(super) struct Recipient {
 pub(super) struct Tried {
     pub(super) attempted: Arc<Attempted>,
     pub(super) source: Citation,
+    /// The line of the recipient's first attempt, where lines are kept: where trouble began is what is cited.
+    pub(super) line: Option<Arc<str>>,
     pub(super) time: Option<Time>,
     pub(super) times: u32,
 }
@@ -164,7 +166,8 @@ impl Recipient {
             _ => {
                 self.open.reserve_exact(1);
                 let attempted = Arc::clone(&self.last);
-                self.open.push(Tried { attempted, source: place.source, time: place.time, times });
+                let line = (self.open.is_empty() && !place.line.is_empty()).then(|| Arc::clone(&self.line));
+                self.open.push(Tried { attempted, source: place.source, line, time: place.time, times });
             }
         }
     }
@@ -204,7 +207,7 @@ impl Message {
                 orig_to: line.orig_to.map(Into::into),
                 last: Arc::clone(&attempted),
                 source: place.source,
-                line: Box::default(),
+                line: Arc::default(),
                 time: place.time,
                 first_failed: None,
                 attempts: 0,

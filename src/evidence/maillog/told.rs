@@ -299,8 +299,9 @@ pub(super) struct Open<'a> {
 
 impl Open<'_> {
     pub(super) fn add(&self, forms: Forms, digest: &mut Digest, meaning: &Meaning<'_>, message: &Message) {
-        let Tried { attempted, source, time, times } = self.tried;
-        let place = Place { source: *source, line: "", time: *time, times: u64::from(*times) };
+        let Tried { attempted, source, line, time, times } = self.tried;
+        let line = line.as_deref().unwrap_or_default();
+        let place = Place { source: *source, line, time: *time, times: u64::from(*times) };
         let told = attempted.told();
         let lead = told.lead(told.form(forms), digest, meaning);
         let mut draft = Draft::default();
