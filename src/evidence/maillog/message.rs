@@ -107,7 +107,7 @@ pub(super) struct Recipient {
 pub(super) struct Tried {
     pub(super) attempted: Arc<Attempted>,
     pub(super) source: Citation,
-    /// The line of the recipient's first attempt, where lines are kept: where trouble began is what is cited.
+    /// Its line, where lines are kept.
     pub(super) line: Option<Arc<str>>,
     pub(super) time: Option<Time>,
     pub(super) times: u32,
@@ -166,7 +166,7 @@ impl Recipient {
             _ => {
                 self.open.reserve_exact(1);
                 let attempted = Arc::clone(&self.last);
-                let line = (self.open.is_empty() && !place.line.is_empty()).then(|| Arc::clone(&self.line));
+                let line = (!place.line.is_empty()).then(|| Arc::clone(&self.line));
                 self.open.push(Tried { attempted, source: place.source, line, time: place.time, times });
             }
         }
