@@ -586,6 +586,39 @@ fn the_manual_of_the_templates_names_everything_that_they_can_use() {
 }
 
 #[test]
+fn what_stays_when_its_cause_is_gone_has_its_steps_and_a_step_for_a_case_that_may_not_be_there_locks_nothing() {
+    let report = complete("tests/cases/site-floods-then-limits-then-listing/bundle.tar.gz");
+    let listed: Vec<_> = report.plan.iter().filter(|step| step.causes == ["ip-blocklisted"]).collect();
+    assert!(listed.iter().any(|step| step.action.starts_with("Ask for removal")), "{:?}", report.plan);
+    assert!(listed.iter().all(|step| ["fix", "verify"].contains(&&*step.phase)));
+    let text = render(&report, Format::Markdown, &Templates::built_in(), &Look::default()).expect("a report");
+    let lasting = text.find("and stays when it is gone; steps").expect("its own list");
+    assert!(
+        text[lasting..].trim_start().contains("ip-blocklisted") && text.contains("14 of them are counted under an earlier cause")
+    );
+    let optional: Vec<usize> = report.plan.iter().filter(|step| step.optional).map(|step| step.number).collect();
+    assert!(!optional.is_empty());
+    assert!(report.plan.iter().all(|step| optional.iter().all(|number| !step.locked_by.contains(number))));
+}
+
+#[test]
+fn a_refusal_for_good_behind_a_blocked_port_pauses_delivery_however_little_it_has_refused() {
+    let report = complete("tests/cases/blocked-after-no-reverse-dns/bundle.tar.gz");
+    let behind = report.causes.iter().find(|cause| cause.rule == "ptr-missing").expect("the second cause");
+    assert_eq!(behind.role, "contributing");
+    assert_eq!(report.do_first.first().map(|first| first.step), Some(1));
+    assert!(report.plan[0].run.as_ref().is_some_and(|run| run.contains("defer_transports")), "{:?}", report.plan[0]);
+    assert!(report.do_not.iter().any(|warning| warning.hurts.is_some()));
+}
+
+#[test]
+fn where_no_mail_waits_for_the_cause_how_big_it_is_does_not_count_the_mail_of_others() {
+    let report = complete("tests/cases/flood-of-two-clients-and-the-disk-full/bundle.tar.gz");
+    let disk = report.causes.iter().find(|cause| cause.rule == "disk-full").expect("the disk");
+    assert_eq!(disk.impact.as_deref(), Some("50 clients turned away"));
+}
+
+#[test]
 fn a_shortened_report_counts_what_the_whole_one_counts() {
     let report = complete("tests/cases/healthy-busy-newsletter/bundle");
     let whole = ticket(&report, 60_000);

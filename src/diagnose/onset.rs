@@ -4,7 +4,7 @@
 //! same words, and is not where the outage began: its destinations were still reached in between.
 
 use super::measure::{Asker, first_time, last_time};
-use super::verdict::{Judged, required_by};
+use super::verdict::{Judged, needed_by};
 use crate::rules::model::Signal;
 use crate::tables::{Record, Table, arrivals, attempts, failures};
 use crate::time::Time;
@@ -24,11 +24,12 @@ const MERGED: u64 = 2;
 /// Part of a flood's messages that may be wanted ones from before it.
 const WANTED: u64 = 3;
 
-/// First and last time of the records that a cause rests on; of deliveries only where nothing else tells a time.
+/// First and last time of the records that a cause rests on; of deliveries only where nothing else tells a time. What merely
+/// agrees with it may be older: passwords are guessed before the flood.
 pub fn interval(asker: &Asker<'_>, judged: &Judged<'_>) -> (Option<Time>, Option<Time>) {
     let answered = |deliveries: bool| {
         let told = move |signal: &Signal| !signal.needs_no_record() && signal.asks_for_deliveries() == deliveries;
-        let met = required_by(judged.rule, &judged.answers).filter(move |(signal, _)| told(signal));
+        let met = needed_by(judged.rule, &judged.answers).filter(move |(signal, _)| told(signal));
         met.map(|(signal, measure)| {
             // Of a value of `by` the records say when it began only where each has a time of its own.
             let single = signal.by.is_none() || signal.table.name == arrivals::TABLE.name;

@@ -2,14 +2,14 @@
 //! cause that they depend on, and a pause where lifting one cause would let another bounce what waits.
 
 use super::measure::Asker;
-use super::rank::{Cause, Role};
+use super::rank::{self, Cause, Role};
 use super::words::{Place, Words};
 use crate::evidence::instances;
 use crate::rules::amount::Amount;
 use crate::rules::lazy::LazyRegex;
 use crate::rules::load::{RuleSet, System, Through};
 use crate::rules::model::{PHASES, StepSpec};
-use crate::tables::{Value, failures, host, processes, settings};
+use crate::tables::{failures, host, processes, settings};
 use std::collections::BTreeSet;
 
 /// One step, filled in.
@@ -35,6 +35,8 @@ pub struct Step {
     pub undo: Option<String>,
     /// Whether its cause names it as what to do first.
     pub first: bool,
+    /// Whether it is for a case that may not be there.
+    pub optional: bool,
     /// Numbers (from 1) of the steps that come first.
     pub locked_by: Vec<usize>,
 }
@@ -90,7 +92,8 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
         // Ordinary troubles of their own get their fix, but do not hold up or drain anything.
         let minor = cause.role == Role::Separate;
         let kept = |spec: &&StepSpec| !minor || matches!(PHASES[spec.phase], "fix" | "prevent");
-        for spec in judged.rule.remedy.iter().filter(kept).filter(|spec| wanted(spec, waiting, cause.bounced)) {
+        let held = waiting.map(|all| all.saturating_sub(held_by_others(cause, &acting, asker)));
+        for spec in judged.rule.remedy.iter().filter(kept).filter(|spec| wanted(spec, held, cause.bounced)) {
             let mut step = fill(spec, &words, &here);
             step.causes = vec![judged.rule.id.clone()];
             add(if spec.shared.is_some() { &mut shared } else { &mut plan.steps }, step);
@@ -109,6 +112,16 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
             }
         }
     }
+    // What stays of a symptom when its cause is gone.
+    for cause in causes.iter().filter(|cause| cause.role == Role::Symptom && cause.judged.rule.outlasts) {
+        let words = Words { judged: Some(cause.judged), accounts: (cause.waiting, cause.bounced, cause.share), ..own };
+        let repairs = |spec: &&StepSpec| spec.shared.is_none() && matches!(PHASES[spec.phase], "fix" | "verify");
+        for spec in cause.judged.rule.remedy.iter().filter(repairs).filter(|spec| wanted(spec, waiting, cause.bounced)) {
+            let mut step = fill(spec, &words, &here);
+            step.causes = vec![cause.judged.rule.id.clone()];
+            add(&mut plan.steps, step);
+        }
+    }
     // After what each cause does for itself: a flush of everything comes once, and last.
     for step in shared {
         add(&mut plan.steps, step);
@@ -116,7 +129,9 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
     let serious: Vec<&&Cause<'_>> = acting.iter().filter(|cause| cause.role != Role::Separate).collect();
     if !serious.is_empty() {
         let bounced = serious.iter().map(|cause| cause.bounced).sum();
-        for spec in rules.plan.always.iter().filter(|spec| wanted(spec, waiting, bounced)) {
+        let severe =
+            |spec: &&StepSpec| spec.severity.is_none_or(|least| serious.iter().any(|cause| cause.judged.rule.severity >= least));
+        for spec in rules.plan.always.iter().filter(severe).filter(|spec| wanted(spec, waiting, bounced)) {
             let mut step = fill(spec, &own, &here);
             step.causes = serious.iter().map(|cause| cause.judged.rule.id.clone()).collect();
             add(&mut plan.steps, step);
@@ -188,6 +203,16 @@ fn waiting(asker: &Asker<'_>) -> Option<u64> {
     tables.is_collected(table).then(|| asker.events(table, asker.judged(table).iter().filter(waits)))
 }
 
+/// Recipients whose mail waits for other causes and not for this one.
+fn held_by_others(cause: &Cause<'_>, acting: &[&Cause<'_>], asker: &Asker<'_>) -> u64 {
+    let rows = asker.tables.rows(&failures::TABLE);
+    let waits = |at: &u32| rows[*at as usize].text(failures::outcome, &asker.tables.names) == Some("waiting");
+    let others = acting.iter().filter(|other| other.judged.rule.id != cause.judged.rule.id);
+    let held: BTreeSet<u32> =
+        others.flat_map(|other| &other.explains).copied().filter(|at| waits(at) && !cause.explains.contains(at)).collect();
+    asker.events(&failures::TABLE, &held)
+}
+
 /// Whether a step is wanted with so much mail that waits or was returned. Where that is not known, some may; that it is much is no
 /// more than a guess.
 fn wanted(spec: &StepSpec, waiting: Option<u64>, bounced: u64) -> bool {
@@ -227,6 +252,7 @@ fn fill(spec: &StepSpec, words: &Words<'_>, here: &Here<'_>) -> Step {
         good: markdown(&spec.good),
         undo: spec.undo.as_ref().map(|undo| words.fill(&here.command(undo), Place::Markdown).trim().to_owned()),
         first: spec.first,
+        optional: spec.optional,
         locked_by: Vec::new(),
     }
 }
@@ -288,7 +314,8 @@ fn lock(steps: &mut [Step]) {
         .iter()
         .enumerate()
         .filter(|(_, step)| {
-            matches!(PHASES[step.phase], "fix" | "verify") && step.causes.iter().any(|cause| draining.contains(cause))
+            let repairs = matches!(PHASES[step.phase], "fix" | "verify") && !step.optional;
+            repairs && step.causes.iter().any(|cause| draining.contains(cause))
         })
         .map(|(at, _)| at + 1)
         .collect();
@@ -299,29 +326,9 @@ fn lock(steps: &mut [Step]) {
 
 /// Waiting recipients at providers that refuse this server for good for another reason than the one that holds the mail.
 fn recipients_at_risk(acting: &[&Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> u64 {
-    let rows = asker.tables.rows(&failures::TABLE);
-    let names = &asker.tables.names;
-    let permanent = |at: &u32| rows[*at as usize].get(failures::permanent) == Value::Bool(true);
-    let is_waiting = |at: &u32| rows[*at as usize].text(failures::outcome, names) == Some("waiting");
-    let mut at_risk: BTreeSet<u32> = BTreeSet::new();
-    for holding in acting.iter().filter(|cause| cause.role != Role::Separate && cause.waiting > 0) {
-        for refusing in acting.iter().filter(|cause| cause.role != Role::Separate) {
-            // A bad address bounces whatever else is wrong, and is no reason to hold other mail.
-            let hopeless = rules.buckets.iter().any(|bucket| bucket.id == refusing.judged.rule.bucket && bucket.hopeless);
-            if hopeless || refusing.judged.rule.id == holding.judged.rule.id {
-                continue;
-            }
-            let providers: BTreeSet<_> = refusing
-                .explains
-                .iter()
-                .filter(|at| permanent(at) && !is_waiting(at))
-                .filter_map(|at| rows[*at as usize].text(failures::provider, names))
-                .collect();
-            at_risk.extend(holding.explains.iter().copied().filter(|at| {
-                is_waiting(at)
-                    && rows[*at as usize].text(failures::provider, names).is_some_and(|provider| providers.contains(provider))
-            }));
-        }
-    }
+    let serious = || acting.iter().filter(|cause| cause.role != Role::Separate);
+    let holding = serious().filter(|cause| cause.waiting > 0);
+    let pairs = holding.flat_map(|holding| serious().map(move |refusing| (holding, refusing)));
+    let at_risk: BTreeSet<u32> = pairs.flat_map(|(holding, refusing)| rank::at_risk(holding, refusing, asker, rules)).collect();
     asker.events(&failures::TABLE, &at_risk)
 }

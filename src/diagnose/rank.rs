@@ -144,6 +144,7 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
         cause.share = if total == 0 { 0.0 } else { events(&cause.explains) as f64 / total as f64 };
     }
     set_roles(&mut causes, handled, counted, |rows| asker.events(&failures::TABLE, rows));
+    raise_refusals(&mut causes, asker, rules);
     causes.sort_by(|a, b| {
         let key = |cause: &Cause<'_>| {
             (
@@ -160,6 +161,43 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
             .then_with(|| a.judged.rule.id.cmp(&b.judged.rule.id))
     });
     causes
+}
+
+/// What refuses for good the mail that the primary cause holds decides what happens next, however little it has refused yet.
+fn raise_refusals(causes: &mut [Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) {
+    let Some(root) = causes.iter().position(|cause| cause.role == Role::RootCause) else { return };
+    let raised: Vec<usize> = causes
+        .iter()
+        .enumerate()
+        .filter(|(_, cause)| {
+            cause.role == Role::Separate
+                && cause.judged.rule.severity >= Severity::High
+                && cause.confidence >= Confidence::Likely
+                && asker.events(&failures::TABLE, &at_risk(&causes[root], cause, asker, rules)) >= ORDINARY_COUNT
+        })
+        .map(|(at, _)| at)
+        .collect();
+    for at in raised {
+        causes[at].role = Role::Contributing;
+    }
+}
+
+/// What waits for one cause at providers that refuse this server for good for another.
+pub fn at_risk(holding: &Cause<'_>, refusing: &Cause<'_>, asker: &Asker<'_>, rules: &RuleSet) -> BTreeSet<u32> {
+    // A bad address bounces whatever else is wrong, and is no reason to hold other mail.
+    let hopeless = rules.buckets.iter().any(|bucket| bucket.id == refusing.judged.rule.bucket && bucket.hopeless);
+    if hopeless || refusing.judged.rule.id == holding.judged.rule.id {
+        return BTreeSet::new();
+    }
+    let rows = asker.tables.rows(&failures::TABLE);
+    let names = &asker.tables.names;
+    let is_waiting = |at: u32| rows[at as usize].text(failures::outcome, names) == Some("waiting");
+    let provider = |at: u32| rows[at as usize].text(failures::provider, names);
+    let permanent = |at: u32| rows[at as usize].get(failures::permanent) == Value::Bool(true);
+    let refused = refusing.explains.iter().copied().filter(|at| permanent(*at) && !is_waiting(*at));
+    let providers: BTreeSet<&str> = refused.filter_map(provider).collect();
+    let waits = |at: &u32| is_waiting(*at) && provider(*at).is_some_and(|provider| providers.contains(provider));
+    holding.explains.iter().copied().filter(waits).collect()
 }
 
 /// The fired causes, at least as sure, that explain this one, directly or through others.

@@ -254,8 +254,14 @@ fn accounts_for(asker: &Asker<'_>, rule: &Rule, answers: &Answered) -> BTreeSet<
         .collect()
 }
 
+/// The met signals without which a rule would not fire, with their measures.
+pub fn needed_by<'a>(rule: &'a Rule, answers: &'a Answered) -> impl Iterator<Item = (&'a Signal, &'a Measure)> {
+    let met = rule.requires.iter().flat_map(|entry| met_by(entry, answers).0);
+    met.filter_map(|(name, signal)| Some((signal, answers.get(name)?)))
+}
+
 /// The met signals that a rule rests on, with their measures: none of a branch that is not met.
-pub fn required_by<'a>(rule: &'a Rule, answers: &'a Answered) -> impl Iterator<Item = (&'a Signal, &'a Measure)> {
+fn required_by<'a>(rule: &'a Rule, answers: &'a Answered) -> impl Iterator<Item = (&'a Signal, &'a Measure)> {
     let met = rule.requires.iter().flat_map(|entry| {
         let (needed, extra) = met_by(entry, answers);
         [needed, extra].concat()

@@ -75,7 +75,7 @@ pub(super) fn context(
         "share_bar": charts::share_bar(&report.shares),
         "failed": report.shares.iter().map(|share| share.recipients).sum::<u64>(),
         "timeline": report.timeline.as_ref().map(|timeline| timeline_page(timeline, report, style)),
-        "ages": report.queue.ages.iter().map(|bucket| json!({ "label": phrases.measured(&charts::age_label(bucket)), "messages": bucket.messages })).collect::<Vec<_>>(),
+        "ages": report.queue.ages.iter().map(|bucket| json!({ "label": phrases.measured(&charts::age_label(bucket)), "messages": bucket.messages, "any": bucket.messages > 0 })).collect::<Vec<_>>(),
         "ages_known": ages_known,
         "ages_chart": ages_drawn.then(|| charts::ages(&report.queue, onset_age, phrases)),
         "bytes": report.queue.bytes.map_or_else(String::new, |bytes| format!(", {}", phrases.measured(&helpers::bytes(bytes as f64)))),
@@ -110,6 +110,11 @@ pub(super) fn context(
     page["sources"] = whole.sources.len().into();
     page["questions"] = whole.not_checked.len().into();
     page["unknown"] = json!(unknown(whole));
+    page["most_unknown"] = (!unknown(whole).is_empty() && !report.do_first.is_empty()).into();
+    page["urgent"] = whole.not_checked.iter().any(|item| item.changes_plan).into();
+    // Where no mail waits for the primary cause, how much waits does not tell how big it is.
+    let holds_none = |cause: &&Cause| cause.accounts_for.waiting + cause.accounts_for.bounced == 0;
+    page["impact"] = json!(primary.filter(holds_none).and_then(|cause| cause.impact.as_ref()));
     page["known"] = unknown(whole).iter().all(|row| row.class.is_some()).into();
     page["last_good"] = last_good(whole, phrases).into();
     Ok(context)
@@ -222,7 +227,9 @@ fn silent(report: &Report) -> Vec<&Cause> {
 
 /// What comes next, in words.
 fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
-    let forecast = report.forecast.as_ref().filter(|_| report.queue.waiting_messages > 0)?;
+    // Where nothing is wrong nothing is to be feared.
+    let wanted = report.queue.waiting_messages > 0 && report.verdict != Verdict::Healthy;
+    let forecast = report.forecast.as_ref().filter(|_| wanted)?;
     let mut words = Vec::new();
     match (forecast.trend.map(|trend| trend.per_hour), forecast.at_deadline) {
         (Some(per_hour), _) if per_hour <= -0.5 => {
@@ -340,7 +347,16 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
                 value[name] = json!(says_of(&cause, kind));
             }
             value["signals"] = signals(&cause);
-            value["symptoms"] = json!(symptoms);
+            let (lasting, passing): (Vec<&Cause>, Vec<&Cause>) = symptoms.into_iter().partition(|symptom| symptom.outlasts);
+            value["symptoms"] = json!(passing);
+            value["outlasting"] = json!(lasting);
+            let repairs = |step: &&Step| lasting.iter().any(|symptom| step.causes.contains(&symptom.rule));
+            let repairs: Vec<usize> = report.plan.iter().filter(repairs).map(|step| step.number).collect();
+            value["repairs"] = json!({ "count": repairs.len(), "steps": ranges(&repairs, phrases) });
+            // What an earlier cause explains, too, stands in the bar once.
+            let failed = cause.accounts_for.waiting + cause.accounts_for.bounced;
+            let own = report.shares.iter().find(|share| share.rule.as_ref() == Some(&cause.rule) && share.others.is_none());
+            value["told_before"] = json!(own.map_or(0, |share| failed.saturating_sub(share.recipients)));
             value["because"] = json!(phrases.because(&cause));
             value["of"] = json!(all);
             value["percent"] = json!(percent_of(&cause, report));
@@ -377,24 +393,37 @@ fn percent_of(cause: &Cause, report: &Report) -> String {
 }
 
 /// The signals of a cause that show something, those of one group together. A line that was shown before is named by its
-/// place alone (`places`), and not even so where it is that of the statement before.
+/// place alone (`places`), and one that says what another line of the same statement says (`also`), too.
 fn signals(cause: &Cause) -> Value {
     let mut groups: Vec<(&Evidence, Vec<Value>)> = Vec::new();
     let mut shown = BTreeSet::new();
+    let mut said = BTreeSet::new();
     let seen = |item: &&Evidence| !matches!(&*item.kind, "would-contradict" | "not-known");
     for item in cause.evidence.iter().filter(seen) {
         let (new, again): (Vec<&Citation>, Vec<&Citation>) = item.citations.iter().partition(|one| shown.insert(place(one)));
         let again: Vec<String> = again.into_iter().map(place).collect();
+        let (new, also): (Vec<&Citation>, Vec<&Citation>) = new.into_iter().partition(|one| said.insert(gist(one)));
+        let also: Vec<String> = also.into_iter().map(place).collect();
+        let (again, also) = if new.is_empty() { ([again, also].concat(), Vec::new()) } else { (again, also) };
         let same = groups
             .last()
             .filter(|(first, _)| first.kind == item.kind && !item.part_of.is_empty() && first.part_of == item.part_of);
-        let part = json!({ "says": item.says, "citations": new, "places": again, "total": if again.is_empty() { item.citations_total } else { 0 } });
+        let part = json!({ "says": item.says, "citations": new, "places": again, "also": also, "total": if again.is_empty() { item.citations_total } else { 0 } });
         match same.is_some() {
             true => groups.last_mut().expect("one").1.push(part),
             false => groups.push((item, vec![part])),
         }
     }
     groups.into_iter().map(|(first, parts)| json!({ "kind": first.kind, "parts": parts })).collect()
+}
+
+/// What a line says that matters, without what differs in each: times, ids, numbers.
+fn gist(citation: &Citation) -> String {
+    let said =
+        citation.matched.map(|(from, to)| citation.text.chars().skip(from).take(to.saturating_sub(from)).collect::<String>());
+    let said = said.filter(|said| said.contains(' ')).unwrap_or_else(|| citation.text.clone());
+    let numbered = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
+    said.split_whitespace().map(|word| if numbered(word) { "…" } else { word }).collect::<Vec<_>>().join(" ")
 }
 
 fn place(citation: &Citation) -> String {
@@ -446,7 +475,9 @@ fn shares(report: &Report, room: usize, phrases: &Phrases) -> Vec<Value> {
 
 /// The commonest reasons of a trouble that no rule explains: they are what to read first.
 fn unknown(report: &Report) -> &[Unexplained] {
-    let told = !report.do_first.is_empty() || !report.do_not.is_empty();
+    // What most of it is comes first, whatever else is known.
+    let most = report.shares.iter().any(|share| share.rule.is_none() && share.share >= 0.5);
+    let told = (!report.do_first.is_empty() || !report.do_not.is_empty()) && !most;
     let wanted = !told && matches!(report.verdict, Verdict::Degraded | Verdict::Incident);
     if wanted { &report.unexplained[..report.unexplained.len().min(3)] } else { &[] }
 }
@@ -541,7 +572,8 @@ fn phases(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phrases)
                 .iter()
                 .filter_map(|step| {
                     let mut value = serde_json::to_value(step).ok()?;
-                    let mut served: Vec<usize> = step.causes.iter().filter_map(|rule| numbers.get(rule).copied()).collect();
+                    let number = |rule: &String| numbers.get(rule).or_else(|| symptom_of(rule, report)?.iter().find_map(|root| numbers.get(root)));
+                    let mut served: Vec<usize> = step.causes.iter().filter_map(number).copied().collect();
                     served.sort_unstable();
                     served.dedup();
                     value["serves"] = match served.as_slice() {
@@ -563,6 +595,11 @@ fn phases(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phrases)
             }))
         })
         .collect()
+}
+
+/// The causes that a rule's cause follows from.
+fn symptom_of<'r>(rule: &String, report: &'r Report) -> Option<&'r [String]> {
+    Some(report.causes.iter().find(|cause| &cause.rule == rule)?.symptom_of.as_slice())
 }
 
 /// The read-only commands of a phase as one block of shell, each under the name of its step; none if they are no block yet.
@@ -661,12 +698,17 @@ fn collect(report: &Report) -> Vec<Value> {
             None => groups.push((item, vec![item])),
         }
     }
+    // A cause that is there is not decided any more: how sure it is stands beside what the answer may do.
+    let asked = |item: &&NotChecked| {
+        let confidence = report.causes.iter().find(|cause| cause.rule == item.rule).map(|cause| &cause.confidence);
+        json!({ "title": item.title, "rule": item.rule, "effect": item.effect, "confidence": confidence })
+    };
     groups.sort_by_key(|(first, questions)| (!first.changes_plan, usize::MAX - questions.len()));
     groups
         .into_iter()
         .map(|(first, questions)| {
             json!({
-                "command": first.command, "needs": first.needs, "changes_plan": first.changes_plan, "questions": questions,
+                "command": first.command, "needs": first.needs, "changes_plan": first.changes_plan, "questions": questions.iter().map(asked).collect::<Vec<_>>(),
                 // Without any answer yet, everything that is missing is wanted.
                 "urgent": (first.changes_plan && first.command.is_some()) || matches!(report.verdict, Verdict::Inconclusive),
             })

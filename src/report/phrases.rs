@@ -400,6 +400,7 @@ impl Phrases {
         let met = match (met, required) {
             (1, 1) => self.say("ladder.met_one", &[]),
             (2, 2) => self.say("ladder.met_two", &[]),
+            (0, _) => self.say("ladder.met_none", &[]),
             (met, required) if met == required => self.say("ladder.met_all", &figures),
             _ => self.say("ladder.met_some", &figures),
         };

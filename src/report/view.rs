@@ -232,6 +232,12 @@ pub struct Cause {
     pub title: String,
     /// What follows from it, plain text without a full stop, for the headline.
     pub consequence: Option<String>,
+    /// What it does where no mail waits for it, in a few plain words: `15 clients turned away`.
+    #[serde(default)]
+    pub impact: Option<String>,
+    /// Whether, as a symptom, it stays when its cause is gone: the plan has its repair, too.
+    #[serde(default)]
+    pub outlasts: bool,
     /// critical, high, medium, low.
     #[schemars(extend("enum" = ["critical", "high", "medium", "low"]))]
     pub severity: Word,
@@ -402,6 +408,14 @@ pub struct NotChecked {
     pub command: Option<String>,
     /// Whether the answer can change the plan.
     pub changes_plan: bool,
+    /// What the answer does: it decides the cause, or supports or contradicts one that is there.
+    #[schemars(extend("enum" = ["decides", "supports", "contradicts"]))]
+    #[serde(default = "decides")]
+    pub effect: Word,
+}
+
+fn decides() -> Word {
+    "decides".into()
 }
 
 /// A phase of the plan.
@@ -447,6 +461,9 @@ pub struct Step {
     pub good: Option<String>,
     /// How to go back (Markdown or a command).
     pub undo: Option<String>,
+    /// Whether it is for a case that may not be there, which its text names: no step waits for it.
+    #[serde(default)]
+    pub optional: bool,
     /// Numbers of the steps that must be done first; empty if not locked.
     pub locked_by: Vec<usize>,
 }

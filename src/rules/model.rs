@@ -44,10 +44,14 @@ pub struct Rule {
     pub title: String,
     /// What follows from it, for the headline (template).
     pub consequence: Option<String>,
+    /// What it does where no mail waits for it, in a few words (template).
+    pub impact: Option<String>,
     /// How bad it is.
     pub severity: Severity,
     /// Whether it is worth telling but no outbound problem.
     pub note: bool,
+    /// Whether it stays when the cause that it follows from is gone, so that its repair is a part of the plan.
+    pub outlasts: bool,
     /// One or two sentences (Markdown template).
     pub summary: String,
     /// All must be met.
@@ -102,7 +106,7 @@ impl Rule {
             .into_iter()
             .flatten()
         });
-        [Some(&self.title), self.consequence.as_ref(), Some(&self.summary)]
+        [Some(&self.title), self.consequence.as_ref(), self.impact.as_ref(), Some(&self.summary)]
             .into_iter()
             .flatten()
             .chain(steps)
@@ -173,6 +177,11 @@ impl Signal {
     /// shows it or dates it.
     pub fn needs_no_record(&self) -> bool {
         self.expect.count.as_ref().is_some_and(Amount::is_absence)
+    }
+
+    /// Whether it only asks whether such evidence is there.
+    pub fn asks_for_evidence_alone(&self) -> bool {
+        self.expect.count.as_ref().is_some_and(|count| count.is_absence() && count.max == f64::INFINITY)
     }
 
     /// The signals that it refers to.
@@ -525,6 +534,10 @@ pub struct StepSpec {
     pub bounced: Option<Amount>,
     /// Whether it stands under "Do first" for its cause, where another step would: the first repair.
     pub first: bool,
+    /// Whether it is for a case that may not be there, which its text names: nothing waits for it.
+    pub optional: bool,
+    /// How bad a cause must be for it to be wanted.
+    pub severity: Option<Severity>,
     /// Its name among the steps of plan.yaml that many remedies end in; a plan has such a step once.
     pub shared: Option<String>,
     /// Where it stands.

@@ -54,10 +54,12 @@ pub(super) fn rule(
         |reader: &mut Reader<'_>, name: &'static str| fields.take(name).map(|node| template(reader, &node, name, &scope));
     let title = take_text(reader, "title");
     let consequence = take_text(reader, "consequence");
+    let impact = take_text(reader, "impact");
     let summary = take_text(reader, "summary");
     let severity = fields.take("severity").and_then(|node| reader.one_of(&node, "severity", &Severity::ALL));
     let note =
         fields.take("role").and_then(|node| reader.one_of(&node, "role", &[("cause", false), ("note", true)])).unwrap_or(false);
+    let outlasts = fields.take("outlasts").is_some_and(|node| reader.bool(&node, "outlasts"));
     let explains = fields.take("explains").map(|node| reader.texts(node, "a rule id")).unwrap_or_default();
     let do_not = fields.take("do_not").map(|node| do_nots(reader, node, &scope)).unwrap_or_default();
     let remedy = fields.take("remedy").map(|node| steps(reader, node, &scope)).unwrap_or_default();
@@ -88,8 +90,10 @@ pub(super) fn rule(
         bucket,
         title: title.unwrap_or_default(),
         consequence,
+        impact,
         severity: severity.unwrap_or(Severity::Medium),
         note,
+        outlasts,
         summary: summary.unwrap_or_default(),
         requires,
         supports,
@@ -330,19 +334,38 @@ fn step_fields(reader: &mut Reader<'_>, mut fields: Fields, scope: &Scope<'_>) -
     let action = fields.need(reader, "do").map(|node| template(reader, &node, "do", scope));
     let risks = RISKS.map(|name| (name, name));
     let risk = fields.need(reader, "risk").and_then(|node| reader.one_of(&node, "risk", &risks));
-    let mut optional =
+    let mut text =
         |reader: &mut Reader<'_>, name: &'static str| fields.take(name).map(|node| template(reader, &node, name, scope));
-    let why = optional(reader, "why");
-    let run = optional(reader, "run");
-    let letter = optional(reader, "letter");
-    let good = optional(reader, "good");
-    let undo = optional(reader, "undo");
+    let why = text(reader, "why");
+    let run = text(reader, "run");
+    let letter = text(reader, "letter");
+    let good = text(reader, "good");
+    let undo = text(reader, "undo");
     let [waiting, bounced] =
         ["waiting", "bounced"].map(|name| fields.take(name).and_then(|node| amount(reader, &node, Measured::Number, scope)));
     let first = fields.take("do_first").is_some_and(|node| reader.bool(&node, "do_first"));
+    let optional = fields.take("optional").is_some_and(|node| reader.bool(&node, "optional"));
+    let severity = fields.take("severity").and_then(|node| reader.one_of(&node, "severity", &Severity::ALL));
     fields.finish(reader);
     let (phase, action, risk) = (phase?, action?, risk?);
-    Some(StepSpec { phase, action, why, run, letter, risk, good, undo, waiting, bounced, first, shared: None, place })
+    let (shared, place) = (None, place);
+    Some(StepSpec {
+        phase,
+        action,
+        why,
+        run,
+        letter,
+        risk,
+        good,
+        undo,
+        waiting,
+        bounced,
+        first,
+        optional,
+        severity,
+        shared,
+        place,
+    })
 }
 
 fn rule_tests(reader: &mut Reader<'_>, node: Node) -> Vec<TestSpec> {

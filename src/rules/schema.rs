@@ -108,7 +108,9 @@ fn rule() -> Value {
             "bucket": text("Only where the folder does not tell it"),
             "title": text("What is wrong, in a few words (template)"),
             "consequence": text("What follows from it, for the headline (template): \"TITLE: CONSEQUENCE since 12 Nov 06:14\", so it says has or have"),
+            "impact": text("What it does where no mail waits for it, in a few words (template): 15 clients turned away"),
             "severity": one_of("How bad it is", &severities),
+            "outlasts": { "type": "boolean", "description": "Whether it stays when the cause that it follows from is gone, so that its repair is a part of the plan, too" },
             "role": one_of("note: worth telling, no outbound problem", &["cause", "note"]),
             "summary": text("One or two sentences (Markdown template)"),
             "requires": signals("All must be met"),
@@ -156,6 +158,8 @@ fn step() -> Value {
             "waiting": number("Waiting recipients from which on it is wanted"),
             "bounced": number("Recipients whose mail its causes returned, from which on it is wanted"),
             "do_first": { "type": "boolean", "description": "Whether it stands under \"Do first\" for its cause, instead of the first fix" },
+            "optional": { "type": "boolean", "description": "Whether it is for a case that may not be there, which its text names: no step waits for it" },
+            "severity": one_of("How bad a cause must be, at least, for it to be wanted", &Severity::ALL.map(|(name, _)| name)),
         }),
     )
 }

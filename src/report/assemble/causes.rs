@@ -4,7 +4,7 @@ use super::{Material, words};
 use crate::diagnose::measure::{Asker, as_text};
 use crate::diagnose::onset;
 use crate::diagnose::rank::{Cause as Ranked, Role};
-use crate::diagnose::verdict::{Judged, met_by, state};
+use crate::diagnose::verdict::{Confidence, Judged, met_by, state};
 use crate::diagnose::words::{Place, Words, called, in_unit, shortened};
 use crate::evidence::maillog::mask::mask;
 use crate::report::cite::Lines;
@@ -93,6 +93,8 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
             let whole = state(entry, &judged.answers);
             let (needed, extra) = met_by(entry, &judged.answers);
             let among = |list: &[(&str, &Signal)], name: &str| list.iter().any(|(known, _)| *known == name);
+            // That evidence is there at all says nothing by itself.
+            let silent = section == 0 && is_silent(entry, judged);
             let mut told = false;
             for (at, (name, signal)) in entry.signals().into_iter().enumerate() {
                 // Of a group that is met, what makes it so is shown; of a group that is not, everything.
@@ -104,7 +106,7 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                 let shown = |(name, signal): &(&str, &Signal)| {
                     !signal.needs_no_record() && judged.answers.get(*name).is_some_and(|measure| measure.met == Some(true))
                 };
-                if signal.needs_no_record() && measure.met == Some(true) && entry.signals().iter().any(shown) {
+                if signal.needs_no_record() && measure.met == Some(true) && (silent || entry.signals().iter().any(shown)) {
                     continue;
                 }
                 // What one of a group tells and a supporting signal tells as well is told once, if another of the group remains.
@@ -127,7 +129,7 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                     // A support that was looked for and not found says nothing.
                     (Some(false), 1) => continue,
                     // Of a group of which one is enough, the others support it.
-                    (Some(true), 0) if whole == Some(true) && told && !among(&needed, name) => "supports",
+                    (Some(true), 0) if whole == Some(true) && (told || silent) && !among(&needed, name) => "supports",
                     _ => kind,
                 };
                 told = true;
@@ -154,19 +156,23 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
             at += 1;
         }
     }
-    // As many as are shown: of what says the same twice, one is.
-    let supporting = evidence.iter().filter(|item| item.kind == "supports").count().max(judged.supporting.min(1));
+    // As many as are shown.
+    let supporting = evidence.iter().filter(|item| item.kind == "supports").count();
+    let supporting = supporting.max(usize::from(cause.confidence == Confidence::Confirmed));
+    let silent = rule.requires.iter().filter(|entry| is_silent(entry, judged)).count();
     Cause {
         rule: rule.id.clone(),
         bucket: rule.bucket.clone(),
         title: words.fill(&rule.title, Place::Plain),
         consequence: rule.consequence.as_ref().map(|text| words.fill(text, Place::Plain)),
+        impact: rule.impact.as_ref().map(|text| words.fill(text, Place::Plain).trim().to_owned()).filter(|text| !text.is_empty()),
+        outlasts: rule.outlasts,
         severity: rule.severity.name().into(),
         confidence: cause.confidence.name().into(),
         confidence_because: String::new(),
         ladder: Ladder {
-            met: judged.required.0 as u64,
-            required: judged.required.1 as u64,
+            met: (judged.required.0 - silent) as u64,
+            required: (judged.required.1 - silent) as u64,
             supporting: supporting as u64,
             contradicting: judged.contradicting as u64,
         },
@@ -179,6 +185,15 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
         evidence,
         references: rule.references.clone(),
     }
+}
+
+/// Whether a required entry is met by no more than that evidence is there, while another one is met by what it shows.
+fn is_silent(entry: &Entry, judged: &Judged<'_>) -> bool {
+    let silent = |entry: &Entry| {
+        let (needed, _) = met_by(entry, &judged.answers);
+        state(entry, &judged.answers) == Some(true) && needed.iter().all(|(_, signal)| signal.asks_for_evidence_alone())
+    };
+    silent(entry) && !judged.rule.requires.iter().all(silent)
 }
 
 /// Whether a signal rests on the very records that another one shows already, or, as one of a group of which another one is

@@ -61,7 +61,7 @@ pub(super) fn changes(material: &Material<'_>, onset: Time, lines: &Lines) -> Ve
         }
     }
     logins.retain(|_, (time, _)| {
-        begin.is_some_and(|begin| time.since(begin) >= QUIET) && onset.since(*time) <= QUIET && near(*time)
+        begin.is_some_and(|begin| time.since(begin) >= QUIET) && *time <= onset && onset.since(*time) <= QUIET
     });
     // When people come to work there are many.
     if logins.len() <= LOGINS {

@@ -90,6 +90,7 @@ pub(super) fn step_view(number: usize, step: &Planned, words: &Phrases) -> Step 
         risk: step.risk.into(),
         good: step.good.clone(),
         undo: step.undo.clone(),
+        optional: step.optional,
         locked_by: step.locked_by.clone(),
     }
 }

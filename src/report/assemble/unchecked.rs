@@ -2,23 +2,27 @@
 
 use super::Material;
 use crate::diagnose::rank::Role;
-use crate::diagnose::verdict::Judged;
+use crate::diagnose::verdict::{Confidence, Judged, state};
 use crate::diagnose::words::{Place, Words};
+use crate::report::phrases::{Phrases, capital};
 use crate::report::view::{NotChecked, Verdict};
 use crate::rules::kinds::Answers;
 use crate::rules::model::{Entry, Matcher, Severity, Signal};
 use crate::tables::host;
 
+/// What an answer does where the cause hangs on it.
+const DECIDES: &str = "decides";
+
 pub(super) fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
     let diagnosis = material.diagnosis;
     let mut list: Vec<NotChecked> = Vec::new();
-    let mut note = |judged: &Judged<'_>, entries: &[Entry], required: bool, changes_plan: bool| {
-        for (name, signal) in entries.iter().flat_map(Entry::signals) {
+    let mut note = |judged: &Judged<'_>, entries: Vec<&Entry>, effect: &'static str, changes_plan: bool| {
+        for (name, signal) in entries.into_iter().flat_map(Entry::signals) {
             if judged.answers.get(name).is_some_and(|measure| measure.met.is_none()) {
                 let (needs, command) = needs(signal, material);
                 // What no command collects is worth a question only where the rule hangs on it, and each command only once a rule.
                 let known = command.is_some() && list.iter().any(|one| one.rule == judged.rule.id && one.command == command);
-                if known || (command.is_none() && !required) {
+                if known || (command.is_none() && effect != DECIDES) {
                     continue;
                 }
                 if changes_plan || !list.iter().any(|known| known.rule == judged.rule.id) {
@@ -30,20 +34,28 @@ pub(super) fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
                         needs,
                         command,
                         changes_plan,
+                        effect: effect.into(),
                     });
                 }
             }
         }
     };
     for cause in diagnosis.causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing)) {
-        note(cause.judged, &cause.judged.rule.requires, true, true);
-        note(cause.judged, &cause.judged.rule.contradicts, false, true);
-        note(cause.judged, &cause.judged.rule.supports, false, true);
+        let rule = cause.judged.rule;
+        // Of a group that is met the rest only agrees.
+        let (met, open): (Vec<&Entry>, Vec<&Entry>) =
+            rule.requires.iter().partition(|entry| state(entry, &cause.judged.answers) == Some(true));
+        note(cause.judged, open, DECIDES, true);
+        note(cause.judged, rule.contradicts.iter().collect(), "contradicts", true);
+        // What is confirmed needs no more support.
+        if cause.confidence < Confidence::Confirmed {
+            note(cause.judged, met.into_iter().chain(&rule.supports).collect(), "supports", true);
+        }
     }
     let trouble = diagnosis.verdict != Verdict::Healthy;
     for judged in diagnosis.not_checked() {
         let matters = trouble && judged.required.0 > 0 && judged.rule.severity >= Severity::High;
-        note(judged, &judged.rule.requires, true, matters);
+        note(judged, judged.rule.requires.iter().collect(), DECIDES, matters);
     }
     list.sort_by_key(|item| !item.changes_plan);
     list
@@ -89,6 +101,13 @@ fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
             };
             (kind.title.clone(), Some(command))
         }
-        None => (table.doc.trim().to_owned(), None),
+        None => {
+            let phrases = Phrases::english();
+            let fields: Vec<&str> = signal.conditions.iter().map(|condition| table.fields[condition.column.0].name).collect();
+            let what = capital(&phrases.word("tables", table.name));
+            let fields = fields.join(", ").replace('_', " ");
+            let with = phrases.say("asked.with", &[("what", what.as_str().into()), ("conditions", fields.as_str().into())]);
+            (if fields.is_empty() { what } else { with }, None)
+        }
     }
 }
