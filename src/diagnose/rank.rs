@@ -247,7 +247,7 @@ fn set_roles(causes: &mut [Cause<'_>], handled: u64, counted: bool, events: impl
         let part = if handled == 0 { 1.0 } else { count as f64 / handled as f64 };
         match cause.judged.rule.severity {
             Severity::Critical => false,
-            _ if !counted && cause.failed() > 0 => false,
+            _ if !counted => false,
             // What speaks against it weighs more where it is seen only once or twice among much other mail.
             Severity::High => cause.confidence == Confidence::Possible && count < ORDINARY_COUNT && part < ORDINARY_SHARE,
             _ => count < ORDINARY_COUNT || part < ORDINARY_SHARE,

@@ -5,6 +5,7 @@ use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::model::{Ask, Entry, Rule, Signal};
 use crate::tables::{Table, failures};
+use crate::time::Time;
 use std::collections::{BTreeSet, HashMap};
 
 /// How sure a cause is.
@@ -70,6 +71,18 @@ pub struct Judged<'r> {
     pub supporting: usize,
     /// Contradicting signals met.
     pub contradicting: usize,
+}
+
+/// The contradicting entry by which a rule says that its trouble is past.
+const OVER: &str = "over";
+
+impl Judged<'_> {
+    /// When the trouble ended, where the rule looked for that (`contradicts.over`) and found it.
+    pub fn over(&self) -> Option<Time> {
+        let entry = self.rule.contradicts.iter().find(|entry| entry.name == OVER)?;
+        let (needed, _) = met_by(entry, &self.answers);
+        needed.iter().filter_map(|(name, _)| self.answers.get(*name)?.first).min()
+    }
 }
 
 /// Evaluates every rule, on at most so many threads.

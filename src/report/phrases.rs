@@ -322,13 +322,19 @@ impl Phrases {
         if let Some(cause) = report.causes.iter().find(|cause| cause.role == "root-cause") {
             let mut name = "headline.cause".to_owned();
             let mut values = vec![("title", Value::from(cause.title.as_str()))];
-            if let Some(consequence) = &cause.consequence {
+            if let Some(over) = cause.over {
+                "headline.over".clone_into(&mut name);
+                values.push(("over", self.moment(over).into()));
+            } else if let Some(consequence) = &cause.consequence {
                 "headline.consequence".clone_into(&mut name);
                 values.push(("consequence", consequence.as_str().into()));
             }
             if let Some(since) = report.key.since {
                 name.push_str("_since");
-                values.push(("since", self.moment(since).into()));
+                match cause.over {
+                    Some(over) => values.push(("span", self.span(Span { from: since, to: over }).into())),
+                    None => values.push(("since", self.moment(since).into())),
+                }
             }
             return self.say(&name, &values);
         }

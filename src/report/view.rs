@@ -261,6 +261,9 @@ pub struct Cause {
     pub since: Option<Time>,
     /// Last sign.
     pub until: Option<Time>,
+    /// When it ended, where the evidence shows that it is over.
+    #[serde(default)]
+    pub over: Option<Time>,
     /// The signals, required first.
     pub evidence: Vec<Evidence>,
     /// Where to read on.

@@ -307,8 +307,16 @@ impl<'r> Fold<'r> {
             "expired" | "force-expired" => Some(Outcome::Expired),
             _ => Some(Outcome::Waiting),
         };
-        let told =
-            Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain, class: None };
+        let told = Told {
+            instance,
+            daemon,
+            relay: line.relay,
+            reason: line.reason,
+            dsn: line.dsn,
+            status: line.status,
+            domain,
+            class: None,
+        };
         if let (None, Some(at)) = (outcome, message.tried(line.to)) {
             let recipient = message.recipients.swap_remove(at);
             for tried in &recipient.open {

@@ -120,6 +120,7 @@ pub(super) const OPEN: usize = 8;
 /// What a failed attempt said. Kept once for all recipients of whom it was said.
 #[derive(Debug, Default)]
 pub(super) struct Attempted {
+    pub(super) instance: Box<str>,
     pub(super) daemon: &'static str,
     pub(super) relay: Box<str>,
     pub(super) reason: Box<str>,

@@ -108,7 +108,7 @@ impl SaidOnce {
 
     /// What was told, with its reason class.
     pub(super) fn of(&mut self, told: &Told<'_>, meaning: &Meaning<'_>) -> Arc<Attempted> {
-        let texts = [told.domain, told.relay, told.reason, told.status, told.dsn.unwrap_or_default()];
+        let texts = [told.instance, told.domain, told.relay, told.reason, told.status, told.dsn.unwrap_or_default()];
         let form = texts.iter().fold(1, |form, text| hash(text.as_bytes(), form));
         if let Some(known) = self.said.get(&form) {
             return Arc::clone(known);
@@ -145,8 +145,17 @@ impl Forms {
     pub(super) fn delivery(self, line: &Delivery<'_>, daemon: &str) -> u64 {
         let mut lowered = String::new();
         let domain = domain_in(line.to, &mut lowered);
-        Told { daemon, relay: line.relay, reason: line.reason, dsn: line.dsn, status: line.status, domain, class: None }
-            .form(self)
+        Told {
+            instance: "",
+            daemon,
+            relay: line.relay,
+            reason: line.reason,
+            dsn: line.dsn,
+            status: line.status,
+            domain,
+            class: None,
+        }
+        .form(self)
     }
 }
 
@@ -164,6 +173,7 @@ pub(super) fn warning_form(daemon: &str, level: &str, text: &str) -> u64 {
 impl Attempted {
     pub(super) fn told(&self) -> Told<'_> {
         Told {
+            instance: &self.instance,
             daemon: self.daemon,
             relay: &self.relay,
             reason: &self.reason,
@@ -177,6 +187,8 @@ impl Attempted {
 
 /// What a delivery line says, apart from whom it is about.
 pub(super) struct Told<'a> {
+    /// Which does not count where it is recognised.
+    pub(super) instance: &'a str,
     pub(super) daemon: &'a str,
     pub(super) relay: &'a str,
     pub(super) reason: &'a str,
@@ -196,6 +208,7 @@ impl<'a> Told<'a> {
     /// The same as something to keep, with its reason class.
     pub(super) fn attempted(&self, meaning: &Meaning<'_>) -> Attempted {
         Attempted {
+            instance: self.instance.into(),
             daemon: line::postfix_daemon_name(self.daemon),
             relay: self.relay.into(),
             reason: self.reason.into(),
@@ -309,6 +322,7 @@ impl Open<'_> {
         draft.set(attempts::queue_id, message.id());
         draft.set(attempts::orig_to, self.recipient.orig_to.as_deref());
         draft.set(attempts::recipient, &*self.recipient.address);
+        draft.set(attempts::instance, &*attempted.instance);
         draft.set(attempts::outcome, self.outcome);
         message.describe(&mut draft, &mut lowered);
         if let Some(wanted) = digest.note(&lead, &draft, place) {

@@ -182,6 +182,7 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
         accounts_for: AccountsFor { waiting: cause.waiting, bounced: cause.bounced, share: cause.share },
         since,
         until,
+        over: judged.over(),
         evidence,
         references: rule.references.clone(),
     }
