@@ -81,10 +81,21 @@ fn a_rule_can_begin_with_a_text_or_with_its_id() {
             "NOQUEUE: reject: RCPT from a.example[192.0.2.9]: 450 4.7.25 Client host rejected: quarter moon",
             "in: rejects",
         ),
+        (
+            "milter",
+            "postfix/cleanup[7]: 4F2C41A2B3: milter-reject: END-OF-MESSAGE from localhost[127.0.0.1]: 4.7.1 GuildMilter: store offline; \
+             from=<a@kontor.example> to=<b@example.net> proto=ESMTP helo=<mail>",
+            "in: rejects",
+        ),
+        // A program that nothing reads yet: the kind of evidence that does is written, too.
+        ("program", "Nov 12 09:35:44 mail guildfilter[12]: cannot open the ledger: Permission denied", "daemon: guildfilter"),
     ] {
         let (said, ok) = postdoc(temporary.path(), &["rules", "new", about, "--id", folder, "-o", folder]);
         assert!(ok && said.contains("2 of 2 tests pass"), "{about}: {said}");
-        let rule = said.split_whitespace().find(|word| word.ends_with(".yaml") && !word.contains("reasons")).expect("a rule");
+        let rule = said
+            .split_whitespace()
+            .find(|word| word.ends_with(".yaml") && !word.contains("reasons") && !word.contains("evidence"))
+            .expect("a rule");
         let rule = std::fs::read_to_string(temporary.path().join(rule)).expect("the rule");
         assert!(rule.contains(table), "{about}: {rule}");
         let (said, ok) = postdoc(temporary.path(), &["rules", "check", folder]);

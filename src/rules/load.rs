@@ -1,6 +1,7 @@
 //! Loading: the built-in rules and the folders of `--rules`, later ones replacing earlier ones by id.
 
 use super::collection::{self, Failed};
+use super::demand::Demand;
 use super::kinds::{self, Kind};
 use super::lazy::{Dialect, LazyRegex};
 use super::model::{Rule, StepSpec};
@@ -15,6 +16,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// One bucket.
 #[derive(Debug, Clone)]
@@ -191,6 +193,8 @@ pub struct RuleSet {
     pub plan: PlanSpec,
     /// SHA-256 of every file read, hexadecimal.
     pub digest: String,
+    /// What they ask of each table of a log, found when the first is read.
+    pub(crate) demands: OnceLock<[Arc<Demand>; 5]>,
 }
 
 impl RuleSet {

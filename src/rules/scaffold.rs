@@ -2,7 +2,7 @@
 
 use crate::evidence::maillog::line::is_of_postfix;
 use crate::evidence::maillog::mask::mask;
-use crate::evidence::maillog::said::{Said, Voice};
+use crate::evidence::maillog::said::{Said, Voice, strip_codes};
 use std::fmt::Write as _;
 
 /// What a new rule is about.
@@ -92,7 +92,8 @@ impl Seed {
             self.bucket,
             quoted(&sentence(&self.id)),
             self.voice.name(),
-            quoted(&pattern(&said.words)),
+            // What is turned away is told apart from its code.
+            quoted(&pattern(&strip_codes(&said.words).2)),
             quoted(&self.reason),
         )
     }

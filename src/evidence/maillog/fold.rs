@@ -55,7 +55,9 @@ impl<'r> Asked<'r> {
     pub fn of(rules: &'r RuleSet, every_record: bool) -> Asked<'r> {
         let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
         rules.reasons.prepare();
-        let demands = if every_record { tables.map(Demand::everything) } else { Demand::of(rules, tables) }.map(Arc::new);
+        // Who reads one bundle after another finds it once.
+        let found = || rules.demands.get_or_init(|| Demand::of(rules, tables).map(Arc::new)).clone();
+        let demands = if every_record { tables.map(Demand::everything).map(Arc::new) } else { found() };
         // What a folder of one's own says of a program stands in for what is known of it.
         let (own, others): (Vec<&Kind>, Vec<&Kind>) = rules.kinds.iter().partition(|kind| kind.own);
         let companions = own.into_iter().chain(others).flat_map(|kind| &kind.companions).collect();
