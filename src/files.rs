@@ -26,8 +26,22 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// If it cannot be read, or has more bytes than `most`.
 pub(crate) fn bytes(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    match path == Path::new("-") {
+        true => up_to(io::stdin().lock(), most),
+        false => up_to(File::open(path)?, most),
+    }
+}
+
+/// As [`bytes`], of a file that somebody else named, so that it must be one.
+///
+/// # Errors
+/// Also if it is no file.
+pub(crate) fn of_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    up_to(open(path)?, most)
+}
+
+fn up_to(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    let reader: Box<dyn Read> = if path == Path::new("-") { Box::new(io::stdin().lock()) } else { Box::new(File::open(path)?) };
     reader.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::other(format!("it has more than {} MB", most >> 20)));

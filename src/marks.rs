@@ -3,7 +3,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 
 /// The marks of a list of patterns: whatever a pattern matches holds one of its marks, in any case of ASCII.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Marks {
     automaton: AhoCorasick,
     /// The pattern of each mark.

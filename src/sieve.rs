@@ -23,16 +23,16 @@ impl Sieve {
     const PATIENCE: usize = 8;
 
     /// The places in their list of the patterns that may match `text`, in order.
-    pub(crate) fn possible(
+    pub(crate) fn possible<'p>(
         &self,
         marks: &Marks,
-        patterns: &dyn Fn() -> Vec<&'static str>,
+        patterns: &dyn Fn() -> Vec<&'p str>,
         text: &str,
-    ) -> impl Iterator<Item = usize> + use<> {
+    ) -> impl Iterator<Item = usize> + use<'p> {
         places(self.walked(patterns, text).unwrap_or_else(|| marks.bits(text)))
     }
 
-    fn walked(&self, patterns: &dyn Fn() -> Vec<&'static str>, text: &str) -> Option<u128> {
+    fn walked<'p>(&self, patterns: &dyn Fn() -> Vec<&'p str>, text: &str) -> Option<u128> {
         let texts = self.texts.get();
         if texts < Self::BY_MARKS {
             self.texts.set(texts + 1);

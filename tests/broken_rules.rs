@@ -9,13 +9,11 @@ use std::path::Path;
 fn every_broken_file_is_explained_as_expected() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken-rules");
     let mut files: Vec<(String, String)> = Vec::new();
-    for bucket in fs::read_dir(&folder).expect("the folder") {
-        for file in fs::read_dir(bucket.expect("an entry").path()).expect("a folder of rules") {
-            let path = file.expect("an entry").path();
-            if path.extension().is_some_and(|kind| kind == "yaml") {
-                let name = path.strip_prefix(&folder).expect("below").to_str().expect("UTF-8").replace('\\', "/");
-                files.push((name, fs::read_to_string(&path).expect("a text")));
-            }
+    for entry in walkdir::WalkDir::new(&folder) {
+        let entry = entry.expect("an entry");
+        if entry.path().extension().is_some_and(|kind| kind == "yaml") {
+            let name = entry.path().strip_prefix(&folder).expect("below").to_str().expect("UTF-8").replace('\\', "/");
+            files.push((name, fs::read_to_string(entry.path()).expect("a text")));
         }
     }
     files.sort();

@@ -141,3 +141,28 @@ fn a_secret_that_another_file_gives_away_is_taken_out_beside_one_that_gives_itse
     let lines = postdoc(&["records", &new.display().to_string(), "--table", "lines"]);
     assert!(lines.contains("before it was (hidden)") && !lines.contains("0therPass"), "{lines}");
 }
+
+#[test]
+fn a_folder_of_ones_own_adds_what_is_hidden_and_takes_nothing_away() {
+    let (folder, bundle) = bundle_of(&[("notes.txt", "acme_0123456789abcdef here\npassword = Sek1Sek1\n"), ("mail.log", LOG)]);
+    let rules = folder.path().join("rules");
+    std::fs::create_dir_all(rules.join("evidence")).expect("a folder");
+    std::fs::create_dir(rules.join("reasons")).expect("a folder");
+    std::fs::write(rules.join("secrets.yaml"), "- kind: key of Acme\n  words: ['acme_[0-9a-f]{16}']\n").expect("a file");
+    let (bundle, rules) = (bundle.display().to_string(), rules.display().to_string());
+    let told = |rules: &str| postdoc(&["records", &bundle, "--table", "lines", "--rules", rules]);
+    let text = told(&rules);
+    assert!(text.contains("(hidden) here") && !text.to_lowercase().contains("sek1"), "{text}");
+    let text = postdoc(&["sources", &bundle, "--rules", &rules]);
+    assert!(text.contains("key of Acme"), "{text}");
+    // Also where the folder stands in for all built-in rules.
+    for path in ["buckets.yaml", "evidence/maillog.yaml"] {
+        let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(path);
+        std::fs::copy(built_in, Path::new(&rules).join(path)).expect("a copy");
+    }
+    let text = told(&rules);
+    assert!(text.contains("(hidden) here") && !text.to_lowercase().contains("sek1"), "{text}");
+}
+
+/// A line of an ordinary log.
+const LOG: &str = "Nov 12 10:00:00 mail postfix/qmgr[7]: 4F2C41A2B1: from=<a@b.example>, size=1, nrcpt=1 (queue active)\n";

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use postdoc::evidence::secrets::{KnownSecrets, SecretRemover};
+use postdoc::evidence::secrets::{KnownSecrets, SecretFinder, SecretRemover};
 use postdoc::redact::{Key, Policy, Redactor};
 use postdoc::rules::RuleSet;
 use std::sync::LazyLock;
@@ -26,14 +26,14 @@ fuzz_target!(|bytes: &[u8]| {
     let middle = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     text.insert_str(middle, PLANTED);
     text.insert_str(middle, &format!(" {SECRET} "));
-    let mut secrets = KnownSecrets::default();
+    let mut secrets = KnownSecrets::new(&RULES);
     secrets.remember(SECRET);
     let secrets = secrets.finder();
     let mut redactor = Redactor::new(Key::from_bytes(b"fuzz"), Policy::default(), &RULES);
     for line in text.lines() {
         redactor.learn(kind, line);
     }
-    let mut remover = SecretRemover::for_file("etc/mail.txt");
+    let mut remover = SecretRemover::for_file("etc/mail.txt", &SecretFinder::of(&RULES));
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
         let (clean, _) = remover.line(line);

@@ -6,8 +6,16 @@ use libfuzzer_sys::fuzz_target;
 use postdoc::rules::RuleSet;
 
 /// What a file is taken for, by the first byte.
-const PATHS: [&str; 6] =
-    ["network-path/x.yaml", "reasons/x.yaml", "evidence/x.yaml", "providers.yaml", "buckets.yaml", "plan.yaml"];
+const PATHS: [&str; 8] = [
+    "network-path/x.yaml",
+    "reasons/x.yaml",
+    "evidence/x.yaml",
+    "providers.yaml",
+    "buckets.yaml",
+    "plan.yaml",
+    "collection.yaml",
+    "secrets.yaml",
+];
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((first, rest)) = bytes.split_first() else { return };

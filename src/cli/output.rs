@@ -77,6 +77,8 @@ impl Output {
     pub(super) fn ready(&self, read: &[PathBuf], others: &[&Path]) -> Result<Ready<'_>, Failure> {
         let written: Vec<&Path> = self.output.iter().map(PathBuf::as_path).chain(others.iter().copied()).collect();
         apart(read, &written)?;
+        // Nobody waits for a report that has no place.
+        self.output.iter().try_for_each(|path| folder_of(path).map(|_| ()))?;
         let files = self.output.iter().map(|path| Ok((path.as_path(), self.kind_of(path)?))).collect::<Result<_, Failure>>()?;
         let templates = match &self.templates {
             Some(folder) => Templates::with_overrides(folder)?,

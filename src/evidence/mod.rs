@@ -224,7 +224,7 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
     // Files that hold one word each are told apart by what the others say.
     small.sort_by_key(|(_, kind, sections)| (small::order(*kind), *sections));
     let told_offset = told_offset(&logs);
-    let mut known = secrets::KnownSecrets::default();
+    let mut known = secrets::KnownSecrets::new(rules);
     for &(number, kind, sections) in &small {
         let mut reading = small::Reading {
             file: &bundle.files[number],

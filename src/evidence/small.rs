@@ -81,7 +81,7 @@ pub(super) fn tell_known(file: &BundleFile, paste: &Paste, kind: Option<&Kind>, 
     let _ = file.open().and_then(|reader| reader.take(most(kind)).read_to_end(&mut bytes));
     let text = paste.undo(text::clean(&bytes));
     if known.hide(&text).is_some() {
-        let remover = SecretRemover::for_file(&file.path).knowing(known);
+        let remover = SecretRemover::for_file(&file.path, known);
         source.secrets = secrets::taken_out(remover, &text, &mut |_| {}).1;
     }
 }
@@ -96,7 +96,7 @@ impl<'r> Reading<'r, '_> {
             + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         drop(bytes);
         // What nobody may see is in no record.
-        let remover = SecretRemover::for_file(&self.file.path);
+        let remover = SecretRemover::for_file(&self.file.path, &SecretFinder::of(self.rules));
         let (text, secrets) = secrets::taken_out(remover, &text, &mut |secret| self.secrets.remember(secret));
         source.secrets = secrets;
         let kind = self.name_of_host(&text, kind, source);

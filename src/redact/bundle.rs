@@ -4,7 +4,7 @@ use super::contexts::{HEADING, Heading, kind_of};
 use super::{Check, Leak, Redactor, path};
 use crate::bundle::{Bundle, BundleError, BundleFile, PSEUDONYMS};
 use crate::evidence::recognise::recognise;
-use crate::evidence::secrets::{HIDDEN, KnownSecrets, SecretFinder, SecretRemover, Shape, Shapes};
+use crate::evidence::secrets::{HIDDEN, KnownSecrets, SecretFinder, SecretKind, SecretRemover, Shape, Shapes};
 use crate::evidence::text::{clean, strip_escapes};
 use crate::parallel::cores;
 use crate::rules::RuleSet;
@@ -30,7 +30,7 @@ pub struct Rewritten {
     /// Files that were left out, and why.
     pub left_out: Vec<(String, String)>,
     /// Secrets that were taken out: path in the new bundle, line, and kind; the first of each kind and file.
-    pub secrets: Vec<(String, usize, &'static str)>,
+    pub secrets: Vec<(String, usize, SecretKind)>,
     /// Whether the check afterwards looked for everything that was replaced.
     pub checked_all: bool,
 }
@@ -88,7 +88,7 @@ pub fn rewrite(
         done.left_out.push((skipped.path.clone(), skipped.why.clone()));
     }
     let files = texts(bundle, rules, &mut done);
-    let secrets = learn(&files, redactor)?;
+    let secrets = learn(&files, rules, redactor)?;
     let mut spools = Vec::new();
     let mut workers = workers_of(redactor);
     for file in &files {
@@ -158,14 +158,14 @@ fn shaped(workers: &mut [Worker<'_>], lines: &mut Vec<String>, known: &SecretFin
 }
 
 /// Lets the redactor learn every name in the files. What is secret in them comes back.
-fn learn(files: &[Text<'_>], redactor: &mut Redactor<'_>) -> Result<SecretFinder, RewriteError> {
+fn learn(files: &[Text<'_>], rules: &RuleSet, redactor: &mut Redactor<'_>) -> Result<SecretFinder, RewriteError> {
     let mut workers = workers_of(redactor);
-    let none_known = SecretFinder::default();
-    let mut secrets = KnownSecrets::default();
+    let none_known = SecretFinder::of(rules);
+    let mut secrets = KnownSecrets::new(rules);
     for (file, kind) in files {
         path::learn(redactor, &file.path);
         // A password is no name. Logs are the largest by far, and say of theirs what they are.
-        let mut remover = (*kind != Some("maillog")).then(|| SecretRemover::for_file(&file.path));
+        let mut remover = (*kind != Some("maillog")).then(|| SecretRemover::for_file(&file.path, &none_known));
         // The first lines of a text of no kind may say what stands in its columns.
         let mut heading: Option<Option<Heading>> = None;
         batches(file, &mut |lines: &mut Vec<String>| {
@@ -189,7 +189,7 @@ fn learn(files: &[Text<'_>], redactor: &mut Redactor<'_>) -> Result<SecretFinder
 }
 
 /// Where secrets stood in a file, and their kinds.
-type Secrets = Vec<(usize, &'static str)>;
+type Secrets = Vec<(usize, SecretKind)>;
 
 /// The lines of a file with pseudonyms and without secrets, in a temporary file; where the secrets stood, and their kinds.
 fn redacted(
@@ -427,7 +427,7 @@ impl<'k> LineReader<'k> {
     fn new(file: &BundleFile, kind: Option<&'k str>, known: &SecretFinder) -> LineReader<'k> {
         LineReader {
             kind,
-            remover: SecretRemover::for_file(&file.path).knowing(known),
+            remover: SecretRemover::for_file(&file.path, known),
             number: 0,
             secrets: Vec::new(),
             message: Message::Outside,

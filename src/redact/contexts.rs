@@ -206,6 +206,8 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         // Accounts in sentences.
         (Part::MaybeName, format!(r#"(?i)\b(?:invalid user(?: specified)?|illegal user|no such (?:user|mailbox|account|recipient|person)(?: here)?|user unknown|unknown (?:user|mailbox|recipient|account)|not owned by user|password for(?: invalid user)?|publickey for|keyboard-interactive/pam for|session \S+ of user|user slice of|(?:opened|closed) for user|authenticating user|connection closed by (?:invalid |authenticating )?user|for user|su for|mailbox for|mailbox of|mailbox):? +[<'"]?(?P<n>{word})"#)),
         (Part::MaybeName, format!(r#"(?i)\b(?:user|mailbox|account|recipient|login) [<'"]?(?P<n>{word})[>'"]? (?:is )?(?:unknown|not found|not known|does not exist|doesn't exist|disabled|suspended|locked|unavailable|over quota|has exceeded|full)\b"#)),
+        // What maildrop says.
+        (Part::MaybeName, format!(r"\bCannot find (?P<n>{word})!")),
         (Part::MaybeName, format!(r#"(?i)\b(?:contact|mail|write to) (?P<n>{word}) at [\w-]+\.[\w.-]+"#)),
         (Part::MaybeName, format!(r#"(?i)\b(?:(?:auth|authentication|login) (?:failed|failure|error)|(?:failed|successful) (?:auth\w*|login)) for(?: user)? ["']?(?P<n>{word})"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) ?(?i:[\[({{] ?(?:at|@|ät) ?[\])}}]) ?{host}"#)),

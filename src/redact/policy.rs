@@ -239,4 +239,16 @@ mod tests {
         let found = policy.own("for KD-1234 and projekt roter  hahn");
         assert_eq!(found, [(16..35, None), (7..11, Some("0".to_owned()))]);
     }
+
+    #[test]
+    fn what_stands_for_a_match_has_a_bounded_length() {
+        for (length, problems) in [(LONGEST, 0), (LONGEST + 1, 1)] {
+            let text = format!("patterns:\n  - matches: 'KD-\\d+'\n    with: '{}'\n", "0".repeat(length));
+            let mut reader = Reader::new("own.yaml", &text);
+            Policy::default().read_text(&mut reader);
+            let told: Vec<&str> = reader.problems.iter().map(|problem| problem.message.as_str()).collect();
+            assert_eq!(told.len(), problems, "{told:?}");
+            assert!(told.iter().all(|message| message.contains("1001 bytes, at most 1000")), "{told:?}");
+        }
+    }
 }

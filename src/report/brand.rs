@@ -65,7 +65,7 @@ fn inline(path: &Path) -> Result<String, String> {
         "svg" => "svg+xml",
         _ => return Err(format!("{shown}: a logo is a .png, .jpg, .gif, .webp or .svg")),
     };
-    let bytes = files::bytes(path, files::LARGEST_OPTIONS).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
+    let bytes = files::of_file(path, files::LARGEST_OPTIONS).map_err(|error| format!("{shown}: cannot be read: {error}"))?;
     if bytes.len() > LARGEST {
         return Err(format!("{shown}: has {} bytes; a logo may have {LARGEST}, since every report carries it", bytes.len()));
     }

@@ -79,7 +79,7 @@ impl Lines {
                 let near = source.marks.get(after).map_or(u32::MAX, |(line, _)| line - 1);
                 let mut raw = RawLines::new(reader, first, bundle.limits.line);
                 // A secret may reach over several lines.
-                let mut remover = (!source.secrets.is_empty()).then(|| SecretRemover::for_file(&source.path));
+                let mut remover = (!source.secrets.is_empty()).then(|| SecretRemover::for_file(&source.path, &self.secrets));
                 while let Ok(Some(line)) = raw.next_line() {
                     let hidden =
                         remover.as_mut().map(|remover| remover.line(&String::from_utf8_lossy(line.bytes)).0.into_owned());

@@ -112,6 +112,8 @@ impl Loader {
         self.check_classes(&mut found);
         if examples {
             self.check_examples(&mut found);
+            let mistakes = self.set.secrets.mistakes().into_iter();
+            found.extend(mistakes.map(|(file, place, message)| (Level::Error, file.to_owned(), place, message, None)));
         }
         for (level, file, place, message, help) in found {
             self.note(level, &file, place, message, help);
@@ -215,6 +217,10 @@ impl Loader {
         for entry in self.set.reasons.entries.iter().filter(|entry| sound(&entry.file)) {
             let mut warning = |place: Place, message: String, help: Option<&str>| warning(&entry.file, place, message, help);
             warn_of_reason(entry, text(&entry.file), &mut warning);
+        }
+        for (file, place, word) in self.set.secrets.without_example().filter(|(file, ..)| sound(&(*file).to_owned())) {
+            let help = "write one under `examples:`, with the token between « and »";
+            warning(&file.to_owned(), place, format!("no example shows the token `{word}`"), Some(help));
         }
         for (level, file, place, message, help) in found {
             self.note(level, &file, place, message, help);

@@ -9,6 +9,7 @@ use super::problem::{Level, Place, Problem, Problems, did_you_mean};
 use super::providers::Providers;
 use super::read;
 use super::reasons::{self, Reasons};
+use super::secrets::Secrets;
 use super::yaml::Reader;
 use crate::parallel;
 use sha2::{Digest, Sha256};
@@ -185,6 +186,8 @@ pub struct RuleSet {
     pub kinds: Vec<Kind>,
     /// What failed commands print.
     pub collection: Vec<Failed>,
+    /// What secrets look like.
+    pub secrets: Arc<Secrets>,
     /// Causes, by bucket and id.
     pub rules: Vec<Rule>,
     /// Rules that are switched off, and the file that does so.
@@ -278,7 +281,7 @@ fn place_of_file(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     match &*name {
-        "buckets.yaml" | "providers.yaml" | "plan.yaml" | "collection.yaml" => name.into_owned(),
+        "buckets.yaml" | "providers.yaml" | "plan.yaml" | "collection.yaml" | "secrets.yaml" => name.into_owned(),
         _ => format!("{folder}/{name}"),
     }
 }
@@ -358,7 +361,9 @@ impl Content {
     /// Reads one file; its path says what it is.
     fn read(path: &str, reader: &mut Reader<'_>) -> Content {
         match path.split_once('/') {
-            None if matches!(path, "buckets.yaml" | "providers.yaml" | "plan.yaml" | "collection.yaml") => Content::Common,
+            None if matches!(path, "buckets.yaml" | "providers.yaml" | "plan.yaml" | "collection.yaml" | "secrets.yaml") => {
+                Content::Common
+            }
             Some(("reasons", _)) => Content::Reasons(reasons::read(reader)),
             Some(("evidence", _)) => kinds::read(reader).map_or(Content::Nothing, |kind| Content::Kind(Box::new(kind))),
             // A rule that lies loose in a folder of one's own must name its bucket.
@@ -381,8 +386,10 @@ impl Loader {
         let mut loader = Loader::default();
         // A folder that is a whole set by itself stands in for everything before it.
         let whole = folders.iter().rposition(|folder| is_whole(folder));
-        if whole.is_none() {
-            let files = crate::embedded::RULES.iter().filter(|(path, ..)| path.ends_with(".yaml"));
+        // But for what is hidden, which no folder takes away.
+        let stays = |path: &str| path.ends_with(".yaml") && (whole.is_none() || path == "secrets.yaml");
+        {
+            let files = crate::embedded::RULES.iter().filter(|(path, ..)| stays(path));
             let file = |(path, text, tree): &(&str, &'static str, &'static [u8])| File {
                 path: (*path).to_owned(),
                 shown: format!("rules/{path}"),
@@ -517,6 +524,7 @@ impl Loader {
                 "buckets.yaml" => self.buckets(reader),
                 "providers.yaml" => self.set.providers.read(reader),
                 "plan.yaml" => self.plan(reader),
+                "secrets.yaml" => Arc::make_mut(&mut self.set.secrets).read(reader),
                 _ => {
                     // One's own come before the built-in ones.
                     let known = std::mem::take(&mut self.set.collection);

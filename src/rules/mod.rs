@@ -24,6 +24,7 @@ mod read;
 pub mod reasons;
 pub mod scaffold;
 pub mod schema;
+pub mod secrets;
 mod syntax;
 pub mod template;
 mod texts;

@@ -3,12 +3,13 @@
 
 use super::model::{PHASES, RISKS, Severity};
 use crate::evidence::maillog::said::Voice;
+use crate::evidence::secrets::conditions::CONDITIONS;
 use crate::tables::{Field, TABLES, Table, Type};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
 /// The kinds of files that have a schema.
-pub const KINDS: [&str; 7] = ["rule", "reasons", "evidence", "buckets", "providers", "plan", "collection"];
+pub const KINDS: [&str; 8] = ["rule", "reasons", "evidence", "buckets", "providers", "plan", "collection", "secrets"];
 
 /// The schema of one kind of file; none if there is no such kind.
 pub fn of(kind: &str) -> Option<Value> {
@@ -20,6 +21,7 @@ pub fn of(kind: &str) -> Option<Value> {
         "providers" => ("Large providers", list(provider())),
         "plan" => ("The plan's own steps and words", plan()),
         "collection" => ("What failed commands print", list(failed())),
+        "secrets" => ("What is hidden always", list(secret())),
         _ => return None,
     };
     let mut schema = json!({ "$schema": "http://json-schema.org/draft-07/schema#", "title": title });
@@ -499,6 +501,22 @@ fn failed() -> Value {
     )
 }
 
+fn secret() -> Value {
+    let conditions: Vec<&str> = CONDITIONS.iter().map(|(name, _)| *name).collect();
+    mapping(
+        &["kind"],
+        json!({
+            "kind": text("What it is, in words, as reports tell that it was there"),
+            "words": one_or_more("Tokens that tell by themselves what they are, each a regex that begins where a word does; all of it is hidden"),
+            "any": one_or_more("Regexes over one line; what the group secret takes is hidden: password=(?P<secret>[^ ]+)"),
+            "files": one_or_more("Parts of names of files: of each line KEY NAME:VALUE in such a file the value is hidden"),
+            "if": one_of("Whether what the group takes is a secret at all", &conditions),
+            "examples": one_or_more("Texts; what must be hidden of them stands between « and »"),
+            "not": one_or_more("Texts of which nothing may be hidden"),
+        }),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -533,6 +551,7 @@ mod tests {
             ("plan.yaml", "plan", "/properties"),
             ("a log", "plan", "/properties/show_log/items/properties"),
             ("a way to fail", "collection", "/items/properties"),
+            ("a secret", "secrets", "/items/properties"),
         ] {
             assert_eq!(taken[what], fields(&schemas[kind], path), "{what}");
         }

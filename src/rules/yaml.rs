@@ -409,7 +409,7 @@ impl Fields {
         if node.is_none() && self.is_map && !self.told_empty(reader, name) {
             let stem =
                 || reader.file.rsplit(['/', '\\']).next().and_then(|name| name.rsplit_once('.')).map_or("", |(stem, _)| stem);
-            let names_file = matches!((name, self.what), ("id", "a rule") | ("kind", _));
+            let names_file = matches!((name, self.what), ("id", "a rule") | ("kind", "a kind of evidence"));
             let help = names_file.then(|| format!("begin with `{name}: {}`, as the file is called", stem()));
             let help = help.or_else(|| advice::needed(self.what, name).map(str::to_owned));
             reader.problem(self.place, self.lacks(name), help);

@@ -200,3 +200,11 @@ fn a_redacted_bundle_does_not_lie_in_the_one_that_it_was_made_of() {
     let outcome = Call::new(&["redact", &folder.path("bundle"), "-o", &folder.path("safe.tar.gz")]).run();
     assert!(outcome.reported().contains("safe.tar.gz: 1 file"), "{}", outcome.out);
 }
+
+#[test]
+fn a_report_that_has_no_place_is_refused_before_the_work_begins() {
+    let folder = Folder::new();
+    // That there is no bundle, nobody has looked by then.
+    let outcome = Call::new(&["analyze", &folder.path("none"), "-o", &folder.path("no/report.html")]).run();
+    assert!(outcome.refused().contains("no/report.html: cannot be written: there is no folder"), "{}", outcome.said);
+}

@@ -139,3 +139,14 @@ fn what_a_pack_says_does_nothing_to_the_terminal() {
         }
     }
 }
+
+#[test]
+fn a_brand_whose_logo_is_a_pipe_is_refused() {
+    let folder = Folder::with("bundle/mail.log", ordinary());
+    folder.add("brand.yaml", "name: Acme\nlogo: logo.png\n");
+    let made = Command::new("mkfifo").arg(folder.path("logo.png")).status();
+    assert!(made.is_ok_and(|status| status.success()), "no pipe can be made");
+    let outcome =
+        Call::new(&["analyze", &folder.path("bundle"), "--brand", &folder.path("brand.yaml"), "--format", "html"]).run();
+    assert!(outcome.refused().contains("logo.png: cannot be read: it is no file"), "{}", outcome.said);
+}

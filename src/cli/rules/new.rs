@@ -182,7 +182,7 @@ impl New {
 
 /// A reason without names: a rule goes from hand to hand, and whose failure it was made from is nobody's business.
 fn anonymous(reason: &str, rules: &RuleSet) -> Result<String, Failure> {
-    let (reason, _) = SecretFinder::default().without_secrets(reason);
+    let (reason, _) = SecretFinder::of(rules).without_secrets(reason);
     let redactor = Redactor::new(Key::random()?, Policy::default(), rules);
     let redacted = redactor.text(None, &reason);
     // The phrase must still be the one that the bundle has.

@@ -1,26 +1,36 @@
 //! Secrets that one place gives away, looked for in every other.
 
-use super::patterns::is_telling;
-use super::{HIDDEN, take_out};
+use super::conditions::is_telling;
+use super::{HIDDEN, SecretKind, take_out};
+use crate::rules::RuleSet;
+use crate::rules::secrets::Secrets;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Secrets of a bundle, which are known for ones wherever they stand: a password that a setting gives away may stand in a note.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct KnownSecrets {
+    secrets: Arc<Secrets>,
     values: BTreeSet<String>,
 }
 
-/// Looks for them; one of no bundle knows none.
-#[derive(Debug, Clone, Default)]
+/// Looks for secrets: what has the form of one, and those of a bundle.
+#[derive(Debug, Clone)]
 pub struct SecretFinder {
+    pub(super) secrets: Arc<Secrets>,
     /// None where there are no secrets.
     automaton: Option<AhoCorasick>,
 }
 
 impl KnownSecrets {
+    /// None yet.
+    pub fn new(rules: &RuleSet) -> KnownSecrets {
+        KnownSecrets { secrets: Arc::clone(&rules.secrets), values: BTreeSet::new() }
+    }
+
     /// Remembers one, if it cannot be taken for anything else; a bounded number of them.
     pub fn remember(&mut self, secret: &str) {
         const MOST: usize = 10_000;
@@ -34,23 +44,26 @@ impl KnownSecrets {
     /// What looks for them.
     pub fn finder(&self) -> SecretFinder {
         let builder = || AhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest).build(&self.values).ok();
-        SecretFinder { automaton: if self.values.is_empty() { None } else { builder() } }
+        let secrets = Arc::clone(&self.secrets);
+        SecretFinder { secrets, automaton: if self.values.is_empty() { None } else { builder() } }
     }
 }
 
 impl SecretFinder {
+    /// One of no bundle: it knows their forms alone.
+    pub fn of(rules: &RuleSet) -> SecretFinder {
+        SecretFinder { secrets: Arc::clone(&rules.secrets), automaton: None }
+    }
+
     /// `text` without secrets, whether their shape gives them away or another place, and what kind the first one was.
-    pub fn without_secrets<'t>(&self, text: &'t str) -> (Cow<'t, str>, Option<&'static str>) {
-        self.and_known(take_out(text, &mut |_| {}))
+    pub fn without_secrets<'t>(&self, text: &'t str) -> (Cow<'t, str>, Option<SecretKind>) {
+        self.and_known(take_out(&self.secrets, text, &mut |_| {}))
     }
 
     /// A text out of which secrets were taken, without the known ones, too.
-    pub(super) fn and_known<'t>(
-        &self,
-        (text, kind): (Cow<'t, str>, Option<&'static str>),
-    ) -> (Cow<'t, str>, Option<&'static str>) {
+    pub(super) fn and_known<'t>(&self, (text, kind): (Cow<'t, str>, Option<SecretKind>)) -> (Cow<'t, str>, Option<SecretKind>) {
         match self.hide(&text) {
-            Some(hidden) => (Cow::Owned(hidden), kind.or(Some("known secret"))),
+            Some(hidden) => (Cow::Owned(hidden), kind.or(Some("known secret".into()))),
             None => (text, kind),
         }
     }
@@ -85,8 +98,9 @@ mod tests {
 
     #[test]
     fn a_secret_is_known_wherever_it_stands() {
-        let mut known = KnownSecrets::default();
-        let mut remover = SecretRemover::for_file("main.cf");
+        let rules = RuleSet::built_in();
+        let mut known = KnownSecrets::new(&rules);
+        let mut remover = SecretRemover::for_file("main.cf", &SecretFinder::of(&rules));
         for line in [
             "password = hunter2!Bang",
             "password = hunter",

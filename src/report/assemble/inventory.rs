@@ -128,7 +128,8 @@ pub(super) fn settings_and_dns(material: &Material<'_>) -> State {
 pub(super) fn secrets(material: &Material<'_>) -> Vec<Secret> {
     let sources = material.evidence.sources.iter();
     let all = sources.flat_map(|source| source.secrets.iter().map(move |found| (source, found)));
-    all.map(|(source, found)| Secret { kind: found.kind.to_owned(), file: visible(&source.path), line: found.line }).collect()
+    all.map(|(source, found)| Secret { kind: found.kind.clone().into_owned(), file: visible(&source.path), line: found.line })
+        .collect()
 }
 
 pub(super) fn sources(material: &Material<'_>, lines: &Lines) -> Vec<SourceRow> {

@@ -1,0 +1,197 @@
+//! What secrets look like, and what stands before them, from `rules/secrets.yaml`.
+//!
+//! What is built in holds always: a folder of one's own adds to it and takes nothing away, since what is hidden protects people
+//! who have never heard of the folder.
+
+use super::lazy::{Dialect, LazyRegex};
+use super::literals::{self, Worth};
+use super::problem::Place;
+use super::yaml::Reader;
+use crate::evidence::secrets::conditions::{CONDITIONS, Condition};
+use crate::marks::Marks;
+use std::sync::OnceLock;
+
+/// A secret is at most looked for by so many expressions, since they are bits of one number.
+const MOST: usize = 128;
+/// Any literal is better than none: a single walk over a line looks for all of them.
+const WORTH: Worth = Worth { shortest: 1, most: 256, beyond_ascii: false };
+/// The group of an expression that is the secret.
+const GROUP: &str = "secret";
+
+/// Every form of secret.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    pub(crate) forms: Vec<Form>,
+    /// Parts of names of files of which each line `KEY NAME:VALUE` holds one.
+    pub(crate) files: Vec<String>,
+    entries: Vec<Entry>,
+    marks: OnceLock<Marks>,
+}
+
+/// One form: an expression, and what is hidden of what it matches.
+#[derive(Debug, Clone)]
+pub(crate) struct Form {
+    /// What it is, in words.
+    pub(crate) kind: String,
+    pub(crate) regex: LazyRegex,
+    /// Whether what it takes for the secret is one at all.
+    pub(crate) accept: Condition,
+}
+
+/// An entry of the file: its forms, by their places, and what shows that they are right.
+#[derive(Debug, Clone)]
+struct Entry {
+    file: String,
+    forms: Vec<usize>,
+    words: Vec<(LazyRegex, Place)>,
+    examples: Vec<(String, Place)>,
+    not: Vec<(String, Place)>,
+}
+
+impl Form {
+    /// The part of a match that is the secret.
+    pub(crate) const SECRET: &str = GROUP;
+}
+
+impl Secrets {
+    /// Tells which forms may stand in a text.
+    pub(crate) fn marks(&self) -> &Marks {
+        let needed = |form: &Form| literals::of(form.regex.as_str(), false, WORTH).0;
+        self.marks.get_or_init(|| Marks::new(self.forms.iter().map(needed)))
+    }
+
+    /// The expressions in the order of the forms.
+    pub(crate) fn patterns(&self) -> Vec<&str> {
+        self.forms.iter().map(|form| form.regex.as_str()).collect()
+    }
+
+    /// Reads one file. What is known already is not taken twice.
+    pub(super) fn read(&mut self, reader: &mut Reader<'_>) {
+        let Some(root) = reader.parse() else { return };
+        for item in reader.list(root) {
+            let mut fields = reader.fields(item, "a secret");
+            let kind = fields.need(reader, "kind").map(|node| reader.text(&node, "kind")).unwrap_or_default();
+            let place = fields.place;
+            let [words, any, files] = ["words", "any", "files"].map(|name| fields.take(name));
+            let accept = fields.take("if").and_then(|node| reader.one_of(&node, "condition", CONDITIONS));
+            let [examples, not] =
+                ["examples", "not"].map(|name| fields.take(name).map(|node| reader.texts(node, "a text")).unwrap_or_default());
+            if words.is_none() && any.is_none() && files.is_none() {
+                let help = "`words:` are tokens that tell by themselves what they are, `any:` expressions with a group \
+                            `(?P<secret>...)`, `files:` parts of names of files of passwords";
+                reader.problem(place, "nothing says how this secret is known", Some(help.to_owned()));
+            }
+            fields.finish(reader);
+            let words = words.map(|node| reader.texts(node, "a token")).unwrap_or_default();
+            let any = any.map(|node| reader.texts(node, "an expression")).unwrap_or_default();
+            let files = files.map(|node| reader.texts(node, "a part of a name")).unwrap_or_default();
+            let words: Vec<(LazyRegex, Place)> = words
+                .into_iter()
+                .filter_map(|(word, place)| Some((LazyRegex::read(reader, word, place, Dialect::Line)?, place)))
+                .collect();
+            let together = together(reader, &words);
+            let any = any.into_iter().filter_map(|(pattern, place)| expression(reader, pattern, place));
+            let accept = accept.unwrap_or(CONDITIONS[0].1);
+            let forms = together.into_iter().chain(any).map(|regex| Form { kind: kind.clone(), regex, accept });
+            let forms: Vec<Form> = forms.collect();
+            let forms: Vec<usize> = forms.into_iter().map(|form| self.place_of(form)).collect();
+            if self.forms.len() > MOST {
+                self.forms.truncate(MOST);
+                let help = "write tokens of one kind into one `words:`, which counts as one".to_owned();
+                reader.problem(place, format!("there are more than {MOST} expressions for secrets"), Some(help));
+                return;
+            }
+            self.files.extend(files.into_iter().map(|(name, _)| name.to_ascii_lowercase()).filter(|name| !name.is_empty()));
+            // What is built in was tried by a test, and by its own forms alone: no folder changes what it shows.
+            if reader.trusted {
+                continue;
+            }
+            self.entries.push(Entry { file: reader.file.to_owned(), forms, words, examples, not });
+        }
+        self.marks = OnceLock::new();
+    }
+
+    fn place_of(&mut self, form: Form) -> usize {
+        let is_known = |known: &Form| known.kind == form.kind && known.regex == form.regex;
+        self.forms.iter().position(is_known).unwrap_or_else(|| {
+            self.forms.push(form);
+            self.forms.len() - 1
+        })
+    }
+
+    /// What is not as the examples say: the file, the place in it, and what is wrong.
+    pub(super) fn mistakes(&self) -> Vec<(&str, Place, String)> {
+        let mut mistakes = Vec::new();
+        // What is missing was told where it is missing.
+        for entry in self.entries.iter().filter(|entry| !entry.forms.is_empty()) {
+            for (text, place) in &entry.examples {
+                let (bare, hidden) = (text.replace(['«', '»'], ""), hidden(text));
+                let own = self.without(&bare, entry.forms.iter().copied());
+                let message = if bare == hidden {
+                    "no part of this example stands between « and »".to_owned()
+                } else if own == bare {
+                    "this entry takes nothing out of its example".to_owned()
+                } else if own != hidden {
+                    format!("of this example is left `{own}`, and not `{hidden}`")
+                } else {
+                    continue;
+                };
+                mistakes.push((entry.file.as_str(), *place, message));
+            }
+            for (text, place) in &entry.not {
+                let own = self.without(text, entry.forms.iter().copied());
+                if own != *text {
+                    mistakes.push((
+                        &entry.file,
+                        *place,
+                        format!("`not` says that nothing is taken out, and this is left: `{own}`"),
+                    ));
+                }
+            }
+        }
+        mistakes
+    }
+
+    /// Tokens that no example shows: the file, the place in it, and the token.
+    pub(super) fn without_example(&self) -> impl Iterator<Item = (&str, Place, &str)> {
+        self.entries.iter().flat_map(|entry| {
+            let shown = |word: &LazyRegex| entry.examples.iter().any(|(text, _)| word.is_match(text));
+            let rest = entry.words.iter().filter(move |(word, _)| !shown(word));
+            rest.map(|(word, place)| (entry.file.as_str(), *place, word.as_str()))
+        })
+    }
+
+    fn without(&self, text: &str, forms: impl Iterator<Item = usize>) -> String {
+        crate::evidence::secrets::take_out_of(self, text, forms, &mut |_| {}).0.into_owned()
+    }
+}
+
+/// The expression that a token is one of, at the beginning of a word.
+fn together(reader: &mut Reader<'_>, words: &[(LazyRegex, Place)]) -> Option<LazyRegex> {
+    let (_, first) = words.first()?;
+    let all: Vec<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
+    LazyRegex::read(reader, format!(r"\b(?P<{GROUP}>{})", all.join("|")), *first, Dialect::Line)
+}
+
+/// An expression that names the secret.
+fn expression(reader: &mut Reader<'_>, pattern: String, place: Place) -> Option<LazyRegex> {
+    if !pattern.contains("(?P<secret>") && !pattern.contains("(?<secret>") {
+        let help = "what is to be hidden stands in `(?P<secret>...)`".to_owned();
+        reader.problem(place, "the expression does not say which part of it is the secret", Some(help));
+        return None;
+    }
+    LazyRegex::read(reader, pattern, place, Dialect::Line)
+}
+
+/// An example as it is to be afterwards.
+fn hidden(example: &str) -> String {
+    let mut out = String::new();
+    let mut rest = example;
+    while let Some((before, marked)) = rest.split_once('«') {
+        let Some((_, after)) = marked.split_once('»') else { break };
+        out.push_str(before);
+        out.push_str(crate::evidence::secrets::HIDDEN);
+        rest = after;
+    }
+    out + rest
+}
