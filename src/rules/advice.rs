@@ -196,10 +196,9 @@ const FOREIGN: [(&[&str], &str); 6] = [
 ];
 
 /// The tool whose rule begins with these fields.
-pub(super) fn foreign<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> Option<&'static str> {
-    let has = |wanted: &str| keys.clone().any(|key| key == wanted);
-    let ours = ["requires", "summary", "remedy"].into_iter().any(has);
-    FOREIGN.iter().find(|(fields, _)| !ours && fields.iter().all(|field| has(field))).map(|(_, tool)| *tool)
+pub(super) fn foreign(keys: &[&str]) -> Option<&'static str> {
+    let ours = ["requires", "summary", "remedy"].iter().any(|key| keys.contains(key));
+    FOREIGN.iter().find(|(fields, _)| !ours && fields.iter().all(|field| keys.contains(field))).map(|(_, tool)| *tool)
 }
 
 /// `FIELD > VALUE` in one text, as a condition.

@@ -23,7 +23,7 @@ pub(super) fn rule(
         return None;
     }
     if let Kind::Map(entries) = &root.kind
-        && let Some(tool) = advice::foreign(entries.iter().map(|(key, _)| &*key.name))
+        && let Some(tool) = advice::foreign(&entries.iter().map(|(key, _)| &*key.name).collect::<Vec<_>>())
     {
         let help = "`postdoc rules new` writes a rule to begin with; `postdoc rules fields` shows what can be asked";
         reader.problem(root.place, format!("this is a rule for {tool}, and none of postdoc"), Some(help.to_owned()));
