@@ -193,7 +193,9 @@ pub struct Answers {
 pub struct Glob {
     /// In lower case.
     pattern: Vec<char>,
-    /// What stands in it behind the last sign: most paths do not end so.
+    /// What stands in it before the first sign, if it is one of a name, and behind the last one: most paths do not begin or end
+    /// so.
+    lead: String,
     tail: String,
     path: bool,
     /// Whether it says how the name begins, and not only what it contains.
@@ -214,7 +216,8 @@ impl Glob {
             rest = &rest[open + close + 1..];
         }
         let tail = lower.rsplit(['*', '?', ']', '/']).next().unwrap_or_default().to_owned();
-        Some(Glob { pattern, tail, path, begins })
+        let lead = lower.split(['*', '?', '[']).next().filter(|_| !path).unwrap_or_default().to_owned();
+        Some(Glob { pattern, lead, tail, path, begins })
     }
 
     /// A name that matches.
@@ -241,6 +244,9 @@ impl Glob {
             return false;
         }
         let name = if self.path { path } else { path.rsplit('/').next().unwrap_or(path) };
+        if !name.starts_with(&self.lead) {
+            return false;
+        }
         // It may begin behind any folder.
         let text: Vec<char> = ['/'].into_iter().filter(|_| self.path).chain(name.chars()).collect();
         fits(&self.pattern, &text)
