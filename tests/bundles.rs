@@ -221,7 +221,7 @@ fn lines_longer_than_the_limit_are_read_in_part_and_named() {
         assert_eq!(report["traffic"]["deferred_attempts"], 2, "a line that is cut keeps what it has");
         report["sources"].to_string()
     };
-    let what = "1 lines are longer than what is looked at of a line (see --max-line)";
+    let what = "lines of which only the beginning is looked at (see --max-line): 1";
     assert_eq!(titles(&[]).matches(what).count(), 2);
     assert_eq!(titles(&["--max-line", "100KiB"]).matches(what).count(), 0);
 }

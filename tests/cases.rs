@@ -21,6 +21,10 @@ struct Expected {
     also: Vec<String>,
     #[serde(default)]
     must_not: Vec<String>,
+    #[serde(default)]
+    says: Vec<String>,
+    #[serde(default)]
+    unsaid: Vec<String>,
 }
 
 #[test]
@@ -96,6 +100,9 @@ fn differences(report: &Report, expected: &Expected) -> Vec<String> {
             wrong.push(format!("{} ({}, {}) must not be reported", cause.rule, cause.bucket, cause.confidence));
         }
     }
+    let said = serde_json::to_string(report).expect("JSON");
+    wrong.extend(expected.says.iter().filter(|text| !said.contains(*text)).map(|text| format!("does not say {text:?}")));
+    wrong.extend(expected.unsaid.iter().filter(|text| said.contains(*text)).map(|text| format!("says {text:?}")));
     if expected.must_not.iter().any(|bucket| bucket == "healthy") && verdict == "healthy" {
         wrong.push("must not be healthy".to_owned());
     }

@@ -326,9 +326,10 @@ impl<'t> Asker<'t> {
                 (!value.is_empty()).then(|| (value, self.measure(table, group, expect, of, span)))
             })
             .collect();
-        // Of values that are equal in that, the one that stands first: which it is does not depend on its name.
+        // Postfix writes `relay=none` of mail that it did not try: a relay says more. Of values that are equal in that, the one that
+        // stands first: which it is does not depend on its name.
         measured.sort_by(|(a, one), (b, other)| {
-            let much = (other.met, other.count).cmp(&(one.met, one.count));
+            let much = (other.met, b != "none", other.count).cmp(&(one.met, a != "none", one.count));
             much.then_with(|| one.rows.first().cmp(&other.rows.first())).then_with(|| a.cmp(b))
         });
         let total = measured.iter().filter(|(_, measure)| measure.met == Some(true)).map(|(_, measure)| measure.total).sum();

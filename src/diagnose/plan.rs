@@ -91,7 +91,14 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
         let words = Words { judged: Some(judged), accounts: (cause.waiting, cause.bounced, cause.share), ..own };
         // Ordinary troubles of their own get their fix, but do not hold up or drain anything.
         let minor = cause.role == Role::Separate;
-        let kept = |spec: &&StepSpec| !minor || matches!(PHASES[spec.phase], "fix" | "prevent");
+        // What is over needs no repair any more: it is watched until the queue is empty, and kept from coming again.
+        let over = judged.over().is_some();
+        let kept = |spec: &&StepSpec| match PHASES[spec.phase] {
+            "fix" => !over,
+            "prevent" => true,
+            "contain" => !minor && !over,
+            _ => !minor,
+        };
         let held = waiting.map(|all| all.saturating_sub(held_by_others(cause, &acting, asker)));
         for spec in judged.rule.remedy.iter().filter(kept).filter(|spec| wanted(spec, held, cause.bounced)) {
             let mut step = fill(spec, &words, &here);
@@ -101,7 +108,7 @@ pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
         // Nobody need be warned of moving mail where none waits.
         let idle =
             |run: &str| waiting == Some(0) && run.split(", ").all(|run| rules.plan.moves_mail.iter().any(|known| known == run));
-        for warning in judged.rule.do_not.iter().filter(|warning| !minor && !idle(&warning.run)) {
+        for warning in judged.rule.do_not.iter().filter(|warning| !minor && !over && !idle(&warning.run)) {
             let filled = DoNot {
                 run: words.fill(&here.commands(&warning.run), Place::Plain),
                 why: words.fill(&here.command(&warning.why), Place::Markdown),

@@ -67,6 +67,9 @@ const TRANSCRIPT: u64 = 64 << 20;
 /// Files whose beginnings are in memory at once.
 const AT_ONCE: usize = 64;
 
+/// That lines are cut.
+const LONGER_LINES: &str = "lines of which only the beginning is looked at (see --max-line)";
+
 /// Lines of a file that are kept as examples of what was not understood.
 pub const EXAMPLES: usize = 3;
 
@@ -524,12 +527,12 @@ fn read_logs<'r>(
             source.marks = seen.marks;
         }
         for (many, what) in [
-            (seen.duplicates, "lines also stand in another log and are counted once"),
-            (seen.cut, "lines are longer than what is looked at of a line (see --max-line)"),
-            (seen.lost, "messages or more were lost before they were written: counts are lower bounds"),
+            (seen.duplicates, "lines that also stand in another log, counted once"),
+            (seen.cut, LONGER_LINES),
+            (seen.lost, "messages lost before they were written (counts are lower bounds), at least"),
         ] {
             if many > 0 {
-                source.title = format!("{}; {many} {what}", source.title);
+                source.title = format!("{}; {what}: {many}", source.title);
             }
         }
         if let Some(broken) = seen.broken {

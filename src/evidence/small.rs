@@ -5,7 +5,7 @@ use super::maillog::wrap::Wrapping;
 use super::paste::Paste;
 use super::recognise::{by_name, recognise};
 use super::secrets::{KnownSecrets, SecretFinder, SecretRemover};
-use super::{EXAMPLES, Log, Source, is_log, names, parsers, pattern, queue_json, secrets, text, transcript};
+use super::{EXAMPLES, LONGER_LINES, Log, Source, is_log, names, parsers, pattern, queue_json, secrets, text, transcript};
 use crate::bundle::BundleFile;
 use crate::rules::RuleSet;
 use crate::rules::collection::Failed;
@@ -109,8 +109,7 @@ impl<'r> Reading<'r, '_> {
             }
         };
         if cut > 0 {
-            let what = "lines are longer than what is looked at of a line (see --max-line)";
-            source.title = format!("{}; {cut} {what}", source.title);
+            source.title = format!("{}; {LONGER_LINES}: {cut}", source.title);
         }
         if let Err(error) = read {
             source.title = format!("{}; reading ended early: {error}", source.title);
