@@ -204,6 +204,8 @@ impl LazyRegex {
             .utf8_empty(!bytes)
             .auto_prefilter(false)
             .onepass(false)
+            // It is asked where a line matches that is known to, and a line is short.
+            .hybrid(self.dialect != Dialect::Line)
             .which_captures(if self.is_bytes() { WhichCaptures::None } else { WhichCaptures::All })
             .nfa_size_limit(Some(SIZE));
         meta::Builder::new().syntax(self.syntax(bytes)).configure(lean).build(&self.translated()).map_err(Box::new)

@@ -9,6 +9,7 @@ use super::problem::Place;
 use super::yaml::Reader;
 use crate::evidence::secrets::conditions::{CONDITIONS, Condition};
 use crate::marks::Marks;
+use crate::parallel;
 use std::sync::OnceLock;
 
 /// A secret is at most looked for by so many expressions, since they are bits of one number.
@@ -121,35 +122,35 @@ impl Secrets {
 
     /// What is not as the examples say: the file, the place in it, and what is wrong.
     pub(super) fn mistakes(&self) -> Vec<(&str, Place, String)> {
-        let mut mistakes = Vec::new();
+        parallel::each(parallel::cores(), &self.entries, |entry| self.mistakes_of(entry)).into_iter().flatten().collect()
+    }
+
+    fn mistakes_of<'s>(&'s self, entry: &'s Entry) -> Vec<(&'s str, Place, String)> {
         // What is missing was told where it is missing.
-        for entry in self.entries.iter().filter(|entry| !entry.forms.is_empty()) {
-            for (text, place) in &entry.examples {
-                let (bare, hidden) = (text.replace(['«', '»'], ""), hidden(text));
-                let own = self.without(&bare, entry.forms.iter().copied());
-                let message = if bare == hidden {
-                    "no part of this example stands between « and »".to_owned()
-                } else if own == bare {
-                    "this entry takes nothing out of its example".to_owned()
-                } else if own != hidden {
-                    format!("of this example is left `{own}`, and not `{hidden}`")
-                } else {
-                    continue;
-                };
-                mistakes.push((entry.file.as_str(), *place, message));
-            }
-            for (text, place) in &entry.not {
-                let own = self.without(text, entry.forms.iter().copied());
-                if own != *text {
-                    mistakes.push((
-                        &entry.file,
-                        *place,
-                        format!("`not` says that nothing is taken out, and this is left: `{own}`"),
-                    ));
-                }
-            }
+        if entry.forms.is_empty() {
+            return Vec::new();
         }
-        mistakes
+        let left = |text: &str| self.without(text, entry.forms.iter().copied());
+        let examples = entry.examples.iter().filter_map(|(text, place)| {
+            let (bare, hidden) = (text.replace(['«', '»'], ""), hidden(text));
+            let own = left(&bare);
+            let message = if bare == hidden {
+                "no part of this example stands between « and »".to_owned()
+            } else if own == bare {
+                "this entry takes nothing out of its example".to_owned()
+            } else if own != hidden {
+                format!("of this example is left `{own}`, and not `{hidden}`")
+            } else {
+                return None;
+            };
+            Some((entry.file.as_str(), *place, message))
+        });
+        let not = entry.not.iter().filter_map(|(text, place)| {
+            let own = left(text);
+            let message = format!("`not` says that nothing is taken out, and this is left: `{own}`");
+            (own != *text).then_some((entry.file.as_str(), *place, message))
+        });
+        examples.chain(not).collect()
     }
 
     /// Tokens that no example shows: the file, the place in it, and the token.
