@@ -818,18 +818,18 @@ fn unread(signal: &Signal, kinds: &[Kind], text: &str) -> Vec<(Place, String, St
     let mut found = Vec::new();
     for condition in &signal.conditions {
         let Matcher::OneOf(words) = &condition.matcher else { continue };
-        let place = word_at(text, condition.place, words.first().map_or("", String::as_str));
+        let place = || word_at(text, condition.place, words.first().map_or("", String::as_str));
         let told = words.join("` or `");
         match column(condition) {
             ("readings", "kind") if !known.iter().any(|kind| words.iter().any(|word| word.eq_ignore_ascii_case(kind))) => {
                 let help = meant(&words[0], &known)
                     .unwrap_or_else(|| "a file of `evidence/` says how it is read: `kind`, `table: readings`".to_owned());
-                found.push((place, format!("no kind of evidence `{told}` gives readings"), help));
+                found.push((place(), format!("no kind of evidence `{told}` gives readings"), help));
             }
             ("diagnostics", "daemon") if !words.iter().any(|word| speaks(kinds, condition.column, word)) => {
                 let help =
                     format!("name it under `companions:` of a file of `evidence/`: `- {{names: [{}], says: [error]}}`", words[0]);
-                found.push((place, format!("nothing reads what `{told}` logs"), help));
+                found.push((place(), format!("nothing reads what `{told}` logs"), help));
             }
             _ => {}
         }
