@@ -503,3 +503,28 @@ fn lines_of_a_compressed_log_are_kept_while_it_is_read() {
     }
     assert!(texts.len() > 1 && texts.iter().all(|text| !text.is_empty()), "{texts:?}");
 }
+
+/// A message that failed in a compressed log and again in the plain one after it is cited where it failed last.
+#[test]
+fn a_line_of_a_plain_log_is_not_that_of_the_compressed_one_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut before, mut after) = (String::new(), String::new());
+    for number in 10..22 {
+        let said = format!(
+            "to=<b@b{number}.example>, relay=none, delay=1, delays=0/0/1/0, dsn=4.4.1, status=deferred (connect to \
+             b{number}.example[192.0.2.{number}]:25: Connection timed out)"
+        );
+        before += &format!(
+            "Nov 23 10:{number}:01 mx postfix/qmgr[2]: 4AAAA111{number}: from=<a@a.example>, size=900, nrcpt=1 (queue active)\n"
+        );
+        before += &format!("Nov 23 10:{number}:02 mx postfix/smtp[3]: 4AAAA111{number}: {said}\n");
+        after += &format!("Nov 23 11:{number}:02 mx postfix/smtp[4]: 4AAAA111{number}: {said}\n");
+    }
+    fs::write(folder.path().join("mail.log.1.gz"), compress(before.as_bytes(), Compression::Gzip)).expect("a file");
+    fs::write(folder.path().join("mail.log"), after).expect("a file");
+    let rules = RuleSet::built_in();
+    let report = Analysis::run(folder.path(), &rules, &Options::default(), &AtomicU64::new(0)).expect("an analysis").report;
+    let cited = report.causes.iter().flat_map(|cause| &cause.evidence).flat_map(|item| &item.citations);
+    let plain: Vec<&str> = cited.filter(|cited| cited.file.ends_with("mail.log")).map(|cited| cited.text.as_str()).collect();
+    assert!(!plain.is_empty() && plain.iter().all(|text| text.starts_with("Nov 23 11:")), "{plain:?}");
+}

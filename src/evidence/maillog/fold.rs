@@ -309,16 +309,7 @@ impl<'r> Fold<'r> {
             "expired" | "force-expired" => Some(Outcome::Expired),
             _ => Some(Outcome::Waiting),
         };
-        let told = Told {
-            instance,
-            daemon,
-            relay: line.relay,
-            reason: line.reason,
-            dsn: line.dsn,
-            status: line.status,
-            domain,
-            class: None,
-        };
+        let told = Told::of(line, daemon, instance, domain);
         if let (None, Some(at)) = (outcome, message.tried(line.to)) {
             let recipient = message.recipients.swap_remove(at);
             for tried in &recipient.open {
@@ -501,7 +492,12 @@ impl<'r> Fold<'r> {
             let end = if outcome == Outcome::Waiting { self.end } else { None };
             let failed =
                 Failed { outcome: outcome.name(), queue, listing: None, message: Some(message), recipient: Some(recipient), end };
-            let place = Place { source: recipient.source, line: &recipient.line, time: recipient.time, times: 1 };
+            let place = Place {
+                source: recipient.source,
+                line: recipient.line.as_deref().unwrap_or_default(),
+                time: recipient.time,
+                times: 1,
+            };
             failed.add(self.forms, &mut self.failures, &self.meaning, place);
         }
     }

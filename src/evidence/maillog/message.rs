@@ -93,7 +93,7 @@ pub(super) struct Recipient {
     pub(super) last: Arc<Attempted>,
     pub(super) source: Citation,
     /// That line, where lines are kept.
-    pub(super) line: Arc<str>,
+    pub(super) line: Option<Arc<str>>,
     pub(super) time: Option<Time>,
     pub(super) first_failed: Option<Time>,
     pub(super) attempts: u32,
@@ -167,8 +167,7 @@ impl Recipient {
             _ => {
                 self.open.reserve_exact(1);
                 let attempted = Arc::clone(&self.last);
-                let line = (!place.line.is_empty()).then(|| Arc::clone(&self.line));
-                self.open.push(Tried { attempted, source: place.source, line, time: place.time, times });
+                self.open.push(Tried { attempted, source: place.source, line: self.line.clone(), time: place.time, times });
             }
         }
     }
@@ -208,7 +207,7 @@ impl Message {
                 orig_to: line.orig_to.map(Into::into),
                 last: Arc::clone(&attempted),
                 source: place.source,
-                line: Arc::default(),
+                line: None,
                 time: place.time,
                 first_failed: None,
                 attempts: 0,
@@ -224,9 +223,7 @@ impl Message {
         }
         recipient.last = attempted;
         recipient.source = place.source;
-        if !place.line.is_empty() {
-            recipient.line = place.line.into();
-        }
+        recipient.line = (!place.line.is_empty()).then(|| place.line.into());
         recipient.time = place.time;
         recipient.attempts += 1;
         recipient.outcome = outcome;

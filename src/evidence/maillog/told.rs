@@ -144,18 +144,7 @@ impl Forms {
     /// By what a delivery line is recognised, apart from whom it is about.
     pub(super) fn delivery(self, line: &Delivery<'_>, daemon: &str) -> u64 {
         let mut lowered = String::new();
-        let domain = domain_in(line.to, &mut lowered);
-        Told {
-            instance: "",
-            daemon,
-            relay: line.relay,
-            reason: line.reason,
-            dsn: line.dsn,
-            status: line.status,
-            domain,
-            class: None,
-        }
-        .form(self)
+        Told::of(line, daemon, "", domain_in(line.to, &mut lowered)).form(self)
     }
 }
 
@@ -200,6 +189,12 @@ pub(super) struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
+    /// What a delivery line says.
+    pub(super) fn of(line: &Delivery<'a>, daemon: &'a str, instance: &'a str, domain: &'a str) -> Told<'a> {
+        let Delivery { relay, reason, dsn, status, .. } = *line;
+        Told { instance, daemon, relay, reason, dsn, status, domain, class: None }
+    }
+
     /// What it comes to.
     pub(super) fn lead(&self, form: u64, digest: &mut Digest, meaning: &Meaning<'_>) -> Lead {
         digest.lead(form, |digest| self.describe(meaning, Draft::default(), |draft| digest.leading(draft)))
