@@ -274,16 +274,16 @@ impl RuleSet {
 /// Bytes that a rule file may have.
 const LARGEST: u64 = 4 << 20;
 
+/// The files whose parts add to what is known.
+const COMMON: [&str; 5] = ["buckets.yaml", "providers.yaml", "plan.yaml", "collection.yaml", "secrets.yaml"];
+
 /// What stands for the path below the folder of rules where a single file is named: its folder and its name, or the name
 /// alone if that tells all.
 fn place_of_file(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
-    match &*name {
-        "buckets.yaml" | "providers.yaml" | "plan.yaml" | "collection.yaml" | "secrets.yaml" => name.into_owned(),
-        _ => format!("{folder}/{name}"),
-    }
+    if COMMON.contains(&&*name) { name.into_owned() } else { format!("{folder}/{name}") }
 }
 
 /// Whether a folder is a whole set of rules, such as a copy of the built-in ones, and not an addition to them: it has all that a
@@ -361,9 +361,7 @@ impl Content {
     /// Reads one file; its path says what it is.
     fn read(path: &str, reader: &mut Reader<'_>) -> Content {
         match path.split_once('/') {
-            None if matches!(path, "buckets.yaml" | "providers.yaml" | "plan.yaml" | "collection.yaml" | "secrets.yaml") => {
-                Content::Common
-            }
+            None if COMMON.contains(&path) => Content::Common,
             Some(("reasons", _)) => Content::Reasons(reasons::read(reader)),
             Some(("evidence", _)) => kinds::read(reader).map_or(Content::Nothing, |kind| Content::Kind(Box::new(kind))),
             // A rule that lies loose in a folder of one's own must name its bucket.

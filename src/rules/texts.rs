@@ -86,20 +86,25 @@ pub(super) fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: 
             let place = reader.part_of(node.place, variable);
             reader.unknown(place, "template variable", head, known);
         } else if head == "host" {
-            let table = &tables::host::TABLE;
-            if let Some(field) = parts.next().filter(|field| table.column(field).is_none()) {
-                let place = reader.part_of(node.place, variable);
-                column_named(reader, field, place, table);
+            if let Some(field) = parts.next() {
+                field_named(reader, field, node.place, variable, &tables::host::TABLE);
             }
         } else if let (Some(Some(table)), Some("first" | "last" | "top" | "list" | "distinct")) =
             (scope.signals.get(head), parts.next())
-            && let Some(field) = parts.next().filter(|field| table.column(field).is_none())
+            && let Some(field) = parts.next()
         {
-            let place = reader.part_of(node.place, variable);
-            column_named(reader, field, place, table);
+            field_named(reader, field, node.place, variable, table);
         }
     }
     text
+}
+
+/// Notes a field that `table` does not have; where its variable stands in the text is looked for only then.
+fn field_named(reader: &mut Reader<'_>, field: &str, text: Place, variable: &str, table: &'static Table) {
+    if table.column(field).is_none() {
+        let place = reader.part_of(text, variable);
+        column_named(reader, field, place, table);
+    }
 }
 
 /// A part of a signal that stands in single braces.
@@ -118,10 +123,7 @@ pub(super) fn own_variables(reader: &mut Reader<'_>, says: &str, place: Place, t
     }
     for variable in words::variables(says) {
         match variable.split_once('.').unwrap_or((variable, "")) {
-            ("first" | "last" | "top" | "list" | "distinct", field) if table.column(field).is_none() => {
-                let place = reader.part_of(place, variable);
-                column_named(reader, field, place, table);
-            }
+            ("first" | "last" | "top" | "list" | "distinct", field) => field_named(reader, field, place, variable, table),
             ("key" | "keys", _) if !by => {
                 let help = "add `by: FIELD` to the signal: it is then asked for each value of the field";
                 let place = reader.part_of(place, variable);
