@@ -47,7 +47,7 @@ pub(super) fn all_failed(text: &str, rules: &RuleSet) -> bool {
     }) && any
 }
 
-fn failed<'r, 't>(line: &'t str, rules: &'r RuleSet) -> Option<(&'r Failed, Found<'t>)> {
+fn failed<'r, 't>(line: &'t str, rules: &'r RuleSet) -> Option<(&'r Failed, Found<'r, 't>)> {
     rules.collection.iter().find_map(|way| way.any.iter().find_map(|regex| Some((way, regex.captures(line)?))))
 }
 

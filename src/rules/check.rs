@@ -9,6 +9,7 @@ use super::reasons::Reason;
 use super::template::is_evidence;
 use crate::evidence::maillog::line::is_of_postfix;
 use crate::evidence::maillog::said::Voice;
+use crate::parallel;
 use crate::tables::{Column, Table, Type, diagnostics, failures, host, truth};
 use memchr::memmem;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -189,38 +190,38 @@ impl Loader {
 
     /// Notes what is hardly meant so, in the files of the last folder.
     pub(super) fn warn(&mut self) {
-        let mut found: Vec<Found> = Vec::new();
         let classes: BTreeSet<&str> = self.set.reasons.entries.iter().map(|entry| entry.class.as_str()).collect();
         // Where there is an error, a warning may only follow from it.
-        let broken: BTreeSet<String> = self.problems.iter().map(|problem| problem.file.clone()).collect();
-        let sound = |file: &String| self.latest.contains(file) && !broken.contains(file);
-        let text = |file: &String| self.texts.get(file).map_or("", |text| text);
-        let mut warning = |file: &String, place: Place, message: String, help: Option<&str>| {
-            found.push((Level::Warning, file.clone(), place, message, help.map(str::to_owned)));
-        };
-        for rule in self.set.rules.iter().filter(|rule| sound(&rule.file)) {
-            let mut warning = |place: Place, message: String, help: Option<&str>| warning(&rule.file, place, message, help);
-            warn_of_conditions(rule, &classes, &self.set.kinds, text(&rule.file), &mut warning);
-            warn_of_rule(rule, &mut warning);
-            warn_of_steps(rule, &mut warning);
-            warn_of_words(rule, text(&rule.file), &mut warning);
-        }
-        for file in self.latest.iter().filter(|file| sound(file)) {
-            warn_of_text(text(file), &mut |place, message, help| warning(file, place, message, help));
-        }
+        let broken: BTreeSet<&str> = self.problems.iter().map(|problem| problem.file.as_str()).collect();
+        let sound = |file: &str| self.latest.contains(file) && !broken.contains(file);
+        let text = |file: &str| self.texts.get(file).map_or("", |text| text);
+        let rules: Vec<&Rule> = self.set.rules.iter().filter(|rule| sound(&rule.file)).collect();
+        let of_rules = parallel::each(parallel::cores(), &rules, |rule| {
+            warnings_in(&rule.file, |warning| {
+                let text = text(&rule.file);
+                warn_of_conditions(rule, &classes, &self.set.kinds, text, warning);
+                warn_of_rule(rule, warning);
+                warn_of_steps(rule, warning);
+                warn_of_words(rule, text, warning);
+            })
+        });
+        let files: Vec<&String> = self.latest.iter().filter(|file| sound(file)).collect();
+        let of_texts =
+            parallel::each(parallel::cores(), &files, |file| warnings_in(file, |warning| warn_of_text(text(file), warning)));
+        let mut found: Vec<Found> = of_rules.into_iter().chain(of_texts).flatten().collect();
         let nameless = |kind: &&Kind| kind.names.is_empty() && kind.content.is_empty() && !kind.parser.is_empty();
         for kind in self.set.kinds.iter().filter(|kind| sound(&kind.file)).filter(nameless) {
             let message = format!("nothing recognises a file of the kind `{}`", kind.kind);
             let help = "add `names:` with file names, or `content:` with what stands in it";
-            warning(&kind.file, kind.place, message, Some(help));
+            found.extend(warnings_in(&kind.file, |warning| warning(kind.place, message, Some(help))));
         }
         for entry in self.set.reasons.entries.iter().filter(|entry| sound(&entry.file)) {
-            let mut warning = |place: Place, message: String, help: Option<&str>| warning(&entry.file, place, message, help);
-            warn_of_reason(entry, text(&entry.file), &mut warning);
+            found.extend(warnings_in(&entry.file, |warning| warn_of_reason(entry, text(&entry.file), warning)));
         }
-        for (file, place, word) in self.set.secrets.without_example().filter(|(file, ..)| sound(&(*file).to_owned())) {
+        for (file, place, word) in self.set.secrets.without_example().filter(|(file, ..)| sound(file)) {
             let help = "write one under `examples:`, with the token between « and »";
-            warning(&file.to_owned(), place, format!("no example shows the token `{word}`"), Some(help));
+            let message = format!("no example shows the token `{word}`");
+            found.extend(warnings_in(file, |warning| warning(place, message, Some(help))));
         }
         for (level, file, place, message, help) in found {
             self.note(level, &file, place, message, help);
@@ -230,6 +231,13 @@ impl Loader {
 
 /// Takes a warning: where, what, and what to do about it.
 type Warning<'w> = &'w mut dyn FnMut(Place, String, Option<&str>);
+
+/// What `look` warns of in a file.
+fn warnings_in(file: &str, look: impl FnOnce(Warning<'_>)) -> Vec<Found> {
+    let mut found = Vec::new();
+    look(&mut |place, message, help| found.push((Level::Warning, file.to_owned(), place, message, help.map(str::to_owned))));
+    found
+}
 
 /// Signals that are never met or hardly ever, and words that no record holds.
 fn warn_of_conditions(rule: &Rule, classes: &BTreeSet<&str>, kinds: &[Kind], text: &str, warning: Warning<'_>) {

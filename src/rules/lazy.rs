@@ -2,15 +2,14 @@
 
 use super::literals::{self, Worth};
 use super::problem::Place;
-use super::program::Program;
+use super::program::{Program, Spans};
 use super::syntax::{self as plain, Flags, Plain};
 use super::yaml::Reader;
 use crate::embedded::LITERALS;
 use crate::parallel::locked;
 use regex_automata::hybrid::dfa;
 use regex_automata::nfa::thompson::{self, WhichCaptures};
-use regex_automata::util::captures::Captures;
-use regex_automata::{Input, MatchKind, meta, util::syntax};
+use regex_automata::{Input, MatchKind, PatternID, meta, util::syntax};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use std::borrow::Cow;
 use std::fmt;
@@ -303,27 +302,49 @@ impl LazyRegex {
         self.engine(text).is_match(text)
     }
 
-    /// Whether a search for where it matches may find something: an engine that tells where is only built for a text that matches.
-    fn is_worth_an_engine(&self, text: &str) -> bool {
+    /// Its first match that begins at `from` or behind it, and its parts.
+    fn find<'t>(&self, text: &'t str, from: usize) -> Option<(Range<usize>, Found<'_, 't>)> {
+        if let Some(program) = self.program()
+            && let Some(found) = program.find(text, from)
+        {
+            let Spans { whole, parts } = found?;
+            let parts = program.names().iter().zip(parts).filter_map(|(name, part)| Some((name.as_str(), part?)));
+            return Some((whole, Found { text, parts: parts.collect() }));
+        }
+        // An engine that tells where is only built for a text that matches.
         let built = self.regex.get().is_some() || self.ascii.get().is_some_and(Option::is_some);
-        if built { self.may_match(text) } else { self.is_match(text) }
-    }
-
-    /// The parts of its first match in `text`; not for what was said.
-    pub fn captures<'t>(&self, text: &'t str) -> Option<Found<'t>> {
-        if !self.is_worth_an_engine(text) {
+        if !built && from == 0 && !self.is_match(text) {
             return None;
         }
         let engine = self.engine(text);
         let mut captures = engine.create_captures();
-        engine.captures(text, &mut captures);
-        captures.is_match().then_some(Found { text, captures })
+        engine.search_captures(&Input::new(text).range(from..), &mut captures);
+        let whole = captures.get_match()?.range();
+        let names = engine.group_info().pattern_names(PatternID::ZERO).enumerate();
+        let parts = names.filter_map(|(at, name)| Some((name?, captures.get_group(at)?.range()))).collect();
+        Some((whole, Found { text, parts }))
+    }
+
+    /// The parts of its first match in `text`; not for what was said.
+    pub fn captures<'t>(&self, text: &'t str) -> Option<Found<'_, 't>> {
+        if self.may_match(text) { self.find(text, 0).map(|(_, found)| found) } else { None }
     }
 
     /// The parts of each of its matches in `text`; not for what was said.
-    pub fn each<'l, 't: 'l>(&'l self, text: &'t str) -> impl Iterator<Item = Found<'t>> + 'l {
-        let matches = self.is_worth_an_engine(text).then(|| self.engine(text).captures_iter(text));
-        matches.into_iter().flatten().map(move |captures| Found { text, captures })
+    pub fn each<'l, 't: 'l>(&'l self, text: &'t str) -> impl Iterator<Item = Found<'l, 't>> + 'l {
+        let mut from = self.may_match(text).then_some(0);
+        let mut last = None;
+        std::iter::from_fn(move || {
+            loop {
+                let (whole, found) = self.find(text, from?)?;
+                // After nothing it goes on with the next character, and nothing right behind a match is none.
+                let next = || text[whole.end..].chars().next().map(|c| whole.end + c.len_utf8());
+                from = if whole.is_empty() { next() } else { Some(whole.end) };
+                if last.replace(whole.end) != Some(whole.start) || !whole.is_empty() {
+                    return Some(found);
+                }
+            }
+        })
     }
 
     /// The expression as it is written.
@@ -351,14 +372,15 @@ impl fmt::Debug for LazyRegex {
     }
 }
 
-/// A match and its parts.
+/// The named parts of a match.
 #[derive(Debug)]
-pub struct Found<'t> {
+pub struct Found<'l, 't> {
     text: &'t str,
-    captures: Captures,
+    /// Those that took part in it.
+    parts: Vec<(&'l str, Range<usize>)>,
 }
 
-impl<'t> Found<'t> {
+impl<'t> Found<'_, 't> {
     /// The text of a named part, if it took part in the match.
     pub fn name(&self, name: &str) -> Option<&'t str> {
         self.range(name).map(|range| &self.text[range])
@@ -366,7 +388,7 @@ impl<'t> Found<'t> {
 
     /// Where a named part stands in the text, if it took part in the match.
     pub fn range(&self, name: &str) -> Option<Range<usize>> {
-        self.captures.get_group_by_name(name).map(|span| span.range())
+        self.parts.iter().find(|(known, _)| *known == name).map(|(_, range)| range.clone())
     }
 }
 
@@ -461,6 +483,33 @@ mod tests {
         for (pattern, ..) in LITERALS {
             let lazy = LazyRegex::valid(*pattern, Dialect::Said);
             assert_eq!(lazy.embedded(), lazy.plain().map(|plain| lazy.needed_by(&plain)), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn our_program_and_the_library_find_the_same_parts() {
+        for (pattern, text) in [
+            (r"^(?P<name>\S+) (?P<size>\d+)?", "x 12 y"),
+            (r"(?P<a>a+?)(?P<b>a*)(?P<c>b)?", "caaab aab b"),
+            (r"(?P<x>a|ab)(?P<y>c|bcd)(?P<z>d*)", "abcd abcdd"),
+            (r"(?P<key>\w+)=(?P<value>'[^']*'|\S*)", "a=1 b='x y' c= d=''"),
+            (r"(?:(?P<even>\d\d)|(?P<odd>\d))+;", "12345; 7; 88;"),
+            (r"(?P<e>x*)", "axxb"),
+            (r"(?i)pass(?:word)?[ =:]+(?P<secret>.+?)(?:,|$)", "PASSWORD: hunter2, pass=x"),
+            (r"\b(?P<w>\w{2,3}?)(?P<rest>\w*)\b", "to bee or abcdef"),
+            (r"(?P<none>z)?(?P<last>.)$", "abc"),
+        ] {
+            let regex = LazyRegex::valid(pattern, Dialect::Line);
+            let parts = |found: &Found<'_, '_>| found.parts.iter().map(|(name, at)| ((*name).to_owned(), at.clone())).collect();
+            let own: Vec<Vec<_>> = regex.each(text).map(|found| parts(&found)).collect();
+            let engine = regex.compile(true).expect("a valid expression");
+            let library = engine.captures_iter(text).map(|captures| {
+                let names = engine.group_info().pattern_names(PatternID::ZERO);
+                let named = names.flatten().filter_map(|name| Some((name.to_owned(), captures.get_group_by_name(name)?.range())));
+                named.collect::<Vec<_>>()
+            });
+            assert_eq!(own, library.collect::<Vec<_>>(), "{pattern}");
+            assert!(regex.ascii.get().is_none() && regex.half.get().is_none(), "{pattern} needs no engine");
         }
     }
 

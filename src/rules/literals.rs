@@ -89,6 +89,7 @@ fn needed(tree: &Tree, worth: Worth) -> Found {
             Found(all)
         }
         Tree::Sequence(parts) => sequence(parts, worth),
+        Tree::Named(_, part) => needed(part, worth),
         one => sequence(std::slice::from_ref(one), worth),
     }
 }
@@ -102,14 +103,14 @@ fn sequence(parts: &[Tree], worth: Worth) -> Found {
             Tree::Char(c, _) | Tree::Letter(c) if worth.takes(*c) => run.push(*c),
             // Takes no room, so the run goes on.
             Tree::Edge(_) => {}
-            Tree::Repeat(again, 1.., _) => {
+            Tree::Repeat(again, 1.., ..) => {
                 match **again {
                     Tree::Char(c, _) | Tree::Letter(c) if worth.takes(c) => run.push(c),
                     _ => best.improve(needed(again, worth), worth),
                 }
                 best.end(&mut run, worth);
             }
-            Tree::Alternatives(_) | Tree::Sequence(_) => {
+            Tree::Alternatives(_) | Tree::Sequence(_) | Tree::Named(..) => {
                 best.improve(needed(part, worth), worth);
                 best.end(&mut run, worth);
             }
@@ -126,7 +127,7 @@ fn ignores_case(tree: &Tree) -> bool {
         Tree::Char(_, fold) => *fold,
         Tree::Letter(_) => true,
         Tree::Sequence(parts) | Tree::Alternatives(parts) => parts.iter().any(ignores_case),
-        Tree::Repeat(part, _, _) => ignores_case(part),
+        Tree::Repeat(part, ..) | Tree::Named(_, part) => ignores_case(part),
         Tree::Set(_) | Tree::Chars(_) | Tree::Edge(_) => false,
     }
 }

@@ -35,7 +35,7 @@ impl Problem {
     pub fn new(level: Level, file: &str, text: &str, place: Place, message: impl Into<String>, help: Option<String>) -> Problem {
         let quoted = match place.line {
             0 => String::new(),
-            line => text.lines().nth(line as usize - 1).unwrap_or_default().to_owned(),
+            line => line_of(text, line).to_owned(),
         };
         Problem { level, file: file.to_owned(), place, message: message.into(), quoted, help }
     }
@@ -133,11 +133,28 @@ impl std::error::Error for Problems {}
 /// Lines below a place that are searched for a word.
 const SEARCHED: usize = 60;
 
+/// A line of a text, from 1; empty where there is none.
+pub(super) fn line_of(text: &str, number: u32) -> &str {
+    from_line(text, number).lines().next().unwrap_or_default()
+}
+
+/// A text from a line of it on, from 1.
+fn from_line(text: &str, number: u32) -> &str {
+    match number {
+        0 => "",
+        1 => text,
+        _ => {
+            let end = memchr::memchr_iter(b'\n', text.as_bytes()).nth(number as usize - 2);
+            end.map_or("", |end| &text[end + 1..])
+        }
+    }
+}
+
 /// Where `word` stands at or below `place`, as a word of its own and behind what `fits`; the place itself if it does not.
 pub(super) fn find_at(text: &str, place: Place, word: &str, fits: impl Fn(&str) -> bool) -> Place {
     let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let first = place.line.saturating_sub(1) as usize;
-    for (number, line) in text.lines().enumerate().skip(first).take(SEARCHED) {
+    let first = place.line.max(1);
+    for (number, line) in (first..).zip(from_line(text, first).lines()).take(SEARCHED) {
         let skipped = if number == first { place.column.saturating_sub(1) as usize } else { 0 };
         let from = line.char_indices().nth(skipped).map_or(line.len(), |(at, _)| at);
         let alone = |at: &usize| {
@@ -146,7 +163,7 @@ pub(super) fn find_at(text: &str, place: Place, word: &str, fits: impl Fn(&str) 
         };
         if let Some(at) = line[from..].match_indices(word).map(|(at, _)| from + at).find(alone) {
             let column = line[..at].chars().count() as u32 + 1;
-            return Place { line: number as u32 + 1, column, length: word.chars().count() as u32 };
+            return Place { line: number, column, length: word.chars().count() as u32 };
         }
     }
     place

@@ -1,7 +1,8 @@
 //! A plain regular expression as a small program. The library's engines are made for long texts: building one takes a hundred
 //! times as long as a search in a reply, and of the thousands of expressions in the rules most see one text or none.
 
-use super::syntax::{Chars, Edge, Plain, Set, Tree};
+use super::syntax::{Chars, Edge, Plain, Set, Tree, Wish};
+use std::ops::Range;
 
 /// Steps that a program may have.
 const LONGEST: usize = 4_000;
@@ -22,7 +23,31 @@ pub(super) struct Program {
     at_start: bool,
     /// Whether it tells what matches in texts beyond ASCII, too.
     all_bytes: bool,
+    /// The names of parts whose places it tells. Where there are none only whether it matches counts, and not which way.
+    names: Vec<String>,
 }
+
+/// A match: where it stands, and where its named parts do, in their order.
+#[derive(Debug, PartialEq)]
+pub(super) struct Spans {
+    pub(super) whole: Range<usize>,
+    pub(super) parts: Vec<Option<Range<usize>>>,
+}
+
+/// How far a search has come.
+struct Search<'t> {
+    text: &'t [u8],
+    /// What is left to try: a step and where it is taken, or what a slot held before, behind the mark [`SLOT`].
+    ways: Vec<(u32, u32)>,
+    /// Where named parts begin and end.
+    slots: Vec<u32>,
+    patience: usize,
+}
+
+/// Marks a way back that gives a slot what it held.
+const SLOT: u32 = 1 << 31;
+/// A slot of a part that took no part.
+const NOWHERE: u32 = u32::MAX;
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -40,13 +65,15 @@ enum Step {
     /// Goes on there and, if that leads nowhere, at the next step: what follows is tried before what may be left out.
     Rather(u32),
     Go(u32),
+    /// A named part begins or ends here.
+    Slot(u32),
     /// A match.
     End,
 }
 
 impl Program {
     /// The program of a pattern; none if it were too long.
-    pub(super) fn of(Plain { tree, all_bytes }: &Plain) -> Option<Program> {
+    pub(super) fn of(Plain { tree, all_bytes, names }: &Plain) -> Option<Program> {
         let mut first = Set::default();
         let passes = firsts(tree, &mut first);
         let mut program = Program {
@@ -57,6 +84,7 @@ impl Program {
             first: (!passes).then_some(first),
             at_start: begins_at_start(tree),
             all_bytes: *all_bytes,
+            names: names.clone(),
         };
         program.emit(tree)?;
         program.steps.push(Step::End);
@@ -117,7 +145,7 @@ impl Program {
                     self.steps[end] = Step::Go(self.at());
                 }
             }
-            Tree::Repeat(part, least, most) => {
+            Tree::Repeat(part, least, most, wish) => {
                 for _ in 0..*least {
                     let before = self.at();
                     self.emit(part)?;
@@ -126,24 +154,35 @@ impl Program {
                         break;
                     }
                 }
+                // Which way is tried first only tells where the match ends; the shorter is found sooner.
+                let may_end = match wish {
+                    Wish::Often if !self.names.is_empty() => Step::Or,
+                    _ => Step::Rather,
+                };
                 match most {
                     None => {
-                        let again = self.push(Step::Rather(0))?;
+                        let again = self.push(may_end(0))?;
                         self.emit(part)?;
                         self.push(Step::Go(again as u32))?;
-                        self.steps[again] = Step::Rather(self.at());
+                        self.steps[again] = may_end(self.at());
                     }
                     Some(most) => {
                         let mut ends = Vec::new();
                         for _ in *least..*most {
-                            ends.push(self.push(Step::Rather(0))?);
+                            ends.push(self.push(may_end(0))?);
                             self.emit(part)?;
                         }
                         for end in ends {
-                            self.steps[end] = Step::Rather(self.at());
+                            self.steps[end] = may_end(self.at());
                         }
                     }
                 }
+            }
+            Tree::Named(name, part) => {
+                let slot = 2 * *name as u32;
+                self.push(Step::Slot(slot))?;
+                self.emit(part)?;
+                self.push(Step::Slot(slot + 1))?;
             }
         }
         Some(())
@@ -176,24 +215,45 @@ impl Program {
 
     /// Whether it matches somewhere in `text`. None if that cannot be told quickly.
     pub(super) fn is_match(&self, text: &str) -> Option<bool> {
+        Some(self.search(text, 0)?.is_some())
+    }
+
+    /// The names of the parts whose places it tells.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Its first match that begins at `from` or behind it; none inside if there is none. None if that cannot be told quickly, or
+    /// it has no named parts: then it does not tell where a match ends.
+    pub(super) fn find(&self, text: &str, from: usize) -> Option<Option<Spans>> {
+        if self.names.is_empty() {
+            return None;
+        }
+        let Some((start, end, slots)) = self.search(text, from)? else { return Some(None) };
+        let part = |slots: &[u32]| (slots[1] != NOWHERE).then(|| slots[0] as usize..slots[1] as usize);
+        Some(Some(Spans { whole: start..end, parts: slots.chunks(2).map(part).collect() }))
+    }
+
+    /// Where the first match from `from` on begins and ends, and its slots.
+    fn search(&self, text: &str, from: usize) -> Option<Option<(usize, usize, Vec<u32>)>> {
         if !self.all_bytes && !text.is_ascii() {
             return None;
         }
         let text = text.as_bytes();
-        let mut patience = PATIENCE;
-        let mut ways = Vec::new();
+        let slots = vec![NOWHERE; 2 * self.names.len()];
+        let mut search = Search { text, ways: Vec::new(), slots, patience: PATIENCE };
         let last = if self.at_start { 0 } else { text.len() };
-        for start in 0..=last {
+        for start in from..=last {
             if let Some(first) = &self.first
                 && !text.get(start).is_some_and(|byte| first.has(*byte))
             {
                 continue;
             }
-            if self.leads(text, start, &mut ways, &mut patience)? {
-                return Some(true);
+            if let Some(end) = self.leads(&mut search, start)? {
+                return Some(Some((start, end, search.slots)));
             }
         }
-        Some(false)
+        Some(None)
     }
 
     /// Whether a step may be taken here, as far as the next byte tells.
@@ -207,9 +267,10 @@ impl Program {
         }
     }
 
-    /// Whether a match begins here.
-    fn leads(&self, text: &[u8], start: usize, ways: &mut Vec<(u32, u32)>, patience: &mut usize) -> Option<bool> {
-        ways.clear();
+    /// Where a match that begins here ends; none inside if none does.
+    fn leads(&self, search: &mut Search<'_>, start: usize) -> Option<Option<usize>> {
+        let Search { text, ways, slots, patience } = search;
+        let text = *text;
         let (mut step, mut at) = (0, start);
         loop {
             *patience = patience.checked_sub(1)?;
@@ -259,14 +320,26 @@ impl Program {
                     step = there;
                     continue;
                 }
-                Step::End => return Some(true),
+                Step::Slot(slot) => {
+                    let before = std::mem::replace(&mut slots[slot as usize], at as u32);
+                    ways.push((SLOT | slot, before));
+                    true
+                }
+                Step::End => return Some(Some(at)),
             };
             if goes_on {
                 step += 1;
-            } else if let Some((other, back)) = ways.pop() {
-                (step, at) = (other, back as usize);
-            } else {
-                return Some(false);
+                continue;
+            }
+            loop {
+                match ways.pop() {
+                    Some((slot, before)) if slot & SLOT != 0 => slots[(slot ^ SLOT) as usize] = before,
+                    Some((other, back)) => {
+                        (step, at) = (other, back as usize);
+                        break;
+                    }
+                    None => return Some(None),
+                }
             }
         }
     }
@@ -317,7 +390,8 @@ fn firsts(tree: &Tree, first: &mut Set) -> bool {
         Tree::Edge(_) => true,
         Tree::Sequence(parts) => parts.iter().all(|part| firsts(part, first)),
         Tree::Alternatives(ways) => ways.iter().fold(false, |passes, way| firsts(way, first) | passes),
-        Tree::Repeat(part, least, most) => {
+        Tree::Named(_, part) => firsts(part, first),
+        Tree::Repeat(part, least, most, _) => {
             let passes = *most != Some(0) && firsts(part, first);
             passes || *least == 0
         }
@@ -330,7 +404,8 @@ fn begins_at_start(tree: &Tree) -> bool {
         Tree::Edge(edge) => *edge == Edge::Start,
         Tree::Sequence(parts) => parts.first().is_some_and(begins_at_start),
         Tree::Alternatives(ways) => ways.iter().all(begins_at_start),
-        Tree::Repeat(part, least, _) => *least > 0 && begins_at_start(part),
+        Tree::Repeat(part, least, ..) => *least > 0 && begins_at_start(part),
+        Tree::Named(_, part) => begins_at_start(part),
         Tree::Char(..) | Tree::Letter(_) | Tree::Set(_) | Tree::Chars(_) => false,
     }
 }
@@ -349,6 +424,17 @@ mod tests {
 
     fn own(pattern: &str, fold: bool, text: &str) -> Option<bool> {
         Program::of(&parse(pattern, Flags::new(fold))?)?.is_match(text)
+    }
+
+    /// Where the library and our program find the whole first match and its parts; none if one of them cannot tell.
+    fn spans(pattern: &str, fold: bool, text: &str) -> Option<[Option<Spans>; 2]> {
+        let own = Program::of(&parse(pattern, Flags::new(fold))?)?.find(text, 0)?;
+        let regex = regex::bytes::RegexBuilder::new(pattern).case_insensitive(fold).unicode(false).build().ok()?;
+        let library = regex.captures(text.as_bytes()).map(|found| Spans {
+            whole: found.get(0).map_or(0..0, |whole| whole.range()),
+            parts: regex.capture_names().flatten().map(|name| found.name(name).map(|part| part.range())).collect(),
+        });
+        Some([library, own])
     }
 
     #[test]
@@ -408,6 +494,10 @@ mod tests {
             "\\z",
             "(?P<x>",
             "(?<x>",
+            "(?P<y>a*?",
+            "*?",
+            "+?",
+            "??",
             "]",
             "}",
             "{",
@@ -423,9 +513,13 @@ mod tests {
         ];
         let letters = ["a", "b", "A", "c", "1", ".", " ", "\n", "é", "_", "]", "-", "É", "\u{212a}", "Д", "k"];
         let mut dice = Dice(11);
-        let (mut told, mut matched, mut refused) = (0, 0, 0);
+        let (mut told, mut matched, mut placed, mut refused) = (0, 0, 0, 0);
         for _ in 0..60_000 {
-            let pattern: String = (0..1 + dice.roll(7)).map(|_| pieces[dice.roll(pieces.len())]).collect();
+            let mut pattern: String = (0..1 + dice.roll(7)).map(|_| pieces[dice.roll(pieces.len())]).collect();
+            if dice.roll(3) == 0 {
+                let last: String = (0..1 + dice.roll(3)).map(|_| pieces[dice.roll(pieces.len())]).collect();
+                pattern = format!("(?P<n>{pattern}){last}");
+            }
             let text: String = (0..dice.roll(7)).map(|_| letters[dice.roll(letters.len())]).collect();
             let fold = dice.roll(2) == 0;
             let says = library(&pattern, fold, &text);
@@ -434,10 +528,15 @@ mod tests {
                 continue;
             };
             assert_eq!(Some(found), says, "{pattern:?} (any case: {fold}) in {text:?}");
+            if let Some([library, own]) = spans(&pattern, fold, &text) {
+                assert_eq!(own, library, "{pattern:?} (any case: {fold}) in {text:?}");
+                placed += usize::from(own.is_some());
+            }
             told += 1;
             matched += usize::from(found);
         }
         assert!(told > 10_000 && matched > 3_000 && refused < told / 2, "{told} told, {matched} match, {refused} refused");
+        assert!(placed > 300, "{placed} with the places of parts");
     }
 
     #[test]

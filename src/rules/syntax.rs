@@ -24,8 +24,17 @@ pub(super) enum Tree {
     Sequence(Vec<Tree>),
     /// One of them.
     Alternatives(Vec<Tree>),
-    /// So many times at least, and at most.
-    Repeat(Box<Tree>, u32, Option<u32>),
+    /// A part, so often at least, and at most.
+    Repeat(Box<Tree>, u32, Option<u32>, Wish),
+    /// The part of the pattern that this one of its names stands for.
+    Named(usize, Box<Tree>),
+}
+
+/// How often a part is wanted that may come several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    Often,
+    Seldom,
 }
 
 /// A place in a text.
@@ -164,6 +173,8 @@ pub(super) struct Plain {
     pub(super) tree: Tree,
     /// Whether the tree tells what matches in texts beyond ASCII, too, byte by byte.
     pub(super) all_bytes: bool,
+    /// The names of parts, in the order in which they begin.
+    pub(super) names: Vec<String>,
 }
 
 impl Flags {
@@ -174,17 +185,18 @@ impl Flags {
 
 /// Takes a pattern apart. None where it holds anything that is not plain, or is not valid.
 pub(super) fn parse(pattern: &str, flags: Flags) -> Option<Plain> {
-    let (bytes, names) = (!flags.wide, BTreeSet::new());
+    let (bytes, names) = (!flags.wide, Vec::new());
     let mut parser = Parser { rest: pattern, depth: 0, flags, names, bytes, all_bytes: bytes };
     let tree = parser.alternatives()?;
-    parser.rest.is_empty().then_some(Plain { tree, all_bytes: parser.all_bytes })
+    let names = parser.names.iter().map(|name| (*name).to_owned()).collect();
+    parser.rest.is_empty().then_some(Plain { tree, all_bytes: parser.all_bytes, names })
 }
 
 struct Parser<'p> {
     rest: &'p str,
     depth: usize,
     flags: Flags,
-    names: BTreeSet<&'p str>,
+    names: Vec<&'p str>,
     /// Whether bytes are matched, but for groups such as `(?u:...)`.
     bytes: bool,
     all_bytes: bool,
@@ -219,8 +231,8 @@ impl Parser<'_> {
         while !self.rest.is_empty() && !self.rest.starts_with(['|', ')']) {
             // Flags for what follows are no part.
             if let Some(mut part) = self.atom()? {
-                while let Some((least, most)) = self.times()? {
-                    part = Tree::Repeat(Box::new(part), least, most);
+                while let Some((least, most, wish)) = self.times()? {
+                    part = Tree::Repeat(Box::new(part), least, most, wish);
                 }
                 parts.push(part);
             } else if self.rest.starts_with(['?', '*', '+', '{']) {
@@ -231,8 +243,8 @@ impl Parser<'_> {
     }
 
     /// How often the part before stands, if that is said.
-    fn times(&mut self) -> Option<Option<(u32, Option<u32>)>> {
-        let times = match self.rest.chars().next() {
+    fn times(&mut self) -> Option<Option<(u32, Option<u32>, Wish)>> {
+        let (least, most) = match self.rest.chars().next() {
             Some('?') => (0, Some(1)),
             Some('*') => (0, None),
             Some('+') => (1, None),
@@ -255,9 +267,8 @@ impl Parser<'_> {
             _ => return Some(None),
         };
         self.next();
-        // Whether as few as can be are wanted first does not matter to whether there is a match.
-        self.takes("?");
-        Some(Some(times))
+        let wish = if self.takes("?") { Wish::Seldom } else { Wish::Often };
+        Some(Some((least, most, wish)))
     }
 
     /// One part; none inside where it only says how to read what follows.
@@ -397,14 +408,17 @@ impl Parser<'_> {
             return None;
         }
         let before = self.flags;
+        let mut named = None;
         if self.takes("?") {
             if self.takes("P<") || self.takes("<") {
                 let (name, rest) = self.rest.split_once('>')?;
                 let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                     && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                if !is_name || !self.names.insert(name) {
+                if !is_name || self.names.contains(&name) {
                     return None;
                 }
+                named = Some(self.names.len());
+                self.names.push(name);
                 self.rest = rest;
             } else {
                 let end = self.rest.find([':', ')'])?;
@@ -423,6 +437,10 @@ impl Parser<'_> {
         let inside = self.alternatives()?;
         self.depth -= 1;
         self.flags = before;
+        let inside = match named {
+            Some(name) => Tree::Named(name, Box::new(inside)),
+            None => inside,
+        };
         self.takes(")").then_some(Some(inside))
     }
 }

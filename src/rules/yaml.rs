@@ -4,7 +4,7 @@ use super::advice;
 use super::load::BuiltIn;
 use super::node::{self, Place};
 pub use super::node::{Key, Kind, Node};
-use super::problem::{Level, Problem, did_you_mean, find_at};
+use super::problem::{Level, Problem, did_you_mean, find_at, line_of};
 use crate::tables::truth;
 use std::collections::HashMap;
 
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
 
     /// A line of the file, from 1; empty where there is none.
     pub(super) fn line(&self, number: u32) -> &'a str {
-        self.text.lines().nth((number as usize).wrapping_sub(1)).unwrap_or_default()
+        line_of(self.text, number)
     }
 
     /// Where the variable `part` stands in the template at `place`; the place itself if it does not stand there as it is.
