@@ -101,6 +101,15 @@ fn sequence(parts: &[Tree], worth: Worth) -> Found {
     for part in parts {
         match part {
             Tree::Char(c, _) | Tree::Letter(c) if worth.takes(*c) => run.push(*c),
+            Tree::Text(text, _) => {
+                for c in text.chars() {
+                    if worth.takes(c) {
+                        run.push(c);
+                    } else {
+                        best.end(&mut run, worth);
+                    }
+                }
+            }
             // Takes no room, so the run goes on.
             Tree::Edge(_) => {}
             Tree::Repeat(again, 1.., ..) => {
@@ -124,7 +133,7 @@ fn sequence(parts: &[Tree], worth: Worth) -> Found {
 /// Whether it, or a part of it, ignores case.
 fn ignores_case(tree: &Tree) -> bool {
     match tree {
-        Tree::Char(_, fold) => *fold,
+        Tree::Char(_, fold) | Tree::Text(_, fold) => *fold,
         Tree::Letter(_) => true,
         Tree::Sequence(parts) | Tree::Alternatives(parts) => parts.iter().any(ignores_case),
         Tree::Repeat(part, ..) | Tree::Named(_, part) => ignores_case(part),

@@ -16,6 +16,7 @@ pub(super) struct Program {
     steps: Vec<Step>,
     texts: Vec<u8>,
     sets: Vec<Set>,
+    ways: Vec<Way>,
     chars: Vec<Chars>,
     /// The bytes that a match can begin with; none if it can be empty.
     first: Option<Set>,
@@ -49,6 +50,14 @@ const SLOT: u32 = 1 << 31;
 /// A slot of a part that took no part.
 const NOWHERE: u32 = u32::MAX;
 
+/// One of several ways.
+#[derive(Debug)]
+struct Way {
+    /// The bytes that it can begin with; none if it can be empty.
+    first: Option<Set>,
+    step: u32,
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Step {
     /// These bytes.
@@ -60,6 +69,8 @@ enum Step {
     /// A character of this set.
     Chars(u32),
     Edge(Edge),
+    /// Goes on with the first of these ways and, if that leads nowhere, with the others.
+    Ways(u32, u32),
     /// Goes on at the next step and, if that leads nowhere, there.
     Or(u32),
     /// Goes on there and, if that leads nowhere, at the next step: what follows is tried before what may be left out.
@@ -74,14 +85,13 @@ enum Step {
 impl Program {
     /// The program of a pattern; none if it were too long.
     pub(super) fn of(Plain { tree, all_bytes, names }: &Plain) -> Option<Program> {
-        let mut first = Set::default();
-        let passes = firsts(tree, &mut first);
         let mut program = Program {
             steps: Vec::new(),
             texts: Vec::new(),
             sets: Vec::new(),
+            ways: Vec::new(),
             chars: Vec::new(),
-            first: (!passes).then_some(first),
+            first: first_of(tree),
             at_start: begins_at_start(tree),
             all_bytes: *all_bytes,
             names: names.clone(),
@@ -107,7 +117,8 @@ impl Program {
 
     fn emit(&mut self, tree: &Tree) -> Option<()> {
         match tree {
-            Tree::Char(..) => self.chars(std::slice::from_ref(tree))?,
+            Tree::Char(c, fold) => self.text(c.encode_utf8(&mut [0; 4]), *fold)?,
+            Tree::Text(text, fold) => self.text(text, *fold)?,
             Tree::Set(set) => {
                 let known = self.sets.iter().position(|known| known == set).unwrap_or_else(|| {
                     self.sets.push(*set);
@@ -120,26 +131,16 @@ impl Program {
             Tree::Edge(edge) => {
                 self.push(Step::Edge(*edge))?;
             }
-            Tree::Sequence(parts) => {
-                let mut rest = parts.as_slice();
-                while let Some(part) = rest.first() {
-                    let alike = rest.iter().take_while(|next| is_char_like(next, part)).count();
-                    match alike {
-                        0 => self.emit(part)?,
-                        _ => self.chars(&rest[..alike])?,
-                    }
-                    rest = &rest[alike.max(1)..];
-                }
-            }
+            Tree::Sequence(parts) => parts.iter().try_for_each(|part| self.emit(part))?,
             Tree::Alternatives(ways) => {
+                let from = self.ways.len();
+                self.push(Step::Ways(from as u32, (from + ways.len()) as u32))?;
+                self.ways.extend(ways.iter().map(|way| Way { first: first_of(way), step: 0 }));
                 let mut ends = Vec::new();
-                for (at, way) in ways.iter().enumerate() {
-                    let or = if at + 1 < ways.len() { Some(self.push(Step::Or(0))?) } else { None };
+                for (at, way) in (from..).zip(ways) {
+                    self.ways[at].step = self.at();
                     self.emit(way)?;
-                    if let Some(or) = or {
-                        ends.push(self.push(Step::Go(0))?);
-                        self.steps[or] = Step::Or(self.at());
-                    }
+                    ends.push(self.push(Step::Go(0))?);
                 }
                 for end in ends {
                     self.steps[end] = Step::Go(self.at());
@@ -197,20 +198,14 @@ impl Program {
         self.push(Step::Chars(known as u32)).map(drop)
     }
 
-    /// Characters that are alike in whether their case matters.
-    fn chars(&mut self, chars: &[Tree]) -> Option<()> {
-        let start = self.texts.len() as u32;
-        let mut any_case = false;
-        for part in chars {
-            if let Tree::Char(c, fold) = part {
-                any_case |= fold;
-                let c = if *fold { c.to_ascii_lowercase() } else { *c };
-                self.texts.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            }
+    fn text(&mut self, text: &str, any_case: bool) -> Option<()> {
+        let start = self.texts.len();
+        self.texts.extend_from_slice(text.as_bytes());
+        if any_case {
+            self.texts[start..].make_ascii_lowercase();
         }
-        let end = self.texts.len() as u32;
-        self.push(if any_case { Step::Folded(start, end) } else { Step::Text(start, end) })?;
-        Some(())
+        let (start, end) = (start as u32, self.texts.len() as u32);
+        self.push(if any_case { Step::Folded(start, end) } else { Step::Text(start, end) }).map(drop)
     }
 
     /// Whether it matches somewhere in `text`. None if that cannot be told quickly.
@@ -300,6 +295,21 @@ impl Program {
                     None => false,
                 },
                 Step::Edge(edge) => is_at(edge, text, at),
+                Step::Ways(from, to) => {
+                    let next = text.get(at);
+                    let fits = |way: &&Way| way.first.is_none_or(|first| next.is_some_and(|byte| first.has(*byte)));
+                    let mut all = self.ways[from as usize..to as usize].iter().filter(fits);
+                    match all.next() {
+                        Some(first) => {
+                            let before = ways.len();
+                            ways.extend(all.rev().map(|way| (way.step, at as u32)));
+                            *patience = patience.checked_sub(ways.len() - before)?;
+                            step = first.step;
+                            continue;
+                        }
+                        None => false,
+                    }
+                }
                 Step::Or(other) => {
                     if !self.may_go_on(step + 1, text, at) {
                         step = other;
@@ -345,10 +355,6 @@ impl Program {
     }
 }
 
-fn is_char_like(part: &Tree, other: &Tree) -> bool {
-    matches!((part, other), (Tree::Char(_, fold), Tree::Char(_, known)) if fold == known)
-}
-
 fn is_at(edge: Edge, text: &[u8], at: usize) -> bool {
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let before = at.checked_sub(1).and_then(|at| text.get(at));
@@ -363,18 +369,17 @@ fn is_at(edge: Edge, text: &[u8], at: usize) -> bool {
     }
 }
 
+/// The bytes that a match of the tree can begin with; none if it can be empty.
+fn first_of(tree: &Tree) -> Option<Set> {
+    let mut first = Set::default();
+    (!firsts(tree, &mut first)).then_some(first)
+}
+
 /// Adds the bytes that a match of the tree can begin with; whether it can be empty.
 fn firsts(tree: &Tree, first: &mut Set) -> bool {
     match tree {
-        Tree::Char(c, fold) => {
-            let byte = c.encode_utf8(&mut [0; 4]).as_bytes()[0];
-            first.add(byte);
-            if *fold {
-                first.add(byte.to_ascii_lowercase());
-                first.add(byte.to_ascii_uppercase());
-            }
-            false
-        }
+        Tree::Char(c, fold) => begins_with(c.encode_utf8(&mut [0; 4]), *fold, first),
+        Tree::Text(text, fold) => begins_with(text, *fold, first),
         Tree::Letter(c) => {
             Chars::of_letter(*c).iter().for_each(|chars| first.unite(&chars.firsts()));
             false
@@ -398,6 +403,17 @@ fn firsts(tree: &Tree, first: &mut Set) -> bool {
     }
 }
 
+/// Adds what a text begins with, which is never empty.
+fn begins_with(text: &str, any_case: bool, first: &mut Set) -> bool {
+    let byte = text.as_bytes()[0];
+    first.add(byte);
+    if any_case {
+        first.add(byte.to_ascii_lowercase());
+        first.add(byte.to_ascii_uppercase());
+    }
+    false
+}
+
 /// Whether a match can only begin where the text does.
 fn begins_at_start(tree: &Tree) -> bool {
     match tree {
@@ -406,7 +422,7 @@ fn begins_at_start(tree: &Tree) -> bool {
         Tree::Alternatives(ways) => ways.iter().all(begins_at_start),
         Tree::Repeat(part, least, ..) => *least > 0 && begins_at_start(part),
         Tree::Named(_, part) => begins_at_start(part),
-        Tree::Char(..) | Tree::Letter(_) | Tree::Set(_) | Tree::Chars(_) => false,
+        Tree::Char(..) | Tree::Text(..) | Tree::Letter(_) | Tree::Set(_) | Tree::Chars(_) => false,
     }
 }
 

@@ -132,7 +132,7 @@ impl Secrets {
         }
         let left = |text: &str| self.without(text, entry.forms.iter().copied());
         let examples = entry.examples.iter().filter_map(|(text, place)| {
-            let (bare, hidden) = (text.replace(['«', '»'], ""), hidden(text));
+            let (bare, hidden) = (bare(text), hidden(text));
             let own = left(&bare);
             let message = if bare == hidden {
                 "no part of this example stands between « and »".to_owned()
@@ -156,8 +156,8 @@ impl Secrets {
     /// Tokens that no example shows: the file, the place in it, and the token.
     pub(super) fn without_example(&self) -> impl Iterator<Item = (&str, Place, &str)> {
         self.entries.iter().flat_map(|entry| {
-            let shown = |word: &LazyRegex| entry.examples.iter().any(|(text, _)| word.is_match(text));
-            let rest = entry.words.iter().filter(move |(word, _)| !shown(word));
+            let texts: Vec<String> = entry.examples.iter().map(|(text, _)| bare(text)).collect();
+            let rest = entry.words.iter().filter(move |(word, _)| !texts.iter().any(|text| word.is_match(text)));
             rest.map(|(word, place)| (entry.file.as_str(), *place, word.as_str()))
         })
     }
@@ -182,6 +182,11 @@ fn expression(reader: &mut Reader<'_>, pattern: String, place: Place) -> Option<
         return None;
     }
     LazyRegex::read(reader, pattern, place, Dialect::Line)
+}
+
+/// An example as it stands in evidence.
+fn bare(example: &str) -> String {
+    example.replace(['«', '»'], "")
 }
 
 /// An example as it is to be afterwards.

@@ -12,6 +12,8 @@ const DEEPEST: usize = 32;
 pub(super) enum Tree {
     /// A character, and whether its case does not matter, which is asked of ASCII letters only.
     Char(char, bool),
+    /// Several such characters.
+    Text(Box<str>, bool),
     /// A letter in any case, of which a form is no ASCII letter: `д`, and `k`, which the sign of Kelvin is, too.
     Letter(char),
     /// One of these bytes.
@@ -226,20 +228,36 @@ impl Parser<'_> {
     }
 
     fn sequence(&mut self) -> Option<Tree> {
-        // Most are words without an end.
-        let mut parts = Vec::with_capacity(self.rest.find(['|', ')']).unwrap_or(self.rest.len()).min(32));
+        let mut parts = Vec::new();
+        let mut run = String::new();
+        let mut folds = false;
         while !self.rest.is_empty() && !self.rest.starts_with(['|', ')']) {
-            // Flags for what follows are no part.
-            if let Some(mut part) = self.atom()? {
-                while let Some((least, most, wish)) = self.times()? {
-                    part = Tree::Repeat(Box::new(part), least, most, wish);
+            let mut part = match self.atom()? {
+                Some(Tree::Char(c, fold)) if !self.is_repeated() => {
+                    if fold != folds {
+                        end(&mut run, folds, &mut parts);
+                    }
+                    folds = fold;
+                    run.push(c);
+                    continue;
                 }
-                parts.push(part);
-            } else if self.rest.starts_with(['?', '*', '+', '{']) {
-                return None;
+                Some(part) => part,
+                // Flags for what follows are no part.
+                None if self.is_repeated() => return None,
+                None => continue,
+            };
+            while let Some((least, most, wish)) = self.times()? {
+                part = Tree::Repeat(Box::new(part), least, most, wish);
             }
+            end(&mut run, folds, &mut parts);
+            parts.push(part);
         }
-        Some(Tree::Sequence(parts))
+        end(&mut run, folds, &mut parts);
+        Some(if parts.len() == 1 { parts.swap_remove(0) } else { Tree::Sequence(parts) })
+    }
+
+    fn is_repeated(&self) -> bool {
+        self.rest.starts_with(['?', '*', '+', '{'])
     }
 
     /// How often the part before stands, if that is said.
@@ -442,6 +460,14 @@ impl Parser<'_> {
             None => inside,
         };
         self.takes(")").then_some(Some(inside))
+    }
+}
+
+/// Ends a run of characters, which is a part.
+fn end(run: &mut String, folds: bool, parts: &mut Vec<Tree>) {
+    if !run.is_empty() {
+        parts.push(Tree::Text(run.as_str().into(), folds));
+        run.clear();
     }
 }
 
