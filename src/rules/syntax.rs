@@ -204,7 +204,7 @@ struct Parser<'p> {
     all_bytes: bool,
 }
 
-impl Parser<'_> {
+impl<'p> Parser<'p> {
     fn next(&mut self) -> Option<char> {
         let c = self.rest.chars().next()?;
         self.rest = &self.rest[c.len_utf8()..];
@@ -232,6 +232,15 @@ impl Parser<'_> {
         let mut run = String::new();
         let mut folds = false;
         while !self.rest.is_empty() && !self.rest.starts_with(['|', ')']) {
+            let words = self.words();
+            if !words.is_empty() {
+                if self.flags.fold != folds {
+                    end(&mut run, folds, &mut parts);
+                }
+                folds = self.flags.fold;
+                run.push_str(words);
+                continue;
+            }
             let mut part = match self.atom()? {
                 Some(Tree::Char(c, fold)) if !self.is_repeated() => {
                     if fold != folds {
@@ -254,6 +263,20 @@ impl Parser<'_> {
         }
         end(&mut run, folds, &mut parts);
         Some(if parts.len() == 1 { parts.swap_remove(0) } else { Tree::Sequence(parts) })
+    }
+
+    /// Takes the letters, digits and spaces that come next and mean nothing else.
+    fn words(&mut self) -> &'p str {
+        // Some letters have forms beyond ASCII.
+        if self.flags.fold && self.flags.wide {
+            return "";
+        }
+        let taken = self.rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b' ').count();
+        // What repeats is a part by itself.
+        let last = usize::from(self.rest[taken..].starts_with(['?', '*', '+', '{'])).min(taken);
+        let (words, rest) = self.rest.split_at(taken - last);
+        self.rest = rest;
+        words
     }
 
     fn is_repeated(&self) -> bool {
