@@ -232,7 +232,7 @@ pub struct Cause {
     pub title: String,
     /// What follows from it, plain text without a full stop, for the headline.
     pub consequence: Option<String>,
-    /// What it does where no mail waits for it, in a few plain words: `15 clients turned away`.
+    /// What people notice of it, in a few plain words: `15 clients turned away`.
     #[serde(default)]
     pub impact: Option<String>,
     /// Whether, as a symptom, it stays when its cause is gone: the plan has its repair, too.

@@ -110,7 +110,7 @@ fn rule() -> Value {
             "bucket": text("Only where the folder does not tell it"),
             "title": text("What is wrong, in a few words (template)"),
             "consequence": text("What follows from it, for the headline (template): \"TITLE: CONSEQUENCE since 12 Nov 06:14\", so it says has or have"),
-            "impact": text("What it does where no mail waits for it, in a few words (template): 15 clients turned away"),
+            "impact": text("What people notice of it, in a few words (template): 15 clients turned away. It is \"How big\", too, where no mail waits for it"),
             "severity": one_of("How bad it is", &severities),
             "outlasts": { "type": "boolean", "description": "Whether it stays when the cause that it follows from is gone, so that its repair is a part of the plan, too" },
             "role": one_of("note: worth telling, no outbound problem", &["cause", "note"]),
