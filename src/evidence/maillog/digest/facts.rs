@@ -202,12 +202,20 @@ fn place_in<T: PartialEq>(list: &mut Vec<T>, new: T) -> Option<usize> {
 
 /// Which of some tests hold of a value, tried one after the other.
 fn one_by_one(demand: &Demand, tests: TestBits, given: Given<'_>) -> TestBits {
+    let number = match given {
+        Given::Int(_) | Given::Number(_) => given.number(),
+        _ => None,
+    };
     let mut rest = tests;
     let mut held = 0;
     while rest != 0 {
         let at = rest.trailing_zeros() as usize;
         rest &= rest - 1;
-        held |= TestBits::from(demand.tests[at].matcher.holds(given)) << at;
+        let holds = match (&demand.tests[at].matcher, number) {
+            (Matcher::Compare(ordering, limit), Some(number)) => ordering.holds(number, *limit),
+            (matcher, _) => matcher.holds(given),
+        };
+        held |= TestBits::from(holds) << at;
     }
     held
 }
