@@ -2,7 +2,7 @@
 
 use super::format::Format;
 use super::helpers;
-use super::render::{TemplateError, Templates};
+use super::templates::{TemplateError, Templates};
 use crate::rules::problem::{Level, Place, Problem, did_you_mean};
 use handlebars::{RenderError, RenderErrorReason};
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub(super) fn all(
 ) -> TemplateError {
     let mut trial = templates.clone();
     let mut found: Vec<Problem> = Vec::new();
-    let until = Instant::now() + templates.longest();
+    let until = Instant::now() + templates.longest;
     let mut next = Some(error);
     while let Some(error) = next.take().filter(|_| found.len() < MOST) {
         let mistake = Mistake::of(&error, document, format, context, &trial);

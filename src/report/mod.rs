@@ -13,4 +13,5 @@ pub mod phrases;
 pub mod render;
 pub mod schema;
 mod shorten;
+mod templates;
 pub mod view;

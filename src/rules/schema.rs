@@ -2,8 +2,8 @@
 //! loading uses; a test holds its fields against those that the readers take.
 
 use super::model::{PHASES, RISKS, Severity};
+use super::secrets::conditions::CONDITIONS;
 use crate::evidence::maillog::said::Voice;
-use crate::evidence::secrets::conditions::CONDITIONS;
 use crate::tables::{Field, TABLES, Table, Type};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;

@@ -330,6 +330,15 @@ fn structured<'a>(text: &'a str, time: Option<Time>, host: &'a str) -> Option<Li
     Some(Line { time, host, tag, pid, message: message.strip_prefix('\u{feff}').unwrap_or(message) })
 }
 
+/// Whether a log's name of a host is this one: either may have its domain.
+pub(super) fn is_host(logged: &str, host: &str) -> bool {
+    first_label(logged).eq_ignore_ascii_case(first_label(host))
+}
+
+fn first_label(host: &str) -> &str {
+    host.split('.').next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Several hosts that log into one file, as on a log server: a report is about one of them.
 
 use super::again::each_line;
-use super::envelope::{Clock, Line};
+use super::envelope::{Clock, Line, is_host};
 use super::line::postfix_daemon;
 use super::reader::Stream;
 use std::cmp::Reverse;
@@ -9,15 +9,6 @@ use std::cmp::Reverse;
 /// Times that a log goes from one host to another before they are several: one that was renamed, or a container that began anew,
 /// goes once.
 const TURNS: usize = 4;
-
-/// Whether a log's name of a host is this one: either may have its domain.
-pub(super) fn is_host(logged: &str, host: &str) -> bool {
-    first_label(logged).eq_ignore_ascii_case(first_label(host))
-}
-
-fn first_label(host: &str) -> &str {
-    host.split('.').next().unwrap_or_default()
-}
 
 /// The hosts whose Postfix logs by turns in the beginning of a log; fewer than two are none.
 pub fn several(head: &str, clock: &Clock) -> Vec<String> {

@@ -1,8 +1,7 @@
 //! A piece of a log as what it says: lines found, envelopes taken off, messages read. Pieces are scanned side by side.
 
 use super::LANES;
-use super::envelope::{Clock, Line, said};
-use super::hosts::is_host;
+use super::envelope::{Clock, Line, is_host, said};
 use super::line::{Beginning, Event, idle, postfix_daemon};
 use super::queue_id;
 use super::told::{Forms, refusal_form, warning_form};

@@ -1,9 +1,9 @@
 //! Secrets that one place gives away, looked for in every other.
 
-use super::conditions::is_telling;
-use super::{HIDDEN, SecretKind, take_out};
+use super::{HIDDEN, SecretKind};
 use crate::rules::RuleSet;
 use crate::rules::secrets::Secrets;
+use crate::rules::secrets::conditions::is_telling;
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ impl SecretFinder {
 
     /// `text` without secrets, whether their shape gives them away or another place, and what kind the first one was.
     pub fn without_secrets<'t>(&self, text: &'t str) -> (Cow<'t, str>, Option<SecretKind>) {
-        self.and_known(take_out(&self.secrets, text, &mut |_| {}))
+        self.and_known(self.secrets.take_out(text, &mut |_| {}))
     }
 
     /// A text out of which secrets were taken, without the known ones, too.

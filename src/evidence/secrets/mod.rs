@@ -7,14 +7,13 @@
 //! mysql://mail:hunter2@db/postfix                     ->  mysql://mail:(hidden)@db/postfix
 //! ```
 
-pub(crate) mod conditions;
 mod known;
 
 pub use known::{KnownSecrets, SecretFinder};
 
-use crate::marks::places;
 use crate::rules::lazy::{Dialect, LazyRegex};
-use crate::rules::secrets::{Form, Secrets};
+use crate::rules::secrets::within_quotes;
+pub use crate::rules::secrets::{HIDDEN, SecretKind};
 use crate::sieve::Sieve;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,12 +24,6 @@ use std::sync::LazyLock;
 
 /// Bytes up to which a line may name what the next one holds.
 const LONGEST_NAMED: usize = 200;
-
-/// What a secret is, in words.
-pub type SecretKind = Cow<'static, str>;
-
-/// What stands where a secret stood.
-pub const HIDDEN: &str = "(hidden)";
 
 /// Takes secrets out of the lines of one file, in order; private keys reach over several lines, and what answers a prompt
 /// stands in the line after it.
@@ -82,7 +75,7 @@ impl SecretRemover {
 
     /// As [`SecretRemover::line`]; `tell` is told each secret that its shape or its place gives away.
     pub fn line_telling<'t>(&mut self, line: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<SecretKind>) {
-        let clean = self.by_its_place(line, tell).unwrap_or_else(|| take_out(&self.known.secrets, line, tell));
+        let clean = self.by_its_place(line, tell).unwrap_or_else(|| self.known.secrets.take_out(line, tell));
         self.known.and_known(clean)
     }
 
@@ -244,19 +237,6 @@ fn is_port(text: &str) -> bool {
     text == "*" || !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The value between its quotes, which stay: they may belong to JSON.
-fn within_quotes(text: &str, range: Range<usize>) -> Range<usize> {
-    let value = text[range.clone()].as_bytes();
-    match value {
-        [first @ (b'"' | b'\''), _, .., last] if first == last => range.start + 1..range.end - 1,
-        // It closes what stands before the secret.
-        [rest @ .., last @ (b'"' | b'\'')] if !rest.contains(last) && text[..range.start].contains(char::from(*last)) => {
-            range.start..range.end - 1
-        }
-        _ => range,
-    }
-}
-
 /// The line without its secret.
 fn without(line: &str, secret: Range<usize>) -> Cow<'_, str> {
     Cow::Owned(format!("{}{HIDDEN}{}", &line[..secret.start], line[secret.end..].trim_end()))
@@ -281,9 +261,9 @@ impl Shapes {
         let forms = &*known.secrets;
         let possible = self.0.possible(forms.marks(), &|| forms.patterns(), line);
         let mut secrets = Vec::new();
-        let found = match take_out_of(forms, line, possible, &mut |_| {}) {
+        let found = match forms.take_out_of(line, possible, &mut |_| {}) {
             // What is left of it may be of another shape.
-            (Cow::Owned(_), _) => take_out(forms, line, &mut |secret| secrets.push(secret.to_owned())),
+            (Cow::Owned(_), _) => forms.take_out(line, &mut |secret| secrets.push(secret.to_owned())),
             none => none,
         };
         let (clean, kind) = known.and_known(found);
@@ -293,45 +273,6 @@ impl Shapes {
         };
         Shape { clean, kind, secrets }
     }
-}
-
-fn take_out<'t>(secrets: &Secrets, text: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<SecretKind>) {
-    take_out_of(secrets, text, places(secrets.marks().bits(text)), tell)
-}
-
-/// The text without what the forms at these places find.
-pub(crate) fn take_out_of<'t>(
-    secrets: &Secrets,
-    text: &'t str,
-    possible: impl Iterator<Item = usize>,
-    tell: &mut dyn FnMut(&str),
-) -> (Cow<'t, str>, Option<SecretKind>) {
-    let mut out = Cow::Borrowed(text);
-    let mut first = None;
-    for form in possible.map(|at| &secrets.forms[at]) {
-        let mut clean = String::new();
-        let mut end = 0;
-        for found in form.regex.each(&out) {
-            let Some(secret) = found.range(Form::SECRET).map(|range| within_quotes(&out, range)) else { continue };
-            let with_sign = out[..secret.start].strip_suffix('(').map_or(secret.start, str::len);
-            if out[secret.start..].starts_with(HIDDEN)
-                || out[with_sign..].starts_with(HIDDEN)
-                || !(form.accept)(&out[secret.clone()])
-            {
-                continue;
-            }
-            clean.push_str(&out[end..secret.start]);
-            clean.push_str(HIDDEN);
-            tell(&out[secret.clone()]);
-            end = secret.end;
-        }
-        if end > 0 {
-            clean.push_str(&out[end..]);
-            first = first.or_else(|| Some(form.kind.clone().into()));
-            out = Cow::Owned(clean);
-        }
-    }
-    (out, first)
 }
 
 /// A secret that stands in a file: its line, from 1, and what kind it is.

@@ -74,7 +74,7 @@ fn is_strange(text: &str) -> bool {
 }
 
 /// Whether a secret is known for one wherever it stands: long enough, and neither words, a number, a host, an address nor a path.
-pub(super) fn is_telling(secret: &str) -> bool {
+pub(crate) fn is_telling(secret: &str) -> bool {
     let has = |kind: fn(char) -> bool| secret.contains(kind);
     let has_sign = has(|c| c.is_ascii_punctuation() && !matches!(c, '-' | '.' | '_' | ',' | '/' | ':'));
     let kinds = [has(|c| c.is_lowercase()), has(|c| c.is_uppercase()), has(|c| c.is_ascii_digit()), has_sign];

@@ -3,14 +3,24 @@
 //! What is built in holds always: a folder of one's own adds to it and takes nothing away, since what is hidden protects people
 //! who have never heard of the folder.
 
+pub(crate) mod conditions;
+
 use super::lazy::{Dialect, LazyRegex};
 use super::literals::{self, Worth};
 use super::problem::Place;
 use super::yaml::Reader;
-use crate::evidence::secrets::conditions::{CONDITIONS, Condition};
-use crate::marks::Marks;
+use crate::marks::{Marks, places};
 use crate::parallel;
+use conditions::{CONDITIONS, Condition};
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::OnceLock;
+
+/// What a secret is, in words.
+pub type SecretKind = Cow<'static, str>;
+
+/// What stands where a secret stood.
+pub const HIDDEN: &str = "(hidden)";
 
 /// A secret is at most looked for by so many expressions, since they are bits of one number.
 const MOST: usize = 128;
@@ -162,8 +172,61 @@ impl Secrets {
         })
     }
 
+    /// The text without what any form finds, and what kind of secret the first one was; `tell` is told each.
+    pub(crate) fn take_out<'t>(&self, text: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<SecretKind>) {
+        self.take_out_of(text, places(self.marks().bits(text)), tell)
+    }
+
+    /// The same of the forms at these places.
+    pub(crate) fn take_out_of<'t>(
+        &self,
+        text: &'t str,
+        possible: impl Iterator<Item = usize>,
+        tell: &mut dyn FnMut(&str),
+    ) -> (Cow<'t, str>, Option<SecretKind>) {
+        let mut out = Cow::Borrowed(text);
+        let mut first = None;
+        for form in possible.map(|at| &self.forms[at]) {
+            let mut clean = String::new();
+            let mut end = 0;
+            for found in form.regex.each(&out) {
+                let Some(secret) = found.range(Form::SECRET).map(|range| within_quotes(&out, range)) else { continue };
+                let with_sign = out[..secret.start].strip_suffix('(').map_or(secret.start, str::len);
+                if out[secret.start..].starts_with(HIDDEN)
+                    || out[with_sign..].starts_with(HIDDEN)
+                    || !(form.accept)(&out[secret.clone()])
+                {
+                    continue;
+                }
+                clean.push_str(&out[end..secret.start]);
+                clean.push_str(HIDDEN);
+                tell(&out[secret.clone()]);
+                end = secret.end;
+            }
+            if end > 0 {
+                clean.push_str(&out[end..]);
+                first = first.or_else(|| Some(form.kind.clone().into()));
+                out = Cow::Owned(clean);
+            }
+        }
+        (out, first)
+    }
+
     fn without(&self, text: &str, forms: impl Iterator<Item = usize>) -> String {
-        crate::evidence::secrets::take_out_of(self, text, forms, &mut |_| {}).0.into_owned()
+        self.take_out_of(text, forms, &mut |_| {}).0.into_owned()
+    }
+}
+
+/// The value between its quotes, which stay: they may belong to JSON.
+pub(crate) fn within_quotes(text: &str, range: Range<usize>) -> Range<usize> {
+    let value = text[range.clone()].as_bytes();
+    match value {
+        [first @ (b'"' | b'\''), _, .., last] if first == last => range.start + 1..range.end - 1,
+        // It closes what stands before the secret.
+        [rest @ .., last @ (b'"' | b'\'')] if !rest.contains(last) && text[..range.start].contains(char::from(*last)) => {
+            range.start..range.end - 1
+        }
+        _ => range,
     }
 }
 
@@ -196,7 +259,7 @@ fn hidden(example: &str) -> String {
     while let Some((before, marked)) = rest.split_once('«') {
         let Some((_, after)) = marked.split_once('»') else { break };
         out.push_str(before);
-        out.push_str(crate::evidence::secrets::HIDDEN);
+        out.push_str(HIDDEN);
         rest = after;
     }
     out + rest
