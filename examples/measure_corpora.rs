@@ -13,9 +13,9 @@
 
 use postdoc::evidence::maillog::again::{described, is_understood};
 use postdoc::evidence::maillog::envelope::{Clock, Line};
-use postdoc::evidence::maillog::line::postfix_daemon;
 use postdoc::evidence::maillog::notice::Notice;
-use postdoc::evidence::maillog::said::{Said, split_peer, strip_codes};
+use postdoc::said::daemons::postfix_daemon;
+use postdoc::said::{Said, split_peer, strip_codes};
 use postdoc::time::Time;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

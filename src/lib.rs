@@ -5,7 +5,8 @@
 //!  open         recognise      typed       verdicts,      view model ->
 //!  safely       and parse      records     ranking,       md, html, text, json
 //!                                          plan
-//!                  rules/ (YAML, checked with exact spans) feeds evidence/ and diagnose/
+//!                  rules/ (YAML, checked with exact spans) feeds evidence/ and diagnose/;
+//!                  both know from said/ who speaks in a reply or a reason, and what its form is
 //! ```
 //!
 //! Everything collected becomes records in a few tables. A rule is a handful of named questions about those
@@ -18,7 +19,6 @@ mod case;
 pub mod cli;
 pub mod collector;
 pub mod compare;
-
 pub mod diagnose;
 pub mod distinct;
 pub mod evidence;
@@ -33,6 +33,7 @@ mod refill;
 pub mod report;
 pub mod rule_tests;
 pub mod rules;
+pub mod said;
 mod sieve;
 pub mod sources;
 pub mod tables;

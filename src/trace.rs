@@ -6,10 +6,11 @@
 
 use crate::evidence::maillog::again::{described, each_line};
 use crate::evidence::maillog::envelope::Line;
-use crate::evidence::maillog::line::{self, postfix_daemon, without_brackets};
+use crate::evidence::maillog::line::{self, without_brackets};
 use crate::evidence::maillog::queue_id::{self, is_queue_id};
 use crate::evidence::maillog::reader::Stream;
-use crate::evidence::maillog::said::{is_own, split_peer};
+use crate::said::daemons::postfix_daemon;
+use crate::said::{is_own, split_peer};
 use crate::tables::Citation;
 use crate::time::Time;
 use rustc_hash::{FxHashMap, FxHashSet};

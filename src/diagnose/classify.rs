@@ -1,9 +1,9 @@
 //! Fills in what the evidence alone cannot say of words outside of the log, of the kernel, of `postfix check` or in a bounce message:
 //! their reason class. The tables of the log learn it while they are read.
 
-use crate::evidence::maillog::said::{Said, Voice};
 use crate::rules::RuleSet;
 use crate::rules::meaning::{Heard, Meaning};
+use crate::said::{Said, Voice};
 use crate::tables::{Tables, Value, diagnostics, failures};
 
 /// Classifies what was said outside of the log.

@@ -1,12 +1,12 @@
 //! What one text means: a bare SMTP reply, a deferral reason, or a whole log line.
 
 use crate::evidence::maillog::line;
-use crate::evidence::maillog::said::{Said, Voice};
 use crate::ink::Ink;
 use crate::rules::RuleSet;
 use crate::rules::catalogue::readable;
 use crate::rules::model::{Condition, Matcher, Rule, Signal};
 use crate::rules::reasons::{Context, Reason};
+use crate::said::{Said, Voice};
 use serde::Serialize;
 use std::fmt;
 

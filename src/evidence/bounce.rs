@@ -2,8 +2,8 @@
 //! shows that mail fails and why; how much of it, only a log or a queue listing shows.
 
 use super::document::{Document, Sink};
-use super::maillog::said::{Said, domain_of};
 use super::notice::{stands_alone, statements};
+use crate::said::{Said, domain_of};
 use crate::tables::{Record, failures};
 
 /// Reads the bounce messages of a file.

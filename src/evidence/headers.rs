@@ -14,7 +14,7 @@
 //! message arrived, and a sender can write it.
 
 use super::document::{Document, Sink};
-use super::maillog::said::domain_of;
+use crate::said::domain_of;
 use crate::tables::{Record, hops, test_messages};
 use crate::time::Time;
 use mail_parser::{Address, Greeting, HeaderName, HeaderValue, Host, MessageParser, Protocol, Received};
@@ -303,7 +303,7 @@ impl TestMessage {
         let times: Vec<Time> = self.hops.iter().filter_map(|hop| hop.time).collect();
         self.delay = times.first().zip(times.last()).map(|(first, last)| last.since(*first)).filter(|_| times.len() > 1);
         // The topmost hop between different hosts whose client has a public address is where the receiver saw us.
-        let entrance = received.iter().find(|hop| hop.from_ip.is_some_and(|ip| !super::maillog::said::is_own(&ip.to_string())));
+        let entrance = received.iter().find(|hop| hop.from_ip.is_some_and(|ip| !crate::said::is_own(&ip.to_string())));
         let Some(entrance) = entrance else { return };
         self.client_ip = entrance.from_ip.map(|ip| ip.to_string());
         let greeted = matches!(entrance.helo_cmd, Some(Greeting::Helo | Greeting::Ehlo));

@@ -14,9 +14,9 @@
 //! ```
 
 use super::maillog::line;
-use super::maillog::said::{Said, enhanced_length};
 use super::paste::Paste;
 use super::text::strip_escapes;
+use crate::said::{Said, enhanced_length};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mail_parser::{MessageParser, MimeHeaders, PartType};

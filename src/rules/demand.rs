@@ -1,7 +1,6 @@
 //! What anybody will ask of a table of the log. Events that are equal in all of it need not be told apart, which bounds the
 //! memory of an analysis by what is asked and not by the log.
 
-use super::RuleSet;
 use super::model::{Condition, Entry, Matcher, Reference, Rule, Signal};
 use super::problem::Place;
 use super::template;
@@ -173,7 +172,7 @@ impl Demand {
     }
 
     /// What the rules and the report ask of each of `tables`.
-    pub fn of<const N: usize>(rules: &RuleSet, tables: [&'static Table; N]) -> [Demand; N] {
+    pub fn of<const N: usize>(rules: &[Rule], tables: [&'static Table; N]) -> [Demand; N] {
         Asked::of(rules, tables).map(Asked::demand)
     }
 
@@ -336,9 +335,9 @@ struct Asked {
 
 impl Asked {
     /// What the report and the rules ask.
-    fn of<const N: usize>(rules: &RuleSet, tables: [&'static Table; N]) -> [Asked; N] {
+    fn of<const N: usize>(rules: &[Rule], tables: [&'static Table; N]) -> [Asked; N] {
         let mut asked = tables.map(Asked::of_report);
-        for rule in &rules.rules {
+        for rule in rules {
             let signals: Vec<(&str, &Signal)> = rule.entries().flat_map(Entry::signals).collect();
             // Anywhere in the rule, `signal.first.relay` speaks of a signal.
             let says = signals.iter().map(|(_, signal)| signal.says.as_str());
@@ -566,6 +565,7 @@ impl Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::RuleSet;
     use crate::rules::dice::Dice;
 
     #[test]
@@ -573,7 +573,7 @@ mod tests {
         let rules = RuleSet::built_in();
         let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
         let mut dice = Dice(7);
-        for asked in Asked::of(&rules, tables) {
+        for asked in Asked::of(&rules.rules, tables) {
             let table = asked.table;
             let questions: Vec<Vec<Condition>> =
                 asked.questions.iter().map(|question| question.told().cloned().collect()).collect();

@@ -10,7 +10,7 @@ use super::providers::Providers;
 use super::read;
 use super::reasons::{self, Reasons};
 use super::secrets::Secrets;
-use super::yaml::Reader;
+use super::yaml::{BuiltIn, Reader};
 use crate::parallel;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -290,17 +290,6 @@ fn place_of_file(path: &Path) -> String {
 /// log is read with.
 pub fn is_whole(folder: &Path) -> bool {
     folder.join("buckets.yaml").is_file() && folder.join("evidence/maillog.yaml").is_file() && folder.join("reasons").is_dir()
-}
-
-/// How the built-in rules are read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum BuiltIn {
-    /// As everybody's rules.
-    Checked,
-    /// Without checking them again: a test has done it, and no start needs to.
-    Trusted,
-    /// Without their tests and examples, too.
-    Bare,
 }
 
 #[derive(Default)]

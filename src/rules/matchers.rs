@@ -5,11 +5,36 @@ use super::amount::{Amount, Unit, quantity, unit};
 use super::lazy::{Dialect, LazyRegex};
 use super::model::{Condition, Expect, Matcher, Moment, Network, Ordering, Reference};
 use super::problem::Place;
-use super::read::Scope;
 use super::yaml::{Key, Kind, Node, Reader};
 use crate::case;
 use crate::tables::{self, Field, TABLES, Table, Type};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+
+/// What names inside a rule may refer to.
+pub(super) struct Scope<'a> {
+    /// Its parameters.
+    pub params: &'a BTreeMap<String, String>,
+    /// Each signal's table, found before the signals themselves are read.
+    pub signals: BTreeMap<String, Option<&'static Table>>,
+}
+
+/// The words that a matcher may be written with.
+pub(super) const MATCHERS: [&str; 13] = [
+    "not",
+    "matches",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "gte",
+    "lte",
+    "gt",
+    "lt",
+    "in_network",
+    "missing",
+    "same_as",
+    "differs_from",
+];
 
 pub(super) fn column(reader: &mut Reader<'_>, node: &Node, table: &'static Table) -> Option<tables::Column> {
     if node.scalar().is_none() {
@@ -87,7 +112,7 @@ fn matcher(reader: &mut Reader<'_>, node: Node, field: &Field, scope: &Scope<'_>
     if entries.is_empty() {
         reader.problem(node.place, "the matcher says nothing", Some("such as `{contains: timed out}`, or a value".to_owned()));
     }
-    let loose = loose_values(&entries, |name| super::schema::MATCHERS.contains(&name));
+    let loose = loose_values(&entries, |name| MATCHERS.contains(&name));
     for (key, node) in entries {
         if loose_value(reader, &key, &node, &loose) {
             continue;
@@ -109,7 +134,7 @@ fn matcher(reader: &mut Reader<'_>, node: Node, field: &Field, scope: &Scope<'_>
             other => {
                 match advice::matcher(other) {
                     Some(ours) => reader.problem(key.place, format!("unknown matcher `{other}`"), Some(ours.to_owned())),
-                    None => reader.unknown(key.place, "matcher", other, super::schema::MATCHERS),
+                    None => reader.unknown(key.place, "matcher", other, MATCHERS),
                 }
                 None
             }

@@ -4,9 +4,9 @@
 use super::RuleSet;
 use super::reasons::{Context, Reason};
 use crate::distinct::{hash, mix};
-use crate::evidence::maillog::mask::template;
-use crate::evidence::maillog::said::{Said, Voice, is_own};
 use crate::parallel::locked;
+use crate::said::mask::template;
+use crate::said::{Said, Voice, is_own};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::{Arc, Mutex};
 

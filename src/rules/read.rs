@@ -1,7 +1,7 @@
 //! From YAML to a checked [`Rule`]: every name is resolved, every problem noted with its place.
 
 use super::advice;
-use super::matchers::{Measured, amount, column, conditions, expect};
+use super::matchers::{Measured, Scope, amount, column, conditions, expect};
 use super::model::{Ask, Condition, DoNot, Entry, PHASES, RISKS, Rule, Severity, Signal, StepSpec, TestSpec};
 use super::problem::Place;
 use super::texts::{own_variables, template};
@@ -145,14 +145,6 @@ pub(super) fn change(reader: &mut Reader<'_>, root: &Node) -> Option<Change> {
         params.into_iter().map(|(key, node)| (key.name.into_owned(), (reader.text(&node, "a parameter"), key.place))).collect();
     let tests = fields.take("tests").map(|node| rule_tests(reader, node)).unwrap_or_default();
     Some(Change { place: id.place, id: reader.text(&id, "id"), enabled, params, tests })
-}
-
-/// What names inside a rule may refer to.
-pub(super) struct Scope<'a> {
-    /// Its parameters.
-    pub params: &'a BTreeMap<String, String>,
-    /// Each signal's table, found before the signals themselves are read.
-    pub signals: BTreeMap<String, Option<&'static Table>>,
 }
 
 fn params(reader: &mut Reader<'_>, node: Node) -> BTreeMap<String, String> {

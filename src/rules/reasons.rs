@@ -3,9 +3,9 @@
 use super::lazy::{Dialect, LazyRegex};
 use super::problem::Place;
 use super::yaml::{Node, Reader};
-use crate::evidence::maillog::mask::without_names;
-use crate::evidence::maillog::said::{Said, Voice};
 use crate::parallel;
+use crate::said::mask::without_names;
+use crate::said::{Said, Voice};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! A new rule to begin with: complete, valid, its test passing; what a person must say better is marked `TODO`.
 
-use crate::evidence::maillog::line::is_of_postfix;
-use crate::evidence::maillog::mask::mask;
-use crate::evidence::maillog::said::{Said, Voice, strip_codes};
+use crate::said::daemons::is_of_postfix;
+use crate::said::mask::mask;
+use crate::said::{Said, Voice, strip_codes};
 use std::fmt::Write as _;
 
 /// What a new rule is about.

@@ -1,9 +1,10 @@
 //! JSON Schema of every kind of rule file, for editors: made from the tables, phases, risks, severities and voices that
 //! loading uses; a test holds its fields against those that the readers take.
 
+use super::matchers::MATCHERS;
 use super::model::{PHASES, RISKS, Severity};
 use super::secrets::conditions::CONDITIONS;
-use crate::evidence::maillog::said::Voice;
+use crate::said::Voice;
 use crate::tables::{Field, TABLES, Table, Type};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -270,23 +271,6 @@ fn values(field: &Field) -> Value {
     json!([scalar, parameter, { "type": "array", "minItems": 1, "items": items }, matcher])
 }
 
-/// The words that a matcher may be written with; [`super::read`] takes the same.
-pub(super) const MATCHERS: [&str; 13] = [
-    "not",
-    "matches",
-    "contains",
-    "starts_with",
-    "ends_with",
-    "gte",
-    "lte",
-    "gt",
-    "lt",
-    "in_network",
-    "missing",
-    "same_as",
-    "differs_from",
-];
-
 /// What a number or time is compared with.
 const COMPARED: &str = "number with unit (5m, 50%, 20 MB), or a reference as with same_as, such as settings.message_size_limit";
 
@@ -520,7 +504,8 @@ fn secret() -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::load::{BuiltIn, Loader};
+    use crate::rules::load::Loader;
+    use crate::rules::yaml::BuiltIn;
     use std::collections::BTreeMap;
 
     /// The fields of a mapping in the schema.

@@ -1,8 +1,7 @@
 //! The texts of a rule, which are templates: their variables are checked against what the rule may name.
 
-use super::matchers::column_named;
+use super::matchers::{Scope, column_named};
 use super::problem::Place;
-use super::read::Scope;
 use super::template as words;
 use super::yaml::{Node, Reader};
 use crate::tables::{self, Table};

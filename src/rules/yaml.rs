@@ -1,7 +1,6 @@
 //! Readers of YAML that collect every problem of a file instead of stopping at the first.
 
 use super::advice;
-use super::load::BuiltIn;
 use super::node::{self, Place};
 pub use super::node::{Key, Kind, Node};
 use super::problem::{Level, Problem, did_you_mean, find_at, line_of};
@@ -11,6 +10,17 @@ use std::collections::HashMap;
 /// A field's name as code, other words as they are.
 fn called(what: &str) -> String {
     if what.contains(' ') || what == "signals" { what.to_owned() } else { format!("`{what}`") }
+}
+
+/// How the built-in rules are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum BuiltIn {
+    /// As everybody's rules.
+    Checked,
+    /// Without checking them again: a test has done it, and no start needs to.
+    Trusted,
+    /// Without their tests and examples, too.
+    Bare,
 }
 
 /// One YAML file being read, with the problems found so far.

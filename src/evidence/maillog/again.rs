@@ -2,13 +2,14 @@
 //! (`postdoc sources`), and each line of Postfix with all its fields (`postdoc records`).
 
 use super::envelope::Line;
-use super::line::{Delivery, Event, postfix_daemon};
+use super::line::{Delivery, Event};
 use super::lines::Lines;
 use super::notice::Notice;
 use super::reader::Stream;
-use super::said;
 use super::scan::repeated;
 use crate::names::Names;
+use crate::said;
+use crate::said::daemons::postfix_daemon;
 use crate::tables::{Citation, Record, Tables, attempts, events};
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};

@@ -1,8 +1,8 @@
 //! The backlog: the queue listing, joined with what the log knows about the same messages.
 
-use super::said::Said;
 use crate::distinct::hash;
 use crate::names::Name;
+use crate::said::Said;
 use crate::tables::{Citation, Record, Tables, Value, failures, queue};
 use crate::time::Time;
 use rustc_hash::FxHashMap;

@@ -8,7 +8,6 @@ use super::backlog::Waiting;
 use super::digest::{Digest, Draft, Place};
 use super::line::{Delivery, Event, Reject};
 use super::message::{Message, Outcome, Part};
-use super::said::{self, Voice, domain_in};
 use super::scan::Item;
 use super::told::{
     DELAYS, ENTRANCE, FAILED, Failed, Forms, ORIGIN, Open, REFUSED, Refusal, SaidOnce, TOLD, Told, WARNED, Warning, arrival,
@@ -20,6 +19,7 @@ use crate::rules::companion::Companion;
 use crate::rules::demand::Demand;
 use crate::rules::kinds::Kind;
 use crate::rules::meaning::Meaning;
+use crate::said::{self, Voice, domain_in};
 use crate::tables::{Citation, Tables, arrivals, attempts, collection, diagnostics, failures, queue, rejects};
 use crate::time::Time;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -56,7 +56,7 @@ impl<'r> Asked<'r> {
         let tables = [&attempts::TABLE, &arrivals::TABLE, &rejects::TABLE, &diagnostics::TABLE, &failures::TABLE];
         rules.reasons.prepare();
         // Who reads one bundle after another finds it once.
-        let found = || rules.demands.get_or_init(|| Demand::of(rules, tables).map(Arc::new)).clone();
+        let found = || rules.demands.get_or_init(|| Demand::of(&rules.rules, tables).map(Arc::new)).clone();
         let demands = if every_record { tables.map(Demand::everything).map(Arc::new) } else { found() };
         // What a folder of one's own says of a program stands in for what is known of it.
         let (own, others): (Vec<&Kind>, Vec<&Kind>) = rules.kinds.iter().partition(|kind| kind.own);

@@ -2,8 +2,8 @@
 
 use super::again::each_line;
 use super::envelope::{Clock, Line, is_host};
-use super::line::postfix_daemon;
 use super::reader::Stream;
+use crate::said::daemons::postfix_daemon;
 use std::cmp::Reverse;
 
 /// Times that a log goes from one host to another before they are several: one that was renamed, or a container that began anew,

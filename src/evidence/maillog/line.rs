@@ -3,8 +3,9 @@
 
 use super::envelope::{Clock, Line};
 use super::queue_id::{is_queue_id, leading_id};
-use super::said::{self, Said, Voice};
 use crate::bytes::position;
+use crate::said::daemons::{is_of_postfix, known_daemon, postfix_daemon};
+use crate::said::{self, Said, Voice};
 use crate::time::Time;
 
 /// What a Postfix line says.
@@ -138,38 +139,6 @@ pub struct Reject<'a> {
     pub sasl_username: Option<&'a str>,
 }
 
-/// Declares the names under which Postfix programs log, and the look-up that gives their static name.
-macro_rules! daemons {
-    ($($name:literal)*) => {
-        /// The static name of a Postfix program, as it appears at the end of a program name.
-        fn known_daemon(name: &str) -> Option<&'static str> {
-            match name {
-                $($name => Some($name),)*
-                _ => None,
-            }
-        }
-    };
-}
-
-daemons! {
-    "smtp" "smtpd" "lmtp" "qmgr" "oqmgr" "nqmgr" "cleanup" "pickup" "bounce" "defer" "trace" "local" "virtual" "pipe"
-    "error" "retry" "discard" "relay" "proxymap" "proxywrite" "trivial-rewrite" "rewrite" "anvil" "scache" "verify" "flush"
-    "showq" "tlsmgr" "tlsproxy" "postscreen" "dnsblog" "postlogd" "master" "spawn" "qmqpd" "qmqp-sink" "smtp-sink" "smtp-source"
-    "postfix-script" "postsuper" "postqueue" "sendmail" "postdrop" "postmap" "postalias" "postlog" "postmulti" "postconf"
-    "postkick" "postlock" "postcat" "postfix" "postfix-wrapper" "postfix-tls-script" "post-install" "postmulti-script"
-    "newaliases" "mailq" "nullmail" "aliasesdb" "fsstone" "postfix-files" "set-permissions"
-}
-
-/// Whether a program of this name is one of Postfix.
-pub(crate) fn is_of_postfix(name: &str) -> bool {
-    known_daemon(name).is_some()
-}
-
-/// The static name of a daemon; empty for another program.
-pub(super) fn postfix_daemon_name(daemon: &str) -> &'static str {
-    known_daemon(daemon).unwrap_or_default()
-}
-
 /// How lines of a daemon begin that tell nothing of messages or of trouble, and are most of a log.
 pub(super) fn idle(daemon: &str) -> &'static [Beginning] {
     const SERVER: &[Beginning] = &[*b"connect ", *b"disconne", *b"Anonymou", *b"Trusted ", *b"Untruste", *b"Verified"];
@@ -187,17 +156,6 @@ pub(super) fn idle(daemon: &str) -> &'static [Beginning] {
 
 /// As many bytes as are compared at once.
 pub(super) type Beginning = [u8; 8];
-
-/// A program name taken apart: `postfix/submission/smtpd` is instance `postfix/submission`, daemon `smtpd`. None if it is
-/// not Postfix's.
-pub fn postfix_daemon(tag: &str) -> Option<(&str, &'static str)> {
-    let (instance, daemon) = match memchr::memrchr(b'/', tag.as_bytes()) {
-        Some(at) => (&tag[..at], &tag[at + 1..]),
-        None if tag == "postfix" => ("postfix", "postfix"),
-        None => return None,
-    };
-    known_daemon(daemon).map(|daemon| (instance, daemon))
-}
 
 /// Where `needle`, whose first byte is not common, stands in `text`. Quicker than `str::find` in texts as short as a line.
 pub(super) fn find(text: &str, needle: &str) -> Option<usize> {

@@ -2,13 +2,14 @@
 
 use super::LANES;
 use super::envelope::{Clock, Line, is_host, said};
-use super::line::{Beginning, Event, idle, postfix_daemon};
+use super::line::{Beginning, Event, idle};
 use super::queue_id;
 use super::told::{Forms, refusal_form, warning_form};
 use crate::bytes::position;
 use crate::distinct::hash;
 use crate::evidence::text::beginning;
 use crate::rules::companion::Companion;
+use crate::said::daemons::postfix_daemon;
 use crate::time::{SECOND, Time};
 
 /// Something that a line says.

@@ -3,11 +3,12 @@
 use super::backlog::Listing;
 use super::digest::{Digest, Draft, Lead, Place};
 use super::line::{self, Delivery, Reject};
-use super::mask::template;
 use super::message::{Attempted, Message, Part, Recipient, Tried};
-use super::said::{self, Peer, Said, Voice, domain_in, own_peer, voice_of};
 use crate::distinct::{hash, mix};
 use crate::rules::meaning::{Heard, Meaning};
+use crate::said::daemons::postfix_daemon_name;
+use crate::said::mask::template;
+use crate::said::{self, Peer, Said, Voice, domain_in, own_peer, voice_of};
 use crate::tables::{Column, Given, arrivals, attempts, diagnostics, failures, rejects};
 use crate::time::Time;
 use rustc_hash::FxHashMap;
@@ -204,7 +205,7 @@ impl<'a> Told<'a> {
     pub(super) fn attempted(&self, meaning: &Meaning<'_>) -> Attempted {
         Attempted {
             instance: self.instance.into(),
-            daemon: line::postfix_daemon_name(self.daemon),
+            daemon: postfix_daemon_name(self.daemon),
             relay: self.relay.into(),
             reason: self.reason.into(),
             dsn: self.dsn.map(Into::into),

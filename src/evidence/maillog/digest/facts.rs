@@ -257,7 +257,7 @@ mod tests {
         let values = texts.map(Given::Text).into_iter().chain([Given::Missing, Given::Int(33), Given::Bool(true)]);
         let values: Vec<Given<'_>> = values.collect();
         let mut factual = 0;
-        for demand in Demand::of(&rules, [&arrivals::TABLE, &attempts::TABLE, &failures::TABLE]) {
+        for demand in Demand::of(&rules.rules, [&arrivals::TABLE, &attempts::TABLE, &failures::TABLE]) {
             for tests in (0..demand.table.fields.len()).map(|at| Tests::of(&demand, Column(at))) {
                 factual += tests.factual.len();
                 for value in &values {

@@ -3,7 +3,7 @@
 //! (`src/smtp/smtp_proto.c`, `smtp_connect.c`, `smtp_sasl_glue.c`), not what any phrase means.
 //!
 //! ```
-//! use postdoc::evidence::maillog::said::{Said, Voice};
+//! use postdoc::said::{Said, Voice};
 //! let said = Said::parse("delivery temporarily suspended: host mx.example.net[192.0.2.7] said: \
 //!     550-5.7.25 no PTR 550 5.7.25 record (in reply to RCPT TO command)");
 //! assert!(said.suspended);
@@ -13,6 +13,9 @@
 //! assert_eq!(said.words, "no PTR record");
 //! assert_eq!(said.stage, Some("RCPT TO"));
 //! ```
+
+pub mod daemons;
+pub mod mask;
 
 use crate::bytes::has_upper;
 use std::borrow::Cow;
@@ -298,7 +301,7 @@ fn starts_with_code(text: &str) -> bool {
 }
 
 /// The length of an enhanced status code (`5.7.25`) at the start of `text`, if one stands there as a word.
-pub(in crate::evidence) fn enhanced_length(text: &str) -> Option<usize> {
+pub(crate) fn enhanced_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     if !matches!(bytes.first(), Some(b'2' | b'4' | b'5')) || bytes.get(1) != Some(&b'.') {
         return None;
@@ -405,7 +408,7 @@ impl Said<'_> {
 }
 
 /// Who speaks in a delivery line, where the daemon and the relay tell it and the words do not.
-pub(super) fn voice_of(daemon: &str, relay_ip: Option<&str>, said: &Said<'_>) -> Option<Voice> {
+pub(crate) fn voice_of(daemon: &str, relay_ip: Option<&str>, said: &Said<'_>) -> Option<Voice> {
     match daemon {
         "local" | "virtual" | "pipe" => Some(Voice::OwnDelivery),
         "smtp" | "lmtp" | "error" | "relay" => {
@@ -421,7 +424,7 @@ pub(super) fn voice_of(daemon: &str, relay_ip: Option<&str>, said: &Said<'_>) ->
 }
 
 /// What of this server a peer is, if it is no server of somebody else: mailbox delivery behind a socket, or else a filter.
-pub(super) fn own_peer(ip: Option<&str>) -> Option<Voice> {
+pub(crate) fn own_peer(ip: Option<&str>) -> Option<Voice> {
     match ip {
         Some(ip) if ip.contains('/') => Some(Voice::OwnDelivery),
         Some(ip) if is_own(ip) => Some(Voice::OwnFilter),
@@ -435,7 +438,7 @@ pub fn domain_of(address: &str) -> String {
 }
 
 /// The same without a text of its own, where the address is in lower case already.
-pub(super) fn domain_in<'a>(address: &'a str, lowered: &'a mut String) -> &'a str {
+pub(crate) fn domain_in<'a>(address: &'a str, lowered: &'a mut String) -> &'a str {
     let Some(at) = memchr::memrchr(b'@', address.as_bytes()) else { return "" };
     let domain = &address[at + 1..];
     if has_upper(domain.as_bytes()) {
