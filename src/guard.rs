@@ -1,11 +1,10 @@
 //! The guardrail: is the queue larger or older than it should be? One answer for monitoring.
 
 use crate::bundle::Bundle;
-use crate::diagnose::words::duration;
 use crate::evidence;
 use crate::rules::RuleSet;
 use crate::tables::{Value, queue};
-use crate::time::Time;
+use crate::time::{Time, duration};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::AtomicU64;

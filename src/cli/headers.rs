@@ -3,11 +3,12 @@
 use super::Failure;
 use super::output::print;
 use super::redact::MaybeRedact;
-use crate::diagnose::words::{duration, visible};
+use crate::diagnose::words::visible;
 use crate::evidence::headers::TestMessage;
 use crate::evidence::text;
 use crate::report::render::without_controls;
 use crate::rules::RuleSet;
+use crate::time::duration;
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
 use std::io::Read;

@@ -1,7 +1,8 @@
 //! How far the reading is, on a terminal: `reading 512 of 1,024 MB  [=====>    ]  50 %, 480 MB/s, 2 s left`.
 
-use crate::diagnose::words::{duration, thousands};
+use crate::diagnose::words::thousands;
 use crate::parallel::locked;
+use crate::time::duration;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

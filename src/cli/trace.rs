@@ -3,13 +3,13 @@
 use super::Failure;
 use super::reading::Reading;
 use crate::bundle::{Bundle, BundleError};
-use crate::diagnose::words::{duration, thousands, visible};
+use crate::diagnose::words::{thousands, visible};
 use crate::evidence;
 use crate::evidence::secrets::SecretFinder;
 use crate::redact::Redactor;
 use crate::report::render::without_controls;
 use crate::rules::RuleSet;
-use crate::time::Time;
+use crate::time::{Time, duration};
 use crate::trace::{Found, Step, Target, trace};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};

@@ -1,9 +1,8 @@
 //! What passed through the queue between two snapshots, and how fast.
 
 use super::{Flow, Forecast, Rates, Snapshot};
-use crate::diagnose::words::duration;
 use crate::report::phrases::Said;
-use crate::time::Time;
+use crate::time::{Time, duration};
 
 /// What happened in an interval; parts of a column count in part.
 struct Sums {

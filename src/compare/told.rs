@@ -1,9 +1,10 @@
 //! The sentences of a comparison, as phrases of `words.yaml`.
 
 use super::{CauseChange, Flow, Outcome, Snapshot, is_trouble};
-use crate::diagnose::words::{code_span, duration, percent};
+use crate::diagnose::words::{code_span, percent};
 use crate::report::phrases::Said;
 use crate::report::view::Cause;
+use crate::time::duration;
 
 pub(super) fn headline(
     outcome: Outcome,

@@ -3,10 +3,11 @@
 
 use super::measure::{Answered, Asker, Measure, as_text};
 use super::verdict::{Judged, judge_rule};
-use super::words::{duration, in_unit, percent, thousands};
+use super::words::{in_unit, percent, thousands};
 use crate::rules::amount::Amount;
 use crate::rules::model::{Ask, Condition, Entry, Matcher, Ordering, Rule, Signal};
 use crate::tables::{Citation, Record, Table, Unit, host};
+use crate::time::duration;
 
 /// Records that are named for each signal.
 const NAMED: usize = 3;

@@ -6,7 +6,7 @@ pub use crate::ink::visible;
 use crate::names::Names;
 use crate::rules::template::{self, Simple};
 use crate::tables::{Column, Field, Table, Tables, Unit, Value, host};
-use crate::time::Time;
+use crate::time::{Time, duration};
 use handlebars::Handlebars;
 use serde_json::{Map, Value as Json};
 
@@ -420,20 +420,6 @@ pub fn moment(time: Time) -> String {
 fn moment_in(time: Time, place: Place) -> String {
     let exact = || Time::from_seconds(time.seconds()).to_string().replace('T', " ").replace('Z', " UTC");
     if place == Place::Letter { exact() } else { moment(time) }
-}
-
-/// A duration in its two largest units: `5 h 26 min`.
-pub fn duration(seconds: f64) -> String {
-    let seconds = seconds.max(0.0).round() as u64;
-    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds} s"),
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, 0) => format!("{hours} h"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, 0, _) => format!("{days} d"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
 }
 
 #[cfg(test)]

@@ -208,7 +208,7 @@ impl TestMessage {
             let at = slowest
                 .filter(|(delay, _)| *delay >= SLOW)
                 .map(|(_, hop)| format!(", most of it before {}", or(&hop.by, "an unnamed host")));
-            let words = crate::diagnose::words::duration(delay.max(0.0));
+            let words = crate::time::duration(delay.max(0.0));
             add(
                 "delay",
                 Some(delay < SLOW && at.is_none()),

@@ -4,6 +4,7 @@ pub mod assemble;
 mod brand;
 mod charts;
 pub mod cite;
+pub mod comparison;
 mod format;
 mod helpers;
 pub(crate) mod markup;

@@ -1,6 +1,7 @@
 //! What a page needs beside the view model: numbering, grouping, the pictures. Templates find it under `page`.
 
 use super::brand::Brand;
+use super::comparison::Comparison;
 use super::format::Look;
 use super::phrases::{Phrases, Said};
 use super::shorten::LeftOut;
@@ -9,7 +10,6 @@ use super::view::{
     Timeline, Unexplained, Verdict,
 };
 use super::{charts, helpers, markup};
-use crate::compare::Comparison;
 use crate::diagnose::words::{percent, thousands};
 use crate::time::Time;
 use serde_json::{Map, Value, json};

@@ -2,11 +2,11 @@
 
 use super::brand::misread;
 use super::view::{AskedField, Cause, DestinationRow, Evidence, Ladder, Report, Span, Verdict};
-use crate::diagnose::words::{code_span, duration, thousands};
+use crate::diagnose::words::{code_span, thousands};
 use crate::rules::problem::{Level, Place, Problem, did_you_mean};
 use crate::rules::yaml::{Kind, Node};
 use crate::tables::TABLES;
-use crate::time::Time;
+use crate::time::{Time, duration};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;

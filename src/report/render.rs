@@ -3,11 +3,11 @@
 //! Templates are Handlebars in strict mode: a name that does not exist is an error with its place. What a template shows
 //! is escaped for its format unless a helper made it.
 
+use super::comparison::Comparison;
 use super::shorten::{CUTS, LeftOut, lines_that_fit};
 use super::templates::Rendering;
 use super::view::Report;
 use super::{helpers, mistakes, page};
-use crate::compare::Comparison;
 use handlebars::Handlebars;
 use serde::Serialize;
 use std::sync::Arc;

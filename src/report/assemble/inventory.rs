@@ -65,7 +65,7 @@ pub(super) fn facts(material: &Material<'_>, lines: &Lines) -> Vec<Fact> {
     add("name server", field(host::nameserver), None, source(host::nameserver));
     add("clock synchronised", field(host::clock_synchronized), None, source(host::clock_synchronized));
     let drift = host_row.and_then(|row| match row.get(host::clock_rtc_difference) {
-        Value::Number(seconds) => Some(crate::diagnose::words::duration(seconds)),
+        Value::Number(seconds) => Some(crate::time::duration(seconds)),
         _ => None,
     });
     add("system clock and hardware clock differ by", drift, None, source(host::clock_rtc_difference));
