@@ -65,89 +65,132 @@ const DRAIN: usize = 3;
 
 /// Makes the plan for the ranked causes.
 pub fn plan(causes: &[Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> Plan {
-    let mut plan = Plan::default();
     let acting: Vec<&Cause<'_>> =
         causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing | Role::Separate)).collect();
-    let hurts = recipients_at_risk(&acting, asker, rules);
+    let serious: Vec<&Cause<'_>> = acting.iter().copied().filter(|cause| cause.role != Role::Separate).collect();
+    let hurts = recipients_at_risk(&serious, asker, rules);
     let own = Words { hurts, ..Words::of(asker) };
-    let here = Here::of(asker, rules);
-    let waiting = waiting(asker);
+    let mut planner = Planner { rules, asker, own, here: Here::of(asker, rules), waiting: waiting(asker), plan: Plan::default() };
     if hurts > 0 {
-        let served: Vec<String> =
-            acting.iter().filter(|cause| cause.role != Role::Separate).map(|cause| cause.judged.rule.id.clone()).collect();
+        planner.pause(hurts, &serious);
+    }
+    let mut shared = Vec::new();
+    for cause in &acting {
+        shared.extend(planner.remedy(cause, &acting));
+        planner.warnings(cause);
+    }
+    for cause in causes.iter().filter(|cause| cause.role == Role::Symptom && cause.judged.rule.outlasts) {
+        planner.what_outlasts(cause);
+    }
+    // After what each cause does for itself: a flush of everything comes once, and last.
+    shared.into_iter().for_each(|step| add(&mut planner.plan.steps, step));
+    if !serious.is_empty() {
+        planner.always(&serious);
+    }
+    planner.finish()
+}
+
+/// A plan under way.
+struct Planner<'p> {
+    rules: &'p RuleSet,
+    asker: &'p Asker<'p>,
+    /// The words of what stands outside of a rule.
+    own: Words<'p>,
+    here: Here<'p>,
+    /// Recipients whose mail waits, if that is known.
+    waiting: Option<u64>,
+    plan: Plan,
+}
+
+impl<'p> Planner<'p> {
+    fn words_of<'w>(&self, cause: &Cause<'w>) -> Words<'w>
+    where
+        'p: 'w,
+    {
+        Words { judged: Some(cause.judged), accounts: (cause.waiting, cause.bounced, cause.share), ..self.own }
+    }
+
+    /// Delivery stops before anything is repaired: to lift one cause would let another bounce what waits.
+    fn pause(&mut self, hurts: u64, serious: &[&Cause<'_>]) {
+        let rules = self.rules;
         for spec in [&rules.plan.pause, &rules.plan.resume].into_iter().flatten() {
-            let mut step = fill(spec, &own, &here);
-            step.causes = served.clone();
-            plan.steps.push(step);
+            self.plan.steps.push(fill(spec, &self.own, &self.here, serious));
         }
         if let Some((run, why)) = &rules.plan.flush_warning {
-            let run = own.fill(&here.commands(run), Place::Plain);
-            plan.do_not.push(DoNot { run, why: own.fill(why, Place::Markdown), hurts: Some(hurts) });
+            let run = self.own.fill(&self.here.commands(run), Place::Plain);
+            self.plan.do_not.push(DoNot { run, why: self.own.fill(why, Place::Markdown), hurts: Some(hurts) });
         }
     }
-    let mut shared: Vec<Step> = Vec::new();
-    for cause in &acting {
-        let judged = cause.judged;
-        let words = Words { judged: Some(judged), accounts: (cause.waiting, cause.bounced, cause.share), ..own };
+
+    /// Adds the steps of a cause; those that causes share are returned.
+    fn remedy(&mut self, cause: &Cause<'_>, acting: &[&Cause<'_>]) -> Vec<Step> {
         // Ordinary troubles of their own get their fix, but do not hold up or drain anything.
         let minor = cause.role == Role::Separate;
         // What is over needs no repair any more: it is watched until the queue is empty, and kept from coming again.
-        let over = judged.over().is_some();
+        let over = cause.judged.over().is_some();
         let kept = |spec: &&StepSpec| match PHASES[spec.phase] {
             "fix" => !over,
             "prevent" => true,
             "contain" => !minor && !over,
             _ => !minor,
         };
-        let held = waiting.map(|all| all.saturating_sub(held_by_others(cause, &acting, asker)));
-        for spec in judged.rule.remedy.iter().filter(kept).filter(|spec| wanted(spec, held, cause.bounced)) {
-            let mut step = fill(spec, &words, &here);
-            step.causes = vec![judged.rule.id.clone()];
-            add(if spec.shared.is_some() { &mut shared } else { &mut plan.steps }, step);
+        let held = self.waiting.map(|all| all.saturating_sub(held_by_others(cause, acting, self.asker)));
+        let wanted = cause.judged.rule.remedy.iter().filter(kept).filter(|spec| wanted(spec, held, cause.bounced));
+        let words = self.words_of(cause);
+        let filled = wanted.map(|spec| (spec.shared.is_some(), fill(spec, &words, &self.here, &[cause])));
+        let (shared, own): (Vec<_>, Vec<_>) = filled.partition(|(shared, _)| *shared);
+        own.into_iter().for_each(|(_, step)| add(&mut self.plan.steps, step));
+        shared.into_iter().map(|(_, step)| step).collect()
+    }
+
+    fn warnings(&mut self, cause: &Cause<'_>) {
+        if cause.role == Role::Separate || cause.judged.over().is_some() {
+            return;
         }
         // Nobody need be warned of moving mail where none waits.
-        let idle =
-            |run: &str| waiting == Some(0) && run.split(", ").all(|run| rules.plan.moves_mail.iter().any(|known| known == run));
-        for warning in judged.rule.do_not.iter().filter(|warning| !minor && !over && !idle(&warning.run)) {
-            let filled = DoNot {
-                run: words.fill(&here.commands(&warning.run), Place::Plain),
-                why: words.fill(&here.command(&warning.why), Place::Markdown),
-                hurts: None,
-            };
-            if !plan.do_not.iter().any(|known| known.run == filled.run || known.run.split(", ").any(|part| part == filled.run)) {
-                plan.do_not.push(filled);
+        let moves = |run: &str| run.split(", ").all(|run| self.rules.plan.moves_mail.iter().any(|known| known == run));
+        let idle = |run: &str| self.waiting == Some(0) && moves(run);
+        let words = self.words_of(cause);
+        let filled = cause.judged.rule.do_not.iter().filter(|warning| !idle(&warning.run)).map(|warning| DoNot {
+            run: words.fill(&self.here.commands(&warning.run), Place::Plain),
+            why: words.fill(&self.here.command(&warning.why), Place::Markdown),
+            hurts: None,
+        });
+        for warning in filled.collect::<Vec<_>>() {
+            let is_told = |known: &DoNot| known.run == warning.run || known.run.split(", ").any(|part| part == warning.run);
+            if !self.plan.do_not.iter().any(is_told) {
+                self.plan.do_not.push(warning);
             }
         }
     }
-    // What stays of a symptom when its cause is gone.
-    for cause in causes.iter().filter(|cause| cause.role == Role::Symptom && cause.judged.rule.outlasts) {
-        let words = Words { judged: Some(cause.judged), accounts: (cause.waiting, cause.bounced, cause.share), ..own };
+
+    /// What stays of a symptom when its cause is gone.
+    fn what_outlasts(&mut self, cause: &Cause<'_>) {
         let repairs = |spec: &&StepSpec| spec.shared.is_none() && matches!(PHASES[spec.phase], "fix" | "verify");
-        for spec in cause.judged.rule.remedy.iter().filter(repairs).filter(|spec| wanted(spec, waiting, cause.bounced)) {
-            let mut step = fill(spec, &words, &here);
-            step.causes = vec![cause.judged.rule.id.clone()];
-            add(&mut plan.steps, step);
-        }
+        let wanted = |spec: &&StepSpec| repairs(spec) && wanted(spec, self.waiting, cause.bounced);
+        let words = self.words_of(cause);
+        let steps = cause.judged.rule.remedy.iter().filter(wanted).map(|spec| fill(spec, &words, &self.here, &[cause]));
+        steps.collect::<Vec<_>>().into_iter().for_each(|step| add(&mut self.plan.steps, step));
     }
-    // After what each cause does for itself: a flush of everything comes once, and last.
-    for step in shared {
-        add(&mut plan.steps, step);
-    }
-    let serious: Vec<&&Cause<'_>> = acting.iter().filter(|cause| cause.role != Role::Separate).collect();
-    if !serious.is_empty() {
+
+    /// What is done whatever the cause.
+    fn always(&mut self, serious: &[&Cause<'_>]) {
         let bounced = serious.iter().map(|cause| cause.bounced).sum();
         let severe =
             |spec: &&StepSpec| spec.severity.is_none_or(|least| serious.iter().any(|cause| cause.judged.rule.severity >= least));
-        for spec in rules.plan.always.iter().filter(severe).filter(|spec| wanted(spec, waiting, bounced)) {
-            let mut step = fill(spec, &own, &here);
-            step.causes = serious.iter().map(|cause| cause.judged.rule.id.clone()).collect();
-            add(&mut plan.steps, step);
+        for spec in self.rules.plan.always.iter().filter(severe).filter(|spec| wanted(spec, self.waiting, bounced)) {
+            add(&mut self.plan.steps, fill(spec, &self.own, &self.here, serious));
         }
     }
-    plan.steps.sort_by_key(|step| step.phase);
-    number_resumption(&mut plan.steps, &own, rules, &here);
-    lock(&mut plan.steps);
-    plan
+
+    /// The plan in the order in which it is gone through.
+    fn finish(self) -> Plan {
+        let Planner { mut plan, own, rules, here, .. } = self;
+        plan.steps.sort_by_key(|step| step.phase);
+        number_resumption(&mut plan.steps, &own, rules, &here);
+        lock(&mut plan.steps);
+        plan
+    }
 }
 
 /// What the commands of the rules are called where the evidence comes from.
@@ -205,18 +248,16 @@ fn instance(asker: &Asker<'_>) -> Option<String> {
 
 /// Recipients whose mail waits; none if neither a log nor a queue listing tells.
 fn waiting(asker: &Asker<'_>) -> Option<u64> {
-    let (tables, table) = (asker.tables, &failures::TABLE);
-    let waits = |row: &&u32| tables.rows(table)[**row as usize].text(failures::outcome, &tables.names) == Some("waiting");
-    tables.is_collected(table).then(|| asker.events(table, asker.judged(table).iter().filter(waits)))
+    let table = &failures::TABLE;
+    let waits = |at: &&u32| asker.tables.waits(**at);
+    asker.tables.is_collected(table).then(|| asker.events(table, asker.judged(table).iter().filter(waits)))
 }
 
 /// Recipients whose mail waits for other causes and not for this one.
 fn held_by_others(cause: &Cause<'_>, acting: &[&Cause<'_>], asker: &Asker<'_>) -> u64 {
-    let rows = asker.tables.rows(&failures::TABLE);
-    let waits = |at: &u32| rows[*at as usize].text(failures::outcome, &asker.tables.names) == Some("waiting");
     let others = acting.iter().filter(|other| other.judged.rule.id != cause.judged.rule.id);
-    let held: BTreeSet<u32> =
-        others.flat_map(|other| &other.explains).copied().filter(|at| waits(at) && !cause.explains.contains(at)).collect();
+    let waits = |at: &u32| asker.tables.waits(*at) && !cause.explains.contains(at);
+    let held: BTreeSet<u32> = others.flat_map(|other| &other.explains).copied().filter(waits).collect();
     asker.events(&failures::TABLE, &held)
 }
 
@@ -244,13 +285,14 @@ fn system<'r>(asker: &Asker<'_>, rules: &'r RuleSet) -> Option<&'r System> {
         .find(|system| system.os.as_ref().is_some_and(|known| known.is_match(os)) || system.program.as_ref().is_some_and(runs))
 }
 
-fn fill(spec: &StepSpec, words: &Words<'_>, here: &Here<'_>) -> Step {
+/// A step for these causes, in the words of the evidence.
+fn fill(spec: &StepSpec, words: &Words<'_>, here: &Here<'_>, causes: &[&Cause<'_>]) -> Step {
     // Before the values of the evidence are in.
     let markdown =
         |text: &Option<String>| text.as_ref().map(|text| words.fill(&here.sentence(text), Place::Markdown).trim().to_owned());
     Step {
         phase: spec.phase,
-        causes: Vec::new(),
+        causes: causes.iter().map(|cause| cause.judged.rule.id.clone()).collect(),
         action: words.fill(&spec.action, Place::Markdown).trim().to_owned(),
         why: markdown(&spec.why),
         run: spec.run.as_ref().map(|run| words.fill(&here.command(run), Place::Shell).trim_end().to_owned()),
@@ -332,10 +374,9 @@ fn lock(steps: &mut [Step]) {
 }
 
 /// Waiting recipients at providers that refuse this server for good for another reason than the one that holds the mail.
-fn recipients_at_risk(acting: &[&Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> u64 {
-    let serious = || acting.iter().filter(|cause| cause.role != Role::Separate);
-    let holding = serious().filter(|cause| cause.waiting > 0);
-    let pairs = holding.flat_map(|holding| serious().map(move |refusing| (holding, refusing)));
+fn recipients_at_risk(serious: &[&Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) -> u64 {
+    let holding = serious.iter().filter(|cause| cause.waiting > 0);
+    let pairs = holding.flat_map(|holding| serious.iter().map(move |refusing| (holding, refusing)));
     let at_risk: BTreeSet<u32> = pairs.flat_map(|(holding, refusing)| rank::at_risk(holding, refusing, asker, rules)).collect();
     asker.events(&failures::TABLE, &at_risk)
 }

@@ -95,7 +95,7 @@ pub struct Evidence {
 }
 
 /// One file and what became of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Source {
     /// Path in the bundle.
     pub path: String,
@@ -340,22 +340,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         *title = format!("{title}; several hosts log into it: this report is about {host}, whose lines alone count");
     }
     for skipped in &bundle.skipped {
-        sources.push(Source {
-            path: skipped.path.clone(),
-            bundle_file: None,
-            kind: None,
-            title: skipped.why.clone(),
-            lines: 0,
-            unparsed: 0,
-            first_unparsed: None,
-            covers: None,
-            failed: false,
-            not_understood: Vec::new(),
-            others: 0,
-            why: "",
-            secrets: Vec::new(),
-            marks: Vec::new(),
-        });
+        sources.push(Source { path: skipped.path.clone(), title: skipped.why.clone(), ..Source::default() });
     }
     Evidence {
         tables,
@@ -377,16 +362,8 @@ impl Source {
             bundle_file: Some(at),
             kind: kind.map(|kind| kind.kind.clone()),
             title: kind.map_or_else(|| "not recognised: searched as plain text".to_owned(), |kind| kind.title.clone()),
-            lines: 0,
-            unparsed: 0,
-            first_unparsed: None,
-            covers: None,
-            failed: false,
-            not_understood: Vec::new(),
-            others: 0,
             why: found.map_or("", |found| found.why),
-            secrets: Vec::new(),
-            marks: Vec::new(),
+            ..Source::default()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Values, records, and all records of a bundle by table.
 
-use super::{Column, Table, host, readings, settings};
+use super::{Column, Table, failures, host, readings, settings};
 use crate::case;
 use crate::distinct::Distinct;
 use crate::names::{Name, Names};
@@ -349,6 +349,16 @@ impl Tables {
     /// The record of the table `host`, if any evidence fed it.
     pub fn host(&self) -> Option<&Record> {
         self.rows(&host::TABLE).first()
+    }
+
+    /// Whether a record of `failures` is mail that waits.
+    pub fn is_waiting(&self, failure: &Record) -> bool {
+        failure.text(failures::outcome, &self.names) == Some("waiting")
+    }
+
+    /// The same of the record at this place.
+    pub fn waits(&self, at: u32) -> bool {
+        self.rows(&failures::TABLE).get(at as usize).is_some_and(|failure| self.is_waiting(failure))
     }
 
     /// The value in force of a main.cf parameter, as written.

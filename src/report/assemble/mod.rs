@@ -19,7 +19,7 @@ use crate::diagnose::rank::{Cause as Ranked, Role};
 use crate::diagnose::words::{Place, Words, visible};
 use crate::evidence::Evidence as Collected;
 use crate::rules::RuleSet;
-use crate::tables::{Record, failures, host};
+use crate::tables::{Record, host};
 use crate::time::Time;
 
 /// Everything that a report is made from.
@@ -167,7 +167,7 @@ fn also(material: &Material<'_>, primary: Option<&Ranked<'_>>) -> Option<String>
 }
 
 pub(super) fn is_waiting(row: &Record, material: &Material<'_>) -> bool {
-    row.text(failures::outcome, &material.evidence.tables.names) == Some("waiting")
+    material.evidence.tables.is_waiting(row)
 }
 
 /// Rows of a "top" list.
