@@ -252,6 +252,36 @@ fn explain_answers_each_line() {
 }
 
 #[test]
+fn explain_takes_no_line_of_progress_for_a_failure() {
+    let lines = [
+        "Nov 12 09:35:44 mail postfix/anvil[12]: statistics: max connection rate 61/60s for (smtp:203.0.113.5) at Nov 12 09:32:24",
+        "statistics: max connection rate 61/60s for (smtp:203.0.113.5) at Nov 12 09:32:24",
+        "Nov 12 09:35:44 mail postfix/smtp[12]: 4F2C41A2B3: to=<a@example.com>, relay=mx.example.com[203.0.113.9]:25, delay=3, \
+            delays=0/0/3/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: rate limit unlimited)",
+        "Nov 12 09:35:44 mail postfix/qmgr[12]: 4F2C41A2B3: removed",
+        "Nov 12 09:35:44 mail postfix/smtpd[12]: lost connection after AUTH from unknown[203.0.113.4]",
+        "Nov 12 09:35:44 mail opendkim[12]: 4F2C41A2B3: DKIM-Signature field added (s=mail, d=example.com)",
+        "Nov 12 09:35:44 mail spamd[12]: spamd: clean message (1.2/5.0) for a:1 in 0.3 seconds",
+    ];
+    for line in lines {
+        let said = out(&postdoc(&["explain", line])).to_owned();
+        assert!(said.ends_with("this line of the log tells of no trouble\n"), "{said}");
+    }
+    // The same programs, and trouble.
+    for (line, class) in [
+        ("postfix/master[12]: daemon started -- version 3.7.6, configuration /etc/postfix", "postfix-started"),
+        ("postfix/anvil[12]: fatal: watchdog timeout", "watchdog-timeout"),
+        ("spamd[12]: spamd: error: cannot open socket", "companion-failed"),
+        ("postqueue: fatal: Queue report unavailable - mail system is down", "postfix-not-running"),
+        ("554 mail.example.com ESMTP not accepting messages", "remote-fault"),
+        ("554 5.2.1 <a@b.example> is not accepting messages", "mailbox-disabled"),
+    ] {
+        let said = out(&postdoc(&["explain", line])).to_owned();
+        assert!(said.contains(&format!("class    {class}")), "{said}");
+    }
+}
+
+#[test]
 fn explain_finds_what_a_bounce_quotes() {
     let bounce = "I'm sorry to have to inform you that your message could not\nbe delivered to one or more recipients.\n\n\
         <ann@example.net>: host mx.example.net[192.0.2.7] said: 550-5.7.25 The\n    sending address has no PTR\n    \

@@ -25,6 +25,9 @@ pub struct Explained {
     pub decided_by: Option<String>,
     /// Rules that ask for this class.
     pub causes: Vec<String>,
+    /// Whether it is a line of the log that tells of no trouble.
+    #[serde(skip)]
+    pub idle: bool,
     /// The reply's code, where there is one.
     #[serde(skip)]
     pub code: Option<u16>,
@@ -52,8 +55,10 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
         let context = Context { provider, daemon: parsed.daemon, voice };
         rules.reasons.classify(&said, context)
     };
+    let idle = parsed.idle || parsed.program.is_some_and(|program| rules.reads(program, parsed.text) == Some(false));
     // Words without a frame, a code and a daemon: a warning of ours if they are one of Postfix's own, else somebody's reply.
     let (voice, taken) = match voice {
+        _ if idle => (voice, None),
         None if parsed.daemon.is_none() => match heard(Some(Voice::OwnDaemon)).or_else(|| heard(None)) {
             Some(taken) => (taken.0.only.voice.first().copied(), Some(taken)),
             None => (Some(Voice::Remote), heard(Some(Voice::Remote))),
@@ -68,6 +73,7 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
         decided_by: taken.map(|(entry, by)| format!("{} ({}:{})", by.name(), entry.file, entry.place.line)),
         causes: taken.map(|(entry, _)| causes_of(entry, rules)).unwrap_or_default(),
         advice: taken.map(|(entry, _)| advice(entry, rules)).unwrap_or_default(),
+        idle,
         code: said.code,
         title: taken.map(|(entry, _)| rules.reasons.title(&entry.class).to_owned()),
     }
@@ -117,16 +123,15 @@ impl fmt::Display for Explained {
         let colored = out.alternate();
         writeln!(out, "{text}")?;
         let Some(class) = &self.reason_class else {
+            if self.idle {
+                return write!(out, "  this line of the log tells of no trouble");
+            }
             match self.code {
                 Some(400..500) => writeln!(out, "  only the code is known, 4xx: temporary, Postfix tries again by itself")?,
                 Some(500..600) => writeln!(out, "  only the code is known, 5xx: permanent, the mail goes back to its sender")?,
                 _ => {}
             }
-            return write!(
-                out,
-                "  {}; with a bundle that has it, `postdoc rules new --from BUNDLE` makes one",
-                Ink::Warn.on(colored, "no reason takes this text")
-            );
+            return write!(out, "  {}; `postdoc rules new 'TEXT'` makes one", Ink::Warn.on(colored, "no reason takes this text"));
         };
         let title = self.title.as_deref().unwrap_or_default();
         writeln!(out, "  class    {}: {title}", Ink::Strong.on(colored, class))?;

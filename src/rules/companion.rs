@@ -20,6 +20,11 @@ pub struct Companion {
 }
 
 impl Companion {
+    /// Whether it logs under this name.
+    pub fn is_called(&self, program: &str) -> bool {
+        self.names.iter().any(|name| name == program)
+    }
+
     /// Whether it speaks of trouble.
     pub fn is_trouble(&self, text: &str) -> bool {
         (self.begins.is_empty() || self.begins.iter().any(|start| text.starts_with(start)))

@@ -145,11 +145,13 @@ pub(super) fn idle(daemon: &str) -> &'static [Beginning] {
     const CLIENT: &[Beginning] = &[*b"Trusted ", *b"Untruste", *b"Verified", *b"Anonymou"];
     const SCREEN: &[Beginning] = &[*b"CONNECT ", *b"PASS OLD", *b"PASS NEW", *b"DISCONNE"];
     const MAILBOXES: &[Beginning] = &[*b"imap-log", *b"pop3-log"];
+    const COUNTS: &[Beginning] = &[*b"statisti"];
     match daemon {
         "smtpd" => SERVER,
         "smtp" | "lmtp" => CLIENT,
         "postscreen" => SCREEN,
         "dovecot" => MAILBOXES,
+        "anvil" | "scache" => COUNTS,
         _ => &[],
     }
 }
@@ -631,6 +633,8 @@ pub struct Spoken<'a> {
     pub turned_away: bool,
     /// Program beside Postfix that logged it.
     pub program: Option<&'a str>,
+    /// Whether it is a line of the log that tells of no trouble.
+    pub idle: bool,
 }
 
 /// A line of a log without the time, as people copy it: `postfix/smtp[467]: message`, `postsrsd[12]: message`, or what a command of
@@ -666,6 +670,7 @@ pub fn spoken(text: &str) -> Spoken<'_> {
                 daemon,
                 relay: relay.filter(|_| ip.is_some()),
                 domain: delivery.to.rsplit_once('@').map(|(_, domain)| domain),
+                idle: matches!(delivery.status, "sent" | "deliverable" | "expanded"),
                 ..Spoken::default()
             }
         }
@@ -684,13 +689,17 @@ pub fn spoken(text: &str) -> Spoken<'_> {
             let voice = Said::parse(text).speaker().or(Some(Voice::OwnDaemon));
             Spoken { text, voice, daemon, ..Spoken::default() }
         }
-        _ => {
+        event => {
             // A status= fragment without its start, or parentheses around a queue listing's reason.
             let inner = line.message.find("status=").and_then(|at| line.message[at..].split_once(" (").map(|(_, reason)| reason));
             let text = inner.unwrap_or(line.message);
             let whole = text.strip_prefix('(').unwrap_or(text);
-            let cut = if inner.is_some() || whole.len() < text.len() { whole.strip_suffix(')').unwrap_or(whole) } else { text };
-            Spoken { text: cut, daemon, ..Spoken::default() }
+            let is_reason = inner.is_some() || whole.len() < text.len();
+            let cut = if is_reason { whole.strip_suffix(')').unwrap_or(whole) } else { text };
+            // Words that no daemon is known to have said may be anybody's, but for those that only a log has.
+            let begins = |daemon| idle(daemon).iter().any(|start| line.message.as_bytes().starts_with(start));
+            let is_said = daemon.is_none() && matches!(event, Event::Other) && !begins("anvil") && !begins("smtp");
+            Spoken { text: cut, daemon, idle: !is_reason && !is_said, ..Spoken::default() }
         }
     }
 }
