@@ -25,8 +25,12 @@ pub struct Failure {
     pub rule: String,
     /// Name of the test.
     pub test: String,
-    /// What was expected, what came out, and each signal's answer.
+    /// What was expected and what came out, or why it could not be asked.
+    pub said: String,
+    /// Each signal's answer.
     pub why: String,
+    /// The file that changes the rule, where the test is the rule's own.
+    pub changed_by: Option<String>,
 }
 
 /// When the texts of tests were collected, for stamps without a year.
@@ -39,9 +43,10 @@ pub fn run(rules: &RuleSet, wanted: impl Fn(&Rule) -> bool) -> (usize, Vec<Failu
     let wanted = rules.rules.iter().filter(|rule| wanted(rule));
     let tests: Vec<(&Rule, &TestSpec)> = wanted.flat_map(|rule| rule.tests.iter().map(move |test| (rule, test))).collect();
     let failures = parallel::each(parallel::cores(), &tests, |(rule, test)| {
-        let why = failure(rules, rule, test)?;
+        let (said, why) = failure(rules, rule, test)?;
         let place = format!("{}:{}", test.file, test.place.line);
-        Some(Failure { place, rule: rule.id.clone(), test: test.name.clone(), why })
+        let changed_by = rule.changed_by.clone().filter(|_| test.file == rule.file);
+        Some(Failure { place, rule: rule.id.clone(), test: test.name.clone(), said, why, changed_by })
     });
     (tests.len(), failures.into_iter().flatten().collect())
 }
@@ -56,7 +61,8 @@ fn paths(rules: &RuleSet, test: &TestSpec) -> Vec<String> {
     test.given.iter().map(|(kind, _)| path(kind)).collect()
 }
 
-fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
+/// What went wrong, and why.
+fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<(String, String)> {
     let paths = paths(rules, test);
     let files = paths.iter().zip(&test.given).map(|(path, (_, text))| (path.clone(), text.clone().into_bytes()));
     let bundle = Bundle::of_texts(files, collected());
@@ -73,7 +79,7 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
                 None => "give it whole, as the command prints it".to_owned(),
             };
             let help = format!("{help}: `postdoc sources FILE` shows what is recognised by what");
-            return Some(format!("the evidence given as `{kind}` is {got}\nhelp: {help}"));
+            return Some((format!("the evidence given as `{kind}` is {got}\nhelp: {help}"), String::new()));
         }
     }
     diagnosis::prepare(&mut collected, rules);
@@ -86,13 +92,8 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
     if got == test.expect {
         return None;
     }
-    let mut out = format!("expected {}\ngot      {got}", test.expect);
-    if let Some(file) = rule.changed_by.as_ref().filter(|_| test.file == rule.file) {
-        let _ = write!(
-            out,
-            "\n{file} changes the rule; if it shall be so, give that file `tests:` of its own: they stand in for these"
-        );
-    }
+    let said = format!("expected {}\ngot      {got}", test.expect);
+    let mut out = String::new();
     // What decides it: of a group that is met, what met it; supports and contradictions where the rule fires.
     let fires = !matches!(got, "no" | "unknown");
     let met_groups = rule.requires.iter().filter(|entry| state(entry, &judged.answers) == Some(true));
@@ -145,5 +146,5 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<String> {
             let _ = write!(out, "\n  and {more} more signals, which do not decide it");
         }
     }
-    Some(out)
+    Some((said, out))
 }

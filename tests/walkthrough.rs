@@ -29,7 +29,7 @@ fn from_an_unexplained_reason_to_a_new_cause() {
     std::fs::write(folder.join("mail.log"), log).expect("written");
 
     let (report, _) = postdoc(folder, &["analyze", "mail.log", "--format", "md"]);
-    assert!(report.contains("wardens not reached") && !report.contains("quorum-of-the"), "{report}");
+    assert!(report.contains("wardens not reached") && !report.contains("quorum-guild"), "{report}");
 
     let (said, ok) = postdoc(folder, &["rules", "new", "--from", "mail.log", "-o", "my-rules"]);
     assert!(ok, "{said}");
@@ -37,7 +37,7 @@ fn from_an_unexplained_reason_to_a_new_cause() {
 
     let (said, ok) = postdoc(folder, &["rules", "check", "my-rules"]);
     assert!(ok, "{said}");
-    let (said, ok) = postdoc(folder, &["rules", "test", "my-rules", "--rule", "quorum-of-the-guild-wardens"]);
+    let (said, ok) = postdoc(folder, &["rules", "test", "my-rules", "--rule", "quorum-guild-wardens-not-reached-ticket"]);
     assert!(ok && said.contains("2 of 2 tests passed"), "{said}");
 
     // Who names a folder is told of what stands in it, and not of the built-in rules.
@@ -47,7 +47,7 @@ fn from_an_unexplained_reason_to_a_new_cause() {
     let (report, ok) = postdoc(folder, &["analyze", "mail.log", "--format", "json", "--rules", "my-rules"]);
     assert!(ok, "{report}");
     let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
-    assert_eq!(report["causes"][0]["rule"], "quorum-of-the-guild-wardens", "{report:#}");
+    assert_eq!(report["causes"][0]["rule"], "quorum-guild-wardens-not-reached-ticket", "{report:#}");
     assert_eq!(report["causes"][0]["accounts_for"]["waiting"], 12);
     assert_eq!(report["unexplained"].as_array().map(Vec::len), Some(0));
 

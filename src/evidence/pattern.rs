@@ -16,7 +16,7 @@ use crate::tables::{Column, Field, Record, Table, Type, Unit, Value, diagnostics
 
 /// Reads the document of this kind as the pattern says.
 pub(super) fn parse(kind: &str, pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) {
-    let mut header: Vec<Option<Column>> = Vec::new();
+    let mut header = Header::default();
     let kind = sink.name(kind);
     if pattern.lines.iter().any(|form| form.table.name == readings::TABLE.name) || pattern.table.name == readings::TABLE.name {
         sink.tables.mark_read(kind);
@@ -33,11 +33,11 @@ pub(super) fn parse(kind: &str, pattern: &Pattern, doc: &Document<'_>, sink: &mu
         }
         let found = match &pattern.columns {
             Some(columns) => {
-                if let Some(found) = header_of(columns, text) {
+                if let Some(found) = Header::of(columns, text) {
                     header = found;
                     continue;
                 }
-                cells(&header, text).map(|cells| (pattern.table, cells))
+                header.cells(text).map(|cells| (pattern.table, cells))
             }
             None => pattern.lines.iter().find_map(|form| Some((form.table, form.cells(text)?))),
         };
@@ -86,34 +86,58 @@ pub(super) fn parse(kind: &str, pattern: &Pattern, doc: &Document<'_>, sink: &mu
         }
     }
     // Under its header, an empty table is an answer.
-    if !header.is_empty() {
+    if !header.columns.is_empty() {
         sink.tables.mark_collected(pattern.table);
     }
 }
 
-/// The columns of a header line; none if it lacks one of them.
-fn header_of(columns: &Columns, text: &str) -> Option<Vec<Option<Column>>> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    columns.fields.iter().all(|(word, _)| words.contains(&word.as_str())).then(|| {
-        words.iter().map(|word| columns.fields.iter().find(|(known, _)| known == word).map(|(_, column)| *column)).collect()
-    })
+/// The columns of a header line.
+#[derive(Default)]
+struct Header {
+    /// What stands in each column; none for one that nobody asks for.
+    columns: Vec<Option<Column>>,
+    /// Whether columns are parted by two blanks and more, or a tab, so that what stands in one may have single blanks.
+    wide: bool,
 }
 
-fn cells<'t>(header: &[Option<Column>], text: &'t str) -> Option<Vec<(Column, &'t str)>> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    for (at, column) in header.iter().enumerate() {
-        rest = rest.trim_start();
-        let end = if at + 1 == header.len() { rest.len() } else { rest.find(char::is_whitespace).unwrap_or(rest.len()) };
-        if end == 0 {
-            return None;
-        }
-        if let Some(column) = column {
-            found.push((*column, rest[..end].trim()));
-        }
-        rest = &rest[end..];
+impl Header {
+    /// The columns of this line; none if it lacks one of them.
+    fn of(columns: &Columns, text: &str) -> Option<Header> {
+        let words = text.split_whitespace().collect();
+        // A name of several words can only be told where columns are wide apart.
+        [(words, false), (wide_parts(text), true)].into_iter().find_map(|(words, wide): (Vec<&str>, bool)| {
+            columns.fields.iter().all(|(name, _)| words.contains(&name.as_str())).then(|| {
+                let of = |word: &&str| columns.fields.iter().find(|(name, _)| name == word).map(|(_, column)| *column);
+                Header { columns: words.iter().map(of).collect(), wide }
+            })
+        })
     }
-    (!found.is_empty()).then_some(found)
+
+    /// What a line under it holds; none if it has other columns.
+    fn cells<'t>(&self, text: &'t str) -> Option<Vec<(Column, &'t str)>> {
+        let parts = if self.wide { wide_parts(text) } else { words(text, self.columns.len()) };
+        let fits = parts.len() == self.columns.len();
+        let cells = self.columns.iter().zip(parts).filter_map(|(column, part)| column.map(|column| (column, part)));
+        let found: Vec<_> = cells.filter(|_| fits).collect();
+        (!found.is_empty()).then_some(found)
+    }
+}
+
+/// The words of a line, of which the last takes the rest.
+fn words(text: &str, count: usize) -> Vec<&str> {
+    let mut rest = text.trim();
+    let mut found = Vec::new();
+    while !rest.is_empty() && found.len() < count {
+        let end = if found.len() + 1 == count { rest.len() } else { rest.find(char::is_whitespace).unwrap_or(rest.len()) };
+        found.push(&rest[..end]);
+        rest = rest[end..].trim_start();
+    }
+    found
+}
+
+/// The parts of a line between which stand a tab, or two blanks and more.
+fn wide_parts(text: &str) -> Vec<&str> {
+    text.split('\t').flat_map(|part| part.split("  ")).map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
 /// A text as a value of the field's type; missing if it is none.
@@ -144,4 +168,29 @@ fn whole(text: &str) -> Option<i64> {
     let power = ['k', 'm', 'g', 't'].iter().position(|known| unit.eq_ignore_ascii_case(&known.to_string()))?;
     let number: f64 = digits.replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())?;
     Some((number * 1024f64.powi(power as i32 + 1)) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heading_of_two_words_is_found_where_columns_are_wide_apart() {
+        let column = |name: &str| readings::TABLE.column(name).expect("a field");
+        let columns = |names: &[(&str, &str)]| Columns {
+            fields: names.iter().map(|(name, field)| ((*name).to_owned(), column(field))).collect(),
+        };
+        let wide = columns(&[("Host Name", "name"), ("Last Seen", "text")]);
+        let header = Header::of(&wide, "Host Name    State   Last Seen").expect("a header");
+        assert_eq!(
+            header.cells("mx1          up      two days ago"),
+            Some(vec![(column("name"), "mx1"), (column("text"), "two days ago")])
+        );
+        assert_eq!(header.cells("mx1  up"), None);
+        assert!(Header::of(&wide, "Host Name State Last Seen").is_none());
+        // Words need no more than a blank, and the last column takes the rest.
+        let narrow = columns(&[("NAME", "name"), ("NOTE", "text")]);
+        let header = Header::of(&narrow, "NAME STATE NOTE").expect("a header");
+        assert_eq!(header.cells("mx1 up two days ago"), Some(vec![(column("name"), "mx1"), (column("text"), "two days ago")]));
+    }
 }

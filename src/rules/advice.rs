@@ -132,7 +132,7 @@ pub(super) fn in_our_words(message: &str, line: &str, before: &str) -> (String, 
         said if said.contains("did not find expected key") => {
             (said.to_owned(), help("indent it by as many spaces as the lines beside it"))
         }
-        said if said.contains("unknown escape") => {
+        said if said.contains("unknown escape") || said.contains("hexadecimal number") => {
             (said.to_owned(), help("write it in single quotes, where a backslash stands for itself"))
         }
         said if value.starts_with("{{") => (said.to_owned(), help("a text that begins with `{{` stands in quotes")),
@@ -221,7 +221,7 @@ pub(super) fn comparison(text: &str) -> Option<String> {
 }
 
 /// Words of other tools, by where they write it, and what is written here.
-const ELSEWHERE: [(&str, &[&str], &str); 23] = [
+const ELSEWHERE: [(&str, &[&str], &str); 25] = [
     (
         "field in a rule",
         &["when", "if", "condition", "conditions", "detection", "match", "trigger", "signals", "require"],
@@ -249,6 +249,29 @@ const ELSEWHERE: [(&str, &[&str], &str); 23] = [
     ("field in a step", &["command", "cmd", "exec"], "the command is `run:`"),
     ("field in a step", &["action", "title", "text", "name"], "what to do is `do:`"),
     ("field in a step", &["expected", "result", "expect"], "what its reader sees when it worked is `good:`"),
+    (
+        "field in a change of a rule",
+        &[
+            "severity",
+            "consequence",
+            "impact",
+            "role",
+            "supports",
+            "contradicts",
+            "explains",
+            "accounts_for",
+            "do_not",
+            "remedy",
+            "references",
+            "outlasts",
+        ],
+        "only `params` and `enabled` change a rule; for more, write it anew under its id: `postdoc rules show ID --yaml` prints it",
+    ),
+    (
+        "field of `",
+        &["count", "distinct", "share", "rate", "lasting", "within", "after", "before"],
+        "how many, how long and when is `expect:`, beside `where:`: `expect: {count: 3+}`",
+    ),
     ("field of `", &["and", "all"], "all conditions of one `where` must hold: write them beside one another"),
     (
         "field of `",
@@ -266,9 +289,9 @@ const ELSEWHERE: [(&str, &[&str], &str); 23] = [
         "enhanced codes that decide alone are `enhanced:`, codes that say little `code:`",
     ),
     ("role", &["symptom"], "a symptom is a cause that another one names under `explains`"),
-    ("severity", &["warning", "warn", "moderate", "normal"], "in its place stands `medium`"),
-    ("severity", &["error", "major"], "in its place stands `high`"),
-    ("severity", &["info", "minor", "notice"], "in its place stands `low`, and `role: note` where nothing is wrong"),
+    ("severity", &["warning", "warn", "moderate", "normal"], "write `medium`"),
+    ("severity", &["error", "major"], "write `high`"),
+    ("severity", &["info", "minor", "notice"], "write `low`, and `role: note` where nothing is wrong"),
 ];
 
 /// What is written here in the place of a word of another tool.
@@ -302,4 +325,10 @@ const MATCHERS: [(&str, &str); 16] = [
 /// What is written here in the place of a matcher of another rule language.
 pub(super) fn matcher(word: &str) -> Option<&'static str> {
     MATCHERS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, ours)| *ours)
+}
+
+/// What is meant by a value that no evidence has: an expression in slashes, as in Perl.
+pub(super) fn value(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('/')?.strip_suffix('/').filter(|inner| inner.contains(['*', '+', '\\', '^', '$', '|']))?;
+    Some(format!("a regular expression is `{{matches: '{}'}}`, without slashes", inner.replace('\'', "''")))
 }

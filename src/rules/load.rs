@@ -260,6 +260,13 @@ impl RuleSet {
         loader.problems
     }
 
+    /// Whether what a program beside Postfix says in the mail log is trouble; none if no kind of evidence names the program.
+    pub fn reads(&self, program: &str, text: &str) -> Option<bool> {
+        let companions = self.kinds.iter().flat_map(|kind| &kind.companions);
+        let trouble = companions.filter(|known| known.is_called(program)).map(|known| known.is_trouble(text));
+        trouble.reduce(|one, other| one || other)
+    }
+
     /// The rule with this id.
     pub fn rule(&self, id: &str) -> Option<&Rule> {
         self.rules.iter().find(|rule| rule.id == id)
@@ -492,7 +499,7 @@ impl Loader {
     /// Puts what one file holds into the set.
     fn add(&mut self, path: &str, content: Content, reader: &mut Reader<'_>) {
         match content {
-            Content::Reasons(items) => self.set.reasons.add(items, reader.file),
+            Content::Reasons(items) => self.set.reasons.add(items, reader, |file| self.latest.contains(file)),
             Content::Kind(mut kind) => {
                 kind.own = self.layer > 0;
                 if let Some(known) =
@@ -555,6 +562,9 @@ impl Loader {
             reader.problem(change.place, message, help);
             return;
         };
+        for (name, place) in &change.odd {
+            reader.unknown(*place, "field in a change of a rule", name, read::CHANGE);
+        }
         let (Some(text), false) = (self.texts.get(&origin.shown).cloned(), change.id.is_empty()) else { return };
         for (name, (value, _)) in &change.params {
             origin.overrides.insert(name.clone(), value.clone());

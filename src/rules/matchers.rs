@@ -106,6 +106,11 @@ fn matcher(reader: &mut Reader<'_>, node: Node, field: &Field, scope: &Scope<'_>
             return None;
         }
         let values = reader.texts(node, "a value");
+        for (text, place) in &values {
+            if let Some(help) = advice::value(text) {
+                reader.problem(*place, format!("`{text}` is compared letter by letter with `{}`", field.name), Some(help));
+            }
+        }
         return Some(Matcher::OneOf(values.into_iter().filter_map(|(text, place)| param(reader, text, place, scope)).collect()));
     };
     let mut all = Vec::new();
@@ -217,14 +222,25 @@ fn compared(reader: &mut Reader<'_>, node: &Node, how: Ordering, field: &Field, 
         reader.problem(node.place, message, Some(format!("did you mean `{meant}`? Units are written as in 5m, 2h, 20 MB")));
         return None;
     }
-    let help = "such as 12, 5m, 50% or 20 MB, or what another field holds, such as settings.message_size_limit".to_owned();
-    reader.problem(node.place, message, Some(help));
+    use tables::Unit as Holds;
+    let help = match field.unit {
+        Holds::Seconds | Holds::Milliseconds => TIME,
+        Holds::Bytes => SIZE,
+        Holds::Part | Holds::Percent => PART,
+        _ => "such as 12, 5m, 50% or 20 MB, or what another field holds, such as settings.message_size_limit",
+    };
+    reader.problem(node.place, message, Some(help.to_owned()));
     None
 }
 
 /// What a time is compared with.
 const MOMENT: &str =
     "a time is compared with another one, such as host.collected_at; of the last hours is `expect: {within: 24h}`";
+
+/// How a size is written.
+const SIZE: &str = "a size is written as `500 kB`, `20 MB` or `1 GB`";
+/// How a part is written.
+const PART: &str = "a part is written as `50%`";
 
 /// A number as a rule writes it, in the unit of the field that it is compared with; else what to write.
 fn in_unit_of(field: &Field, number: f64, text: &str) -> Result<f64, String> {
@@ -240,8 +256,8 @@ fn in_unit_of(field: &Field, number: f64, text: &str) -> Result<f64, String> {
         (Unit::Time, Holds::Milliseconds) => Ok(number * 1000.0),
         (_, Holds::None) => Err("write the number alone; `postdoc rules fields` says what it counts".to_owned()),
         (_, Holds::Seconds | Holds::Milliseconds) => Err(TIME.to_owned()),
-        (_, Holds::Bytes) => Err("a size is written as `500 kB`, `20 MB` or `1 GB`".to_owned()),
-        (_, Holds::Part | Holds::Percent) => Err("a part is written as `50%`".to_owned()),
+        (_, Holds::Bytes) => Err(SIZE.to_owned()),
+        (_, Holds::Part | Holds::Percent) => Err(PART.to_owned()),
     }
 }
 

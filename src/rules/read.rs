@@ -127,16 +127,22 @@ pub(super) struct Change {
     pub params: BTreeMap<String, (String, Place)>,
     /// Tests that stand in for those of the rule, if there are any.
     pub tests: Vec<TestSpec>,
+    /// Names in it that a change cannot have, with their places.
+    pub odd: Vec<(String, Place)>,
 }
 
-/// Reads a file that holds nothing but `id`, `params`, `enabled` and `tests`; none if it is a whole rule.
+/// What a change may hold.
+pub(super) const CHANGE: [&str; 4] = ["id", "params", "enabled", "tests"];
+
+/// Reads a file that names a rule and says nothing of what makes one; none if it is a whole rule.
 pub(super) fn change(reader: &mut Reader<'_>, root: &Node) -> Option<Change> {
     let Kind::Map(entries) = &root.kind else { return None };
-    let has = |name: &str| entries.iter().any(|(key, _)| key.name == name);
-    let others = entries.iter().any(|(key, _)| !matches!(&*key.name, "id" | "params" | "enabled" | "tests"));
-    if others || !has("id") || !(has("params") || has("enabled")) {
+    let has = |names: &[&str]| entries.iter().any(|(key, _)| names.contains(&&*key.name));
+    if !has(&["id"]) || has(&["title", "summary", "requires"]) {
         return None;
     }
+    let odd = entries.iter().filter(|(key, _)| !CHANGE.contains(&&*key.name));
+    let odd = odd.map(|(key, _)| (key.name.to_string(), key.place)).collect();
     let mut fields = reader.fields(root.clone(), "a change of a rule");
     let id = fields.take("id")?;
     let enabled = fields.take("enabled").is_none_or(|node| reader.bool(&node, "enabled"));
@@ -144,7 +150,7 @@ pub(super) fn change(reader: &mut Reader<'_>, root: &Node) -> Option<Change> {
     let params =
         params.into_iter().map(|(key, node)| (key.name.into_owned(), (reader.text(&node, "a parameter"), key.place))).collect();
     let tests = fields.take("tests").map(|node| rule_tests(reader, node)).unwrap_or_default();
-    Some(Change { place: id.place, id: reader.text(&id, "id"), enabled, params, tests })
+    Some(Change { place: id.place, id: reader.text(&id, "id"), enabled, params, tests, odd })
 }
 
 fn params(reader: &mut Reader<'_>, node: Node) -> BTreeMap<String, String> {

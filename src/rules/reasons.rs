@@ -18,6 +18,8 @@ pub struct Reason {
     pub class: String,
     /// Bucket id, or `other`.
     pub bucket: String,
+    /// What reports call the class, where this entry says it.
+    pub title: Option<(String, Place)>,
     /// Regexes of which one must match.
     pub any: Vec<LazyRegex>,
     /// Regexes of words that say little: they decide when neither a phrase nor an enhanced code does.
@@ -182,8 +184,8 @@ impl Phrases {
 
 /// What one item of a file of reasons says.
 pub(super) enum Item {
-    /// An entry, and the title that it gives its class.
-    Entry(Box<Reason>, Option<String>),
+    /// An entry.
+    Entry(Box<Reason>),
     /// The class whose entries of earlier folders are taken away.
     Off(String),
 }
@@ -193,7 +195,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Vec<Item> {
     let Some(root) = reader.parse() else { return Vec::new() };
     let items = reader.list(root).into_iter().filter_map(|item| match switched_off(reader, &item) {
         Some(class) => Some(Item::Off(class)),
-        None => read_entry(reader, item).map(|(reason, title)| Item::Entry(Box::new(reason), title)),
+        None => read_entry(reader, item).map(|reason| Item::Entry(Box::new(reason))),
     });
     items.collect()
 }
@@ -202,17 +204,31 @@ impl Reasons {
     /// Reads the entries of one file.
     pub fn read(&mut self, reader: &mut Reader<'_>) {
         let items = read(reader);
-        self.add(items, reader.file);
+        self.add(items, reader, |_| true);
     }
 
-    /// Adds what `file` says to what earlier files say.
-    pub(super) fn add(&mut self, items: Vec<Item>, file: &str) {
+    /// Adds what a file says to what earlier files say, some of which lie `beside` it in its folder.
+    pub(super) fn add(&mut self, items: Vec<Item>, reader: &mut Reader<'_>, beside: impl Fn(&str) -> bool) {
+        let file = reader.file;
         for item in items {
             match item {
                 // Entries of the same file define the class anew.
                 Item::Off(class) => self.entries.retain(|entry| entry.class != class || entry.file == file),
-                Item::Entry(reason, title) => {
-                    self.titles.extend(title.map(|title| (reason.class.clone(), title)));
+                Item::Entry(reason) => {
+                    if let Some((title, place)) = &reason.title {
+                        let before = self.titles.insert(reason.class.clone(), title.clone());
+                        let titled = |known: &&Reason| {
+                            known.class == reason.class && known.title.is_some() && (known.file == file || beside(&known.file))
+                        };
+                        if let Some(before) = before.filter(|before| before != title)
+                            && let Some(known) = self.entries.iter().rfind(titled)
+                        {
+                            let at = format!("{}:{}", known.file, known.place.line);
+                            let message = format!("the class `{}` is called `{before}` in {at}", reason.class);
+                            let help = "a class has one title: leave out one of them".to_owned();
+                            reader.problem(*place, message, Some(help));
+                        }
+                    }
                     self.entries.push(*reason);
                 }
             }
@@ -346,7 +362,7 @@ fn switched_off(reader: &mut Reader<'_>, item: &Node) -> Option<String> {
     (!reader.bool(&node, "enabled")).then_some(class)
 }
 
-fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<String>)> {
+fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<Reason> {
     let mut fields = reader.fields(item, "a reason");
     let place = fields.place;
     if fields.has("requires") && !fields.has("class") {
@@ -356,7 +372,7 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
     }
     let class = fields.need(reader, "class").map(|node| reader.id(&node, "class"));
     let bucket = fields.need(reader, "bucket").map(|node| reader.text(&node, "bucket")).unwrap_or_default();
-    let title = fields.take("title").map(|node| reader.text(&node, "title"));
+    let title = fields.take("title").map(|node| (reader.text(&node, "title"), node.place));
     let _ = fields.take("enabled");
     let mut only = fields.take("only").map(|node| read_only(reader, node)).unwrap_or_default();
     only.voice.extend(fields.take("voice").map(|node| read_voices(reader, node)).unwrap_or_default());
@@ -380,10 +396,7 @@ fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<(Reason, Option<Str
         reader.problem(place, message, None);
     }
     let file = reader.file.to_owned();
-    Some((
-        Reason { class: class?, bucket, any, hints, unless, enhanced, code, by_daemon, only, examples, not, file, place },
-        title,
-    ))
+    Some(Reason { class: class?, bucket, title, any, hints, unless, enhanced, code, by_daemon, only, examples, not, file, place })
 }
 
 fn read_only(reader: &mut Reader<'_>, node: Node) -> Only {

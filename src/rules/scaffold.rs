@@ -10,6 +10,8 @@ use std::fmt::Write as _;
 pub struct Seed {
     /// Rule id and reason class.
     pub id: String,
+    /// What the cause is called.
+    pub title: String,
     /// Bucket id.
     pub bucket: String,
     /// The reason as logged.
@@ -43,8 +45,9 @@ impl Seed {
             }
             .to_owned()
         });
-        let id = id.unwrap_or_else(|| slug(&said.words));
+        let id = id.unwrap_or_else(|| slug(&said.words).0);
         Seed {
+            title: title(&said.words),
             id,
             bucket,
             reason: reason.to_owned(),
@@ -90,7 +93,7 @@ impl Seed {
              examples: [{}]\n",
             self.id,
             self.bucket,
-            quoted(&sentence(&self.id)),
+            quoted(&self.title),
             self.voice.name(),
             // What is turned away is told apart from its code.
             quoted(&pattern(&strip_codes(&said.words).2)),
@@ -113,7 +116,7 @@ impl Seed {
              logged\n    given:\n      maillog: |\n        {line}\n    expect: likely\n  - name: mail that is delivered\n    given:\n      maillog: \
              |\n        {sent}\n    expect: 'no'\n",
             id = self.id,
-            title = quoted(&sentence(&self.id)),
+            title = quoted(&self.title),
             voice = match &self.daemon {
                 Some(daemon) if table == "diagnostics" && !is_of_postfix(daemon) => format!(", daemon: {daemon}"),
                 _ if table == "diagnostics" => String::new(),
@@ -224,28 +227,36 @@ pub fn example(voice: Voice) -> &'static str {
     }
 }
 
-/// Words that neither begin nor end an id.
-const SMALL: [&str; 22] = [
+/// Words without which an id says the same.
+const SMALL: [&str; 46] = [
     "the", "an", "of", "in", "on", "at", "to", "is", "are", "by", "for", "from", "with", "and", "or", "your", "did", "does",
-    "was", "has", "not", "see",
+    "was", "were", "has", "have", "had", "be", "been", "being", "will", "this", "that", "these", "there", "we", "our", "us",
+    "you", "it", "its", "as", "so", "if", "but", "please", "sorry", "see", "here", "now",
 ];
 
-/// The first words that are words, as an id.
-fn slug(words: &str) -> String {
-    let masked = plain_letters(&mask(words).to_lowercase());
-    let all = masked.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1);
-    let mut id: Vec<&str> = Vec::new();
-    for word in all.skip_while(|word| SMALL.contains(word)) {
-        // It does not end in the middle of what it says.
-        if id.len() >= 5 && id.last().is_none_or(|last| !SMALL.contains(last)) {
+/// The first words that say something, as an id, and how many bytes of the text they reach over.
+fn slug(words: &str) -> (String, usize) {
+    let mut id: Vec<String> = Vec::new();
+    let mut reached = 0;
+    for (at, word) in words.split_whitespace().map(|word| (word.as_ptr() as usize - words.as_ptr() as usize, word)) {
+        // What varies from message to message names nothing.
+        if mask(word).contains('…') || word.contains(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
+        let plain = plain_letters(&word.to_lowercase());
+        let plain = plain.trim_end_matches("'s");
+        let parts = plain.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| part.len() > 1 && !SMALL.contains(part));
+        let new: Vec<String> = parts.filter(|part| id.iter().all(|known| known != part)).map(str::to_owned).collect();
+        if !new.is_empty() {
+            id.extend(new);
+            reached = at + word.len();
+        }
+        // As much as a name can be, or a sentence that says enough.
+        if id.len() >= 6 || id.len() >= 3 && word.ends_with(['.', ';', '!', '?', ',']) {
             break;
         }
-        id.push(word);
     }
-    while id.last().is_some_and(|last| SMALL.contains(last)) {
-        id.pop();
-    }
-    if id.is_empty() { "new-reason".to_owned() } else { id.join("-") }
+    if id.is_empty() { ("new-reason".to_owned(), 0) } else { (id.join("-"), reached) }
 }
 
 /// Letters as an id has them: `ö` becomes `oe`, `é` becomes `e`.
@@ -275,10 +286,19 @@ fn plain_letters(text: &str) -> String {
     out
 }
 
-fn sentence(id: &str) -> String {
+/// A title of the words that made an id.
+pub fn sentence(id: &str) -> String {
     let words = id.replace('-', " ");
     let mut chars = words.chars();
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A title: the words that make the id, as they were said.
+fn title(words: &str) -> String {
+    let said = words[..slug(words).1].trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | ']'));
+    let masked = mask(said);
+    let mut chars = masked.trim_matches(['…', ' ']).chars();
+    chars.next().map_or_else(|| "A new reason".to_owned(), |first| first.to_uppercase().chain(chars).collect())
 }
 
 /// A regex of the words, what varies left open.
@@ -327,10 +347,20 @@ mod tests {
 
     #[test]
     fn what_varies_is_left_open() {
-        assert_eq!(slug("Message from 192.0.2.1 refused by local policy XJ7"), "message-from-refused-by-local");
+        let id = |words| slug(words).0;
+        assert_eq!(id("Message from 192.0.2.1 refused by local policy XJ7"), "message-refused-local-policy");
+        assert_eq!(title("Message from 192.0.2.1 refused by local policy XJ7"), "Message from … refused by local policy");
+        let limited = "Gmail has detected an unusual rate of unsolicited mail originating from your IP address.";
+        assert_eq!(id(limited), "gmail-detected-unusual-rate-unsolicited-mail");
+        assert_eq!(title(limited), "Gmail has detected an unusual rate of unsolicited mail");
+        assert_eq!(
+            title("SASL authentication failed: Authentication invalid, see 77"),
+            "SASL authentication failed: Authentication invalid"
+        );
+        assert_eq!(title("192.0.2.1"), "A new reason");
         assert_eq!(pattern("Message from 192.0.2.1 refused (policy)"), "Message from.*refused \\(policy\\)");
-        assert_eq!(slug("Relay-Kontingent erschöpft (déjà vu)"), "relay-kontingent-erschoepft-deja-vu");
-        assert_eq!(slug("The moon is in the wrong house"), "moon-is-in-the-wrong");
+        assert_eq!(id("Relay-Kontingent erschöpft (déjà vu)"), "relay-kontingent-erschoepft-deja-vu");
+        assert_eq!(id("The moon is in the wrong house"), "moon-wrong-house");
         assert_eq!(pattern("ask again (ticket 77), code S314"), r"ask again \(ticket \d+\), code S314");
         assert_eq!(pattern("192.0.2.1"), "192\\.0\\.2\\.1");
         assert_eq!(quoted("it's\n"), "'it''s'");

@@ -12,7 +12,7 @@ use crate::evidence::secrets::SecretFinder;
 use crate::redact::{Key, Policy, Redactor};
 use crate::rule_tests;
 use crate::rules::RuleSet;
-use crate::rules::scaffold::{Seed, example, form};
+use crate::rules::scaffold::{Seed, example, form, sentence};
 use crate::said::mask::mask;
 use crate::said::{Said, Voice};
 use crate::tables::failures;
@@ -69,7 +69,8 @@ impl New {
                     "local-service" | "local-resource" => Voice::OwnDelivery,
                     _ => Voice::Remote,
                 };
-                Seed::new(example(voice), voice, id, Some(bucket), None)
+                let seed = Seed::new(example(voice), voice, id, Some(bucket), None);
+                Seed { title: sentence(&seed.id), ..seed }
             }
         };
         if rules.rule(&seed.id).is_some() {
@@ -92,7 +93,7 @@ impl New {
         let rules = RuleSet::check(&folders)?;
         let (count, failed) = rule_tests::run(&rules, |rule| rule.id == seed.id);
         for failure in &failed {
-            say!("FAILED {}: {}", failure.test, failure.why);
+            say!("FAILED {}: {}{}", failure.test, failure.said, failure.why);
         }
         let folder = self.output.display();
         say!(
@@ -126,11 +127,7 @@ impl New {
         let mut seed = Seed::new(&anonymous(&reason, rules)?, voice, self.id.clone(), self.bucket.clone(), None);
         seed.daemon = spoken.daemon.map(str::to_owned);
         seed.turned_away = spoken.turned_away || voice == Voice::OwnServer;
-        let companions = || rules.kinds.iter().flat_map(|kind| &kind.companions);
-        let read = |program: &str| {
-            companions().any(|known| known.names.iter().any(|name| name == program) && known.is_trouble(spoken.text))
-        };
-        seed.unread = spoken.program.filter(|program| !read(program)).map(str::to_owned);
+        seed.unread = spoken.program.filter(|program| rules.reads(program, spoken.text) != Some(true)).map(str::to_owned);
         Ok(seed)
     }
 

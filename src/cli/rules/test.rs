@@ -53,15 +53,31 @@ impl Test {
         }
         let paint = Paint::new();
         let (count, failures) = rule_tests::run(&rules, wanted);
-        for failure in &failures {
-            let (failed, test) = (paint.ink(Ink::Bad, "FAILED"), paint.ink(Ink::Strong, &failure.test));
-            let why = failure.why.lines().map(|line| match line.split_once(' ') {
-                Some(("expected", _)) => paint.ink(Ink::Good, line),
-                Some(("got", _)) => paint.ink(Ink::Bad, line),
-                _ => line.to_owned(),
-            });
-            let why: Vec<String> = why.collect();
-            say!("{failed} {}: {}: {test}\n  {}\n", failure.place, failure.rule, why.join("\n  "));
+        for of_rule in failures.chunk_by(|one, other| one.rule == other.rule && one.changed_by == other.changed_by) {
+            // Of a rule that a file changes they fail for one reason.
+            let whole = if of_rule[0].changed_by.is_some() { 1 } else { of_rule.len() };
+            for (number, failure) in of_rule.iter().enumerate() {
+                let (failed, test) = (paint.ink(Ink::Bad, "FAILED"), paint.ink(Ink::Strong, &failure.test));
+                let said = failure.said.lines().map(|line| match line.split_once(' ') {
+                    Some(("expected", _)) => paint.ink(Ink::Good, line),
+                    Some(("got", _)) => paint.ink(Ink::Bad, line),
+                    _ => line.to_owned(),
+                });
+                let said: Vec<String> = said.collect();
+                if number < whole {
+                    let why = failure.why.replace('\n', "\n  ");
+                    say!("{failed} {}: {}: {test}\n  {}{why}\n", failure.place, failure.rule, said.join("\n  "));
+                } else {
+                    let said = said.join(", ").split_whitespace().collect::<Vec<_>>().join(" ");
+                    say!("{failed} {}: {}: {test}: {said}", failure.place, failure.rule);
+                }
+            }
+            if let Some(file) = &of_rule[0].changed_by {
+                let these = if of_rule.len() == 1 { "it" } else { "these" };
+                say!(
+                    "  {file} changes the rule: if it shall be so, give that file `tests:` of its own, which stand in for {these}\n"
+                );
+            }
         }
         for rule in rules.rules.iter().filter(|rule| wanted(rule)) {
             for (fires, what) in [(true, "it fires"), (false, "it does not fire")] {
