@@ -14,7 +14,7 @@ use crate::parallel;
 use conditions::{CONDITIONS, Condition};
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What a secret is, in words.
 pub type SecretKind = Cow<'static, str>;
@@ -36,7 +36,7 @@ pub struct Secrets {
     /// Parts of names of files of which each line `KEY NAME:VALUE` holds one.
     pub(crate) files: Vec<String>,
     entries: Vec<Entry>,
-    marks: OnceLock<Marks>,
+    marks: OnceLock<Arc<Marks>>,
 }
 
 /// One form: an expression, and what is hidden of what it matches.
@@ -68,7 +68,7 @@ impl Secrets {
     /// Tells which forms may stand in a text.
     pub(crate) fn marks(&self) -> &Marks {
         let needed = |form: &Form| literals::of(form.regex.as_str(), false, WORTH).0;
-        self.marks.get_or_init(|| Marks::new(self.forms.iter().map(needed)))
+        self.marks.get_or_init(|| Arc::new(Marks::new(self.forms.iter().map(needed))))
     }
 
     /// The expressions in the order of the forms.
