@@ -11,6 +11,7 @@ use crate::evidence::text::beginning;
 use crate::rules::companion::Companion;
 use crate::said::daemons::postfix_daemon;
 use crate::time::{SECOND, Time};
+use std::ops::Range;
 
 /// Something that a line says.
 #[derive(Debug, Clone)]
@@ -132,6 +133,15 @@ struct Stamp {
     traditional: Option<Time>,
     /// What stood between the stamp and the program: zone and host.
     between: Common,
+    /// The same of a line of a host that does not count.
+    elsewhere: Common,
+}
+
+/// A line that was read the short way.
+enum Known<'a> {
+    Line(Letter<'a>, Program<'a>),
+    /// One of a host that does not count.
+    Elsewhere,
 }
 
 /// Up to 32 bytes that lines have in common, compared at once.
@@ -275,11 +285,14 @@ pub fn scan<'a>(text: &'a str, reads: Reads<'a>) -> Scanned<'a> {
             scanned.cut += 1;
         }
         row = row.strip_suffix('\r').unwrap_or(row);
-        let known = if host.is_none() { stamp.line(row, &mut programs) } else { None };
-        let (mut line, program) = match known {
-            Some(known) => known,
+        let (mut line, program) = match stamp.line(row, &mut programs, host) {
+            Some(Known::Line(line, program)) => (line, program),
+            Some(Known::Elsewhere) => continue,
             None => {
                 let line = Line::parse(row, clock).or_else(|| Line::bare(row));
+                if let Some(line) = line {
+                    stamp.learn(row, line.time);
+                }
                 if line.is_some_and(|line| host.is_some_and(|host| !is_host(line.host, host))) {
                     continue;
                 }
@@ -290,7 +303,6 @@ pub fn scan<'a>(text: &'a str, reads: Reads<'a>) -> Scanned<'a> {
                     }
                     continue;
                 };
-                stamp.learn(row, line.time);
                 (Letter::from(line), programs.of(line.tag, line.tag.as_bytes()))
             }
         };
@@ -420,14 +432,24 @@ pub(super) fn repeated(message: &str) -> Option<(u64, &str)> {
 impl Stamp {
     /// Takes the envelope off a line whose stamp is that of the line before, fraction apart. None sends it the long way.
     #[inline]
-    fn line<'a>(&mut self, row: &'a str, programs: &mut Programs<'a>) -> Option<(Letter<'a>, Program<'a>)> {
+    fn line<'a>(&mut self, row: &'a str, programs: &mut Programs<'a>, host: Option<&str>) -> Option<Known<'a>> {
         let bytes = row.as_bytes();
         let (time, stamp_end) = self.time(bytes.first_chunk()?)?;
         let tag_at = if self.between.begins(&bytes[stamp_end..]) {
             stamp_end + self.between.len
+        } else if self.elsewhere.begins(&bytes[stamp_end..]) {
+            return Some(Known::Elsewhere);
         } else {
-            let tag_at = self.host_end(bytes, stamp_end)?;
-            self.between = Common::of(&bytes[stamp_end..tag_at]);
+            let logged = self.host(bytes, stamp_end)?;
+            let tag_at = logged.end + 1;
+            let between = Common::of(&bytes[stamp_end..tag_at]);
+            if let Some(host) = host
+                && !is_host(row.get(logged)?, host)
+            {
+                self.elsewhere = between;
+                return Some(Known::Elsewhere);
+            }
+            self.between = between;
             tag_at
         };
         let (tag, program) = match programs.beginning(&bytes[tag_at..]) {
@@ -455,7 +477,7 @@ impl Stamp {
         if matches!(message.as_bytes().last(), Some(b' ' | b'\t')) {
             message = message.trim_end();
         }
-        Some((Letter { time: Some(time), tag, message }, program))
+        Some(Known::Line(Letter { time: Some(time), tag, message }, program))
     }
 
     /// The time, and where the stamp's fraction ends, if it is that of the line before otherwise.
@@ -472,8 +494,8 @@ impl Stamp {
         Some((Time(self.second.0 + micros), end))
     }
 
-    /// Where the host ends and the program begins, behind a stamp with the zone of the line before.
-    fn host_end(&self, bytes: &[u8], stamp_end: usize) -> Option<usize> {
+    /// Where the host stands, behind a stamp with the zone of the line before.
+    fn host(&self, bytes: &[u8], stamp_end: usize) -> Option<Range<usize>> {
         let rest = &bytes[stamp_end..];
         let zone = match (self.traditional, self.zone[0]) {
             (Some(_), _) => &[][..],
@@ -481,7 +503,8 @@ impl Stamp {
             (None, _) => &self.zone,
         };
         let host = rest.strip_prefix(zone)?.strip_prefix(b" ")?;
-        Some(bytes.len() - host.len() + position(host, b' ')? + 1)
+        let start = bytes.len() - host.len();
+        Some(start..start + position(host, b' ')?)
     }
 
     /// Learns the stamp of a line that was read the long way.
@@ -492,7 +515,7 @@ impl Stamp {
         }
         self.text.copy_from_slice(&bytes[..19]);
         self.traditional = None;
-        self.between = Common::default();
+        (self.between, self.elsewhere) = Default::default();
         if bytes[0].is_ascii_alphabetic() && bytes[3] == b' ' && bytes[6] == b' ' && bytes[12] == b':' && bytes[15] == b' ' {
             // A container's own stamp before the line's is not learnt: the line of the next one begins elsewhere.
             self.traditional = Some(time);
@@ -602,6 +625,14 @@ mod tests {
         let found: Vec<_> = items(&scanned).iter().map(|item| (item.time, item.instance, item.daemon)).collect();
         let whole = wanted.iter().enumerate().filter(|(at, _)| at % 3 != 0).map(|(_, known)| *known);
         assert_eq!(found, whole.collect::<Vec<_>>());
+        for host in ["mx1.example", "mx2", hosts[2]] {
+            let own = text.lines().filter_map(|row| Line::parse(row, &CLOCK)).filter(|line| is_host(line.host, host));
+            let own = own.filter_map(|line| Some((line.time, postfix_daemon(line.tag)?.1))).collect::<Vec<_>>();
+            let scanned = scan(&text, Reads { host: Some(host), ..reads() });
+            let whole = own.iter().enumerate().filter(|(at, _)| at % 3 != 0).map(|(_, known)| *known);
+            let found: Vec<_> = items(&scanned).iter().map(|item| (item.time, item.daemon)).collect();
+            assert_eq!((scanned.postfix_lines as usize, found), (own.len(), whole.collect()), "{host}");
+        }
     }
 
     #[test]
