@@ -106,11 +106,9 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
                 && cause.confidence >= Confidence::Likely
                 && cause.symptom_of.contains(&root.judged.rule.id)
         };
-        let worst = causes.iter().filter(follows).map(|cause| cause.judged.rule.severity).max();
-        return match worst.unwrap_or(root.judged.rule.severity).max(root.judged.rule.severity) {
-            // What is past does no more harm, and what waits for it leaves by itself.
-            _ if root.judged.over().is_some() => Verdict::Degraded,
-            // Nor does a bounce message that somebody kept show how much fails.
+        let worst = causes.iter().filter(follows).map(|cause| cause.judged.severity()).max();
+        return match worst.unwrap_or(root.judged.severity()).max(root.judged.severity()) {
+            // A bounce message that somebody kept does not show how much fails.
             _ if root.confidence == Confidence::Possible && single => Verdict::Degraded,
             Severity::High if few => Verdict::Degraded,
             severity if severity >= Severity::High => Verdict::Incident,

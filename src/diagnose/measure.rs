@@ -8,7 +8,7 @@ use crate::parallel::locked;
 use crate::rules::amount::Amount;
 use crate::rules::model::{Condition, Expect, Matcher, Reference, Signal};
 use crate::tables::{
-    Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, readings, rejects, settings,
+    Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings,
 };
 use crate::time::Time;
 use rustc_hash::FxHashMap;
@@ -168,6 +168,9 @@ impl<'t> Asker<'t> {
         let table = signal.table;
         // Single records of a table that was not collected as such (a kernel's trouble without a log) can only show, not deny.
         let partly = !self.tables.is_collected(table);
+        if let Some(collected) = signal.expect.collected {
+            return Measure { met: Some(collected != partly), table: Some(table), ..Measure::default() };
+        }
         if partly && self.tables.rows(table).is_empty() || !self.was_asked(signal) {
             return Measure { table: Some(table), ..Measure::default() };
         }
@@ -241,7 +244,7 @@ impl<'t> Asker<'t> {
         }
         let nothing = Answered::new();
         let fits = |row: &Record| asked.iter().all(|condition| self.holds(table, row, condition, &nothing).unwrap_or(true));
-        self.tables.rows(table).iter().any(fits) || table.name == readings::TABLE.name && self.tables.read().any(|row| fits(&row))
+        self.tables.rows(table).iter().any(fits) || self.tables.read(table).any(|row| fits(&row))
     }
 
     /// The time that a signal asks about.

@@ -177,7 +177,7 @@ impl<'p> Planner<'p> {
     fn always(&mut self, serious: &[&Cause<'_>]) {
         let bounced = serious.iter().map(|cause| cause.bounced).sum();
         let severe =
-            |spec: &&StepSpec| spec.severity.is_none_or(|least| serious.iter().any(|cause| cause.judged.rule.severity >= least));
+            |spec: &&StepSpec| spec.severity.is_none_or(|least| serious.iter().any(|cause| cause.judged.severity() >= least));
         for spec in self.rules.plan.always.iter().filter(severe).filter(|spec| wanted(spec, self.waiting, bounced)) {
             add(&mut self.plan.steps, fill(spec, &self.own, &self.here, serious));
         }

@@ -89,6 +89,8 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
         .filter_map(|judged| match judged.outcome {
             // Single bounce messages leave so much open that only what they themselves show is a cause.
             Outcome::Fires(_) if !counted && !judged.shown => None,
+            // Nor is a rule a cause that hangs on something unknown and would explain a stray failure among many.
+            Outcome::Fires(Confidence::Possible) if judged.contradicting == 0 && is_stray(events(&judged.accounts_for), total) => None,
             // A rule that hangs on something unknown and explains nothing that a surer one does not is a question, not a
             // cause; so is a contradicted one, where it is an ordinary part of the mail or a certain one explains all of it.
             Outcome::Fires(Confidence::Possible) if judged.accounts_for.is_subset(&sure) => {
@@ -150,17 +152,22 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
             (
                 cause.role,
                 std::cmp::Reverse(cause.confidence >= Confidence::Likely),
-                std::cmp::Reverse(cause.judged.rule.severity == Severity::Critical),
+                std::cmp::Reverse(cause.judged.severity() == Severity::Critical),
             )
         };
         key(a)
             .cmp(&key(b))
             .then_with(|| b.share.total_cmp(&a.share))
-            .then_with(|| b.judged.rule.severity.cmp(&a.judged.rule.severity))
+            .then_with(|| b.judged.severity().cmp(&a.judged.severity()))
             .then_with(|| rules.bucket_order(&a.judged.rule.bucket).cmp(&rules.bucket_order(&b.judged.rule.bucket)))
             .then_with(|| a.judged.rule.id.cmp(&b.judged.rule.id))
     });
     causes
+}
+
+/// Whether so few failures are no more than ordinary mail among all of them.
+fn is_stray(failed: u64, total: u64) -> bool {
+    failed > 0 && failed < ORDINARY_COUNT && 2 * failed < total
 }
 
 /// What refuses for good the mail that the primary cause holds decides what happens next, however little it has refused yet.
@@ -171,7 +178,7 @@ fn raise_refusals(causes: &mut [Cause<'_>], asker: &Asker<'_>, rules: &RuleSet) 
         .enumerate()
         .filter(|(_, cause)| {
             cause.role == Role::Separate
-                && cause.judged.rule.severity >= Severity::High
+                && cause.judged.severity() >= Severity::High
                 && cause.confidence >= Confidence::Likely
                 && asker.events(&failures::TABLE, &at_risk(&causes[root], cause, asker, rules)) >= ORDINARY_COUNT
         })
@@ -244,7 +251,7 @@ fn set_roles(causes: &mut [Cause<'_>], handled: u64, counted: bool, events: impl
     let ordinary = |cause: &Cause<'_>| {
         let count = cause.failed().max(cause.kept_out);
         let part = if handled == 0 { 1.0 } else { count as f64 / handled as f64 };
-        match cause.judged.rule.severity {
+        match cause.judged.severity() {
             Severity::Critical => false,
             _ if !counted => false,
             // What speaks against it weighs more where it is seen only once or twice among much other mail.
@@ -276,19 +283,19 @@ fn set_roles(causes: &mut [Cause<'_>], handled: u64, counted: bool, events: impl
         .filter(|(at, _)| big[*at])
         .max_by(|(_, a), (_, b)| {
             // What is for others to solve, such as a full mailbox, does not lead where something here is to be repaired.
-            let here = |cause: &Cause<'_>| cause.judged.rule.severity > Severity::Low && cause.share >= CONTRIBUTING_SHARE;
-            (a.judged.rule.severity == Severity::Critical)
-                .cmp(&(b.judged.rule.severity == Severity::Critical))
+            let here = |cause: &Cause<'_>| cause.judged.severity() > Severity::Low && cause.share >= CONTRIBUTING_SHARE;
+            (a.judged.severity() == Severity::Critical)
+                .cmp(&(b.judged.severity() == Severity::Critical))
                 .then_with(|| here(a).cmp(&here(b)))
                 .then_with(|| a.share.total_cmp(&b.share))
-                .then_with(|| a.judged.rule.severity.cmp(&b.judged.rule.severity))
+                .then_with(|| a.judged.severity().cmp(&b.judged.severity()))
                 .then_with(|| b.judged.rule.id.cmp(&a.judged.rule.id))
         })
         .map(|(at, _)| at);
     for (at, cause) in causes.iter_mut().enumerate() {
         if Some(at) == best {
             cause.role = Role::RootCause;
-        } else if big[at] && (cause.share >= CONTRIBUTING_SHARE || cause.judged.rule.severity == Severity::Critical) {
+        } else if big[at] && (cause.share >= CONTRIBUTING_SHARE || cause.judged.severity() == Severity::Critical) {
             cause.role = Role::Contributing;
         }
     }

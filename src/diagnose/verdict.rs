@@ -3,7 +3,7 @@
 use super::measure::{Answered, Asker, Measure, Tests};
 use crate::parallel;
 use crate::rules::RuleSet;
-use crate::rules::model::{Ask, Entry, Rule, Signal};
+use crate::rules::model::{Ask, Entry, Rule, Severity, Signal};
 use crate::tables::{Table, failures};
 use crate::time::Time;
 use std::collections::{BTreeSet, HashMap};
@@ -82,6 +82,14 @@ impl Judged<'_> {
         let entry = self.rule.contradicts.iter().find(|entry| entry.name == OVER)?;
         let (needed, _) = met_by(entry, &self.answers);
         needed.iter().filter_map(|(name, _)| self.answers.get(*name)?.first).min()
+    }
+
+    /// How bad it is: what is past does no more harm, and what waits for it leaves by itself.
+    pub fn severity(&self) -> Severity {
+        match self.over() {
+            Some(_) => self.rule.severity.min(Severity::Medium),
+            None => self.rule.severity,
+        }
     }
 }
 

@@ -209,6 +209,10 @@ fn measures(signal: &Signal, measure: &Measure) -> Vec<(String, String)> {
     let whole = |number: f64| thousands(number.round() as u64);
     let expect = &signal.expect;
     let mut list = Vec::new();
+    if let Some(wanted) = expect.collected {
+        let words = |collected: bool| if collected { "collected" } else { "not collected" };
+        return vec![(words(wanted).to_owned(), words(wanted == (measure.met == Some(true))).to_owned())];
+    }
     if measure.met.is_none() && measure.rows.is_empty() {
         list.push(("measured".to_owned(), "nothing: its evidence was not collected, or does not reach so far back".to_owned()));
         return list;

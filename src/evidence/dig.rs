@@ -23,6 +23,8 @@ struct Question {
     kind: String,
     status: Option<&'static str>,
     server: String,
+    /// The one after the `@`.
+    named: String,
     time_ms: Option<i64>,
     answers: Vec<(u32, String, String)>,
     asked: bool,
@@ -200,7 +202,9 @@ fn from_words(words: &str, question: &mut Question) {
                 name = Some(reverse_name(address));
                 question.kind = "PTR".to_owned();
             }
-        } else if word.starts_with(['+', '@']) || word == "dig" || word == "IN" || word == "in" {
+        } else if let Some(server) = word.strip_prefix('@') {
+            server.clone_into(&mut question.named);
+        } else if word.starts_with('+') || word == "dig" || word == "IN" || word == "in" {
             continue;
         } else if matches!(word, "-t" | "-q" | "-p" | "-b" | "-k" | "-f" | "-y" | "-c") {
             let value = words.next();
@@ -358,6 +362,9 @@ fn finish(question: &Question, doc: &Document<'_>, sink: &mut Sink<'_>) {
         }
         if !question.server.is_empty() {
             record.set(lookups::server, sink.name(&question.server));
+        }
+        if !question.named.is_empty() {
+            record.set(lookups::named_server, sink.name(&question.named));
         }
         sink.push(&lookups::TABLE, record);
     }

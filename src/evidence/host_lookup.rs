@@ -188,6 +188,12 @@ fn named<'a>(doc: &Document<'a>) -> Option<&'a str> {
     command.split_whitespace().skip(1).find(|word| word.contains('.') && !word.starts_with(['-', '@']))
 }
 
+/// The name server in the command, `host gmail.com 9.9.9.9`: its second word with a dot or colon.
+fn named_server<'a>(doc: &Document<'a>) -> Option<&'a str> {
+    let words = doc.command?.split_whitespace().skip(1);
+    words.filter(|word| word.contains(['.', ':']) && !word.starts_with('-')).nth(1)
+}
+
 fn push(tool: &str, server: Option<&str>, said: &[Said<'_>], doc: &Document<'_>, sink: &mut Sink<'_>) {
     for one in said {
         let same = |other: &&Said<'_>| other.answer.is_some() && other.kind == one.kind && other.name == one.name;
@@ -198,6 +204,7 @@ fn push(tool: &str, server: Option<&str>, said: &[Said<'_>], doc: &Document<'_>,
             .with(lookups::purpose, sink.name(purpose(one.name, one.kind, one.answer.as_deref())))
             .with(lookups::answers, said.iter().filter(same).count() as i64)
             .with(lookups::server, server.map(|server| sink.name(server)))
+            .with(lookups::named_server, named_server(doc).filter(|_| tool != "getent").map(|server| sink.name(server)))
             .with(lookups::answer, one.answer.as_ref().map(|answer| sink.name(answer)));
         if !one.name.is_empty() {
             record.set(lookups::name, sink.domain(one.name));

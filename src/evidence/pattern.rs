@@ -18,8 +18,9 @@ use crate::tables::{Column, Field, Record, Table, Type, Unit, Value, diagnostics
 pub(super) fn parse(kind: &str, pattern: &Pattern, doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut header = Header::default();
     let kind = sink.name(kind);
+    // What was there and says nothing is known, too.
     if pattern.lines.iter().any(|form| form.table.name == readings::TABLE.name) || pattern.table.name == readings::TABLE.name {
-        sink.tables.mark_read(kind);
+        sink.tables.mark_collected(&readings::TABLE);
     }
     let under = doc.command.unwrap_or(doc.path);
     // What holds for all records, and what the last line above told.

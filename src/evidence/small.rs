@@ -276,6 +276,10 @@ impl<'r> Reading<'r, '_> {
             collected_at: host.and_then(|host| host.time(host::collected_at)).or(self.file.modified),
             companions: &kind.companions,
         };
+        if !all_failed {
+            let name = self.tables.name(&kind.kind);
+            self.tables.mark_read(name);
+        }
         let mut sink = Sink { tables: self.tables, unparsed: Vec::new(), covers: None };
         match (&kind.pattern, parsers::PARSERS.iter().find(|(name, _)| *name == kind.parser)) {
             (Some(found), _) => pattern::parse(&kind.kind, found, &document, &mut sink),

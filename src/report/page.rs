@@ -116,6 +116,7 @@ pub(super) fn context(
     let holds_none = |cause: &&Cause| cause.accounts_for.waiting + cause.accounts_for.bounced == 0;
     page["impact"] = json!(primary.filter(holds_none).and_then(|cause| cause.impact.as_ref()));
     page["known"] = unknown(whole).iter().all(|row| row.class.is_some()).into();
+    page["lasted"] = onset.zip(report.key.over).map(|(from, to)| phrases.span(Span { from, to })).into();
     page["last_good"] = last_good(whole, phrases).into();
     Ok(context)
 }
@@ -488,7 +489,8 @@ fn last_good(report: &Report, phrases: &Phrases) -> Option<String> {
     if report.traffic.lines == 0 && report.key.since.is_some() {
         return Some(phrases.say("keys.since_listed", &[]));
     }
-    let good = report.key.last_good.as_ref()?;
+    // What ended needs no sign of how things are meanwhile.
+    let good = report.key.last_good.as_ref().filter(|_| report.key.over.is_none())?;
     let delivered_since = report.timeline.as_ref().zip(report.key.since).is_some_and(|(timeline, since)| {
         let column = (since.since(timeline.from) / f64::from(timeline.column)).max(0.0) as usize;
         let delivered = timeline.lanes.iter().filter(|lane| lane.name == "delivered");

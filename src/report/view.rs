@@ -118,6 +118,9 @@ pub struct Key {
     pub confidence_because: Option<String>,
     /// Onset of the primary cause.
     pub since: Option<Time>,
+    /// When it ended, where the evidence shows that it is over.
+    #[serde(default)]
+    pub over: Option<Time>,
     /// The last successful delivery before the onset.
     pub last_good: Option<LastGood>,
     /// How many.

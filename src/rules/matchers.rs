@@ -391,6 +391,7 @@ pub(super) fn expect(reader: &mut Reader<'_>, node: Node, table: &'static Table,
         after: fields.take("after").and_then(|node| moment(reader, &node, scope)),
         before: fields.take("before").and_then(|node| moment(reader, &node, scope)),
         share_of: fields.take("share_of").map(|node| conditions(reader, node, table, scope)).unwrap_or_default(),
+        collected: fields.take("collected").map(|node| reader.bool(&node, "collected")),
         distinct: Vec::new(),
     };
     if let Some(node) = fields.take("distinct") {

@@ -176,7 +176,7 @@ impl Signal {
     /// Whether it holds without any record: it tells that evidence is there, or that something is not in it, so no record
     /// shows it or dates it.
     pub fn needs_no_record(&self) -> bool {
-        self.expect.count.as_ref().is_some_and(Amount::is_absence)
+        self.expect.collected.is_some() || self.expect.count.as_ref().is_some_and(Amount::is_absence)
     }
 
     /// Whether it only asks whether such evidence is there.
@@ -483,6 +483,8 @@ pub struct Expect {
     pub before: Option<Moment>,
     /// Only records of the last so many seconds of the evidence.
     pub within: Option<f64>,
+    /// Nothing but whether such evidence was collected at all.
+    pub collected: Option<bool>,
 }
 
 /// A moment of another signal.

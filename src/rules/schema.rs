@@ -237,6 +237,7 @@ fn expect() -> Value {
             "within": { "description": "Only records of the last so much of the evidence, such as 24h", "type": ["string", "number"], "pattern": within },
             "after": text_like("Only records after SIGNAL.first or SIGNAL.last", moment),
             "before": text_like("Only records before SIGNAL.first or SIGNAL.last", moment),
+            "collected": { "description": "Nothing but whether such evidence was collected: no is met where it was not", "type": "boolean" },
         }),
     );
     expect["dependencies"] = json!({ "share_of": ["share"] });

@@ -1,6 +1,6 @@
 //! Values, records, and all records of a bundle by table.
 
-use super::{Column, Table, failures, host, readings, settings};
+use super::{Column, Table, collection, failures, host, readings, settings};
 use crate::case;
 use crate::distinct::Distinct;
 use crate::names::{Name, Names};
@@ -287,7 +287,7 @@ pub struct Tables {
     pub lines: KeptLines,
     rows: std::collections::BTreeMap<&'static str, Vec<Record>>,
     collected: std::collections::BTreeSet<&'static str>,
-    /// Kinds of evidence that feed the table `readings` and were there, whatever they told.
+    /// Kinds of evidence that were there, whatever they told.
     read: Vec<Name>,
     host_sources: std::collections::BTreeMap<Column, Citation>,
 }
@@ -304,15 +304,21 @@ impl Tables {
         self.collected.insert(table.name);
     }
 
-    /// Says that evidence of this kind, which feeds the table `readings`, was there.
+    /// Says that evidence of this kind was there and shows something, so that its command did not fail.
     pub fn mark_read(&mut self, kind: Name) {
-        self.mark_collected(&readings::TABLE);
+        self.mark_collected(&collection::TABLE);
         self.read.push(kind);
     }
 
-    /// For each kind of evidence that feeds the table `readings` and was there, a record that says no more than that.
-    pub fn read(&self) -> impl Iterator<Item = Record> {
-        self.read.iter().map(|kind| Record::new(&readings::TABLE, Citation::default()).with(readings::kind, *kind))
+    /// For each kind of evidence that was there, a record of a table that has kinds, which says no more than that.
+    pub fn read(&self, table: &'static Table) -> impl Iterator<Item = Record> {
+        let column = match table.name {
+            name if name == readings::TABLE.name => Some(readings::kind),
+            name if name == collection::TABLE.name => Some(collection::kind),
+            _ => None,
+        };
+        let record = move |column| self.read.iter().map(move |kind| Record::new(table, Citation::default()).with(column, *kind));
+        column.into_iter().flat_map(record)
     }
 
     /// Whether evidence for `table` is in the bundle.

@@ -57,6 +57,11 @@ impl<'a> Line<'a> {
             rest = after;
         }
         let (mut host, mut after) = rest.split_once(' ')?;
+        // A host that was left out, as a container's logger does: the word after the stamp is the program already.
+        if host.ends_with("]:") || host.ends_with(':') && host.contains('/') {
+            let (tag, pid, message) = tag(rest)?;
+            return Some(Line { time, host: "", tag, pid, message }.with_daemon());
+        }
         // A log host that put its own envelope before the whole line.
         if let Some((own, line)) = stamp(after, clock).and_then(|(_, line)| line.split_once(' ')) {
             (host, after) = (own, line);

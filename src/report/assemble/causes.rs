@@ -167,7 +167,7 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
         consequence: rule.consequence.as_ref().map(|text| words.fill(text, Place::Plain)),
         impact: rule.impact.as_ref().map(|text| words.fill(text, Place::Plain).trim().to_owned()).filter(|text| !text.is_empty()),
         outlasts: rule.outlasts,
-        severity: rule.severity.name().into(),
+        severity: judged.severity().name().into(),
         confidence: cause.confidence.name().into(),
         confidence_because: String::new(),
         ladder: Ladder {

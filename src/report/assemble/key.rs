@@ -32,6 +32,7 @@ pub(super) fn key(
         confidence: primary.map(|cause| cause.confidence.name().into()),
         confidence_because: None,
         since,
+        over: primary.and_then(|cause| cause.judged.over()),
         last_good: since.and_then(|since| last_good(material, since, lines)),
         size,
         trend: since.and_then(|since| trend(material, since)),
