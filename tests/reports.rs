@@ -602,6 +602,18 @@ fn what_stays_when_its_cause_is_gone_has_its_steps_and_a_step_for_a_case_that_ma
 }
 
 #[test]
+fn what_is_over_is_told_with_when_it_began_and_ended() {
+    let bundle = "tests/cases/drains-after-port-25-opened/bundle";
+    for format in [Format::Markdown, Format::Text, Format::Html] {
+        let said = plain(bundle, format);
+        assert!(said.contains("10:31 to 10:53 UTC"), "{said}");
+        assert!(said.contains("it is over"), "{said}");
+    }
+    let ticket = plain(bundle, Format::Markdown);
+    assert!(ticket.contains("Root cause, over, ") && !ticket.contains("Root cause, critical"), "{ticket}");
+}
+
+#[test]
 fn a_refusal_for_good_behind_a_blocked_port_pauses_delivery_however_little_it_has_refused() {
     let report = complete("tests/cases/blocked-after-no-reverse-dns/bundle.tar.gz");
     let behind = report.causes.iter().find(|cause| cause.rule == "ptr-missing").expect("the second cause");

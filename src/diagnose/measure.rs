@@ -7,9 +7,7 @@ use crate::names::{Name, Names};
 use crate::parallel::locked;
 use crate::rules::amount::Amount;
 use crate::rules::model::{Condition, Expect, Matcher, Reference, Signal};
-use crate::tables::{
-    Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings,
-};
+use crate::tables::{Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings};
 use crate::time::Time;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;

@@ -90,7 +90,11 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
             // Single bounce messages leave so much open that only what they themselves show is a cause.
             Outcome::Fires(_) if !counted && !judged.shown => None,
             // Nor is a rule a cause that hangs on something unknown and would explain a stray failure among many.
-            Outcome::Fires(Confidence::Possible) if judged.contradicting == 0 && is_stray(events(&judged.accounts_for), total) => None,
+            Outcome::Fires(Confidence::Possible)
+                if judged.contradicting == 0 && is_stray(events(&judged.accounts_for), total) =>
+            {
+                None
+            }
             // A rule that hangs on something unknown and explains nothing that a surer one does not is a question, not a
             // cause; so is a contradicted one, where it is an ordinary part of the mail or a certain one explains all of it.
             Outcome::Fires(Confidence::Possible) if judged.accounts_for.is_subset(&sure) => {

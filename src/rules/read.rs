@@ -185,7 +185,8 @@ fn signal_tables(sections: &[Option<Node>]) -> BTreeMap<String, Option<&'static 
 const SIGNAL: [&str; 7] = ["in", "where", "by", "expect", "says", "absent", "unknown"];
 
 /// What `expect` may hold.
-const EXPECT: [&str; 10] = ["count", "distinct", "share", "share_of", "rate", "lasting", "within", "after", "before", "collected"];
+const EXPECT: [&str; 10] =
+    ["count", "distinct", "share", "share_of", "rate", "lasting", "within", "after", "before", "collected"];
 
 fn entries(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<Entry> {
     let mut list = Vec::new();
