@@ -298,7 +298,11 @@ fn excerpt(tables: &Tables) -> Option<&'static str> {
 
 /// The same, read as `how` says.
 pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU64) -> Evidence {
-    let asked = || Asked::of(rules, how.every_record);
+    let asked = || {
+        // The first file waits for it.
+        rules.secrets.marks();
+        Asked::of(rules, how.every_record)
+    };
     let (looked, asked) = parallel::both(how.jobs, || look(bundle, rules, how.jobs), asked);
     let Looked { mut tables, mut sources, logs, pastes, collected_at, secrets } = looked;
     let settings = Settings { asked: &asked, how, progress };

@@ -24,7 +24,7 @@ pub(super) struct Tests {
     networks: Vec<Network>,
     /// Which of them are in a set, as bits.
     sets: Vec<u64>,
-    /// Of texts of late, by their hashes: each has one place, which the next one takes.
+    /// Of texts of late, by their hashes: each has one place, which the next one takes. Made for the first.
     known: RefCell<Vec<(u64, TestBits)>>,
     /// Tests that come to facts.
     factual: Vec<Factual>,
@@ -124,7 +124,7 @@ impl Tests {
             return Tests::one_by_one(demand, all);
         };
         let missing = one_by_one(demand, all, Given::Missing);
-        let known = RefCell::new(vec![(0, 0); Self::KNOWN]);
+        let known = RefCell::default();
         let plain = expressions.is_empty() && sets.is_empty() && others == 0;
         let text = plain.then(|| one_by_one(demand, all, Given::Text("x")));
         Tests { all, missing, text, expressions: Together::new(expressions), networks, sets, known, factual, others }
@@ -135,7 +135,7 @@ impl Tests {
         let (networks, sets, factual) = Default::default();
         let missing = one_by_one(demand, all, Given::Missing);
         let expressions = Together::new(Vec::new());
-        let known = RefCell::new(vec![(0, 0); Self::KNOWN]);
+        let known = RefCell::default();
         Tests { all, missing, text: None, expressions, networks, sets, known, factual, others: all }
     }
 
@@ -150,7 +150,11 @@ impl Tests {
             (Given::Text(_), Some(held)) => held,
             (Given::Text(_), None) => {
                 let Some(hash) = hash() else { return self.tried(demand, given) };
-                let known = &mut self.known.borrow_mut()[hash as usize % Self::KNOWN];
+                let mut known = self.known.borrow_mut();
+                if known.is_empty() {
+                    known.resize(Self::KNOWN, (0, 0));
+                }
+                let known = &mut known[hash as usize % Self::KNOWN];
                 if known.0 != hash {
                     *known = (hash, self.tried(demand, given));
                 }
