@@ -227,6 +227,27 @@ fn messages_that_vanish_without_a_line_are_told() {
 }
 
 #[test]
+fn two_servers_are_no_before_and_after_and_one_that_got_a_name_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = blocked();
+    let before = server.collect(folder.path(), "before", 100, "");
+    server.waiting.clear();
+    let after = server.collect(folder.path(), "after", 130, "");
+    let name = |bundle: &Path, host: &str| std::fs::write(bundle.join("hostname-f.txt"), format!("{host}\n")).expect("written");
+    name(&before, "mail");
+    name(&after, "mail.kontor.example");
+    assert_eq!(compare(&[&before, &after]).0["outcome"], "emptied", "the same server, which got its whole name");
+    name(&after, "relay.anderswo.example");
+    let (comparison, headline) = compare(&[&before, &after]);
+    assert_eq!(comparison["outcome"], "unclear", "{comparison:#}");
+    let told =
+        "These are two servers, so nothing can be said of a repair. Waiting: 40 messages on the first, 0 messages on the second";
+    assert_eq!(headline, told);
+    assert_eq!(state(&comparison, "outbound-port-25-blocked"), "not-proven");
+    assert_eq!(comparison["cautions"].as_array().map(Vec::len), Some(1), "{comparison:#}");
+}
+
+#[test]
 fn worse_and_unchanged_are_told_apart_by_the_queue() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut server = blocked();

@@ -1,5 +1,6 @@
 //! What passed through the queue between two snapshots, and how fast.
 
+use super::told::are_two_hosts;
 use super::{Flow, Forecast, Rates, Snapshot};
 use crate::report::phrases::Said;
 use crate::time::{Time, duration};
@@ -92,6 +93,9 @@ pub(super) fn forecast(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>,
     let (then, now) = (before.report.queue.waiting_messages, after.report.queue.waiting_messages);
     if now == 0 {
         return none("compare.forecast.empty");
+    }
+    if are_two_hosts(before, after) {
+        return none("compare.forecast.two_hosts");
     }
     let Some(flow) = flow else { return none("compare.forecast.no_log") };
     if then == 0 {

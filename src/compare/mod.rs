@@ -69,7 +69,7 @@ pub fn compare(snapshots: &[Snapshot]) -> Result<Comparison, String> {
             return Err(format!("{} is older than {}: name the older one first", pair[1].path, pair[0].path));
         }
     }
-    let flow = flow::flow(before, after);
+    let flow = (!told::are_two_hosts(before, after)).then(|| flow::flow(before, after)).flatten();
     let emptied = flow.is_some_and(|flow| is_emptied(before, after, &flow));
     let causes = causes(before, after, flow.as_ref(), emptied);
     let outcome = outcome(before, after, flow.as_ref(), emptied, &causes);
@@ -120,6 +120,7 @@ fn causes(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>, emptied: boo
                 let result = after.report.rules.iter().find(|row| row.id == cause.rule).map(|row| &*row.result);
                 let delivered = flow.is_some_and(|flow| flow.delivered > 0);
                 match result {
+                    _ if told::are_two_hosts(before, after) => ("not-proven", Said::of("compare.says.two_hosts")),
                     Some("not-checked") => ("not-proven", Said::of("compare.says.not_collected")),
                     None => ("not-proven", Said::of("compare.says.not_known")),
                     _ if emptied => ("not-proven", Said::of("compare.says.emptied")),
@@ -142,7 +143,10 @@ fn causes(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>, emptied: boo
             rule: cause.rule.clone(),
             title: cause.title.clone(),
             state: "new",
-            says: Said::of("compare.says.new").with("n", cause.accounts_for.waiting),
+            says: match cause.accounts_for.waiting {
+                0 => Said::of("compare.says.new_none"),
+                waiting => Said::of("compare.says.new").with("n", waiting),
+            },
             before: None,
             after: Some(CauseAt::of(cause)),
         });
@@ -156,7 +160,7 @@ fn outcome(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>, emptied: bo
     let gone = causes.iter().filter(|cause| trouble(&cause.before)).all(|cause| cause.state == "resolved");
     let queue = changed(before.report.queue.waiting_messages, after.report.queue.waiting_messages);
     let delivered = flow.is_some_and(|flow| flow.delivered > 0);
-    if after.is_inconclusive() || before.is_inconclusive() {
+    if after.is_inconclusive() || before.is_inconclusive() || told::are_two_hosts(before, after) {
         return Outcome::Unclear;
     }
     match (before.is_trouble(), after.is_trouble()) {

@@ -14,6 +14,10 @@ pub(super) fn headline(
     causes: &[CauseChange],
 ) -> Said {
     let (then, now) = (before.report.queue.waiting_messages, after.report.queue.waiting_messages);
+    if are_two_hosts(before, after) {
+        let waiting = |count: u64| Said::of("units.message").with("n", count);
+        return Said::of("compare.headline.two_hosts").with("one", waiting(then)).with("other", waiting(now));
+    }
     let queue = Said::of("compare.queue").with("n", then).with("now", now);
     let still = causes.iter().find(|cause| cause.after.as_ref().is_some_and(|at| at.role == "root-cause"));
     let name = match outcome {
@@ -45,12 +49,29 @@ pub(super) fn headline(
     }
 }
 
+/// The servers' names, where these are two servers and not one that got another name: nothing went from one queue into the other.
+fn two_hosts<'s>(before: &'s Snapshot, after: &'s Snapshot) -> Option<(&'s str, &'s str)> {
+    let (one, other) = before.report.host.as_deref().zip(after.report.host.as_deref())?;
+    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let completed = long.split('.').next().is_some_and(|label| label.eq_ignore_ascii_case(short));
+    let address = |snapshot: &'s Snapshot| {
+        snapshot.report.facts.iter().find(|fact| fact.name == "public address").map(|fact| fact.value.as_str())
+    };
+    let same_address = address(before).is_some() && address(before) == address(after);
+    (!one.eq_ignore_ascii_case(other) && !completed && !same_address).then_some((one, other))
+}
+
+pub(super) fn are_two_hosts(before: &Snapshot, after: &Snapshot) -> bool {
+    two_hosts(before, after).is_some()
+}
+
 pub(super) fn cautions(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>) -> Vec<Said> {
     let mut list = Vec::new();
-    if let (Some(one), Some(other)) = (&before.report.host, &after.report.host)
-        && !one.eq_ignore_ascii_case(other)
-    {
-        list.push(Said::of("compare.caution.two_hosts").with("one", one.as_str()).with("other", other.as_str()));
+    if let Some((one, other)) = two_hosts(before, after) {
+        list.push(Said::of("compare.caution.two_hosts").with("one", one).with("other", other));
+    }
+    if are_two_hosts(before, after) {
+        return list;
     }
     if before.at().is_none() || after.at().is_none() {
         list.push(Said::of("compare.caution.no_time"));

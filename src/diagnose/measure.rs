@@ -652,7 +652,8 @@ pub fn first_time(table: &Table, row: &Record) -> Option<Time> {
 
 /// When a record's matter was last seen.
 pub fn last_time(table: &Table, row: &Record) -> Option<Time> {
-    row.several().map(|several| several.until).or_else(|| own_time(table, row))
+    // Events without a time, as those of a listing, end at none.
+    row.several().map(|several| several.until).filter(|until| *until != Time::default()).or_else(|| own_time(table, row))
 }
 
 /// The time of a record; of several events, that of the first.
@@ -671,6 +672,16 @@ fn own_time(table: &Table, row: &Record) -> Option<Time> {
 mod tests {
     use super::*;
     use crate::tables::Citation;
+
+    #[test]
+    fn many_events_of_a_listing_have_no_last_time() {
+        let mut row = Record::new(&failures::TABLE, Citation::default());
+        row.several_mut(Time::default(), Citation::default());
+        assert_eq!(last_time(&failures::TABLE, &row), None);
+        row.set(failures::time, Time::from_seconds(60));
+        row.several_mut(Time::default(), Citation::default()).until = Time::from_seconds(90);
+        assert_eq!(last_time(&failures::TABLE, &row), Some(Time::from_seconds(90)));
+    }
 
     #[test]
     fn records_are_found_by_what_they_say_whatever_its_case() {

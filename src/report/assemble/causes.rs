@@ -252,7 +252,13 @@ fn signal_view(
             (Some(key), Some(by)) => as_text(rows[**at as usize].get(by), &words.asker.tables.names).as_ref() == Some(key),
             _ => true,
         };
-        let first = measure.rows.iter().find(told);
+        // What a listing shows as active or not tried yet has no reason in its line: that is in the line of another.
+        let names = &words.asker.tables.names;
+        let reasoned = |at: &&u32| {
+            let queue = (signal.table.name == failures::TABLE.name).then(|| rows[**at as usize].text(failures::queue, names));
+            !matches!(queue.flatten(), Some("active" | "incoming" | "maildrop"))
+        };
+        let first = measure.rows.iter().find(|at| told(at) && reasoned(at)).or_else(|| measure.rows.iter().find(told));
         let other = first.and_then(|first| {
             let file = rows[*first as usize].source.file;
             let elsewhere = |at: &&u32| rows[**at as usize].source.file != file && told(at);

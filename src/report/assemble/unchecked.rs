@@ -103,7 +103,9 @@ fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
         }
         None => {
             let phrases = Phrases::english();
-            let fields: Vec<&str> = signal.conditions.iter().map(|condition| table.fields[condition.column.0].name).collect();
+            // Of the machine's one record, and there alone, the fields say what is missing.
+            let fields = signal.conditions.iter().filter(|_| table.name == host::TABLE.name);
+            let fields: Vec<&str> = fields.map(|condition| table.fields[condition.column.0].name).collect();
             let what = capital(&phrases.word("tables", table.name));
             let fields = fields.join(", ").replace('_', " ");
             let with = phrases.say("asked.with", &[("what", what.as_str().into()), ("conditions", fields.as_str().into())]);

@@ -62,8 +62,8 @@ fn tick_step(seconds: i64, room: i64) -> i64 {
 /// A number that fits beside an axis: `800`, `12,000`, `1.5 M`.
 fn short(number: u64) -> String {
     match number {
-        0..=99_999 => thousands(number),
-        100_000..=999_999 => format!("{} k", number / 1000),
+        0..=9_999 => thousands(number),
+        10_000..=999_999 => format!("{} k", number / 1000),
         _ => format!("{:.1} M", number as f64 / 1e6),
     }
 }

@@ -17,8 +17,8 @@ const EMPTY: f64 = 20.0;
 const ABOVE: f64 = 38.0;
 const FILLS: [(&str, &str); 3] = [("f-sent", "#3f7fb8"), ("f-def", "#bf7d12"), ("f-bnc", "#b8342a")];
 const TITLES: [&str; 3] = ["shape.delivered", "shape.deferred", "shape.bounced"];
-/// Units that a character takes, on the wide side.
-const CHARACTER: f64 = 7.0;
+/// Units that a character takes, on the wide side; on paper they are larger.
+const CHARACTER: f64 = 8.0;
 
 /// What a lane is called: the first may count only what other servers took.
 pub(crate) fn lane_title(timeline: &Timeline, at: usize, phrases: &Phrases) -> String {
