@@ -240,8 +240,7 @@ fn two_servers_are_no_before_and_after_and_one_that_got_a_name_is() {
     name(&after, "relay.anderswo.example");
     let (comparison, headline) = compare(&[&before, &after]);
     assert_eq!(comparison["outcome"], "unclear", "{comparison:#}");
-    let told =
-        "These are two servers, so nothing can be said of a repair. Waiting: 40 messages on the first, 0 messages on the second";
+    let told = "These are two servers, so nothing can be said of a repair. Waiting: 40 messages and 0 messages";
     assert_eq!(headline, told);
     assert_eq!(state(&comparison, "outbound-port-25-blocked"), "not-proven");
     assert_eq!(comparison["cautions"].as_array().map(Vec::len), Some(1), "{comparison:#}");

@@ -20,9 +20,9 @@ pub(super) fn not_checked(material: &Material<'_>) -> Vec<NotChecked> {
         for (name, signal) in entries.into_iter().flat_map(Entry::signals) {
             if judged.answers.get(name).is_some_and(|measure| measure.met.is_none()) {
                 let (needs, command) = needs(signal, material);
-                // What no command collects is worth a question only where the rule hangs on it, and each command only once a rule.
+                // What no command collects is worth a question only where the plan hangs on it, and each command only once a rule.
                 let known = command.is_some() && list.iter().any(|one| one.rule == judged.rule.id && one.command == command);
-                if known || (command.is_none() && effect != DECIDES) {
+                if known || (command.is_none() && (effect != DECIDES || !changes_plan)) {
                     continue;
                 }
                 if changes_plan || !list.iter().any(|known| known.rule == judged.rule.id) {
