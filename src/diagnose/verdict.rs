@@ -201,7 +201,8 @@ pub fn state(entry: &Entry, answers: &Answered) -> Option<bool> {
 fn holds(entry: &Entry, answers: &Answered) -> bool {
     state(entry, answers) != Some(false)
         && match &entry.ask {
-            Ask::Signal(_) => state(entry, answers) == Some(true),
+            // That nothing was collected shows nothing.
+            Ask::Signal(signal) => state(entry, answers) == Some(true) && signal.expect.collected.is_none(),
             Ask::Any(entries) | Ask::All(entries) => entries.iter().any(|entry| holds(entry, answers)),
         }
 }
