@@ -67,6 +67,9 @@ const TRANSCRIPT: u64 = 64 << 20;
 /// Files whose beginnings are in memory at once.
 const AT_ONCE: usize = 64;
 
+/// Bytes of files that are read at once, unless one alone has more.
+const MOST_AT_ONCE: u64 = 8 << 20;
+
 /// That lines are cut.
 const LONGER_LINES: &str = "lines of which only the beginning is looked at (see --max-line)";
 
@@ -228,18 +231,26 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
     small.sort_by_key(|(_, kind, sections)| (small::order(*kind), *sections));
     let told_offset = told_offset(&logs);
     let mut known = secrets::KnownSecrets::new(rules);
-    for &(number, kind, sections) in &small {
-        let mut reading = small::Reading {
-            file: &bundle.files[number],
-            number: number as u32,
-            paste: &pastes[number],
-            longest: bundle.limits.line,
-            rules,
-            told_offset,
-            tables: &mut tables,
-            secrets: &mut known,
-        };
-        logs.extend(reading.run(kind, sections, &mut sources[number]));
+    let mut rest = small.as_slice();
+    while !rest.is_empty() {
+        let (some, others) = rest.split_at(together(rest.iter().map(|(number, ..)| &bundle.files[*number])));
+        rest = others;
+        let longest = bundle.limits.line;
+        let clean = parallel::each(jobs, some, |&(number, kind, _)| {
+            small::Clean::of(&bundle.files[number], &pastes[number], kind, longest, rules)
+        });
+        for (clean, &(number, kind, sections)) in clean.into_iter().zip(some) {
+            let mut reading = small::Reading {
+                file: &bundle.files[number],
+                number: number as u32,
+                longest,
+                rules,
+                told_offset,
+                tables: &mut tables,
+                secrets: &mut known,
+            };
+            logs.extend(reading.run(clean, kind, sections, &mut sources[number]));
+        }
     }
     let secrets = known.finder();
     for &(number, kind, _) in &small {
@@ -252,6 +263,17 @@ fn look(bundle: &Bundle, rules: &RuleSet, jobs: usize) -> Looked {
     tables.titles = [("provider", rules.providers.titles()), ("reason_class", rules.reasons.titles.clone())].into();
     let collected_at = tables.host().and_then(|host| host.time(host::collected_at));
     Looked { tables, sources, logs, pastes, collected_at, secrets }
+}
+
+/// How many of the next files are read side by side: one at least, and so many that their texts take little room. What is
+/// unpacked on the way may be of any size.
+fn together<'b>(files: impl Iterator<Item = &'b BundleFile>) -> usize {
+    let mut room = MOST_AT_ONCE;
+    let fits = |file: &&BundleFile| {
+        room = if file.compression.is_some() { 0 } else { room.saturating_sub(file.size) };
+        room > 0
+    };
+    files.take(AT_ONCE).take_while(fits).count().max(1)
 }
 
 /// Gives the logs of a bundle to `work`, in the order of their first lines, and the secrets that its other files give away.

@@ -12,6 +12,7 @@ use crate::rules::collection::Failed;
 use crate::rules::kinds::Kind;
 use crate::rules::lazy::Found;
 use crate::tables::{Citation, Record, Tables, collection, host, lines};
+use std::borrow::Cow;
 use std::io::Read;
 use transcript::Section;
 
@@ -55,7 +56,6 @@ fn failed<'r, 't>(line: &'t str, rules: &'r RuleSet) -> Option<(&'r Failed, Foun
 pub(super) struct Reading<'r, 't> {
     pub(super) file: &'r BundleFile,
     pub(super) number: u32,
-    pub(super) paste: &'r Paste,
     /// Longest line that is looked at.
     pub(super) longest: usize,
     pub(super) rules: &'r RuleSet,
@@ -86,19 +86,47 @@ pub(super) fn tell_known(file: &BundleFile, paste: &Paste, kind: Option<&Kind>, 
     }
 }
 
-impl<'r> Reading<'r, '_> {
-    /// Reads the file; returns the log lines that it holds beside other things.
-    pub(super) fn run(&mut self, kind: Option<&Kind>, sections: bool, source: &mut Source) -> Option<Log> {
+/// The text of a file as it may be shown, which files of a bundle are made to side by side.
+pub(super) struct Clean {
+    text: String,
+    lines: u64,
+    /// Lines that were too long.
+    cut: usize,
+    /// Its secrets: where each kind stands first, and themselves.
+    found: Vec<secrets::Found>,
+    told: Vec<String>,
+    /// Why it was not read to its end.
+    error: Option<std::io::Error>,
+}
+
+impl Clean {
+    /// Reads a file of which lines up to `longest` bytes are looked at.
+    pub(super) fn of(file: &BundleFile, paste: &Paste, kind: Option<&Kind>, longest: usize, rules: &RuleSet) -> Clean {
         let mut bytes = Vec::new();
-        let read = self.file.open().and_then(|reader| reader.take(most(kind)).read_to_end(&mut bytes));
-        let (text, cut) = within(self.paste.undo(text::clean(&bytes)), self.longest);
-        source.lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+        let read = file.open().and_then(|reader| reader.take(most(kind)).read_to_end(&mut bytes));
+        let (text, cut) = within(paste.undo(text::clean(&bytes)), longest);
+        let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64
             + u64::from(bytes.last().is_some_and(|last| *last != b'\n'));
         drop(bytes);
         // What nobody may see is in no record.
-        let remover = SecretRemover::for_file(&self.file.path, &SecretFinder::of(self.rules));
-        let (text, secrets) = secrets::taken_out(remover, &text, &mut |secret| self.secrets.remember(secret));
-        source.secrets = secrets;
+        let remover = SecretRemover::for_file(&file.path, &SecretFinder::of(rules));
+        let mut told = Vec::new();
+        let (clean, found) = secrets::taken_out(remover, &text, &mut |secret| told.push(secret.to_owned()));
+        let clean = match clean {
+            Cow::Owned(clean) => Some(clean),
+            Cow::Borrowed(_) => None,
+        };
+        Clean { text: clean.unwrap_or(text), lines, cut, found, told, error: read.err() }
+    }
+}
+
+impl<'r> Reading<'r, '_> {
+    /// Reads the file; returns the log lines that it holds beside other things.
+    pub(super) fn run(&mut self, clean: Clean, kind: Option<&Kind>, sections: bool, source: &mut Source) -> Option<Log> {
+        let Clean { text, lines, cut, found, told, error } = clean;
+        source.lines = lines;
+        source.secrets = found;
+        told.iter().for_each(|secret| self.secrets.remember(secret));
         let kind = self.name_of_host(&text, kind, source);
         let found = if sections { transcript::sections(&text) } else { None };
         let log = match found {
@@ -111,7 +139,7 @@ impl<'r> Reading<'r, '_> {
         if cut > 0 {
             source.title = format!("{}; {LONGER_LINES}: {cut}", source.title);
         }
-        if let Err(error) = read {
+        if let Some(error) = error {
             source.title = format!("{}; reading ended early: {error}", source.title);
         }
         log
