@@ -89,6 +89,19 @@ fn a_rule_can_begin_with_a_text_or_with_its_id() {
         ),
         // A program that nothing reads yet: the kind of evidence that does is written, too.
         ("program", "Nov 12 09:35:44 mail guildfilter[12]: cannot open the ledger: Permission denied", "daemon: guildfilter"),
+        // Lines of a file of its own are a kind of evidence of their own.
+        (
+            "own-log",
+            "2026-11-12 09:35:44 #12(normal) <2f3a1b>; lua; cannot connect to redis 127.0.0.1: Connection refused",
+            "in: readings",
+        ),
+        ("json", r#"{"time": "2026-11-12T09:35:44Z", "level": "error", "msg": "token slot 3 offline"}"#, "in: readings"),
+        // What a listing or the journal holds is what was said.
+        (
+            "listing",
+            r#"{"queue_id": "4F2C41A2B3", "recipients": [{"address": "a@b.example", "delay_reason": "450 4.7.1 Wardens asleep"}]}"#,
+            "in: failures",
+        ),
     ] {
         let (said, ok) = postdoc(temporary.path(), &["rules", "new", about, "--id", folder, "-o", folder]);
         assert!(ok && said.contains("2 of 2 tests pass"), "{about}: {said}");

@@ -89,9 +89,15 @@ pub fn main() -> ExitCode {
         Command::Redact(command) => command.run(),
     };
     result.unwrap_or_else(|failure| {
-        // A reader of standard output that went away (`| head`) has seen what it wanted.
-        if failure.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
-            return ExitCode::SUCCESS;
+        // What has a file says which; without one it is standard output.
+        match failure.downcast_ref::<std::io::Error>() {
+            // A reader that went away (`| head`) has seen what it wanted.
+            Some(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+            Some(error) => {
+                eprintln!("postdoc: standard output cannot be written: {error}");
+                return ExitCode::from(2);
+            }
+            None => {}
         }
         match failure.downcast_ref::<Problems>() {
             Some(problems) if terminal::colored(&std::io::stderr()) => eprintln!("postdoc: {problems:#}"),

@@ -189,14 +189,16 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// What went wrong. The error of a temporary file ends in its name, which would only confuse.
+pub(super) fn why(error: &std::io::Error) -> String {
+    let why = error.to_string();
+    why.split(" at path ").next().unwrap_or_default().to_owned()
+}
+
 /// Writes a file so that a crash leaves either the old one or the new one: beside it, then renamed.
 pub(super) fn write_beside(path: &Path, mut content: impl Read) -> Result<(), Failure> {
     let folder = folder_of(path)?;
-    // The error of a temporary file ends in its name, which would only confuse.
-    let failed = |error: std::io::Error| {
-        let why = error.to_string();
-        format!("{}: cannot be written: {}", path.display(), why.split(" at path ").next().unwrap_or_default())
-    };
+    let failed = |error: std::io::Error| format!("{}: cannot be written: {}", path.display(), why(&error));
     // A device such as /dev/stdout cannot be renamed over.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         let mut device = std::fs::File::create(path).map_err(failed)?;
@@ -207,11 +209,16 @@ pub(super) fn write_beside(path: &Path, mut content: impl Read) -> Result<(), Fa
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    // Who had closed the file that was there has not opened the new one.
+    let before = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file).map(|file| file.permissions());
     let mut file = builder.prefix(UNFINISHED).tempfile_in(folder).map_err(failed)?;
     let _interrupted = Interruptible::new(file.path());
     // Held as long as it is written; where a file system has no locks, nothing is removed either.
     let _ = file.as_file().lock();
     std::io::copy(&mut content, &mut file).map_err(failed)?;
+    if let Some(permissions) = before {
+        file.as_file().set_permissions(permissions).map_err(failed)?;
+    }
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())

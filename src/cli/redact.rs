@@ -1,6 +1,6 @@
 //! `postdoc redact BUNDLE -o NEW.tar.gz`, and the options that say how to redact.
 
-use super::output::{apart, folder_of, write_beside};
+use super::output::{apart, folder_of, why, write_beside};
 use super::{Failure, RuleFolders};
 use crate::bundle::{Bundle, BundleError, Limits};
 use crate::diagnose::words::visible;
@@ -145,7 +145,7 @@ impl Redaction {
 
     fn no_map(&self, error: &std::io::Error) -> String {
         let path = self.redact_map.as_deref().unwrap_or(Path::new("")).display();
-        format!("{path}: the map cannot be written: {error}")
+        format!("{path}: the map cannot be written: {}", why(error))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::rules::model::{Condition, Matcher, Rule, Signal};
 use crate::rules::reasons::{Context, Reason};
 use crate::said::{Said, Voice};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 
 /// The meaning of one text.
@@ -28,6 +29,9 @@ pub struct Explained {
     /// Whether it is a line of the log that tells of no trouble.
     #[serde(skip)]
     pub idle: bool,
+    /// Whether it is a line of a file that is no mail log.
+    #[serde(skip)]
+    pub foreign: bool,
     /// The reply's code, where there is one.
     #[serde(skip)]
     pub code: Option<u16>,
@@ -41,8 +45,8 @@ pub struct Explained {
 
 /// Explains one text.
 pub fn explain(text: &str, rules: &RuleSet) -> Explained {
-    let code = of_code(text);
-    let parsed = line::spoken(code.as_deref().unwrap_or(text));
+    let meant = meant(text);
+    let parsed = line::spoken(&meant);
     let said = Said::parse(parsed.text);
     let voice = parsed.voice.or(said.speaker());
     let provider = said
@@ -58,7 +62,7 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
     let idle = parsed.idle || parsed.program.is_some_and(|program| rules.reads(program, parsed.text) == Some(false));
     // Words without a frame, a code and a daemon: a warning of ours if they are one of Postfix's own, else somebody's reply.
     let (voice, taken) = match voice {
-        _ if idle => (voice, None),
+        _ if idle || parsed.foreign => (voice, None),
         None if parsed.daemon.is_none() => match heard(Some(Voice::OwnDaemon)).or_else(|| heard(None)) {
             Some(taken) => (taken.0.only.voice.first().copied(), Some(taken)),
             None => (Some(Voice::Remote), heard(Some(Voice::Remote))),
@@ -74,6 +78,7 @@ pub fn explain(text: &str, rules: &RuleSet) -> Explained {
         causes: taken.map(|(entry, _)| causes_of(entry, rules)).unwrap_or_default(),
         advice: taken.map(|(entry, _)| advice(entry, rules)).unwrap_or_default(),
         idle,
+        foreign: parsed.foreign,
         code: said.code,
         title: taken.map(|(entry, _)| rules.reasons.title(&entry.class).to_owned()),
     }
@@ -87,6 +92,22 @@ fn of_code(text: &str) -> Option<String> {
     let number = |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let whole = numbers.next().is_some_and(number) && numbers.next().is_some_and(number) && numbers.next().is_none();
     whole.then(|| format!("{class}50 {code}"))
+}
+
+/// The reason in a message of `postqueue -j`, or the line in an entry of the journal.
+fn of_listing(text: &str) -> Option<String> {
+    let value: serde_json::Value = text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok())??;
+    let text = |value: &serde_json::Value, name: &str| value.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    let recipients = value.get("recipients").and_then(|recipients| recipients.as_array());
+    recipients.into_iter().flatten().find_map(|recipient| text(recipient, "delay_reason")).or_else(|| {
+        let program = text(&value, "SYSLOG_IDENTIFIER")?;
+        Some(format!("{program}[{}]: {}", text(&value, "_PID").unwrap_or_else(|| "1".to_owned()), text(&value, "MESSAGE")?))
+    })
+}
+
+/// What a person means by a text: the words in it where it is a code alone or an object of JSON.
+pub fn meant(text: &str) -> Cow<'_, str> {
+    of_code(text).or_else(|| of_listing(text)).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 /// Rules of which a required signal asks for the reason's class: first the plain cause that is called like it, then those of its
@@ -125,6 +146,13 @@ impl fmt::Display for Explained {
         let Some(class) = &self.reason_class else {
             if self.idle {
                 return write!(out, "  this line of the log tells of no trouble");
+            }
+            if self.foreign {
+                return write!(
+                    out,
+                    "  a line of another program's own log, of which no reason speaks; `postdoc rules new 'TEXT'` makes a kind of evidence and a \
+                     rule for it"
+                );
             }
             match self.code {
                 Some(400..500) => writeln!(out, "  only the code is known, 4xx: temporary, Postfix tries again by itself")?,

@@ -4,6 +4,7 @@ use crate::said::daemons::is_of_postfix;
 use crate::said::mask::mask;
 use crate::said::{Said, Voice, strip_codes};
 use std::fmt::Write as _;
+use std::ops::Range;
 
 /// What a new rule is about.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Seed {
     pub turned_away: bool,
     /// A program beside Postfix that says it in the mail log, of which nothing reads it yet.
     pub unread: Option<String>,
+    /// The line that says it, where that is of a file that is no mail log.
+    pub foreign: Option<String>,
 }
 
 /// A file of the scaffold: path below the folder of rules, and text.
@@ -57,13 +60,16 @@ impl Seed {
             daemon: None,
             turned_away: voice == Voice::OwnServer,
             unread: None,
+            foreign: None,
         }
     }
 
     /// The files: an entry that classifies the reason, unless it has a class, and the rule.
     pub fn files(&self) -> Vec<File> {
         let mut files = Vec::new();
-        if self.class.is_none() {
+        if self.foreign.is_some() {
+            files.push((format!("evidence/{}.yaml", self.id), self.kind()));
+        } else if self.class.is_none() {
             files.push((format!("reasons/{}.yaml", self.id), self.entry()));
         }
         if let Some(program) = &self.unread {
@@ -86,6 +92,20 @@ impl Seed {
         )
     }
 
+    /// A kind of evidence for a file of which it is a line.
+    fn kind(&self) -> String {
+        let pattern = pattern(&self.reason);
+        format!(
+            "kind: {}\ntitle: {}\nparser: pattern\ntable: readings\n# TODO: how the file is called, such as ['rspamd.log*']; until then its first \
+             lines tell it.\nnames: []\ncontent: [{}]\npattern:\n  # TODO: keep what every such line says, and name what shall be asked: name, state, \
+             number, time, text.\n  lines: [{}]\n  # What else stands in the file says nothing.\n  foreign: ['.']\n",
+            self.id,
+            quoted(&self.title),
+            quoted(&pattern),
+            quoted(&format!("(?P<text>{pattern})")),
+        )
+    }
+
     fn entry(&self) -> String {
         let said = Said::parse(&self.reason);
         format!(
@@ -104,26 +124,32 @@ impl Seed {
     fn rule(&self) -> String {
         let class = self.class.as_deref().unwrap_or(&self.id);
         let Question { table, signal, consequence, summary, says, verify } = self.question();
+        let (asked, kind, other) = match table {
+            "readings" => (format!("kind: {}", self.id), self.id.as_str(), ("its file was not collected", "unknown")),
+            _ => (format!("reason_class: {class}"), "maillog", ("mail that is delivered", "'no'")),
+        };
         let mut out = String::new();
         let _ = write!(
             out,
             "id: {id}\ntitle: {title}\nconsequence: {consequence} # TODO: what follows, for the headline\nseverity: medium # critical, \
              high, medium or low\nsummary: >\n  {summary}\n  TODO: say in one or two sentences what that means and whose problem it \
-             is.\nrequires:\n  {signal}:\n    in: {table}\n    where: {{reason_class: {class}{voice}}}\n    # TODO: how many before it is worth \
+             is.\nrequires:\n  {signal}:\n    in: {table}\n    where: {{{asked}{voice}}}\n    # TODO: how many before it is worth \
              telling?\n    expect: {{count: 1+}}\n    says: '{says}'\n# supports: and contradicts: ask \
              other evidence; `postdoc rules fields` shows what there is.\nremedy:\n  - phase: fix\n    do: 'TODO: what to do first.'\n    risk: read-only # \
              read-only, safe, caution or destructive\n    good: 'TODO: what a good result looks like'\n{verify}references: []\ntests:\n  - name: as it was \
-             logged\n    given:\n      maillog: |\n        {line}\n    expect: likely\n  - name: mail that is delivered\n    given:\n      maillog: \
-             |\n        {sent}\n    expect: 'no'\n",
+             logged\n    given:\n      {kind}: |\n        {line}\n    expect: likely\n  - name: {name}\n    given:\n      maillog: \
+             |\n        {sent}\n    expect: {unmet}\n",
             id = self.id,
             title = quoted(&self.title),
             voice = match &self.daemon {
                 Some(daemon) if table == "diagnostics" && !is_of_postfix(daemon) => format!(", daemon: {daemon}"),
-                _ if table == "diagnostics" => String::new(),
+                _ if matches!(table, "diagnostics" | "readings") => String::new(),
                 _ => format!(", voice: {}", self.voice.name()),
             },
             line = self.line(),
             sent = DELIVERED,
+            name = other.0,
+            unmet = other.1,
         );
         out
     }
@@ -132,6 +158,14 @@ impl Seed {
     fn question(&self) -> Question {
         let logged = self.daemon.as_deref().is_some_and(|daemon| !is_of_postfix(daemon));
         match self.voice {
+            _ if self.foreign.is_some() => Question {
+                table: "readings",
+                signal: "said",
+                consequence: "something has not done its work",
+                summary: "{{said.count}} lines of the log say: {{said.top.text}}.",
+                says: "{{count}} lines: {{top.text}}",
+                verify: "",
+            },
             _ if logged || self.voice == Voice::OwnDaemon => Question {
                 table: "diagnostics",
                 signal: "warned",
@@ -165,6 +199,9 @@ impl Seed {
 
     /// A log line that says it.
     fn line(&self) -> String {
+        if let Some(line) = &self.foreign {
+            return line.chars().filter(|c| !c.is_control()).collect();
+        }
         let (daemon, relay) = match self.voice {
             Voice::OwnClient => ("smtp", "none"),
             Voice::OwnFilter => ("smtp", "127.0.0.1[127.0.0.1]:10024"),
@@ -234,15 +271,17 @@ const SMALL: [&str; 46] = [
     "you", "it", "its", "as", "so", "if", "but", "please", "sorry", "see", "here", "now",
 ];
 
-/// The first words that say something, as an id, and how many bytes of the text they reach over.
-fn slug(words: &str) -> (String, usize) {
+/// The first words that say something, as an id, and where they stand.
+fn slug(words: &str) -> (String, Range<usize>) {
     let mut id: Vec<String> = Vec::new();
     let mut reached = 0;
+    let mut begin = None;
     for (at, word) in words.split_whitespace().map(|word| (word.as_ptr() as usize - words.as_ptr() as usize, word)) {
         // What varies from message to message names nothing.
         if mask(word).contains('…') || word.contains(|c: char| c.is_ascii_digit()) {
             continue;
         }
+        begin.get_or_insert(at);
         let plain = plain_letters(&word.to_lowercase());
         let plain = plain.trim_end_matches("'s");
         let parts = plain.split(|c: char| !c.is_ascii_alphabetic()).filter(|part| part.len() > 1 && !SMALL.contains(part));
@@ -256,7 +295,7 @@ fn slug(words: &str) -> (String, usize) {
             break;
         }
     }
-    if id.is_empty() { ("new-reason".to_owned(), 0) } else { (id.join("-"), reached) }
+    if id.is_empty() { ("new-reason".to_owned(), 0..0) } else { (id.join("-"), begin.unwrap_or(0)..reached) }
 }
 
 /// Letters as an id has them: `ö` becomes `oe`, `é` becomes `e`.
@@ -295,7 +334,7 @@ pub fn sentence(id: &str) -> String {
 
 /// A title: the words that make the id, as they were said.
 fn title(words: &str) -> String {
-    let said = words[..slug(words).1].trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | ']'));
+    let said = words[slug(words).1].trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | ']'));
     let masked = mask(said);
     let mut chars = masked.trim_matches(['…', ' ']).chars();
     chars.next().map_or_else(|| "A new reason".to_owned(), |first| first.to_uppercase().chain(chars).collect())

@@ -201,6 +201,19 @@ fn a_redacted_bundle_does_not_lie_in_the_one_that_it_was_made_of() {
     assert!(outcome.reported().contains("safe.tar.gz: 1 file"), "{}", outcome.out);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_report_that_only_its_owner_may_read_stays_so() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::with("bundle/mail.log", ordinary());
+    let report = folder.path("report.md");
+    fs::write(&report, "former").expect("written");
+    fs::set_permissions(&report, fs::Permissions::from_mode(0o600)).expect("closed");
+    Call::new(&["analyze", &folder.path("bundle"), "-o", &report]).run();
+    assert!(fs::metadata(&report).expect("a file").len() > 100);
+    assert_eq!(fs::metadata(&report).expect("a file").permissions().mode() & 0o777, 0o600);
+}
+
 #[test]
 fn a_report_that_has_no_place_is_refused_before_the_work_begins() {
     let folder = Folder::new();

@@ -5,7 +5,7 @@ use crate::bundle::Bundle;
 use crate::cli::output::write_beside;
 use crate::cli::{Failure, RuleFolders, rule_folders};
 use crate::diagnose::diagnosis;
-use crate::diagnose::explain::explain;
+use crate::diagnose::explain::{explain, meant};
 use crate::diagnose::measure::Asker;
 use crate::evidence::maillog::line::spoken;
 use crate::evidence::secrets::SecretFinder;
@@ -116,15 +116,20 @@ impl New {
             say!("known so far as {class}, by {by}: {causes}");
         }
         let voice = Voice::ALL.iter().find(|(name, _)| Some(*name) == known.voice).map_or(Voice::Remote, |(_, voice)| *voice);
-        let spoken = spoken(text);
+        let meant = meant(text);
+        let spoken = spoken(&meant);
         // What a test needs of it stands around the words, as a log has it.
         let reason = match Said::parse(spoken.text).speaker() {
-            None if voice == Voice::Remote && spoken.program.is_none() => {
+            None if voice == Voice::Remote && spoken.program.is_none() && !spoken.foreign => {
                 format!("host mx.example.net[192.0.2.25] said: {} (in reply to RCPT TO command)", spoken.text)
             }
             _ => spoken.text.to_owned(),
         };
         let mut seed = Seed::new(&anonymous(&reason, rules)?, voice, self.id.clone(), self.bucket.clone(), None);
+        if spoken.foreign {
+            seed.foreign = Some(anonymous(text, rules)?);
+            seed.bucket = self.bucket.clone().unwrap_or_else(|| "local-service".to_owned());
+        }
         seed.daemon = spoken.daemon.map(str::to_owned);
         seed.turned_away = spoken.turned_away || voice == Voice::OwnServer;
         seed.unread = spoken.program.filter(|program| rules.reads(program, spoken.text) != Some(true)).map(str::to_owned);

@@ -635,6 +635,8 @@ pub struct Spoken<'a> {
     pub program: Option<&'a str>,
     /// Whether it is a line of the log that tells of no trouble.
     pub idle: bool,
+    /// Whether it is a line of a file that is no mail log.
+    pub foreign: bool,
 }
 
 /// A line of a log without the time, as people copy it: `postfix/smtp[467]: message`, `postsrsd[12]: message`, or what a command of
@@ -650,11 +652,30 @@ fn unstamped(text: &str) -> Option<Line<'_>> {
     (postfix_daemon(tag).is_some() || named && (numbered() || command())).then(|| Line { tag, message, ..Line::default() })
 }
 
+/// What a line says that is of no mail log: one that begins with a time and no program follows, or an object of JSON.
+fn foreign<'a>(text: &'a str, line: &Line<'a>) -> Option<&'a str> {
+    if text.starts_with("{\"") && text.ends_with('}') {
+        let after = ["\"msg\":", "\"message\":", "\"error\":"].iter().find_map(|name| text.split_once(name))?.1.trim_start();
+        return Some(after.strip_prefix('"').and_then(|value| value.split('"').next()).unwrap_or(text));
+    }
+    let (day, rest) = (text.get(..10)?, text.get(11..)?);
+    let like = |text: &str, form: &str| {
+        text.len() == form.len()
+            && text.bytes().zip(form.bytes()).all(|(c, of)| if of == b'0' { c.is_ascii_digit() } else { c == of })
+    };
+    let dated = like(day, "0000-00-00") && rest.get(..8).is_some_and(|time| like(time, "00:00:00"));
+    let after = rest.find(' ').map(|at| rest[at..].trim_start());
+    after.filter(|_| dated && !line.tag.starts_with(|c: char| c.is_ascii_alphabetic()))
+}
+
 /// Finds the spoken words in `text`.
 pub fn spoken(text: &str) -> Spoken<'_> {
     let text = text.trim();
     let clock = Clock { zone_offset: 0, reference: Time(i64::MAX / 4) };
     let line = Line::parse(text, &clock).or_else(|| unstamped(text)).unwrap_or(Line { message: text, ..Line::default() });
+    if let Some(said) = foreign(text, &line) {
+        return Spoken { text: said, foreign: true, ..Spoken::default() };
+    }
     let daemon = postfix_daemon(line.tag).map(|(_, daemon)| daemon).or_else(|| known_daemon(line.tag));
     let program = Some(line.tag).filter(|tag| !tag.is_empty() && daemon.is_none());
     if let Some(program) = program {
