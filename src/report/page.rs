@@ -109,13 +109,14 @@ pub(super) fn context(
     page["do_first"] = do_first(report).into();
     page["sources"] = whole.sources.len().into();
     page["questions"] = whole.not_checked.len().into();
-    page["unknown"] = json!(unknown(whole));
-    page["most_unknown"] = (!unknown(whole).is_empty() && !report.do_first.is_empty()).into();
+    let unknown = unknown(whole);
+    page["unknown"] = json!(unknown);
+    page["most_unknown"] = (!unknown.is_empty() && !report.do_first.is_empty()).into();
     page["urgent"] = whole.not_checked.iter().any(|item| item.changes_plan).into();
     // Where no mail waits for the primary cause, how much waits does not tell how big it is.
     let holds_none = |cause: &&Cause| cause.accounts_for.waiting + cause.accounts_for.bounced == 0;
     page["impact"] = json!(primary.filter(holds_none).and_then(|cause| cause.impact.as_ref()));
-    page["known"] = unknown(whole).iter().all(|row| row.class.is_some()).into();
+    page["known"] = unknown.iter().all(|row| row.class.is_some()).into();
     page["lasted"] = onset.zip(report.key.over).map(|(from, to)| phrases.span(Span { from, to })).into();
     page["last_good"] = last_good(whole, phrases).into();
     Ok(context)
