@@ -145,6 +145,8 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         // Headers of a message, and what cleanup says of them.
         (Part::Text, format!(r"(?i)(?:^|\bheader |-- )(?:subject|thread-topic|comments|keywords|organi[sz]ation): (?P<n>.+?){end_of_header}")),
         // The same as a trace of system calls, or a string of a program, has it.
+        // As amavis logs it.
+        (Part::Text, r#"(?i), (?:subject|thread-topic): "(?P<n>(?:[^"\\]|\\.)+)""#.into()),
         (Part::Text, r#"(?i)(?:"|\\n)(?:subject|thread-topic): (?P<n>(?:[^"\\]|\\[0-7]{3})+)"#.into()),
         (Part::People, format!(r"(?i)(?:^|\bheader )(?:(?:x-)?(?:[\w-]*-)?(?:from|to|cc|bcc|sender|recipient|user)|return-path|list-id|disposition-notification-to): (?P<n>.+?){end_of_header}")),
         (Part::Text, r"\b(?:reject|warning|hold|discard|redirect|prepend|replace|filter|info|bcc): body (?P<n>.+) from [^\s\[]*(?:\[[^\]]*\]|local); from=<".into()),

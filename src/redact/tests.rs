@@ -165,6 +165,7 @@ fn bytes_sessions_and_keys_do_not_survive() {
         "        0x0030:  6e6f 636b 656c 6265 7267 2e6f 6e6c 696e  nockelberg.onlin",
         "00000010  6e 6f 63 6b 65 6c 62 65  72 67 2e 6f 6e 6c 69 6e  |nockelberg.onlin|",
         "write(5, \"Subject: Honig f\\303\\274r Nockelberg\\nX: 1\", 99) = 99",
+        "Passed CLEAN, mail_id: AbC, size: 12, Subject: \"Honig an Herr Nockelberg\", From: \"Nockelberg\" <x@acme.de>, 512 ms",
         "imap-login: Login: user=<x@acme.de>, rip=88.198.3.4, session=<nockelBERG0AAAB>",
         "lmtp(x@acme.de)<77><nockelBERG012345678>: saved",
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJnockelbergnockelbergnockelbergnockelberg01 x@acme.de",
