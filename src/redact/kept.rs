@@ -622,6 +622,26 @@ const PUBLIC: &[&str] = &[
     "mailgun.net",
     "akamai.net",
     "spectrum.com",
+    // Issuers of certificates, whose names a certificate bears.
+    "actalis.it",
+    "buypass.com",
+    "certum.pl",
+    "comodo.com",
+    "comodoca.com",
+    "d-trust.net",
+    "entrust.net",
+    "geotrust.com",
+    "godaddy.com",
+    "identrust.com",
+    "quovadisglobal.com",
+    "ssl.com",
+    "starfieldtech.com",
+    "swisssign.com",
+    "t-telesec.com",
+    "telesec.de",
+    "thawte.com",
+    "usertrust.com",
+    "verisign.com",
 ];
 
 /// Domains that everybody knows, below which the labels name somebody: the domain stays, they do not.
