@@ -66,13 +66,10 @@ pub(super) fn are_two_hosts(before: &Snapshot, after: &Snapshot) -> bool {
 }
 
 pub(super) fn cautions(before: &Snapshot, after: &Snapshot, flow: Option<&Flow>) -> Vec<Said> {
-    let mut list = Vec::new();
     if let Some((one, other)) = two_hosts(before, after) {
-        list.push(Said::of("compare.caution.two_hosts").with("one", one).with("other", other));
+        return vec![Said::of("compare.caution.two_hosts").with("one", one).with("other", other)];
     }
-    if are_two_hosts(before, after) {
-        return list;
-    }
+    let mut list = Vec::new();
     if before.at().is_none() || after.at().is_none() {
         list.push(Said::of("compare.caution.no_time"));
     } else if before.at() == after.at() {

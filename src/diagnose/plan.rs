@@ -249,14 +249,16 @@ fn instance(asker: &Asker<'_>) -> Option<String> {
 /// Recipients whose mail waits; none if neither a log nor a queue listing tells.
 fn waiting(asker: &Asker<'_>) -> Option<u64> {
     let table = &failures::TABLE;
-    let waits = |at: &&u32| asker.tables.waits(**at);
+    let rows = asker.tables.rows(table);
+    let waits = |at: &&u32| asker.tables.is_waiting(&rows[**at as usize]);
     asker.tables.is_collected(table).then(|| asker.events(table, asker.judged(table).iter().filter(waits)))
 }
 
 /// Recipients whose mail waits for other causes and not for this one.
 fn held_by_others(cause: &Cause<'_>, acting: &[&Cause<'_>], asker: &Asker<'_>) -> u64 {
     let others = acting.iter().filter(|other| other.judged.rule.id != cause.judged.rule.id);
-    let waits = |at: &u32| asker.tables.waits(*at) && !cause.explains.contains(at);
+    let rows = asker.tables.rows(&failures::TABLE);
+    let waits = |at: &u32| asker.tables.is_waiting(&rows[*at as usize]) && !cause.explains.contains(at);
     let held: BTreeSet<u32> = others.flat_map(|other| &other.explains).copied().filter(waits).collect();
     asker.events(&failures::TABLE, &held)
 }

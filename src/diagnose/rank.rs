@@ -202,11 +202,12 @@ pub fn at_risk(holding: &Cause<'_>, refusing: &Cause<'_>, asker: &Asker<'_>, rul
     }
     let rows = asker.tables.rows(&failures::TABLE);
     let names = &asker.tables.names;
+    let is_waiting = |at: u32| asker.tables.is_waiting(&rows[at as usize]);
     let provider = |at: u32| rows[at as usize].text(failures::provider, names);
     let permanent = |at: u32| rows[at as usize].get(failures::permanent) == Value::Bool(true);
-    let refused = refusing.explains.iter().copied().filter(|at| permanent(*at) && !asker.tables.waits(*at));
+    let refused = refusing.explains.iter().copied().filter(|at| permanent(*at) && !is_waiting(*at));
     let providers: BTreeSet<&str> = refused.filter_map(provider).collect();
-    let waits = |at: &u32| asker.tables.waits(*at) && provider(*at).is_some_and(|provider| providers.contains(provider));
+    let waits = |at: &u32| is_waiting(*at) && provider(*at).is_some_and(|provider| providers.contains(provider));
     holding.explains.iter().copied().filter(waits).collect()
 }
 

@@ -362,11 +362,6 @@ impl Tables {
         failure.text(failures::outcome, &self.names) == Some("waiting")
     }
 
-    /// The same of the record at this place.
-    pub fn waits(&self, at: u32) -> bool {
-        self.rows(&failures::TABLE).get(at as usize).is_some_and(|failure| self.is_waiting(failure))
-    }
-
     /// The value in force of a main.cf parameter, as written.
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.setting_record(name)?.text(settings::value, &self.names)
