@@ -230,6 +230,16 @@ fn span_of(seconds: f64) -> String {
     }
 }
 
+/// An amount of bytes, as df(1) and free(1) count them.
+pub(crate) fn size_of(bytes: i64) -> String {
+    match bytes as f64 {
+        few if few.abs() < 1024.0 => format!("{bytes} bytes"),
+        some if some.abs() < 1024.0 * 1024.0 => format!("{:.1} KiB", some / 1024.0),
+        many if many.abs() < 1024.0 * 1024.0 * 1024.0 => format!("{:.1} MiB", many / 1024.0 / 1024.0),
+        most => format!("{:.1} GiB", most / 1024.0 / 1024.0 / 1024.0),
+    }
+}
+
 /// A title as it stands inside of a sentence: with a small letter, unless it begins with a name or with capitals.
 fn within(title: &str) -> String {
     let mut chars = title.chars();
@@ -311,6 +321,7 @@ fn shown(value: Value, field: Option<&Field>, names: &Names) -> Option<String> {
     match (value, field.map(|field| field.unit)) {
         (Value::Number(seconds), Some(Unit::Seconds)) => Some(span_of(seconds)),
         (Value::Number(part), Some(Unit::Part)) => Some(percent(part)),
+        (Value::Int(bytes), Some(Unit::Bytes)) => Some(size_of(bytes)),
         _ => evidence(value, names),
     }
 }

@@ -178,7 +178,7 @@ pub(super) fn trouble(text: &str) -> Option<&'static str> {
     }
     if text.starts_with("communications error to") || text.starts_with("UDP setup with") {
         return Some(if text.contains("refused") {
-            "refused-connection"
+            "connection-refused"
         } else if text.contains("unreachable") {
             "unreachable"
         } else {

@@ -3,7 +3,7 @@
 use super::brand::Brand;
 use super::comparison::Comparison;
 use super::format::Look;
-use super::phrases::{Phrases, Said};
+use super::phrases::{Phrases, Said, capital};
 use super::shorten::LeftOut;
 use super::view::{
     AgeBucket, AskedField, Cause, Citation, Destinations, Evidence, Forecast, NotChecked, Report, RuleRow, Share, Span, Step,
@@ -345,9 +345,10 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
             let mut value = serde_json::to_value(&cause).ok()?;
             value["number"] = json!(number);
             // What was looked for and not found, and what is not known, are lists of their own: each thing once.
-            for (name, kind) in [("absent", "would-contradict"), ("unknown", "not-known")] {
-                value[name] = json!(says_of(&cause, kind));
-            }
+            value["absent"] = json!(by_end(&says_of(&cause, "would-contradict")));
+            value["unknown"] = json!(says_of(&cause, "not-known"));
+            // What would not change what is said of it is not asked for.
+            value["asked_for"] = report.not_checked.iter().any(|item| item.rule == cause.rule).into();
             value["signals"] = signals(&cause);
             let (lasting, passing): (Vec<&Cause>, Vec<&Cause>) = symptoms.into_iter().partition(|symptom| symptom.outlasts);
             value["symptoms"] = json!(passing);
@@ -383,6 +384,24 @@ fn says_of<'c>(cause: &'c Cause, kind: &str) -> Vec<&'c str> {
         }
     }
     list
+}
+
+/// Statements by how they end (`: none.`), so that several with one end say it once.
+fn by_end<'s>(says: &[&'s str]) -> Vec<Value> {
+    let mut groups: Vec<(&str, Vec<&'s str>)> = Vec::new();
+    for says in says {
+        let (what, end) = says.rsplit_once(": ").filter(|(_, end)| !end.contains('`')).unwrap_or((says, ""));
+        match groups.iter_mut().find(|(known, _)| !end.is_empty() && *known == end) {
+            Some((_, list)) => list.push(what),
+            None => groups.push((end, vec![what])),
+        }
+    }
+    let told = |(end, list): (&str, Vec<&str>)| match list[..] {
+        [what] if end.is_empty() => json!({ "says": what, "of": [] }),
+        [what] => json!({ "says": format!("{what}: {end}"), "of": [] }),
+        _ => json!({ "says": capital(end.trim_end_matches('.')), "of": list }),
+    };
+    groups.into_iter().map(told).collect()
 }
 
 /// The part of the failures that a cause explains, as the bar has it where it is the same.

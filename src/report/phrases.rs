@@ -23,6 +23,14 @@ const VALUES: usize = 3;
 /// Fields that tell one kind of evidence from another: which look-up, which probe.
 const KINDS: [&str; 5] = ["type", "name", "port", "policy", "domain"];
 
+/// `a, b or c`.
+fn one_of(values: &[String], or: &str) -> String {
+    match values {
+        [all @ .., last] if !all.is_empty() => format!("{}{or}{last}", all.join(", ")),
+        _ => values.concat(),
+    }
+}
+
 /// Whether a reference such as `settings.myhostname` is to what was collected, not to another signal.
 fn names_a_table(reference: &str) -> bool {
     let (table, field) = reference.split_once('.').unwrap_or((reference, ""));
@@ -268,7 +276,7 @@ impl Phrases {
                 // A value that another signal found has no name that says anything here.
                 let other = one.how.ends_with("same-as") && one.values.iter().any(|value| !names_a_table(value));
                 let phrase = format!("asked.how.{}{}", one.how, if other { "-that" } else { "" });
-                self.say(&phrase, &[("field", field.into()), ("values", values.join(&or).into())])
+                self.say(&phrase, &[("field", field.into()), ("values", one_of(&values, &or).into())])
             })
             .collect();
         if !conditions.is_empty() {

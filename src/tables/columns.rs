@@ -244,7 +244,7 @@ tables! {
         purpose: @asked Text ["spf", "dmarc", "dkim", "ptr", "dnsbl", "mx", "address"] "what the name is for: spf, dmarc, dkim, ptr, dnsbl, mx, address",
         server: Text "name server asked",
         named_server: Text "name server that the command named (`dig @9.9.9.9`); missing where those of the system were asked",
-        status: Text ["NOERROR", "NODATA", "NXDOMAIN", "SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "NOTAUTH", "NOTZONE", "YXDOMAIN", "YXRRSET", "NXRRSET", "BADVERS", "timeout", "unreachable", "refused-connection", "server-not-found"] "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, refused-connection, server-not-found",
+        status: Text ["NOERROR", "NODATA", "NXDOMAIN", "SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "NOTAUTH", "NOTZONE", "YXDOMAIN", "YXRRSET", "NXRRSET", "BADVERS", "timeout", "unreachable", "connection-refused", "server-not-found"] "NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, timeout, unreachable, connection-refused, server-not-found",
         answer: Text "one answer record's data; TXT strings joined",
         answer_host: Text(Host) "host that the answer names (MX, NS, CNAME, PTR): without preference, lower case, without final dot",
         answers: Int "number of answer records to the question",

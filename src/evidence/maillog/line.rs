@@ -2,7 +2,7 @@
 //! (`src/global/log_adhoc.c`, `smtpd.c`, `qmgr_active.c`): no regular expression, no allocation.
 
 use super::envelope::{Clock, Line};
-use super::queue_id::{is_queue_id, leading_id};
+use super::queue_id::{is_queue_id, leading_id, masked_id};
 use crate::bytes::position;
 use crate::said::daemons::{is_of_postfix, known_daemon, postfix_daemon};
 use crate::said::{self, Said, Voice};
@@ -208,6 +208,9 @@ impl<'a> Event<'a> {
                 return Event::Delivery(Delivery::parse("", message));
             }
             _ => {}
+        }
+        if let Some((id, rest)) = masked_id(message) {
+            return Event::of_message(daemon, id, rest);
         }
         Event::trouble(daemon, None, message)
     }

@@ -64,6 +64,28 @@ pub(crate) fn leading_id(message: &str) -> Option<(&str, &str)> {
     Some((&message[..end], &message[end + 2..]))
 }
 
+/// What stands in a queue id's place where somebody put other names for the ids, as before a log is sent on, and what follows it
+/// and `: `. A word that has no number tells no message from another: then the id is lost.
+pub(super) fn masked_id(message: &str) -> Option<(&str, &str)> {
+    let bytes = message.as_bytes();
+    let end = memchr::memchr(b':', &bytes[..bytes.len().min(LONGEST)])?;
+    let rest = message.get(end + 2..).filter(|_| bytes.get(end + 1) == Some(&b' '))?;
+    let word = Some(&message[..end]).filter(|word| !word.contains(' '))?;
+    let tells = word.bytes().any(|byte| byte.is_ascii_digit());
+    let of_a_message = match rest.as_bytes().first() {
+        Some(b't') => rest.starts_with("to=<") && rest.contains(", status="),
+        Some(b'f') => rest.starts_with("from=<"),
+        Some(b'm') => tells && rest.starts_with("message-id=<"),
+        Some(b'c') => tells && rest.starts_with("client="),
+        Some(b'r') => tells && rest == "removed",
+        _ => false,
+    };
+    of_a_message.then_some((if tells { word } else { "" }, rest))
+}
+
+/// Bytes of the longest word that may stand in a queue id's place.
+const LONGEST: usize = 40;
+
 /// Where the keys of the queue ids of an instance begin: a queue id is unique only within its instance.
 pub(super) fn seed(instance: &str) -> u64 {
     // Services log as instance/service: the instance is the part before the first slash.
@@ -74,4 +96,28 @@ pub(super) fn seed(instance: &str) -> u64 {
 /// The key of a queue id of the instance with this [`seed`]; 0 for a line that lost it.
 pub(super) fn key(seed: u64, queue_id: &str) -> u64 {
     if queue_id.is_empty() { 0 } else { hash(queue_id.as_bytes(), seed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_names_that_somebody_put_for_queue_ids() {
+        for (message, id) in [
+            ("QID-17: to=<a@one.example>, relay=none, delay=1, status=deferred (x)", Some("QID-17")),
+            ("4X0000001: from=<a@one.example>, size=3, nrcpt=1 (queue active)", Some("4X0000001")),
+            ("4X0000001: message-id=<1@one.example>", Some("4X0000001")),
+            ("4X0000001: client=unknown[192.0.2.7]", Some("4X0000001")),
+            ("4X0000001: removed", Some("4X0000001")),
+            // One word for all of them tells no message from another.
+            ("XXXXXXXX: to=<a@one.example>, relay=none, delay=1, status=sent (x)", Some("")),
+            ("XXXXXXXX: removed", None),
+            ("warning: to=<a@one.example>", None),
+            ("connect from host7: to=<a@one.example>, status=sent", None),
+            ("statistics: max connection rate 1/60s", None),
+        ] {
+            assert_eq!(masked_id(message).map(|(id, _)| id), id, "{message}");
+        }
+    }
 }

@@ -13,15 +13,15 @@ const FIRST: usize = 3;
 const ONE_LINE: usize = 140;
 
 /// The first steps: what contains the damage, then the repair of each cause (the step that its rule names, or its first fix),
-/// then whatever comes next; in their order. To tell people, without a command, helps and repairs nothing: it comes last, and
+/// then whatever comes next, but for what is only needed if another step fails; in their order. To tell people, without a command, helps and repairs nothing: it comes last, and
 /// only where there is room. `named` are the numbers of the steps that rules name.
 pub(super) fn do_first<'p>(plan: &'p [Step], named: &[usize], serious: &[&str]) -> Vec<DoFirst> {
     let of = |phase: &'static str| plan.iter().filter(move |step| step.phase == phase);
     let acts = |step: &&Step| step.run.is_some() || step.risk != "safe";
     let telling = of("contain").find(|step| !acts(step));
     let repairs = serious.iter().filter_map(|rule| {
-        let mut own = of("fix").filter(|step| step.causes.iter().any(|cause| cause == rule));
-        own.clone().find(|step| named.contains(&step.number)).or_else(|| own.next())
+        let own = || of("fix").filter(|step| step.causes.iter().any(|cause| cause == rule));
+        own().find(|step| named.contains(&step.number)).or_else(|| own().find(|step| !step.optional)).or_else(|| own().next())
     });
     let must = of("contain").filter(acts).take(1).chain(repairs);
     let mut chosen: Vec<&'p Step> = Vec::new();
@@ -31,7 +31,7 @@ pub(super) fn do_first<'p>(plan: &'p [Step], named: &[usize], serious: &[&str]) 
         }
     };
     must.for_each(|step| choose(step, FIRST));
-    let more = of("contain").filter(acts).chain(of("fix"));
+    let more = of("contain").filter(acts).chain(of("fix")).filter(|step| !step.optional);
     more.for_each(|step| choose(step, FIRST - usize::from(telling.is_some())));
     chosen.sort_by_key(|step| step.number);
     chosen.extend(telling.filter(|_| chosen.len() < FIRST));
