@@ -40,13 +40,28 @@ pub fn interval(asker: &Asker<'_>, judged: &Judged<'_>) -> (Option<Time>, Option
     let table = &failures::TABLE;
     let failed: Vec<u32> = judged.accounts_for.iter().copied().collect();
     let last = failed.iter().filter_map(|at| last_time(table, &asker.tables.rows(table)[*at as usize])).max();
+    let before = judged.over().and_then(|_| began(asker, &attempts::TABLE, &failed_alike(asker, &failed)));
     let ends = |times: Vec<(Option<Time>, Option<Time>)>| {
         (times.iter().filter_map(|(first, _)| *first).min(), times.iter().filter_map(|(_, last)| *last).max())
     };
-    match ends(answered(false).chain([(began(asker, table, &failed), last)]).collect()) {
+    match ends(answered(false).chain([(began(asker, table, &failed), last), (before, None)]).collect()) {
         (None, None) => ends(answered(true).collect()),
         known => known,
     }
+}
+
+/// The attempts that failed as these records of `failures` did. Of what is over only the rest still waits: what was delivered
+/// since then is in the attempts alone, and the trouble began with it.
+fn failed_alike(asker: &Asker<'_>, failed: &[u32]) -> Vec<u32> {
+    let names = &asker.tables.names;
+    let (waiting, tried) = (asker.tables.rows(&failures::TABLE), asker.tables.rows(&attempts::TABLE));
+    let classes: HashSet<&str> =
+        failed.iter().filter_map(|at| waiting[*at as usize].text(failures::reason_class, names)).collect();
+    let alike = |row: &Record| {
+        row.text(attempts::status, names) == Some("deferred")
+            && row.text(attempts::reason_class, names).is_some_and(|class| classes.contains(class))
+    };
+    (0..).zip(tried.iter()).filter(|(_, row)| alike(row)).map(|(at, _)| at).collect()
 }
 
 /// What happened at a time: how many events, and at which provider.

@@ -80,6 +80,10 @@ impl Judged<'_> {
     /// When the trouble ended, where the rule looked for that (`contradicts.over`) and found it.
     pub fn over(&self) -> Option<Time> {
         let entry = self.rule.contradicts.iter().find(|entry| entry.name == OVER)?;
+        // Part of a group is not the end.
+        if state(entry, &self.answers) != Some(true) {
+            return None;
+        }
         let (needed, _) = met_by(entry, &self.answers);
         needed.iter().filter_map(|(name, _)| self.answers.get(*name)?.first).min()
     }
@@ -202,7 +206,7 @@ fn holds(entry: &Entry, answers: &Answered) -> bool {
     state(entry, answers) != Some(false)
         && match &entry.ask {
             // That nothing was collected shows nothing.
-            Ask::Signal(signal) => state(entry, answers) == Some(true) && signal.expect.collected.is_none(),
+            Ask::Signal(signal) => state(entry, answers) == Some(true) && signal.alone && signal.expect.collected.is_none(),
             Ask::Any(entries) | Ask::All(entries) => entries.iter().any(|entry| holds(entry, answers)),
         }
 }

@@ -156,6 +156,8 @@ pub struct Signal {
     pub by: Option<Column>,
     /// What must hold of them.
     pub expect: Expect,
+    /// Whether it makes a cause possible while all else that the cause requires is unknown.
+    pub alone: bool,
     /// The statement when it is met (Markdown template).
     pub says: String,
     /// What was looked for and not found, of a signal that would contradict (Markdown template).

@@ -182,7 +182,7 @@ fn signal_tables(sections: &[Option<Node>]) -> BTreeMap<String, Option<&'static 
 }
 
 /// The fields of a signal.
-const SIGNAL: [&str; 7] = ["in", "where", "by", "expect", "says", "absent", "unknown"];
+const SIGNAL: [&str; 8] = ["in", "where", "by", "expect", "alone", "says", "absent", "unknown"];
 
 /// What `expect` may hold.
 const EXPECT: [&str; 10] =
@@ -255,7 +255,7 @@ fn signal(reader: &mut Reader<'_>, fields: &mut Fields, place: Place, scope: &Sc
             reader.unknown(node.place, "table", &name, TABLES.iter().map(|table| table.name));
         }
         // What belongs to a table that is not known cannot be checked.
-        for name in ["where", "by", "expect", "says", "absent", "unknown"] {
+        for name in ["where", "by", "expect", "alone", "says", "absent", "unknown"] {
             let _ = fields.take(name);
         }
         return None;
@@ -263,6 +263,7 @@ fn signal(reader: &mut Reader<'_>, fields: &mut Fields, place: Place, scope: &Sc
     let conditions = fields.take("where").map(|node| conditions(reader, node, table, scope)).unwrap_or_default();
     let by = fields.take("by").and_then(|node| column(reader, &node, table));
     let expect = fields.take("expect").map(|node| expect(reader, node, table, scope)).unwrap_or_default();
+    let alone = fields.take("alone").is_none_or(|node| reader.bool(&node, "alone"));
     let says = fields.need(reader, "says");
     let says_at = says.as_ref().map(|node| node.place);
     let says = says.map(|node| template(reader, &node, "says", scope)).unwrap_or_default();
@@ -278,7 +279,7 @@ fn signal(reader: &mut Reader<'_>, fields: &mut Fields, place: Place, scope: &Sc
     if let Some(place) = says_at {
         own_variables(reader, &says, place, table, by.is_some());
     }
-    Some(Signal { table, conditions, by, expect, says, absent, unknown, place })
+    Some(Signal { table, conditions, by, expect, alone, says, absent, unknown, place })
 }
 
 fn do_nots(reader: &mut Reader<'_>, node: Node, scope: &Scope<'_>) -> Vec<DoNot> {

@@ -205,6 +205,7 @@ fn definitions() -> Value {
             "where": { "type": "object", "description": "Which records" },
             "by": text("Ask it for each value of this field"),
             "expect": described("How many such records it takes; without it, one", expect()),
+            "alone": { "description": "no: while all else that is required is unknown, it does not make the cause possible, since other causes show it, too", "type": "boolean" },
             "says": text("The statement when it is met (Markdown template)"),
             "absent": text("Under `contradicts`: what was looked for and not found (Markdown template)"),
             "unknown": text("The statement when its evidence was not collected"),
