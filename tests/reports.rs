@@ -606,7 +606,7 @@ fn what_is_over_is_told_with_when_it_began_and_ended() {
     let bundle = "tests/cases/drains-after-port-25-opened/bundle";
     for format in [Format::Markdown, Format::Text, Format::Html] {
         let said = plain(bundle, format);
-        assert!(said.contains("10:31 to 10:53 UTC"), "{said}");
+        assert!(said.contains("10:19 to 10:53 UTC"), "{said}");
         assert!(said.contains("it is over"), "{said}");
     }
     let ticket = plain(bundle, Format::Markdown);
