@@ -8,6 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
+use std::sync::{LazyLock, Mutex, OnceLock};
+
+static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::built_in);
+
+const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,20 +34,19 @@ struct Expected {
 
 #[test]
 fn every_case_is_diagnosed_as_expected() {
-    let rules = RuleSet::built_in();
     let cases = cases();
     assert!(cases.len() >= 60, "only {} cases", cases.len());
     let mut wrong = Vec::new();
     for case in &cases {
         let name = case.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        wrong.extend(problems(case, &rules).into_iter().map(|problem| format!("{name}: {problem}")));
+        wrong.extend(problems(case).into_iter().map(|problem| format!("{name}: {problem}")));
     }
     assert!(wrong.is_empty(), "{} problems:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 /// The folders of the cases.
 fn cases() -> Vec<PathBuf> {
-    let mut cases: Vec<PathBuf> = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases"))
+    let mut cases: Vec<PathBuf> = fs::read_dir(CASES)
         .expect("the cases")
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.is_dir())
@@ -51,19 +55,15 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn problems(case: &Path, rules: &RuleSet) -> Vec<String> {
+fn problems(case: &Path) -> Vec<String> {
     let text = fs::read_to_string(case.join("expected.yaml")).expect("expected.yaml");
     let expected: Expected = match serde_saphyr::from_str(&text) {
         Ok(expected) => expected,
         Err(error) => return vec![format!("expected.yaml: {error}")],
     };
-    let bundle = ["bundle", "bundle.tar.gz", "mail.log"].map(|name| case.join(name)).into_iter().find(|path| path.exists());
-    let Some(bundle) = bundle else { return vec!["no bundle".to_owned()] };
-    let report = match Analysis::run(&bundle, rules, &Options::default(), &AtomicU64::new(0)) {
-        Ok(analysis) => analysis.report,
-        Err(error) => return vec![error.to_string()],
-    };
-    let mut wrong = differences(&report, &expected);
+    let Some(bundle) = bundle(case) else { return vec!["no bundle".to_owned()] };
+    let report = whole(case);
+    let mut wrong = differences(report, &expected);
     for cause in &report.causes {
         let cited: Vec<&Citation> = cause.evidence.iter().flat_map(|item| &item.citations).collect();
         if cited.is_empty() {
@@ -72,6 +72,17 @@ fn problems(case: &Path, rules: &RuleSet) -> Vec<String> {
         wrong.extend(cited.into_iter().filter_map(|citation| misplaced(&bundle, citation)));
     }
     wrong
+}
+
+fn bundle(case: &Path) -> Option<PathBuf> {
+    ["bundle", "bundle.tar.gz", "mail.log"].map(|name| case.join(name)).into_iter().find(|path| path.exists())
+}
+
+/// The report on the whole of a case: the tests share it.
+fn whole(case: &Path) -> &'static Report {
+    static REPORTS: Mutex<BTreeMap<PathBuf, &'static OnceLock<Report>>> = Mutex::new(BTreeMap::new());
+    let report = *REPORTS.lock().expect("no panic").entry(case.to_owned()).or_insert_with(|| Box::leak(Box::default()));
+    report.get_or_init(|| diagnosed(&bundle(case).unwrap_or_else(|| panic!("{} has no bundle", case.display()))))
 }
 
 fn differences(report: &Report, expected: &Expected) -> Vec<String> {
@@ -152,12 +163,11 @@ const REAL: [&str; 20] = [
 
 #[test]
 fn a_missing_file_weakens_a_diagnosis_and_never_misleads_it() {
-    let rules = RuleSet::built_in();
     let mut wrong = Vec::new();
     let mut taken_away = 0;
     for name in REAL {
-        let folder = unpacked(name);
-        let whole = diagnosed(folder.path(), &rules);
+        let case = Path::new(CASES).join(name);
+        let (whole, folder) = (whole(&case), unpacked(&case));
         let buckets: BTreeSet<&str> = whole.causes.iter().map(|cause| cause.bucket.as_str()).collect();
         let cited = whole.causes.iter().flat_map(|cause| &cause.evidence).flat_map(|item| &item.citations);
         let telling: BTreeSet<&str> = cited.map(|citation| citation.file.as_str()).collect();
@@ -165,7 +175,7 @@ fn a_missing_file_weakens_a_diagnosis_and_never_misleads_it() {
             let path = folder.path().join(file);
             let Ok(bytes) = fs::read(&path) else { continue };
             fs::remove_file(&path).expect("to take the file away");
-            let report = diagnosed(folder.path(), &rules);
+            let report = diagnosed(folder.path());
             fs::write(&path, bytes).expect("to put the file back");
             taken_away += 1;
             let acting = report.causes.iter().filter(|cause| matches!(&*cause.role, "root-cause" | "contributing"));
@@ -184,7 +194,7 @@ fn a_missing_file_weakens_a_diagnosis_and_never_misleads_it() {
             }
             // Less certain, or gone: then the report asks for evidence of the kind that was taken away, unless another file holds it, too.
             let kind = whole.sources.iter().find(|source| source.file == file);
-            let kind = kind.and_then(|source| rules.kinds.iter().find(|kind| kind.kind == source.kind));
+            let kind = kind.and_then(|source| RULES.kinds.iter().find(|kind| kind.kind == source.kind));
             let Some(kind) = kind.filter(|kind| !kind.collect.is_empty()) else { continue };
             let another = report.sources.iter().any(|source| source.kind == kind.kind);
             if after < before && !another && report.not_checked.iter().all(|question| question.needs != kind.title) {
@@ -200,15 +210,13 @@ fn a_missing_file_weakens_a_diagnosis_and_never_misleads_it() {
 /// was seen as a symptom or beside it before. The only mail log is taken away, too: what the queue alone tells is little, but not wrong.
 #[test]
 fn without_its_most_telling_file_no_incident_gets_another_root_cause() {
-    let rules = RuleSet::built_in();
-    let bundles = cases().into_iter().filter(|case| !case.join("mail.log").exists());
-    let names: Vec<String> = bundles.map(|case| case.file_name().unwrap_or_default().to_string_lossy().into_owned()).collect();
-    let misled = std::sync::Mutex::new((0, Vec::new()));
+    let cases: Vec<PathBuf> = cases().into_iter().filter(|case| !case.join("mail.log").exists()).collect();
+    let misled = Mutex::new((0, Vec::new()));
     std::thread::scope(|scope| {
-        for half in names.chunks(names.len().div_ceil(2)) {
-            let (rules, misled) = (&rules, &misled);
+        for half in cases.chunks(cases.len().div_ceil(2)) {
+            let misled = &misled;
             scope.spawn(move || {
-                for (file, wrong) in half.iter().filter_map(|name| without_the_most_telling(name, rules)) {
+                for (file, wrong) in half.iter().filter_map(|case| without_the_most_telling(case)) {
                     let mut misled = misled.lock().expect("no thread panicked");
                     misled.0 += 1;
                     misled.1.extend(wrong.into_iter().map(|cause| format!("{file}: {cause}")));
@@ -222,9 +230,8 @@ fn without_its_most_telling_file_no_incident_gets_another_root_cause() {
 }
 
 /// The case and the file that was taken away, and the causes that come up for want of it.
-fn without_the_most_telling(name: &str, rules: &RuleSet) -> Option<(String, Vec<String>)> {
-    let folder = unpacked(name);
-    let whole = diagnosed(folder.path(), rules);
+fn without_the_most_telling(case: &Path) -> Option<(String, Vec<String>)> {
+    let (whole, folder) = (whole(case), unpacked(case));
     let root = whole.causes.iter().find(|cause| cause.role == "root-cause")?;
     let mut cited: BTreeMap<&str, usize> = BTreeMap::new();
     for citation in root.evidence.iter().filter(|item| item.met == Some(true)).flat_map(|item| &item.citations) {
@@ -233,7 +240,7 @@ fn without_the_most_telling(name: &str, rules: &RuleSet) -> Option<(String, Vec<
     let (file, _) = cited.into_iter().filter(|(file, _)| folder.path().join(file).is_file()).max_by_key(|(_, times)| *times)?;
     fs::remove_file(folder.path().join(file)).expect("to take the file away");
     // A bundle of which nothing is left is refused.
-    let report = Analysis::run(folder.path(), rules, &Options::default(), &AtomicU64::new(0)).ok()?.report;
+    let report = Analysis::run(folder.path(), &RULES, &Options::default(), &AtomicU64::new(0)).ok()?.report;
     let known: BTreeSet<&str> = whole.causes.iter().map(|cause| cause.rule.as_str()).collect();
     let acting = report.causes.iter().filter(|cause| matches!(&*cause.role, "root-cause" | "contributing"));
     let other = acting.filter(|cause| cause.confidence != "possible" && !known.contains(cause.rule.as_str()));
@@ -243,7 +250,7 @@ fn without_the_most_telling(name: &str, rules: &RuleSet) -> Option<(String, Vec<
     {
         wrong.push(format!("{} is gone, and nothing to collect", root.rule));
     }
-    Some((format!("{name} without {file}"), wrong))
+    Some((format!("{} without {file}", case.file_name()?.display()), wrong))
 }
 
 /// Steps of the ladder of confidence.
@@ -251,13 +258,13 @@ fn rung(confidence: &str) -> usize {
     ["", "possible", "likely", "confirmed"].iter().position(|step| *step == confidence).expect("a step of the ladder")
 }
 
-fn diagnosed(bundle: &Path, rules: &RuleSet) -> Report {
-    Analysis::run(bundle, rules, &Options::default(), &AtomicU64::new(0)).expect("a bundle").report
+fn diagnosed(bundle: &Path) -> Report {
+    let analysis = Analysis::run(bundle, &RULES, &Options::default(), &AtomicU64::new(0));
+    analysis.unwrap_or_else(|error| panic!("{}: {error}", bundle.display())).report
 }
 
 /// A copy of a case's bundle as a folder.
-fn unpacked(name: &str) -> tempfile::TempDir {
-    let case = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases")).join(name);
+fn unpacked(case: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     if let Ok(archive) = fs::File::open(case.join("bundle.tar.gz")) {
         tar::Archive::new(flate2::read::GzDecoder::new(archive)).unpack(folder.path()).expect("an archive");

@@ -451,10 +451,9 @@ fn differences(got: &str, wanted: &str) -> String {
 #[test]
 fn every_envelope_tells_the_same_incident() {
     let rules = RuleSet::built_in();
-    let mut wrong = Vec::new();
-    for case in CASES {
+    let differing = |case: &str| {
         let entries = log_of(case);
-        let mut wanted = None;
+        let (mut wrong, mut wanted) = (Vec::new(), None);
         for (form, name, bytes) in forms(&entries, zone(case)) {
             let mut files = beside(case);
             files.push((name.to_owned(), bytes));
@@ -464,7 +463,13 @@ fn every_envelope_tells_the_same_incident() {
                 wrong.push(format!("{case}, {form}:\n{}", differences(&got, wanted)));
             }
         }
-    }
+        wrong
+    };
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let differing = &differing;
+        let running = CASES.map(|case| scope.spawn(move || differing(case)));
+        running.into_iter().flat_map(|case| case.join().expect("no panic")).collect()
+    });
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n\n"));
 }
 

@@ -1,5 +1,6 @@
 //! Redaction over every case: nothing personal or secret survives, and the diagnosis stays the same.
 
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use postdoc::analysis::{Analysis, Options};
@@ -20,6 +21,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::AtomicU64;
 
 static RULES: LazyLock<RuleSet> = LazyLock::new(|| RuleSet::check(&[]).expect("valid rules"));
+static TEMPLATES: LazyLock<Templates> = LazyLock::new(Templates::built_in);
 
 /// Files laid into every case: names, addresses and secrets in the spellings that are easy to miss.
 const PLANTED: &[(&str, &str)] = &[
@@ -170,14 +172,14 @@ fn problems(case: &Path, with_report: bool) -> Vec<String> {
     let after = report_on(&new).report;
     // In a network that is used up, an address becomes another's original.
     let pseudonyms: BTreeSet<String> = redactor.reverse_map().into_keys().collect();
-    let personal: BTreeSet<String> = personal.difference(&pseudonyms).cloned().collect();
+    let gone = Gone::with(personal.difference(&pseudonyms).cloned().collect());
     wrong.extend(differences(&diagnosis(&before.report), &diagnosis(&after)));
     let rewritten = Bundle::open(&new, &Limits::default()).expect("the new bundle");
     for file in &rewritten.files {
         let mut text = String::new();
         file.open().expect("a file").read_to_string(&mut text).expect("text");
-        wrong.extend(survivors(&text, &personal).into_iter().map(|what| format!("{what} is in {}", file.path)));
-        wrong.extend(survivors(&file.path, &personal).into_iter().map(|what| format!("{what} in the name of {}", file.path)));
+        wrong.extend(gone.survivors(&text).into_iter().map(|what| format!("{what} is in {}", file.path)));
+        wrong.extend(gone.survivors(&file.path).into_iter().map(|what| format!("{what} in the name of {}", file.path)));
     }
 
     if !with_report {
@@ -190,26 +192,40 @@ fn problems(case: &Path, with_report: bool) -> Vec<String> {
     learn_report(&mut redactor, &mut report);
     let check = redact_report(&redactor, &mut report);
     for format in [Format::Json, Format::Text, Format::Markdown, Format::Html] {
-        let text = render(&report, format, &Templates::built_in(), &Look::default()).expect("a report");
-        wrong.extend(survivors(&text, &personal).into_iter().map(|what| format!("{what} is in the report as {format:?}")));
+        let text = render(&report, format, &TEMPLATES, &Look::default()).expect("a report");
+        wrong.extend(gone.survivors(&text).into_iter().map(|what| format!("{what} is in the report as {format:?}")));
         wrong.extend(check.leaks(&text).into_iter().map(|leak| format!("the check finds {} as {format:?}", leak.hint)));
     }
     wrong
 }
 
-fn survivors(text: &str, personal: &BTreeSet<String>) -> Vec<String> {
-    let text = text.to_lowercase();
-    let bounded = |what: &str| {
-        text.match_indices(what).any(|(at, _)| {
-            let before = text[..at].chars().next_back();
-            let after = text[at + what.len()..].chars().next();
+/// What must not be in an output: what is planted, and what is personal in a case.
+struct Gone {
+    finder: AhoCorasick,
+    personal: Vec<String>,
+}
+
+impl Gone {
+    fn with(personal: BTreeSet<String>) -> Gone {
+        let personal: Vec<String> = personal.into_iter().collect();
+        let all = GONE.iter().copied().chain(personal.iter().map(String::as_str));
+        Gone { finder: AhoCorasick::new(all).expect("few names"), personal }
+    }
+
+    /// What of it is left in a text, each once.
+    fn survivors(&self, text: &str) -> Vec<&str> {
+        let text = text.to_lowercase();
+        let left = self.finder.find_overlapping_iter(&text).filter_map(|found| {
+            let Some(at) = found.pattern().as_usize().checked_sub(GONE.len()) else { return Some(GONE[found.pattern()]) };
+            let before = text[..found.start()].chars().next_back();
+            let (after, next) = (text[found.end()..].chars().next(), text[found.end()..].chars().nth(1));
             // A domain below another one, and a number that goes on, is something else.
-            let goes_on = after == Some('.') && text[at + what.len() + 1..].starts_with(char::is_alphanumeric);
-            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric) && !goes_on
-        })
-    };
-    let planted = GONE.iter().filter(|gone| text.contains(**gone)).map(|gone| (*gone).to_owned());
-    planted.chain(personal.iter().filter(|what| bounded(what)).cloned()).collect()
+            let goes_on = after == Some('.') && next.is_some_and(char::is_alphanumeric);
+            let is_bounded = !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric) && !goes_on;
+            is_bounded.then_some(self.personal[at].as_str())
+        });
+        left.collect::<BTreeSet<_>>().into_iter().collect()
+    }
 }
 
 #[test]
@@ -423,13 +439,14 @@ fn no_command_shows_a_name_in_any_spelling_and_all_call_a_person_alike() {
     calls.extend(
         ["attempts", "rejects", "diagnostics", "accounts", "events"].map(|table| vec!["records", &bundle, "--table", table]),
     );
+    let gone = Gone::with(BTreeSet::new());
     let mut wrong = Vec::new();
     let mut answers = Vec::new();
     for call in &calls {
         let answer = postdoc(&[call.as_slice(), &["--redact", "--redact-key", &key]].concat());
         assert!(!answer.trim().is_empty(), "{call:?}");
         for line in answer.lines() {
-            let left = survivors(&plain(line), &BTreeSet::new());
+            let left = gone.survivors(&plain(line));
             if !left.is_empty() {
                 wrong.push(format!("{}: {left:?}\n    {line:.400}", call.join(" ")));
             }
@@ -458,12 +475,13 @@ fn no_spelling_of_a_name_survives() {
     let mut redactor = Redactor::new(Key::from_bytes(b"the key of the tests"), Policy::default(), &RULES);
     let new = folder.path().join("new.tar.gz");
     rewrite(&opened, &RULES, &mut redactor, fs::File::create(&new).expect("a file")).expect("a new bundle");
+    let gone = Gone::with(BTreeSet::new());
     let mut wrong = Vec::new();
     for file in &Bundle::open(&new, &Limits::default()).expect("the new bundle").files {
         let mut text = String::new();
         file.open().expect("a file").read_to_string(&mut text).expect("text");
         for (line, old) in text.lines().zip(files[file.path.as_str()].lines()) {
-            let left = survivors(&plain(line), &BTreeSet::new());
+            let left = gone.survivors(&plain(line));
             if !left.is_empty() {
                 wrong.push(format!("{left:?}\n    {old}\n    {line}"));
             }
@@ -474,6 +492,7 @@ fn no_spelling_of_a_name_survives() {
 
 #[test]
 fn a_spelling_that_gives_itself_away_needs_no_other() {
+    let gone = Gone::with(BTreeSet::new());
     let mut wrong = Vec::new();
     for spelling in spellings() {
         for (_, around) in AROUND {
@@ -482,7 +501,7 @@ fn a_spelling_that_gives_itself_away_needs_no_other() {
             redactor.learn(None, &line);
             let new = redactor.text(None, &line);
             let new = redactor.check().replaced(&new);
-            let left = survivors(&plain(&new), &BTreeSet::new());
+            let left = gone.survivors(&plain(&new));
             if !left.is_empty() {
                 wrong.push(format!("{left:?}\n    {line}\n    {new}"));
             }

@@ -27,30 +27,28 @@ impl Ordinary {
     }
 
     fn take(&mut self, pattern: &str) {
-        let mut word = String::new();
-        let mut chars = pattern.chars();
-        loop {
-            match chars.next() {
-                Some(c) if c.is_alphabetic() => {
-                    word.extend(c.to_lowercase());
-                    continue;
+        let mut rest = pattern;
+        while let Some(c) = rest.chars().next() {
+            if c.is_alphabetic() {
+                let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+                let word = rest[..end].to_lowercase();
+                rest = &rest[end..];
+                if rest.starts_with('@') {
+                    self.desks.insert(word.clone());
                 }
+                if word.chars().count() >= super::SHORTEST {
+                    self.words.insert(word);
+                }
+                continue;
+            }
+            let mut chars = rest.chars();
+            match chars.next() {
                 // A class of characters or an assertion, and no letter.
                 Some('\\') => drop(chars.next()),
                 Some('[') => drop(chars.find(|c| *c == ']')),
-                Some('@') if !word.is_empty() => {
-                    self.desks.insert(word.clone());
-                }
-                Some(_) => {}
-                None => chars = "".chars(),
+                _ => {}
             }
-            if word.chars().count() >= super::SHORTEST {
-                self.words.insert(std::mem::take(&mut word));
-            }
-            word.clear();
-            if chars.as_str().is_empty() {
-                return;
-            }
+            rest = chars.as_str();
         }
     }
 
