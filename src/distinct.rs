@@ -16,6 +16,12 @@ pub enum Distinct {
     Estimate(Box<[u8]>),
 }
 
+/// An estimate to two figures: more it does not know.
+fn rounded(estimate: f64) -> u64 {
+    let unit = 10f64.powf(estimate.max(10.0).log10().floor() - 1.0);
+    ((estimate / unit).round() * unit) as u64
+}
+
 /// Values that stand side by side.
 const FEW: usize = 3;
 
@@ -94,7 +100,7 @@ impl Distinct {
                 let zeros = registers.iter().filter(|rank| **rank == 0).count() as f64;
                 // Few values: count the empty registers instead.
                 let estimate = if raw <= 2.5 * count && zeros > 0.0 { count * (count / zeros).ln() } else { raw };
-                estimate.round() as u64
+                rounded(estimate)
             }
         }
     }

@@ -179,6 +179,8 @@ fn a_plan_works_on_the_instance_whose_mail_fails() {
     for line in several.lines().filter(|line| line.starts_with("post")) {
         parses(line).unwrap_or_else(|why| panic!("{why}\n{line}"));
     }
+    let own = commands("multi_instance_name = postfix-out\nmyhostname = mail.example.com\n");
+    assert!(own.contains("postmulti -i postfix-out -x postqueue -f"), "{own}");
     // A service's own name in the log is no instance.
     assert!(!commands("myhostname = mail.example.com\n").contains("postmulti"));
 }

@@ -729,3 +729,27 @@ fn the_first_action_repairs_or_contains() {
     assert!(first[0].contains("firewall"), "{first:?}");
     assert!(report.plan[0].action.starts_with("Tell the senders"), "it stands in the plan all the same");
 }
+
+#[test]
+fn a_log_cut_down_to_its_deliveries_does_not_show_that_the_queue_stands_still() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut log, mut listing) = (String::new(), String::new());
+    for at in 0..60 {
+        let reason = format!("connect to mx.d{at}.example[198.51.100.{at}]:25: Connection timed out");
+        log += &format!(
+            "Nov 12 10:{at:02}:00 mx postfix/smtp[42]: 4B{at:08}: to=<a@d{at}.example>, relay=none, delay=30, delays=0/0/30/0, \
+             dsn=4.4.1, status=deferred ({reason})\n"
+        );
+        listing += &format!(
+            "{{\"queue_name\": \"deferred\", \"queue_id\": \"4B{at:08}\", \"arrival_time\": {}, \"message_size\": 2048, \"sender\": \
+             \"s@a.example\", \"recipients\": [{{\"address\": \"a@d{at}.example\", \"delay_reason\": \"{reason}\"}}]}}\n",
+            1_794_477_600 + at * 60 - 30
+        );
+    }
+    std::fs::write(folder.path().join("mail.log"), log).expect("written");
+    std::fs::write(folder.path().join("postqueue-j.json"), listing).expect("written");
+    std::fs::write(folder.path().join("date.txt"), "Thu Nov 12 11:00:00 UTC 2026\n").expect("written");
+    let report = Analysis::run(folder.path(), &RULES, &Options::default(), &AtomicU64::new(0)).expect("a report").report;
+    assert!(report.forecast.is_none());
+    assert!(report.key.trend.is_some_and(|trend| trend.per_hour > 50.0), "{:?}", report.key.trend);
+}

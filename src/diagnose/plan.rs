@@ -230,18 +230,19 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
 
-/// The instance of Postfix in which most mail fails, where it is not the first one and main.cf names its directory.
+/// The instance of Postfix in which most mail fails, where it is not the first one: main.cf of the first names its directory, or
+/// its own main.cf its name. A name in the log alone may be that of a service (`-o syslog_name=`).
 fn instance(asker: &Asker<'_>) -> Option<String> {
     let tables = asker.tables;
     let names = &tables.names;
     let name = instances::failing(tables)?;
     let named = tables.rows(&settings::TABLE).iter().any(|row| {
-        row.text(settings::name, names) == Some("multi_instance_directories")
-            && row
-                .text(settings::value, names)
-                .unwrap_or_default()
-                .split([' ', ',', '\t'])
-                .any(|path| path.rsplit('/').next() == Some(name))
+        let value = row.text(settings::value, names).unwrap_or_default();
+        match row.text(settings::name, names) {
+            Some("multi_instance_directories") => value.split([' ', ',', '\t']).any(|path| path.rsplit('/').next() == Some(name)),
+            Some("multi_instance_name") => value == name,
+            _ => false,
+        }
     });
     (named && is_name(name)).then(|| name.to_owned())
 }

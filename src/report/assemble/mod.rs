@@ -19,7 +19,7 @@ use crate::diagnose::rank::{Cause as Ranked, Role};
 use crate::diagnose::words::{Place, Words, visible};
 use crate::evidence::Evidence as Collected;
 use crate::rules::RuleSet;
-use crate::tables::{Record, host};
+use crate::tables::{Record, arrivals, host};
 use crate::time::Time;
 
 /// Everything that a report is made from.
@@ -50,7 +50,9 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let timeline = evidence.traffic.as_ref().and_then(|traffic| traffic::timeline(traffic, material, since, &causes));
     let mut key = key::key(material, primary, since, &queue, lines);
     let deadline = key.deadline.as_ref().map(|deadline| deadline.time);
-    let forecast = timeline.as_ref().and_then(|timeline| forecast::forecast(timeline, queue.waiting_messages, deadline));
+    // A log that was cut down to its deliveries does not show what came in.
+    let flow = timeline.as_ref().filter(|_| tables.is_collected(&arrivals::TABLE));
+    let forecast = flow.and_then(|timeline| forecast::forecast(timeline, queue.waiting_messages, deadline));
     key.trend = forecast.as_ref().map_or(key.trend, |forecast| forecast.trend);
     let plan: Vec<Step> =
         diagnosis.plan.steps.iter().enumerate().map(|(at, step)| steps::step_view(at + 1, step, phrases)).collect();

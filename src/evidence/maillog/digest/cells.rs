@@ -9,6 +9,9 @@ use crate::time::Time;
 #[derive(Debug, Default)]
 pub(super) struct Cells(pub(super) Box<str>);
 
+/// Stands for a value that was one of too many to be kept.
+pub(super) const GIVEN_UP: Given<'_> = Given::Text("(one of very many, each of them rare)");
+
 impl Cells {
     /// Characters of a length, and of a number.
     pub(super) const LENGTH: usize = 5;
@@ -65,10 +68,14 @@ impl Cells {
         })
     }
 
-    /// Takes out the values of these columns.
-    pub(super) fn remove(&mut self, gone: impl Fn(Column) -> bool) {
+    /// Takes out the values of these columns; of the one whose lack would mean something, that there was a value stays.
+    pub(super) fn remove(&mut self, gone: impl Fn(Column) -> bool, telling: Option<Column>) {
         let mut cells = String::with_capacity(self.0.len());
-        Cells::write(&mut cells, self.iter().filter(|(column, _)| !gone(*column)), usize::MAX);
+        let left = |(column, value)| match gone(column) {
+            false => Some((column, value)),
+            true => (telling == Some(column)).then_some((column, GIVEN_UP)),
+        };
+        Cells::write(&mut cells, self.iter().filter_map(left), usize::MAX);
         *self = Cells(cells.into_boxed_str());
     }
 }

@@ -19,7 +19,7 @@ use crate::rules::demand::{Asks, Demand, Needs, TestBits};
 use crate::tables::{Column, Given, KeptLines, Record, Table, Weighed};
 use crate::time::{SECOND, Time};
 use asked::{Asked, AskedColumn, Side};
-use cells::Cells;
+use cells::{Cells, GIVEN_UP};
 use draft::{COLUMNS, EXAMPLE, Hashes, hash_of};
 use row::{Row, VALUES, is_given_up};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -466,13 +466,22 @@ impl Digest {
         }
     }
 
+    /// The column in which no value says something: what was not tried yet has no reason.
+    fn telling(&self) -> Option<Column> {
+        self.demand.table.column("reason")
+    }
+
     /// Adds a record of one event; of a rare one, without the values that are given up.
     fn push(&mut self, draft: &Draft<'_>, side: &Side, place: Place<'_>, needs: Needs, rare: bool) -> u32 {
         let longest = if self.demand.everything { usize::MAX } else { EXAMPLE };
-        let kept = |column: &Column| self.demand.wants(*column) && !(rare && is_given_up(*column, self.wide, needs));
-        let columns = (0..self.demand.table.fields.len()).map(Column).filter(kept);
+        let telling = self.telling();
+        let value = |column: Column| match draft.get(column) {
+            value if !(rare && is_given_up(column, self.wide, needs)) => Some((column, value)),
+            value => (telling == Some(column) && value != Given::Missing).then_some((column, GIVEN_UP)),
+        };
+        let columns = (0..self.demand.table.fields.len()).map(Column).filter(|column| self.demand.wants(*column));
         self.scratch.clear();
-        Cells::write(&mut self.scratch, columns.map(|column| (column, draft.get(column))), longest);
+        Cells::write(&mut self.scratch, columns.filter_map(value), longest);
         let cells = Cells(self.scratch.as_str().into());
         let mut row = Row {
             exact: side.exact,
@@ -569,6 +578,7 @@ impl Digest {
     /// Puts records together that have become equal.
     fn merge(&mut self) {
         let Some(span) = self.span else { return };
+        let telling = self.telling();
         self.index.clear();
         let mut kept = 0;
         for at in 0..self.rows.len() {
@@ -580,7 +590,7 @@ impl Digest {
                     if row.given_up && !row.ripe {
                         row.ripen(&self.demand);
                         let (wide, needs) = (self.wide, *row.needs);
-                        row.cells.remove(|column| is_given_up(column, wide, needs));
+                        row.cells.remove(|column| is_given_up(column, wide, needs), telling);
                     }
                     new.insert(kept as u32);
                     self.rows.swap(kept, at);
@@ -615,13 +625,14 @@ impl Digest {
         // What is rarer than half of what is kept would not be kept either.
         let (fewest, most) = Seen::OFTEN;
         self.seen.often = u8::try_from(enough / 2).unwrap_or(most).clamp(self.seen.often.max(fewest), most);
+        let telling = self.telling();
         let mut kept = 0;
         for row in &mut self.rows {
             if !row.given_up && row.count > enough && kept < self.limits.0 / 4 {
                 kept += 1;
                 continue;
             }
-            row.give_up(self.wide);
+            row.give_up(self.wide, telling);
         }
         self.crowded = true;
         self.merge();
@@ -705,6 +716,29 @@ mod tests {
             |row: &Row| row.distinct.iter().find(|(column, _)| *column == arrivals::client_ip).map(|(_, set)| set.len());
         let of_an_hour = digest.rows.iter().filter_map(clients).max();
         assert!(of_an_hour.is_some_and(|clients| (940..=1060).contains(&clients)), "{of_an_hour:?}");
+    }
+
+    #[test]
+    fn a_reason_that_is_given_up_is_not_taken_for_none() {
+        let demand = Demand::of(&RuleSet::built_in().rules, [&failures::TABLE]).map(Arc::new)[0].clone();
+        let mut digest = Digest::new(demand, &[failures::outcome]).sparing(1_000, &[]);
+        for number in 0..20_000 {
+            let reason = format!("450 4.7.1 policy word{number}x says wait");
+            let mut draft = Draft::default();
+            draft.set(failures::outcome, "waiting");
+            draft.set(failures::queue, "deferred");
+            // Every tenth was not tried yet.
+            draft.set(failures::reason, (number % 10 > 0).then_some(&*reason));
+            let time = Some(Time::from_seconds(1_790_000_000 + number));
+            let place = Place { source: Citation { file: 0, line: number as u32 }, line: "", time, times: 1 };
+            let lead = digest.lead(0, |digest| digest.leading(&draft));
+            if let Some(wanted) = digest.note(&lead, &draft, place) {
+                digest.show(&wanted, &lead, &draft, place);
+            }
+        }
+        let untried = |row: &&Row| !row.cells.iter().any(|(column, _)| column == failures::reason);
+        assert!(digest.crowded && digest.rows.len() <= 1_001);
+        assert_eq!(digest.rows.iter().filter(untried).map(|row| row.count).sum::<u64>(), 2_000);
     }
 
     #[test]

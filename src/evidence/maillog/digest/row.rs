@@ -1,7 +1,7 @@
 //! A record under way: one event, or the count of those that are equal in all that is asked of them.
 
 use super::asked::Side;
-use super::cells::Cells;
+use super::cells::{Cells, GIVEN_UP};
 use super::draft::{Draft, EXAMPLE, cut, hash_of};
 use crate::distinct::{Distinct, mix};
 use crate::rules::demand::{Demand, Needs};
@@ -73,18 +73,18 @@ impl Row {
 
     /// Gives up the values of these columns; those of a single event stay in its cells until it is known whether it becomes part
     /// of another record.
-    pub(super) fn give_up(&mut self, wide: u64) {
+    pub(super) fn give_up(&mut self, wide: u64, telling: Option<Column>) {
         let needs = *self.needs;
         let mut coarse = if self.given_up { self.coarse } else { self.exact };
         for (column, value) in self.cells.iter().filter(|(column, _)| is_given_up(*column, wide, needs)) {
-            if let Some(hashed) = hash_of(value) {
+            if let Some(hashed) = hash_of(value).filter(|_| value != GIVEN_UP) {
                 coarse = coarse.wrapping_sub(mix(hashed, column.0 as u64 + 1));
             }
         }
         self.coarse = coarse;
         self.given_up = true;
         if self.ripe {
-            self.cells.remove(|column| is_given_up(column, wide, needs));
+            self.cells.remove(|column| is_given_up(column, wide, needs), telling);
         }
     }
 
