@@ -23,6 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         first_line: 1 + u32::from(command.is_some()),
         zone_offset: 0,
         collected_at: None,
+        companions: &[],
     };
     parse(&document, &mut sink);
 });
