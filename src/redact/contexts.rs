@@ -138,6 +138,9 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
     let persons: Vec<&str> = PERSON_KEYS.iter().filter(|key| !matches!(**key, "name" | "contact")).copied().collect();
     let end_of_header = r"(?: from [^\s\[]*\[[^\]]*\]; from=<.*| from local; from=<.*)?$";
     let host = r"[A-Za-z0-9][\w.-]*";
+    // As people are called, with their first names.
+    let people = r"\p{Lu}[\p{L}.'’-]+(?: (?:v[ao]n |de[rn]? )*\p{Lu}[\p{L}.'’-]+){0,3}";
+    let documents = "exe|scr|bat|vbs|js|iso|txt|doc[xm]?|xls[xm]?|pptx?|pdf|odt|ods|csv|eml|msg|jpe?g|png|zip|7z|rar|pst|mbox";
     // As RFC 2183 has it, or RFC 2231.
     let file = r#"(?:\*\d*)?\*?=(?:[\w-]+'[\w-]*')?(?P<n>"[^"]+"|[^";\s]+)"#;
     let word = r#"[^\s<>'"\x60:;,()=\\]+"#;
@@ -153,6 +156,11 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::MaybePerson, r"(?:\s|: |^)(?:From|To|Cc|Reply-To): (?P<n>[^<>:@]+?) ?<[^<>\s]+@".into()),
         (Part::MaybePerson, r#"(?P<n>"[^"<>@]{2,80}"|\\"[^"\\<>@]{2,80}\\") <[^<>\s]+@"#.into()),
         (Part::MaybePerson, r"(?:^|[\s:])(?P<n>\p{Lu}[\w.'-]+(?: \p{Lu}[\w.'-]+){1,3}) <[^<>\s]+@".into()),
+        // Names in words: behind the address that they belong to, in a salutation, in an entry of a directory.
+        (Part::MaybePerson, format!(r"(?:@[^<>\s]+>[:,]? ?\(|\b(?:(?i:mailbox|account|inbox|postfach|boîte) (?i:of|for|von|de) |(?i:dear|liebe|lieber|sehr geehrter? (?:herr|frau)|herrn?|frau|mr\.?|mrs\.?|ms\.|madame|monsieur) |(?:imap|pop3|lda|lmtp|managesieve|sieve|deliver|auth|ldap|sql)\())(?P<n>{people})")),
+        (Part::MaybePerson, r#"(?i)(?:^|[\s,/("'+])(?:cn|ou|sn|givenname|displayname)(?:=|: )(?P<n>[^\s,+;=/"'()<>\\]{2,40}(?: (?-i:\p{Lu})[^\s,+;=/"'()<>\\]*){0,3})"#.into()),
+        // What somebody called a file.
+        (Part::File, format!(r"(?i)(?:\bBANNED \((?:[^)]*[,;])?|/(?:home|Users|usr/home)/[^/\s]+/(?:[^/\s]+/)*)(?P<n>[^/\s:,;()'\x22]+\.(?:{documents}))\b")),
         (Part::File, format!(r"(?i)\bfilename{file}")),
         (Part::File, format!(r"(?i)\bcontent-type: .*?\bname{file}")),
         (Part::File, format!(r"(?i)\bname\*1{file}")),
@@ -167,10 +175,10 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Name, r"(?:from|to|orig_to|user|recipient|sender|rcpt|mailbox)=<(?P<n>[^<>\s]+)>".into()),
         (Part::Name, r"\b(?:MAIL|RCPT) command: <(?P<n>[^<>]+)>".into()),
         (Part::Host, r"\bhelo=<(?P<n>[^<>\s\[]+)>".into()),
-        (Part::Host, format!(r"\blog_helo_name=(?P<n>{host})")),
+        (Part::Host, format!(r"\b(?:log_helo_name|hostname)=(?P<n>{host})")),
         (Part::MaybeName, format!(r"\b(?:HELO|EHLO|LHLO)[ =](?P<n>{host})")),
         (Part::MaybeName, r"(?i)^(?:original_)?recipient: (?P<n>\S+)$".into()),
-        (Part::MaybeName, r"^sender: (?P<n>\S+)$".into()),
+        (Part::MaybeName, r"^(?:sender|Requested-By): (?P<n>\S+)(?: \(\d+\))?$".into()),
         (Part::Form, r#"(?i)[?&;](?:(?:first|last|full|real|sur|vor|nach)?_?name|subject|betreff|firma|company)=(?P<n>[^&;\s"'<>#]+)"#.into()),
         // Hosts in logs and replies.
         (Part::Host, format!(r"^{log} (?P<n>{host}) \S")),
@@ -194,30 +202,32 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::MaybeName, format!(r#"(?i)^\s*(?:- )?(?:[\w-]*[_-])?(?:user|username|login|email|account): +["']?(?P<n>{word})["']?\s*$"#)),
         (Part::Name, in_json(ACCOUNT_KEYS)),
         (Part::MaybePerson, in_json(&persons)),
-        (Part::MaybePerson, format!(r#"(?i)^\s*(?:- )?(?:{}): +["']?(?P<n>[^"'\s].*?)["']?\s*$"#, persons.join("|"))),
+        (Part::MaybePerson, format!(r#"(?i)^\s*(?:- )?(?:(?:registrant|admin|tech|billing) (?:street|city)|{}): +["']?(?P<n>[^"'\s].*?)["']?\s*$"#, persons.join("|"))),
         (Part::Name, r"://(?P<n>[^/\s:@]+)(?::[^@\s/]*)?@[^\s/]".into()),
         // Accounts in configurations of clients, and what is told to servers.
         (Part::MaybeName, r#"(?i)(?:^|[<>~:]\s+)\s*(?:user|username|login) +(?P<n>"[^"]+"|'[^']+'|[\w.+-]+(?:@[\w.-]+)?)\s*$"#.into()),
         (Part::MaybeName, r#"(?i)(?:^|[<>~:]\s+)[a-z]*\d+ LOGIN "?(?P<n>[^\s"]+)"? "#.into()),
         (Part::Name, r#"(?i)\buser(?:name)?\s+"(?P<n>[^"\s]+)""#.into()),
         (Part::MaybeName, r"\bis (?P<n>[\w.+-]+) here\b".into()),
+        // An account of a domain of Windows: CORP\maria
+        (Part::Name, r#"(?i:failed|failure|denied|user(?:name)?|account|login|for|from)[:=]? ?["'<]?[A-Z][A-Z0-9-]{1,14}\\{1,2}(?P<n>[A-Za-z][\w.-]{2,})"#.into()),
         (Part::Name, r#"\\(?:000|x00|0)(?P<n>[^\\"'\s]+)\\(?:000|x00|0)"#.into()),
         (Part::MaybePerson, format!(r#"(?i)\b(?:{})\s*=\s*(?P<n>"[^"]+"|'[^']+')"#, persons.join("|"))),
         // Folders of mail are called as those are who write.
         (Part::MaybePerson, r"(?i)\bmailbox '(?P<n>[^']{1,200})'".into()),
         // Accounts in sentences.
         (Part::MaybeName, format!(r#"(?i)\b(?:invalid user(?: specified)?|illegal user|no such (?:user|mailbox|account|recipient|person)(?: here)?|user unknown|unknown (?:user|mailbox|recipient|account)|not owned by user|password for(?: invalid user)?|publickey for|keyboard-interactive/pam for|session \S+ of user|user slice of|(?:opened|closed) for user|authenticating user|connection closed by (?:invalid |authenticating )?user|for user|su for|mailbox for|mailbox of|mailbox):? +[<'"]?(?P<n>{word})"#)),
-        (Part::MaybeName, format!(r#"(?i)\b(?:user|mailbox|account|recipient|login) [<'"]?(?P<n>{word})[>'"]? (?:is )?(?:unknown|not found|not known|does not exist|doesn't exist|disabled|suspended|locked|unavailable|over quota|has exceeded|full)\b"#)),
+        (Part::MaybeName, format!(r#"(?i)\b(?:user|mailbox|account|recipient|login) [<'"]?(?P<n>{word})[>'"]?:? (?:is )?(?:unknown|no such user|not found|not known|does not exist|doesn't exist|disabled|suspended|locked|unavailable|over quota|has exceeded|full)\b"#)),
         // What maildrop says.
         (Part::MaybeName, format!(r"\bCannot find (?P<n>{word})!")),
-        (Part::MaybeName, format!(r#"(?i)\b(?:contact|mail|write to) (?P<n>{word}) at [\w-]+\.[\w.-]+"#)),
-        (Part::MaybeName, format!(r#"(?i)\b(?:(?:auth|authentication|login) (?:failed|failure|error)|(?:failed|successful) (?:auth\w*|login)) for(?: user)? ["']?(?P<n>{word})"#)),
+        (Part::MaybeName, format!(r#"(?i)\b(?:contact|mail|write to|messages? for) (?P<n>{word}) at [\w-]+\.[\w.-]+"#)),
+        (Part::MaybeName, format!(r#"(?i)\b(?:(?:auth|authentication|login) (?:failed|failure|error)|(?:failed|successful) (?:auth\w*|login)|login) for(?: user)? ["']?(?P<n>{word})"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) ?(?i:[\[({{] ?(?:at|@|ät) ?[\])}}]) ?{host}"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) AT {host}(?:\.|[\[({{ ]+(?i:dot|punkt))"#)),
         (Part::MaybeName, r"(?i)[\[({] ?(?:at|@|ät) ?[\])}] ?(?P<n>[\w-]+) ?[\[({] ?(?:dot|punkt) ?[\])}]".into()),
         (Part::Name, r"\b(?:imap|pop3|lda|lmtp|managesieve|sieve|indexer-worker|deliver|auth|ldap|passwd-file|pam|sql|CRON|cron|su|crontab)\((?P<n>[^)<\s,\d][^)<\s,]*)".into()),
         (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*) +: +(?:TTY|PWD|command)".into()),
-        (Part::Name, r"\bsudo(?:\[\d+\])?: +(?P<n>[A-Za-z_][\w.-]*) : ".into()),
+        (Part::Name, r"(?:\bsudo(?:\[\d+\])?: +|\bSOA\s+\S+\s+)(?P<n>[A-Za-z_][\w.-]*)(?: : |\\\.)".into()),
         (Part::Name, r"\((?P<n>[A-Za-z_][\w.-]*)\) (?:CMD|MAIL|LIST|RELOAD)".into()),
         (Part::Name, r"\buid=\d+\((?P<n>[^)]+)\)".into()),
         (Part::MaybeName, r"\bsshd(?:-session)?: (?P<n>[A-Za-z_][\w.-]*)(?:@\S+)?(?: \[\w+\])?$".into()),
@@ -227,7 +237,7 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Name, r"/(?:home|Users|usr/home|var/mail|var/spool/mail|export/home|srv/www|srv|vhosts|vmail|vhome|kunden|customers?|webspace|homepages)/(?P<n>[^/\s:,;'\x22)]+)".into()),
         (Part::MaybeName, r"/(?:mnt|media)/(?P<n>[^/\s:,;'\x22)]+)".into()),
         (Part::Name, r"/(?:vmail|vhome|mailboxes|virtual)/[\w-]+(?:\.[\w-]+)+/(?P<n>[^/\s:,;'\x22)]+)".into()),
-        (Part::Name, r"/var/www/(?P<n>[^/\s:,;'\x22)]+)".into()),
+        (Part::Name, r"/var/www/(?:clients/client\d+/)?(?P<n>[^/\s:,;'\x22)]+)".into()),
         (Part::MaybeName, format!(r"/(?:tmp|new|cur)/\d+\.[^.\s/]+\.(?P<n>{host}\w)")),
         (Part::Host, r"\\\\(?P<n>[A-Za-z][\w-]*)\\".into()),
         (Part::Name, r"\\\\[^\\\s]+\\(?P<n>[^\\\s]+)".into()),
@@ -270,6 +280,7 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Token, r"(?:\bsession=|\)<\d+>)<(?P<n>[A-Za-z0-9+/]{8,}={0,2})>".into()),
         (Part::Digits, r"(?i)\bIBAN:? ?(?P<n>[A-Z]{2}\d{2}[0-9A-Z ]{10,32}\d)".into()),
         (Part::Token, r#"(?:^|[;\s"])p=(?P<n>[A-Za-z0-9+/]{40,}={0,2})"#.into()),
+        (Part::Digits, r"(?:^|[\s(:;,>])(?P<n>\+\d{1,3}[ ./(-]{1,2}\d{1,5}\)?(?:[ ./-]\d{2,9}){1,4}|0\d{2,4} ?[/-] ?\d{5,9})\b".into()),
         (Part::Digits, r"(?i)\b(?:tel|telefon|phone|fon|fax|mobil|mobile|handy|cell)\b\.?:?\s*(?P<n>\+?\d[\d /().-]{4,}\d)".into()),
         // Certificates.
         (Part::Person, r#"(?:\b|_)(?:O|OU|L|ST|GN|SN|STREET|street|organizationName|localityName|stateOrProvinceName|commonName|CN)\s?=\s?(?P<n>"[^"]+"|[^,/="\n][^,/=\n]*)"#.into()),

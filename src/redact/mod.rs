@@ -218,7 +218,9 @@ impl<'r> Redactor<'r> {
             }
             let old = &text[range.clone()];
             let after = &text[range.end..];
-            if let Some(new) = self.part(part, old, after)
+            let goes_on = || part == Part::Word && (self.is_rest_of_name(text, &range, &edits) || self.is_of_url(text, &range));
+            let new = self.part(part, old, after).or_else(|| goes_on().then(|| self.named(old)));
+            if let Some(new) = new
                 && new != old
             {
                 edits.push(Edit { range, new });
@@ -226,6 +228,37 @@ impl<'r> Redactor<'r> {
         });
         edits.sort_by_key(|edit| edit.range.start);
         edits
+    }
+
+    /// Whether a word goes on with the name that was replaced before it: `Maria Krautwurst`, of which one is known.
+    fn is_rest_of_name(&self, text: &str, range: &Range<usize>, edits: &[Edit]) -> bool {
+        let capital = |word: &str| word.starts_with(char::is_uppercase) && word.chars().nth(1).is_some_and(char::is_lowercase);
+        let old = &text[range.clone()];
+        if !capital(old) || old.chars().count() < SHORTEST || self.ordinary.is_word(old) {
+            return false;
+        }
+        let before = edits.last().filter(|edit| edit.range.end + 1 == range.start && text.as_bytes()[edit.range.end] == b' ');
+        before.is_some_and(|edit| {
+            let name = &text[edit.range.clone()];
+            capital(name) && name.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’'))
+        })
+    }
+
+    /// Whether a word stands behind the host of a URL that is nobody's but the owner's: https://portal.acme.de/u/maria
+    fn is_of_url(&self, text: &str, range: &Range<usize>) -> bool {
+        let bytes = text.as_bytes();
+        if range.start == 0 || !matches!(bytes[range.start - 1], b'/' | b'=' | b'&' | b'?' | b'~') {
+            return false;
+        }
+        let old = &text[range.clone()];
+        let letters = old.chars().filter(|c| c.is_alphabetic()).count();
+        if letters < SHORTEST || old.split(['-', '_']).all(|part| part.len() < SHORTEST || self.ordinary.is_word(part)) {
+            return false;
+        }
+        let start = bytes[..range.start].iter().rposition(|byte| byte.is_ascii_whitespace() || b"\"'<>".contains(byte));
+        let url = &text[start.map_or(0, |at| at + 1)..range.start];
+        let host = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(host, _)| host);
+        host.and_then(|host| host.split(':').next()).is_some_and(|host| shapes::is_host(host) && self.host(host) != host)
     }
 
     /// What stands in place of a part; none where it stays.

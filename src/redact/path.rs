@@ -40,6 +40,18 @@ fn names(path: &str) -> Vec<(Part, Range<usize>)> {
         list.extend(found.map(|(what, range)| (what, start + range.start..start + range.end)));
         start += part.len() + 1;
     }
+    // First and last name: notes-Maria-Krautwurst.txt
+    static PEOPLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?:^|[-_ /])(?P<first>\p{Lu}\p{Ll}{2,})[-_ ](?P<last>\p{Lu}\p{Ll}{2,})(?:[-_ ./]|$)")
+            .expect("a valid pattern")
+    });
+    for found in PEOPLE.captures_iter(path) {
+        for range in ["first", "last"].into_iter().filter_map(|name| Some(found.name(name)?.range())) {
+            if list.iter().all(|(_, other)| other.end <= range.start || range.end <= other.start) {
+                list.push((Part::MaybeName, range));
+            }
+        }
+    }
     // Home folders and the like.
     for (start, (end, what)) in contexts::named(&Sieve::default(), None, &whole) {
         let range = start.saturating_sub(1)..end.saturating_sub(1);
