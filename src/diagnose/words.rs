@@ -166,12 +166,14 @@ impl<'a> Words<'a> {
             (Value::Text(name), Some(_)) => Some(format!("{EVIDENCE}{}", named(unmarked(tables.names.get(name).to_owned())))),
             (value, field) => shown(value, field, &tables.names),
         };
+        // `relay=none` is no host that a command could ask.
+        let leads_there = |text: &String| place != Place::Shell || text.strip_prefix(EVIDENCE) != Some("none");
         let row = |at: Option<&u32>| at.map(|at| &tables.rows(table)[*at as usize]);
         match *path.first()? {
             "count" => Some(thousands(measure.count)),
             "total" => Some(thousands(measure.total)),
             "share" => measure.share.map(percent),
-            "key" => measure.key.as_deref().map(marked),
+            "key" => measure.key.as_deref().map(marked).filter(leads_there),
             "keys" => Some(thousands(measure.keys.len() as u64)),
             "since" => measure.first.map(|time| moment_in(time, place)),
             "until" => measure.last.map(|time| moment_in(time, place)),
@@ -185,8 +187,8 @@ impl<'a> Words<'a> {
                 let known = measure.distinct.iter().find(|(known, _)| *known == column).map(|(_, count)| *count);
                 Some(thousands(known.unwrap_or_else(|| self.asker.distinct(table, &measure.rows, column))))
             }
-            "first" => shown(row(measure.rows.first())?.get(column()?)),
-            "last" => shown(row(measure.rows.last())?.get(column()?)),
+            "first" => shown(row(measure.rows.first())?.get(column()?)).filter(leads_there),
+            "last" => shown(row(measure.rows.last())?.get(column()?)).filter(leads_there),
             "top" => self
                 .commonest(table, measure, column()?)
                 .into_iter()
