@@ -56,6 +56,12 @@ impl<'a> Line<'a> {
         {
             rest = after;
         }
+        // Containers whose logger shows the severity in place of the host: `INFO    postfix/smtp[2211]: `.
+        if let Some((word, after)) = rest.split_once(' ')
+            && SEVERITIES.contains(&word)
+        {
+            rest = after.trim_start_matches(' ');
+        }
         let (mut host, mut after) = rest.split_once(' ')?;
         // A host that was left out, as a container's logger does: the word after the stamp is the program already.
         if host.ends_with("]:") || host.ends_with(':') && host.contains('/') {
@@ -111,6 +117,10 @@ impl<'a> Line<'a> {
         self
     }
 }
+
+/// The severities of syslog as loggers spell them in a column of its own.
+const SEVERITIES: [&str; 12] =
+    ["DEBUG", "INFO", "NOTICE", "WARNING", "WARN", "ERROR", "ERR", "CRITICAL", "CRIT", "FATAL", "ALERT", "EMERG"];
 
 /// `rest`, or the text from `host` on where that word is the program.
 fn after_host<'a>(line: &'a str, host: &'a str, rest: &'a str) -> &'a str {
@@ -251,8 +261,15 @@ fn traditional<'a>(text: &'a str, year: Option<u32>, clock: &Clock) -> Option<(O
             at += 1;
         }
     }
-    let after = rest.get(at..)?.strip_prefix(' ')?.trim_start_matches(' ');
-    let time = if year > 0 { civil.at_offset(clock.zone_offset) } else { with_year(civil, clock) };
+    let mut after = rest.get(at..)?.strip_prefix(' ')?.trim_start_matches(' ');
+    // Others, as ctime(3) does, behind the time: `Nov  3 18:02:11 2026`.
+    if let Some((word, rest)) = after.split_once(' ')
+        && let Some(number) = time::number(word.as_bytes()).filter(|number| word.len() == 4 && (1990..2100).contains(number))
+    {
+        civil.year = i32::try_from(number).ok()?;
+        after = rest;
+    }
+    let time = if civil.year > 0 { civil.at_offset(clock.zone_offset) } else { with_year(civil, clock) };
     Some((Some(time), after))
 }
 
@@ -375,6 +392,10 @@ mod tests {
             ("Mo 2026-11-23 18:02:11 UTC mx1 postfix/smtp[2211]: A: b", "2026-11-23T18:02:11Z"),
             ("d\u{e9}c. 3 18:02:11 mx1 postfix/smtp[2211]: A: b", "2025-12-03T17:02:11Z"),
             ("11\u{6708} 23 18:02:11 mx1 postfix/smtp[2211]: A: b", "2026-11-23T17:02:11Z"),
+            ("2026-11-23T18:02:11.572449+01:00 INFO    postfix/smtp[2211]: A: b", "2026-11-23T17:02:11.572449Z"),
+            ("2026-11-23T18:02:11.572449+01:00 WARNING postfix/smtp[2211]: A: b", "2026-11-23T17:02:11.572449Z"),
+            ("Apr 06 20:31:29 2016 mx1 postfix/smtp[2211]: A: b", "2016-04-06T19:31:29Z"),
+            ("Apr 06 20:31:29 2016 mx1 postfix/smtp: A: b", "2016-04-06T19:31:29Z"),
         ] {
             let parsed = Line::parse(line, &clock()).unwrap_or_else(|| panic!("{line}"));
             assert_eq!((parsed.tag, parsed.message), ("postfix/smtp", "A: b"), "{line}");

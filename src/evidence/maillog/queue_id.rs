@@ -90,7 +90,8 @@ const LONGEST: usize = 40;
 pub(super) fn seed(instance: &str) -> u64 {
     // Services log as instance/service: the instance is the part before the first slash.
     let instance = instance.split('/').next().unwrap_or_default();
-    if instance == "postfix" { 0 } else { mix(1, hash(instance.as_bytes(), 0)) }
+    // Of other instances the name begins so (postmulti(1)); any other word is the `syslog_name` of a service, or of the only one.
+    if instance.starts_with("postfix-") { mix(1, hash(instance.as_bytes(), 0)) } else { 0 }
 }
 
 /// The key of a queue id of the instance with this [`seed`]; 0 for a line that lost it.
