@@ -25,11 +25,25 @@ pub(super) struct Paste {
     indent: String,
     /// Whether it is escaped for HTML.
     escaped: bool,
-    /// Whether it holds the marks of code blocks.
-    fenced: bool,
+    /// The code blocks whose marks it holds.
+    fenced: Fences,
     /// Log lines that were wrapped: how.
     wrapped: Option<Wrap>,
 }
+
+/// Marks of code blocks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Fences {
+    #[default]
+    None,
+    /// Those of one block, around what was copied.
+    One,
+    /// Those of several, each around something else.
+    Several,
+}
+
+/// The line that stands for the mark of one of several code blocks, whatever it is written with.
+pub(super) const FENCE: &str = "```";
 
 /// How log lines were wrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +80,11 @@ impl Paste {
         paste.indent = indent;
         let text = lines.join("\n");
         paste.escaped = text.contains("&lt;") && text.contains("&gt;") && !text.contains('<');
-        paste.fenced = lines.iter().any(|line| is_fence(line));
+        paste.fenced = match lines.iter().filter(|line| is_fence(line)).count() {
+            0 => Fences::None,
+            1 | 2 => Fences::One,
+            _ => Fences::Several,
+        };
         let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| paste.inner(line)).collect();
         paste.wrapped = wrapped(&lines);
         paste
@@ -107,8 +125,8 @@ impl Paste {
     }
 
     fn inner<'t>(&self, line: &'t str) -> Cow<'t, str> {
-        if self.fenced && is_fence(line) {
-            Cow::Borrowed("")
+        if self.fenced != Fences::None && is_fence(line) {
+            Cow::Borrowed(if self.fenced == Fences::Several { FENCE } else { "" })
         } else if self.escaped && line.contains('&') {
             Cow::Owned(unescaped(line))
         } else {

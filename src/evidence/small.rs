@@ -183,7 +183,8 @@ impl<'r> Reading<'r, '_> {
         let mut titles: Vec<&str> = Vec::new();
         let mut logs: Vec<(&Section<'_>, super::Wrapping)> = Vec::new();
         let mut kinds = Vec::new();
-        let one = sections.iter().filter(|section| section.command.is_some()).count() == 1;
+        // Beside it only what stood on the screen before.
+        let one = sections.len() <= 2 && sections.iter().filter(|section| section.command.is_some()).count() == 1;
         for section in sections {
             let name = section.command.map(transcript::name_of).unwrap_or_default();
             let head: String = section.text.chars().take(super::HEAD as usize).collect();
@@ -232,8 +233,11 @@ impl<'r> Reading<'r, '_> {
             let shown: Vec<&str> = titles.iter().take(6).copied().collect();
             let more = titles.len().saturating_sub(shown.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            source.title = format!("output of {} commands: {}{more}", titles.len(), shown.join(", "));
-            source.why = "the commands that it shows";
+            (source.title, source.why) = match titles.len() {
+                0 => ("outputs in code blocks".to_owned(), "its code blocks"),
+                1 => (format!("output of `{}`, and other text", titles[0]), "the commands that it shows"),
+                many => (format!("output of {many} commands: {}{more}", shown.join(", ")), "the commands that it shows"),
+            };
         } else if let (Some(kind), true) = (kinds.first(), source.title.is_empty()) {
             source.title.clone_from(&kind.title);
         }

@@ -9,7 +9,10 @@
 //! Filesystem      Size  Used Avail Use% Mounted on
 //! ==> /var/log/mail.log <==
 //! ```
+//!
+//! Or a ticket, in which each output stands in a code block of its own, below the words about it.
 
+use super::paste::FENCE;
 use crate::rules::lazy::{Dialect, LazyRegex};
 use std::sync::LazyLock;
 
@@ -184,7 +187,13 @@ fn heading(line: &str) -> Option<&str> {
     (path || is_program(inner)).then_some(inner)
 }
 
-/// The sections of a file that shows the commands above their output; none if it shows no command.
+/// The command that the line above a code block names: "if I run `dig mx a.example`, I get".
+fn named(prose: &str) -> Option<&str> {
+    let line = prose.lines().rev().find(|line| !line.trim().is_empty())?;
+    line.split('`').skip(1).step_by(2).map(str::trim).find(|quoted| is_program(quoted))
+}
+
+/// The sections of a file that shows the commands above their output, or outputs in several code blocks; none if it does neither.
 pub fn sections(text: &str) -> Option<Vec<Section<'_>>> {
     // "# postqueue -p" is a root prompt only where the file begins with one; elsewhere it is a comment.
     let mut begin = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -198,6 +207,7 @@ pub fn sections(text: &str) -> Option<Vec<Section<'_>>> {
     // A command goes on over several lines: up to the end of a here document, or while a line ends in a backslash.
     let mut until: Option<&str> = None;
     let mut goes_on = false;
+    let mut found_any = false;
     for (number, line) in (1..).zip(text.split_inclusive('\n')) {
         let typed = line.trim().trim_start_matches('>').trim();
         let asked = number == first_line && (typed.starts_with("[sudo] password for ") || typed == "Password:");
@@ -209,10 +219,24 @@ pub fn sections(text: &str) -> Option<Vec<Section<'_>>> {
             first_line = number + 1;
             continue;
         }
+        if typed == FENCE {
+            found_any = true;
+            let before = &text[from..at];
+            // The mark behind a prompt or a heading belongs to it.
+            if command.is_none() || !before.trim().is_empty() {
+                push(&mut sections, command, before, first_line);
+                command = command.map_or_else(|| named(before), |_| None);
+            }
+            at += line.len();
+            from = at;
+            first_line = number + 1;
+            continue;
+        }
         let found = prompt(line)
             .or_else(|| heading(line))
             .or_else(|| line.trim_end().strip_prefix("# ").filter(|command| bare_root && is_program(command)));
         if let Some(found) = found {
+            found_any = true;
             push(&mut sections, command, &text[from..at], first_line);
             command = Some(found);
             from = at + line.len();
@@ -223,9 +247,8 @@ pub fn sections(text: &str) -> Option<Vec<Section<'_>>> {
         }
         at += line.len();
     }
-    command?;
     push(&mut sections, command, &text[from..], first_line);
-    Some(sections)
+    found_any.then_some(sections)
 }
 
 /// The word that ends the here document of a command: `cat > x <<'EOF'`.
@@ -354,6 +377,23 @@ mod tests {
         assert_eq!(sections("# a comment\n# postqueue -p shows it\nrelayhost =\n"), None);
         assert_eq!(sections("# postqueue -p\nMail queue is empty\n").unwrap()[0].command, Some("postqueue -p"));
         assert_eq!(sections("-- 2 Kbytes in 1 Request.\n-----BEGIN CERTIFICATE-----\n*** ENVELOPE RECORDS x ***\n"), None);
+    }
+
+    #[test]
+    fn a_ticket_is_cut_at_its_code_blocks() {
+        let text = "Hello,\n```\nx\n```\nand if I run `dig mx a.example`:\n```\ny\n```\n## df -h\n```\nz\n```\nBye\n";
+        let got: Vec<_> = sections(text).unwrap().into_iter().map(|s| (s.command, s.text, s.first_line)).collect();
+        assert_eq!(
+            got,
+            [
+                (None, "Hello,\n", 1),
+                (None, "x\n", 3),
+                (None, "and if I run `dig mx a.example`:\n", 5),
+                (Some("dig mx a.example"), "y\n", 7),
+                (Some("df -h"), "z\n", 11),
+                (None, "Bye\n", 13),
+            ]
+        );
     }
 
     #[test]
