@@ -112,8 +112,8 @@ pub fn gather(bundle: &Bundle, rules: &RuleSet, options: &Options, progress: &At
 /// Diagnoses prepared evidence and gathers the report.
 pub fn report_on(bundle: &Bundle, evidence: &Evidence, rules: &RuleSet, options: &Options) -> Report {
     let from = diagnosis::window_start(evidence, options.window);
-    let asker = Asker::new(&evidence.tables, from, evidence.end);
-    let judged = diagnosis::judge(&asker, rules, options.how.jobs);
+    let mut asker = Asker::new(&evidence.tables, from, evidence.end);
+    let judged = diagnosis::judge(&mut asker, rules, options.how.jobs);
     let diagnosis = diagnosis::diagnose(&asker, &judged, evidence, rules);
     let material = Material { diagnosis: &diagnosis, evidence, rules, bundle: &bundle.path, from };
     let mut lines = Lines::new(evidence);

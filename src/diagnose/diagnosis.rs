@@ -71,7 +71,7 @@ pub fn diagnose<'a>(asker: &'a Asker<'a>, judged: &'a [Judged<'a>], evidence: &E
         // What was not tried yet has no reason to explain.
         .filter(|at| rows[*at as usize].get(failures::reason) != Value::Missing)
         .collect();
-    let verdict = decide(&causes, evidence, asker.events(&failures::TABLE, &residue), handled);
+    let verdict = decide(&causes, asker, evidence, asker.events(&failures::TABLE, &residue), handled);
     Diagnosis { asker, judged, causes, plan, verdict, residue, handled }
 }
 
@@ -95,11 +95,11 @@ const RESIDUE_MOST: (u64, f64) = (3, 0.5);
 /// server. What is critical stays an incident: spam from a stolen login fails seldom.
 const ODD_SHARE: f64 = 0.01;
 
-fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64) -> Verdict {
+fn decide(causes: &[Cause<'_>], asker: &Asker<'_>, evidence: &Evidence, residue: u64, handled: u64) -> Verdict {
     let root = causes.iter().find(|cause| matches!(cause.role, Role::RootCause));
     if let Some(root) = root {
         let few = !root.explains.is_empty() && (root.failed() as f64) < ODD_SHARE * handled as f64;
-        let single = !evidence.tables.is_collected(&failures::TABLE) && !root.explains.is_empty();
+        let single = asker.is_excerpt() || !asker.is_counted() && !root.explains.is_empty();
         // It is as bad as what follows from it.
         let follows = |cause: &&Cause<'_>| {
             cause.role == Role::Symptom
@@ -108,7 +108,7 @@ fn decide(causes: &[Cause<'_>], evidence: &Evidence, residue: u64, handled: u64)
         };
         let worst = causes.iter().filter(follows).map(|cause| cause.judged.severity()).max();
         return match worst.unwrap_or(root.judged.severity()).max(root.judged.severity()) {
-            // A bounce message that somebody kept does not show how much fails.
+            // A bounce message that somebody kept does not show how much fails, nor do a few lines of a log.
             _ if root.confidence == Confidence::Possible && single => Verdict::Degraded,
             Severity::High if few => Verdict::Degraded,
             severity if severity >= Severity::High => Verdict::Incident,
@@ -142,7 +142,8 @@ impl Diagnosis<'_> {
     }
 }
 
-/// Judges every rule, on at most so many threads.
-pub fn judge<'r>(asker: &Asker<'_>, rules: &'r RuleSet, threads: usize) -> Vec<Judged<'r>> {
+/// Judges every rule, on at most so many threads; an excerpt by what it shows.
+pub fn judge<'r>(asker: &mut Asker<'_>, rules: &'r RuleSet, threads: usize) -> Vec<Judged<'r>> {
+    asker.look_for_excerpt();
     verdict::judge(asker, rules, threads)
 }

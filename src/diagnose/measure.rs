@@ -7,7 +7,9 @@ use crate::names::{Name, Names};
 use crate::parallel::locked;
 use crate::rules::amount::Amount;
 use crate::rules::model::{Condition, Expect, Matcher, Reference, Signal};
-use crate::tables::{Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, rejects, settings};
+use crate::tables::{
+    Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, queue, rejects, settings,
+};
 use crate::time::Time;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -19,8 +21,11 @@ use std::sync::{Arc, Mutex};
 pub struct Measure {
     /// Met, unmet, or unknown.
     pub met: Option<bool>,
-    /// Whether it is unknown only for how much there is: evidence that shows single cases, such as a bounce message, shows some.
+    /// Whether it is unknown only for how much there is: evidence that shows single cases, such as a bounce message or a few lines
+    /// of a log, shows some.
     pub in_part: bool,
+    /// Whether it is unmet only because there is too little: in number, in time or by the hour.
+    too_few: bool,
     /// The table that was asked; none before it was.
     pub table: Option<&'static Table>,
     /// Matched records: positions in the table. With `by`, those of every value that met it.
@@ -52,6 +57,9 @@ impl Measure {
     }
 }
 
+/// Failures, warnings and refusals up to which a log without any delivery is an excerpt.
+const EXCERPT: u64 = 20;
+
 /// The records that are judged, and what is needed to judge them.
 #[derive(Debug)]
 pub struct Asker<'t> {
@@ -62,6 +70,8 @@ pub struct Asker<'t> {
     /// End of the evidence.
     pub end: Option<Time>,
     judged: BTreeMap<&'static str, Vec<u32>>,
+    /// Whether log and queue are an excerpt: see [`Asker::look_for_excerpt`].
+    excerpt: bool,
     /// Of a column of a table that was asked for, the judged records by its value.
     by_value: Mutex<FxHashMap<(&'static str, Column), Arc<ByValue>>>,
 }
@@ -100,6 +110,16 @@ impl ByValue {
     }
 }
 
+/// Whether a table tells of what the log says.
+fn is_of_the_log(table: &Table) -> bool {
+    [attempts::TABLE.name, arrivals::TABLE.name, rejects::TABLE.name, diagnostics::TABLE.name].contains(&table.name)
+}
+
+/// Whether a table tells of mail, from the log or from a listing of the queue.
+fn is_of_mail(table: &Table) -> bool {
+    is_of_the_log(table) || [failures::TABLE.name, queue::TABLE.name].contains(&table.name)
+}
+
 /// The measures of the signals of one rule that were answered so far.
 pub type Answered = HashMap<String, Measure>;
 
@@ -121,7 +141,27 @@ impl<'t> Asker<'t> {
             };
             judged.insert(table.name, (0..rows.len() as u32).filter(|&at| keep(&rows[at as usize])).collect());
         }
-        Asker { tables, from, end, judged, by_value: Mutex::default() }
+        Asker { tables, from, end, judged, excerpt: false, by_value: Mutex::default() }
+    }
+
+    /// Takes log and queue for an excerpt if they are no more than a few lines that tell of trouble, such as people copy out of a
+    /// log: how often something happens cannot be seen in them, so they are asked for what they show, and not for how much of it.
+    pub fn look_for_excerpt(&mut self) {
+        let events = |table: &'static Table| self.events(table, self.judged(table));
+        let told: u64 = [&failures::TABLE, &diagnostics::TABLE, &rejects::TABLE].into_iter().map(events).sum();
+        let sent = self.tables.names.find("sent").map(Value::Text);
+        let rows = self.tables.rows(&attempts::TABLE);
+        self.excerpt = told > 0 && told <= EXCERPT && rows.iter().all(|row| Some(row.get(attempts::status)) != sent);
+    }
+
+    /// Whether they are an excerpt.
+    pub fn is_excerpt(&self) -> bool {
+        self.excerpt
+    }
+
+    /// Whether log or listing tell how much fails, and not single bounce messages or an excerpt.
+    pub fn is_counted(&self) -> bool {
+        self.tables.is_collected(&failures::TABLE) && !self.excerpt
     }
 
     /// The judged records of a table: their positions.
@@ -214,6 +254,10 @@ impl<'t> Asker<'t> {
                 && measure.count > 0
                 && spread.into_iter().all(|((_, amount), (_, distinct))| amount.holds(*distinct as f64));
         }
+        if measure.met == Some(false) && measure.too_few && self.excerpt && is_of_mail(table) {
+            measure.met = None;
+            measure.in_part = true;
+        }
         // Nothing in the last two hours of a log that is one hour long proves nothing.
         let none = expect.count.is_some_and(|count| count.max == 0.0);
         let short = none && expect.within.is_some_and(|within| self.begins_within(table, within));
@@ -227,9 +271,8 @@ impl<'t> Asker<'t> {
 
     /// Whether the log, of which this table tells, begins in the last so many seconds of the evidence, some of them aside.
     fn begins_within(&self, table: &Table, within: f64) -> bool {
-        let of_the_log = ["attempts", "arrivals", "rejects", "diagnostics"].contains(&table.name);
         let covered = self.tables.log_begins.zip(self.end).map(|(begins, end)| end.since(begins));
-        of_the_log && covered.is_some_and(|covered| covered < within * 0.9)
+        is_of_the_log(table) && covered.is_some_and(|covered| covered < within * 0.9)
     }
 
     /// Whether anybody asked the question: a look-up of that type, a probe of that port.
@@ -277,30 +320,30 @@ impl<'t> Asker<'t> {
                 measure.last = Some(measure.last.map_or(time, |last| last.max(time)));
             }
         }
-        let mut met = match &expect.count {
-            Some(amount) => amount.holds(count as f64),
-            None => count >= 1,
-        };
+        let mut spread = true;
         for (column, amount) in &expect.distinct {
             let distinct = self.distinct(table, &matched, *column);
             measure.distinct.push((*column, distinct));
-            met &= amount.holds(distinct as f64);
+            spread &= amount.holds(distinct as f64);
         }
         if let Some(amount) = &expect.share {
             let share = if of == 0 { 0.0 } else { count as f64 / of as f64 };
             measure.share = Some(share);
-            met &= amount.holds(share);
+            spread &= amount.holds(share);
         }
         let lasting = measure.first.zip(measure.last).map_or(0.0, |(first, last)| last.since(first));
-        if let Some(amount) = &expect.lasting {
-            met &= amount.holds(lasting);
-        }
-        if let Some(amount) = &expect.rate {
-            // A rate over less than a minute says nothing: the shortest interval that counts is one minute.
-            met &= amount.holds(count as f64 / (lasting.max(60.0) / 3600.0));
-        }
+        // A rate over less than a minute says nothing: the shortest interval that counts is one minute.
+        let rate = count as f64 / (lasting.max(60.0) / 3600.0);
+        let some = Amount::at_least(1.0);
+        let much = [
+            (Some(expect.count.as_ref().unwrap_or(&some)), count as f64),
+            (expect.lasting.as_ref(), lasting),
+            (expect.rate.as_ref(), rate),
+        ];
+        let much = much.into_iter().filter_map(|(amount, value)| Some((amount?, value)));
+        measure.too_few = spread && count > 0 && much.clone().all(|(amount, value)| value <= amount.max);
+        measure.met = Some(spread && much.into_iter().all(|(amount, value)| amount.holds(value)));
         measure.rows = matched;
-        measure.met = Some(met);
         measure
     }
 

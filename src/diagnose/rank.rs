@@ -83,7 +83,9 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
         judged.iter().filter(fires).flat_map(|judged| judged.accounts_for.iter().copied()).collect()
     };
     let (sure, certain) = (explained(Confidence::Likely), explained(Confidence::Confirmed));
-    let counted = asker.tables.is_collected(&failures::TABLE);
+    let counted = asker.is_counted();
+    // In an excerpt that tells of no failure.
+    let tells_alone = |judged: &Judged<'_>| asker.is_excerpt() && total == 0 && judged.shown && judged.contradicting == 0;
     let fired: Vec<(&Judged<'_>, Confidence)> = judged
         .iter()
         .filter_map(|judged| match judged.outcome {
@@ -97,7 +99,7 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
             }
             // A rule that hangs on something unknown and explains nothing that a surer one does not is a question, not a
             // cause; so is a contradicted one, where it is an ordinary part of the mail or a certain one explains all of it.
-            Outcome::Fires(Confidence::Possible) if judged.accounts_for.is_subset(&sure) => {
+            Outcome::Fires(Confidence::Possible) if judged.accounts_for.is_subset(&sure) && !tells_alone(judged) => {
                 let told = !judged.accounts_for.is_empty()
                     && (judged.accounts_for.is_subset(&certain)
                         || (events(&judged.accounts_for) as f64) < ORDINARY_SHARE * handled as f64);
@@ -247,7 +249,7 @@ fn kept_out(judged: &Judged<'_>) -> u64 {
     let signals = judged.rule.requires.iter().flat_map(|entry| entry.signals());
     let met = signals
         .filter(|(_, signal)| [rejects::TABLE.name, diagnostics::TABLE.name].contains(&signal.table.name))
-        .filter_map(|(name, _)| judged.answers.get(name).filter(|measure| measure.met == Some(true)));
+        .filter_map(|(name, _)| judged.answers.get(name).filter(|measure| measure.is_shown()));
     met.map(|measure| measure.count).max().unwrap_or(0)
 }
 
@@ -271,13 +273,16 @@ fn set_roles(causes: &mut [Cause<'_>], handled: u64, counted: bool, events: impl
         .filter(|cause| cause.role != Role::Note && cause.confidence >= Confidence::Likely)
         .flat_map(|cause| cause.explains.iter().copied())
         .collect();
+    let nothing_failed = causes.iter().all(|cause| cause.failed() == 0);
     let big: Vec<bool> = causes
         .iter()
         .map(|cause| {
             // A possible cause leads only where nothing surer explains the failures, and it explains much of them.
             let leads = cause.confidence >= Confidence::Likely || {
                 let alone = events(&cause.explains.difference(&sure).copied().collect());
-                !sure_root && cause.share >= 0.3 && 2 * alone >= cause.failed()
+                let much = cause.share >= 0.3 && 2 * alone >= cause.failed();
+                // Of a few lines that tell of no failure, it leads that keeps mail out.
+                !sure_root && (much || !counted && nothing_failed && cause.kept_out > 0)
             };
             cause.role == Role::Separate && leads && !ordinary(cause)
         })

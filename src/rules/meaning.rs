@@ -112,7 +112,11 @@ fn provider_of(relay: Option<&str>, ip: Option<&str>, domain: Option<&str>, rule
     }
     match relay {
         Some(relay) if relay.contains('.') && relay.parse::<std::net::IpAddr>().is_err() => Some(organisation(relay)),
-        _ => domain.filter(|domain| !domain.is_empty()).map(str::to_owned),
+        // A name of one label would be read as the id of a company: it is written as absolute.
+        _ => domain.filter(|domain| !domain.is_empty()).map(|domain| match domain.contains('.') {
+            true => domain.to_owned(),
+            false => format!("{domain}."),
+        }),
     }
 }
 

@@ -37,7 +37,8 @@ impl Explain {
         let options = Options::default();
         let bundle = Bundle::open(&self.bundle, &options.limits)?;
         let evidence = gather(&bundle, rules, &options, &AtomicU64::new(0))?;
-        let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
+        let mut asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
+        asker.look_for_excerpt();
         let (judged, signals) = why(&asker, rule);
         let mut lines = Lines::new(&evidence);
         for place in signals.iter().flat_map(|signal| signal.matched.iter().chain(signal.near.iter().map(|(place, _)| place))) {

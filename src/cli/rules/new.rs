@@ -141,8 +141,8 @@ impl New {
         let options = Options::default();
         let opened = Bundle::open(bundle, &options.limits)?;
         let evidence = gather(&opened, rules, &options, &AtomicU64::new(0))?;
-        let asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
-        let judged = diagnosis::judge(&asker, rules, options.how.jobs);
+        let mut asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
+        let judged = diagnosis::judge(&mut asker, rules, options.how.jobs);
         let diagnosis = diagnosis::diagnose(&asker, &judged, &evidence, rules);
         let tables = &evidence.tables;
         let rows = tables.rows(&failures::TABLE);
