@@ -151,7 +151,9 @@ impl<'t> Asker<'t> {
         let told: u64 = [&failures::TABLE, &diagnostics::TABLE, &rejects::TABLE].into_iter().map(events).sum();
         let sent = self.tables.names.find("sent").map(Value::Text);
         let rows = self.tables.rows(&attempts::TABLE);
-        self.excerpt = told > 0 && told <= EXCERPT && rows.iter().all(|row| Some(row.get(attempts::status)) != sent);
+        // A listing that was collected beside other things is whole.
+        let copied = self.tables.is_collected(&attempts::TABLE) || !self.tables.is_collected(&settings::TABLE);
+        self.excerpt = copied && told > 0 && told <= EXCERPT && rows.iter().all(|row| Some(row.get(attempts::status)) != sent);
     }
 
     /// Whether they are an excerpt.
