@@ -1,8 +1,9 @@
 //! The built-in rules: they load, and every test inside them holds.
 
+use postdoc::diagnose::explain::explain;
 use postdoc::rule_tests;
 use postdoc::rules::{RuleSet, schema};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 #[test]
@@ -135,6 +136,26 @@ fn an_overlay_changes_a_threshold_or_a_class_without_copying() {
         greylisted.flat_map(|entry| &entry.any).map(|phrase| phrase.as_str()).collect::<Vec<_>>(),
         ["come back after tea"]
     );
+}
+
+/// A text that an entry names as another's falls to the entry when the other is switched off: nobody has made a mistake.
+#[test]
+fn a_class_may_be_switched_off_whose_texts_others_say_are_not_theirs() {
+    let built_in = RuleSet::built_in();
+    let theirs = built_in.reasons.entries.iter().flat_map(|entry| &entry.not);
+    let takers: BTreeSet<String> = theirs.filter_map(|(text, _)| explain(text, &built_in).reason_class).collect();
+    assert!(takers.len() >= 5, "{takers:?}");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("reasons")).expect("made");
+    let off: String = takers.iter().map(|class| format!("- {{class: {class}, enabled: no}}\n")).collect();
+    std::fs::write(folder.path().join("reasons/off.yaml"), off).expect("written");
+    let (rules, problems) = RuleSet::lint(&[folder.path().to_owned()]);
+    assert!(rules.is_some(), "{problems}");
+    // But who takes such a text with an entry of their own is told so.
+    let own = "- {class: sender-rejected, bucket: remote-policy, voice: remote, any: ['.'], examples: []}\n";
+    std::fs::write(folder.path().join("reasons/off.yaml"), own).expect("written");
+    let (_, problems) = RuleSet::lint(&[folder.path().to_owned()]);
+    assert!(problems.to_string().contains("`sender-rejected` takes this text, which `not` says it must not"), "{problems}");
 }
 
 #[test]

@@ -118,6 +118,20 @@ fn a_rule_can_begin_with_a_text_or_with_its_id() {
     assert!(ok && said.contains("remote-policy/moon-phase.yaml"), "{said}");
 }
 
+/// A text that the rules know needs no new entry: whoever wants a rule all the same gets one on the class that it has.
+#[test]
+fn of_a_text_that_is_known_it_is_said_by_what_and_a_rule_of_ones_own_passes() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let about = "550-5.7.25 The IP address sending this message does not have a PTR record setup";
+    let (said, ok) = postdoc(temporary.path(), &["rules", "new", about]);
+    assert!(!ok && said.contains("`ptr-missing` (rules/reasons/"), "{said}");
+    assert!(said.contains("postdoc rules show ptr-missing --yaml") && !temporary.path().join("my-rules").exists(), "{said}");
+    let (said, ok) = postdoc(temporary.path(), &["rules", "new", about, "--id", "our-ptr"]);
+    assert!(ok && said.contains("2 of 2 tests pass") && !said.contains("my-rules/reasons"), "{said}");
+    let (said, ok) = postdoc(temporary.path(), &["rules", "check", "my-rules"]);
+    assert!(ok, "{said}");
+}
+
 #[test]
 fn a_changed_threshold_is_tested_in_the_folder_that_changes_it() {
     let temporary = tempfile::tempdir().expect("a folder");

@@ -156,8 +156,13 @@ impl Loader {
                 continue;
             }
             let is_example = entry.examples.iter().any(|(_, known)| *known == place);
+            let is_late = |file: &str| self.latest.contains(file);
+            // Whoever switches a class off leaves its texts to the others.
+            if !is_example && !is_late(&entry.file) && taken.is_some_and(|taken| !is_late(&taken.file)) {
+                continue;
+            }
             let message = match taken {
-                Some(taken) if is_example && self.latest.contains(&taken.file) && !self.latest.contains(&entry.file) => {
+                Some(taken) if is_example && is_late(&taken.file) && !is_late(&entry.file) => {
                     match taken_away.iter_mut().find(|(known, _)| std::ptr::eq(*known, taken)) {
                         Some((_, texts)) => texts.push((entry, text)),
                         None => taken_away.push((taken, vec![(entry, text)])),

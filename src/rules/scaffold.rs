@@ -1,5 +1,6 @@
 //! A new rule to begin with: complete, valid, its test passing; what a person must say better is marked `TODO`.
 
+use super::reasons::Reason;
 use crate::said::daemons::is_of_postfix;
 use crate::said::mask::mask;
 use crate::said::{Said, Voice, strip_codes};
@@ -48,10 +49,10 @@ impl Seed {
             }
             .to_owned()
         });
-        let id = id.unwrap_or_else(|| slug(&said.words).0);
+        let (slug, named) = slug(&said.words);
         Seed {
-            title: title(&said.words),
-            id,
+            title: title(&said.words[named]),
+            id: id.unwrap_or(slug),
             bucket,
             reason: reason.to_owned(),
             voice,
@@ -107,7 +108,6 @@ impl Seed {
     }
 
     fn entry(&self) -> String {
-        let said = Said::parse(&self.reason);
         format!(
             "- class: {}\n  bucket: {}\n  title: {}\n  voice: {}\n  # TODO: keep what every server of this kind says, drop what only this one said.\n  any: [{}]\n  \
              examples: [{}]\n",
@@ -115,10 +115,21 @@ impl Seed {
             self.bucket,
             quoted(&self.title),
             self.voice.name(),
-            // What is turned away is told apart from its code.
-            quoted(&pattern(&strip_codes(&said.words).2)),
+            quoted(&self.phrase()),
             quoted(&self.reason),
         )
+    }
+
+    /// The phrase of the entry; what is turned away is told apart from its code.
+    fn phrase(&self) -> String {
+        pattern(&strip_codes(&Said::parse(&self.reason).words).2)
+    }
+
+    /// The entry of `reasons` with an example that the phrase would take from it.
+    pub fn taken_from<'r>(&self, reasons: &'r [Reason]) -> Option<&'r Reason> {
+        let phrase = regex::RegexBuilder::new(&self.phrase()).case_insensitive(true).build().ok()?;
+        let taken = |text: &str| phrase.is_match(&Said::parse(text).words);
+        reasons.iter().find(|entry| entry.class != self.id && entry.examples.iter().any(|(text, _)| taken(text)))
     }
 
     fn rule(&self) -> String {
@@ -333,8 +344,8 @@ pub fn sentence(id: &str) -> String {
 }
 
 /// A title: the words that make the id, as they were said.
-fn title(words: &str) -> String {
-    let said = words[slug(words).1].trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | ']'));
+fn title(named: &str) -> String {
+    let said = named.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | ']'));
     let masked = mask(said);
     let mut chars = masked.trim_matches(['…', ' ']).chars();
     chars.next().map_or_else(|| "A new reason".to_owned(), |first| first.to_uppercase().chain(chars).collect())
@@ -388,6 +399,7 @@ mod tests {
     fn what_varies_is_left_open() {
         let id = |words| slug(words).0;
         assert_eq!(id("Message from 192.0.2.1 refused by local policy XJ7"), "message-refused-local-policy");
+        let title = |words: &str| title(&words[slug(words).1]);
         assert_eq!(title("Message from 192.0.2.1 refused by local policy XJ7"), "Message from … refused by local policy");
         let limited = "Gmail has detected an unusual rate of unsolicited mail originating from your IP address.";
         assert_eq!(id(limited), "gmail-detected-unusual-rate-unsolicited-mail");

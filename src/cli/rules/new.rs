@@ -12,6 +12,7 @@ use crate::evidence::secrets::SecretFinder;
 use crate::redact::{Key, Policy, Redactor};
 use crate::rule_tests;
 use crate::rules::RuleSet;
+use crate::rules::reasons::Reason;
 use crate::rules::scaffold::{Seed, example, form, sentence};
 use crate::said::mask::mask;
 use crate::said::{Said, Voice};
@@ -132,6 +133,21 @@ impl New {
         }
         seed.daemon = spoken.daemon.map(str::to_owned);
         seed.turned_away = spoken.turned_away || voice == Voice::OwnServer;
+        // Only what is checked has its examples.
+        let checked = RuleSet::check(&rule_folders(&self.rules.folders))?;
+        if let Some(entry) = seed.taken_from(&checked.reasons.entries).filter(|_| !spoken.foreign) {
+            let Reason { class, file, place, .. } = entry;
+            if !known.causes.is_empty() && self.id.is_none() {
+                return Err(format!(
+                    "`{class}` ({file}:{}) tells this text already; `postdoc rules show {} --yaml` prints the rule to change under its id, and --id names \
+                     another that asks for the class",
+                    place.line, known.causes[0]
+                )
+                .into());
+            }
+            say!("the rule asks for `{class}`, as a phrase of one's own would take an example of it ({file}:{})", place.line);
+            seed.class = Some(class.clone());
+        }
         seed.unread = spoken.program.filter(|program| rules.reads(program, spoken.text) != Some(true)).map(str::to_owned);
         Ok(seed)
     }
