@@ -71,6 +71,16 @@ fn problems(case: &Path) -> Vec<String> {
         }
         wrong.extend(cited.into_iter().filter_map(|citation| misplaced(&bundle, citation)));
     }
+    // A sentence does without what was not collected.
+    let steps = report.plan.iter().flat_map(|step| {
+        let more = [&step.details, &step.why, &step.good, &step.undo];
+        more.into_iter().flatten().chain([&step.action])
+    });
+    let causes = report.causes.iter().flat_map(|cause| {
+        let shown = cause.evidence.iter().filter(|item| item.met == Some(true));
+        shown.map(|item| &item.says).chain([&cause.summary])
+    });
+    wrong.extend(steps.chain(causes).filter(|text| text.contains("(not collected)")).map(|text| format!("says {text:?}")));
     wrong
 }
 
