@@ -57,7 +57,7 @@ impl Measure {
     }
 }
 
-/// Failures, warnings and refusals up to which a log without any delivery is an excerpt.
+/// Failures, warnings and refusals up to which a log in which nothing leaves is an excerpt.
 const EXCERPT: u64 = 20;
 
 /// The records that are judged, and what is needed to judge them.
@@ -149,11 +149,17 @@ impl<'t> Asker<'t> {
     pub fn look_for_excerpt(&mut self) {
         let events = |table: &'static Table| self.events(table, self.judged(table));
         let told: u64 = [&failures::TABLE, &diagnostics::TABLE, &rejects::TABLE].into_iter().map(events).sum();
-        let sent = self.tables.names.find("sent").map(Value::Text);
-        let rows = self.tables.rows(&attempts::TABLE);
+        let few = (1..=EXCERPT).contains(&told) && events(&attempts::TABLE) <= 2 * EXCERPT;
+        // What a filter or a mailbox here took has not left yet.
+        let names = &self.tables.names;
+        let left = |row: &Record| {
+            row.text(attempts::status, names) == Some("sent")
+                && row.text(attempts::daemon, names) == Some("smtp")
+                && row.text(attempts::provider, names) != Some("this-server")
+        };
         // A listing that was collected beside other things is whole.
         let copied = self.tables.is_collected(&attempts::TABLE) || !self.tables.is_collected(&settings::TABLE);
-        self.excerpt = copied && told > 0 && told <= EXCERPT && rows.iter().all(|row| Some(row.get(attempts::status)) != sent);
+        self.excerpt = few && copied && !self.tables.rows(&attempts::TABLE).iter().any(left);
     }
 
     /// Whether they are an excerpt.
