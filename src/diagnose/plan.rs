@@ -5,10 +5,11 @@ use super::measure::Asker;
 use super::rank::{self, Cause, Role};
 use super::words::{Place, Words};
 use crate::evidence::instances;
+use crate::rules::RuleSet;
 use crate::rules::amount::Amount;
 use crate::rules::lazy::LazyRegex;
-use crate::rules::load::{RuleSet, System, Through};
 use crate::rules::model::{PHASES, StepSpec};
+use crate::rules::plan::{System, Through};
 use crate::tables::{failures, host, processes, settings};
 use std::collections::BTreeSet;
 

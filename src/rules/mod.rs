@@ -17,6 +17,7 @@ mod matchers;
 pub mod meaning;
 pub mod model;
 mod node;
+pub mod plan;
 pub mod problem;
 mod program;
 pub mod providers;
