@@ -29,7 +29,7 @@ impl Sieve {
         patterns: &dyn Fn() -> Vec<&'p str>,
         text: &str,
     ) -> impl Iterator<Item = usize> + use<'p> {
-        places(self.walked(patterns, text).unwrap_or_else(|| marks.bits(text)))
+        places(self.walked(patterns, text).unwrap_or_else(|| marks.bits(text)), marks.many())
     }
 
     fn walked<'p>(&self, patterns: &dyn Fn() -> Vec<&'p str>, text: &str) -> Option<u128> {

@@ -76,8 +76,11 @@ impl Walk {
     const LOOK: u32 = 1 << 31;
     const UNKNOWN: u32 = u32::MAX;
 
-    /// One over ASCII texts, for at most 128 expressions that were taken apart.
+    /// One over ASCII texts, for expressions that were taken apart; none for more than 128.
     pub(crate) fn of(trees: &[Hir], most: usize) -> Option<Walk> {
+        if trees.len() > u128::BITS as usize {
+            return None;
+        }
         /// Bytes of a state in the library's memory, more than any has, so that not it decides when there are too many.
         const STATE: usize = 4 << 10;
         let nfa = thompson::Config::new().which_captures(WhichCaptures::None).utf8(false);

@@ -9,7 +9,7 @@ use super::lazy::{Dialect, LazyRegex};
 use super::literals::{self, Worth};
 use super::problem::Place;
 use super::yaml::Reader;
-use crate::marks::{Marks, places};
+use crate::marks::Marks;
 use crate::parallel;
 use conditions::{CONDITIONS, Condition};
 use std::borrow::Cow;
@@ -174,7 +174,7 @@ impl Secrets {
 
     /// The text without what any form finds, and what kind of secret the first one was; `tell` is told each.
     pub(crate) fn take_out<'t>(&self, text: &'t str, tell: &mut dyn FnMut(&str)) -> (Cow<'t, str>, Option<SecretKind>) {
-        self.take_out_of(text, places(self.marks().bits(text)), tell)
+        self.take_out_of(text, self.marks().possible(text), tell)
     }
 
     /// The same of the forms at these places.
