@@ -4,6 +4,7 @@
 
 use super::pseudonym::Key;
 use super::{MOST_NAMES, Redactor};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
@@ -129,6 +130,22 @@ fn permute(key: &Key, bits: u128, width: u32, fixed: impl Fn(u32, u128) -> bool)
     out
 }
 
+/// Pseudonyms of those of `known` whose own would be one of them, too: the nearest address of their network that is free.
+fn settled(key: &Key, known: &FxHashSet<IpAddr>) -> FxHashMap<IpAddr, IpAddr> {
+    let is_free = |ip: &IpAddr| !known.contains(ip) && !is_kept(*ip);
+    let each = known.iter().filter(|ip| !is_kept(**ip)).map(|ip| (*ip, pseudonym(key, *ip)));
+    let (own, mut crowded): (Vec<_>, Vec<_>) = each.partition(|(_, new)| is_free(new));
+    let mut taken: FxHashSet<IpAddr> = own.into_iter().map(|(_, new)| new).collect();
+    crowded.sort_unstable();
+    let near = |new: IpAddr| {
+        (1..=u8::MAX).map(move |distance| match new {
+            IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() ^ u32::from(distance))),
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() ^ u128::from(distance))),
+        })
+    };
+    crowded.into_iter().filter_map(|(ip, new)| Some((ip, near(new).find(|new| is_free(new) && taken.insert(*new))?))).collect()
+}
+
 /// `new` written as `old` was written: in full or short, in capitals or not.
 pub(super) fn written_as(new: IpAddr, old: &str) -> String {
     let IpAddr::V6(v6) = new else { return new.to_string() };
@@ -162,16 +179,16 @@ impl Redactor<'_> {
         }
     }
 
+    /// An address that is somebody's own must not become another's pseudonym, nor two one. In a network that is used up, it may.
     fn ip_anew(&self, ip: IpAddr) -> IpAddr {
-        let mut new = ip;
-        // An address that is somebody's own must not become another's pseudonym. In a network that is used up, it may.
-        for _ in 0..256 {
-            new = pseudonym(&self.key, new);
-            if !self.known.addresses.contains(&new) && !is_kept(new) {
-                return new;
-            }
+        let known = &self.known.addresses;
+        if known.contains(&ip) {
+            let settled = self.known.settled.get_or_init(|| settled(&self.key, known));
+            return settled.get(&ip).copied().unwrap_or_else(|| pseudonym(&self.key, ip));
         }
-        pseudonym(&self.key, ip)
+        let walk = std::iter::successors(Some(ip), |ip| Some(pseudonym(&self.key, *ip)));
+        let free = walk.skip(1).take(256).find(|new| !known.contains(new) && !is_kept(*new));
+        free.unwrap_or_else(|| pseudonym(&self.key, ip))
     }
 
     /// An IPv4 address that is written as none: four numbers with other signs (`88-198-3-4`) or with zeros before them
@@ -305,6 +322,18 @@ mod tests {
         assert_eq!(a.octets()[..3], b.octets()[..3]);
         let all: std::collections::BTreeSet<IpAddr> = (0..=255).map(|last| of(&format!("203.0.113.{last}"))).collect();
         assert_eq!(all.len(), 256);
+    }
+
+    #[test]
+    fn in_a_network_that_is_half_full_no_two_addresses_become_one_nor_one_another_s() {
+        let known: FxHashSet<IpAddr> = (0..200).step_by(2).map(|last| format!("198.51.100.{last}").parse().unwrap()).collect();
+        let key = Key::from_bytes(b"a key for tests");
+        let settled = settled(&key, &known);
+        let new = known.iter().map(|ip| settled.get(ip).copied().unwrap_or_else(|| pseudonym(&key, *ip)));
+        let new: FxHashSet<IpAddr> = new.collect();
+        assert_eq!(new.len(), known.len());
+        assert!(new.is_disjoint(&known) && new.iter().all(|ip| ip.to_string().starts_with("198.51.100.")));
+        assert!(!settled.is_empty());
     }
 
     #[test]

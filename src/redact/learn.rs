@@ -8,10 +8,10 @@ use super::scan;
 use super::shapes;
 use super::{MOST_NAMES, Redactor, SHORTEST, coded, kept};
 use crate::evidence::maillog::queue_id::is_queue_id;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::net::IpAddr;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Letters of a part of a domain's name from which on it is taken for a name by itself: `krautwurst-werke`.
 const LONG: usize = 6;
@@ -24,6 +24,8 @@ pub(super) struct Known {
     /// Host names without a top-level domain by which they would be known, in lower case.
     pub(super) hosts: FxHashSet<String>,
     pub(super) addresses: FxHashSet<IpAddr>,
+    /// Pseudonyms of those addresses whose own would be another of them; found when the first is asked for.
+    pub(super) settled: OnceLock<FxHashMap<IpAddr, IpAddr>>,
 }
 
 impl Known {
@@ -51,6 +53,7 @@ impl Known {
         self.names.extend(other.names.into_iter().take(room));
         self.hosts.extend(other.hosts);
         self.addresses.extend(other.addresses);
+        self.settled.take();
     }
 }
 
@@ -58,7 +61,9 @@ impl Redactor<'_> {
     fn known_mut(&mut self) -> &mut Known {
         // What stands in place of a part depends on what is known.
         self.parts.get_mut().clear();
-        Arc::make_mut(&mut self.known)
+        let known = Arc::make_mut(&mut self.known);
+        known.settled.take();
+        known
     }
 
     /// Learns the names in a line of a file of this kind of evidence.
