@@ -7,7 +7,7 @@ use super::{classify, plan};
 use crate::evidence::Evidence;
 use crate::rules::RuleSet;
 use crate::rules::model::Severity;
-use crate::tables::{Value, attempts, diagnostics, failures};
+use crate::tables::{Value, attempts, diagnostics, failures, queue};
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +95,9 @@ const RESIDUE_MOST: (u64, f64) = (3, 0.5);
 /// server. What is critical stays an incident: spam from a stolen login fails seldom.
 const ODD_SHARE: f64 = 0.01;
 
+/// Lines of Postfix below which a log without any mail says nothing.
+const FEW_LINES: u64 = 20;
+
 fn decide(causes: &[Cause<'_>], asker: &Asker<'_>, evidence: &Evidence, residue: u64, handled: u64) -> Verdict {
     let root = causes.iter().find(|cause| matches!(cause.role, Role::RootCause));
     if let Some(root) = root {
@@ -117,8 +120,11 @@ fn decide(causes: &[Cause<'_>], asker: &Asker<'_>, evidence: &Evidence, residue:
     }
     // A log that was filtered for its warnings does not show what happened to mail.
     let warnings: u64 = evidence.tables.rows(&diagnostics::TABLE).iter().map(|row| row.count).sum();
-    let log = evidence.traffic.as_ref().is_some_and(|traffic| traffic.postfix_lines > warnings);
-    if !log || !evidence.tables.is_collected(&diagnostics::TABLE) {
+    let lines = evidence.traffic.as_ref().map_or(0, |traffic| traffic.postfix_lines);
+    let log = lines > warnings;
+    // A few lines in which no mail is dealt with, and no queue that is empty, show nothing.
+    let says_nothing = handled == 0 && lines < FEW_LINES && !evidence.tables.is_collected(&queue::TABLE);
+    if !log || says_nothing || !evidence.tables.is_collected(&diagnostics::TABLE) {
         // An empty queue alone does not show that mail flows, nor do the deliveries that somebody picked out.
         return Verdict::Inconclusive;
     }

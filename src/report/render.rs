@@ -205,7 +205,7 @@ mod tests {
         let mut templates = Templates::with_overrides(folder.path()).map_err(|error| error.to_string())?;
         templates.longest = longest;
         let engine = Arc::new(templates.engine(Format::Text, "report").map_err(|error| error.to_string())?);
-        let context = serde_json::json!({ "list": vec![0; 1000], "page": {} });
+        let context = serde_json::json!({ "list": vec![0; 4000], "page": {} });
         fill(&engine, "report", Format::Text, context, &templates, &Look::default()).map_err(|error| error.to_string())
     }
 
@@ -216,8 +216,8 @@ mod tests {
         let loops = format!("{}{}", "{{#each @root.list}}".repeat(2), "{{/each}}".repeat(2));
         // Each partial includes the next one twice: nothing is written, and the end is far.
         let mut doubling: Vec<(String, String)> =
-            (0..20).map(|at| (format!("partials/d{at}.hbs"), format!("{{{{> d{0}}}}}{{{{> d{0}}}}}", at + 1))).collect();
-        doubling.push(("partials/d20.hbs".to_owned(), "{{#if false}}x{{/if}}".to_owned()));
+            (0..22).map(|at| (format!("partials/d{at}.hbs"), format!("{{{{> d{0}}}}}{{{{> d{0}}}}}", at + 1))).collect();
+        doubling.push(("partials/d22.hbs".to_owned(), "{{#if false}}x{{/if}}".to_owned()));
         doubling.push(("report.txt.hbs".to_owned(), "{{> d0}}".to_owned()));
         let doubling: Vec<(&str, String)> = doubling.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
         for files in [&[("report.txt.hbs", loops.clone())][..], &doubling] {
