@@ -194,7 +194,8 @@ impl<'b> Beginning<'b> {
     fn recognise<'r>(&self, rules: &'r RuleSet) -> (Option<recognise::Found<'r>>, bool) {
         let readable = self.trouble.is_none();
         let found = readable.then(|| recognise::recognise(&self.file.path, &self.text, &rules.kinds)).flatten();
-        (found, self.file.size <= TRANSCRIPT && transcript::sections(&self.text).is_some())
+        let quotes = found.as_ref().is_some_and(|found| found.kind.kind == transcript::OWN_REPORT);
+        (found, !quotes && self.file.size <= TRANSCRIPT && transcript::sections(&self.text).is_some())
     }
 }
 

@@ -19,6 +19,9 @@ use std::sync::LazyLock;
 /// What the kind of a file is called that holds the output of several commands, as a terminal shows it.
 pub const KIND: &str = "transcript";
 
+/// What the kind of a report of our own is called, which quotes evidence and commands and is neither.
+pub const OWN_REPORT: &str = "own-report";
+
 /// The output of one command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section<'t> {
