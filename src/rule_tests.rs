@@ -112,7 +112,7 @@ fn failure(rules: &RuleSet, rule: &Rule, test: &TestSpec) -> Option<(String, Str
             Some(false) => "unmet",
             None => "unknown",
         };
-        let groups: String = signal.groups.iter().map(|group| format!("{group} of: ")).collect();
+        let groups: String = signal.groups.iter().map(|group| format!("{group}: ")).collect();
         let _ = write!(out, "\n  {:11} {state:7} {groups}{}: {}", signal.section, signal.name, signal.question);
         for (expected, got) in &signal.measures {
             let _ = write!(out, "\n                        {expected}: {got}");

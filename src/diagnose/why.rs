@@ -17,8 +17,8 @@ const NAMED: usize = 3;
 pub struct SignalWhy<'r> {
     /// requires, supports or contradicts.
     pub section: &'static str,
-    /// The groups that it stands in, outermost first: any, all.
-    pub groups: Vec<&'static str>,
+    /// The groups that it stands in, outermost first: `any of NAME`, `all of NAME`.
+    pub groups: Vec<String>,
     /// Its name.
     pub name: &'r str,
     /// Met, unmet or unknown.
@@ -54,7 +54,7 @@ fn visit<'r>(
     answers: &Answered,
     section: &'static str,
     entry: &'r Entry,
-    groups: &mut Vec<&'static str>,
+    groups: &mut Vec<String>,
     list: &mut Vec<SignalWhy<'r>>,
 ) {
     let (word, members) = match &entry.ask {
@@ -65,7 +65,7 @@ fn visit<'r>(
         Ask::Any(members) => ("any", members),
         Ask::All(members) => ("all", members),
     };
-    groups.push(word);
+    groups.push(format!("{word} of {}", entry.name));
     for member in members {
         visit(asker, answers, section, member, groups, list);
     }
@@ -78,7 +78,7 @@ fn of_signal<'r>(
     section: &'static str,
     name: &'r str,
     signal: &Signal,
-    groups: Vec<&'static str>,
+    groups: Vec<String>,
 ) -> SignalWhy<'r> {
     let table = signal.table;
     let rows = asker.tables.rows(table);

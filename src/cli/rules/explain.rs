@@ -69,7 +69,7 @@ impl Explain {
                 let _ = writeln!(out, "\n{}", paint.ink(Ink::Strong, section));
             }
             let state = paint.answer(signal.met);
-            let groups: String = signal.groups.iter().map(|group| format!("{group} of: ")).collect();
+            let groups: String = signal.groups.iter().map(|group| format!("{group}: ")).collect();
             let name = paint.ink(Ink::Strong, signal.name);
             let _ = writeln!(out, "  {state} {groups}{name}\n          {}", signal.question);
             for (expected, got) in &signal.measures {
