@@ -2,7 +2,6 @@
 
 use crate::bundle::{Bundle, BundleError, Limits};
 use crate::diagnose::diagnosis::{self, WINDOW};
-use crate::diagnose::measure::Asker;
 use crate::evidence::{self, Evidence, How};
 use crate::redact::remove_secrets;
 use crate::report::assemble::{Material, assemble};
@@ -111,11 +110,10 @@ pub fn gather(bundle: &Bundle, rules: &RuleSet, options: &Options, progress: &At
 
 /// Diagnoses prepared evidence and gathers the report.
 pub fn report_on(bundle: &Bundle, evidence: &Evidence, rules: &RuleSet, options: &Options) -> Report {
-    let from = diagnosis::window_start(evidence, options.window);
-    let mut asker = Asker::new(&evidence.tables, from, evidence.end);
-    let judged = diagnosis::judge(&mut asker, rules, options.how.jobs);
+    let asker = diagnosis::asker(evidence, options.window);
+    let judged = diagnosis::judge(&asker, rules, options.how.jobs);
     let diagnosis = diagnosis::diagnose(&asker, &judged, evidence, rules);
-    let material = Material { diagnosis: &diagnosis, evidence, rules, bundle: &bundle.path, from };
+    let material = Material { diagnosis: &diagnosis, evidence, rules, bundle: &bundle.path, from: asker.from };
     let mut lines = Lines::new(evidence);
     // Once to learn which lines are cited, once with their texts.
     let _ = assemble(&material, &lines);

@@ -57,6 +57,11 @@ pub fn window_start(evidence: &Evidence, window: f64) -> Option<Time> {
     evidence.end.map(|end| end.plus(-window))
 }
 
+/// Who asks prepared evidence, of which the last `window` seconds are judged; an excerpt by what it shows.
+pub fn asker(evidence: &Evidence, window: f64) -> Asker<'_> {
+    Asker::new(&evidence.tables, window_start(evidence, window), evidence.end).with_excerpts()
+}
+
 /// Ranks what was judged, makes the plan, and decides the verdict.
 pub fn diagnose<'a>(asker: &'a Asker<'a>, judged: &'a [Judged<'a>], evidence: &Evidence, rules: &RuleSet) -> Diagnosis<'a> {
     let handled = handled(asker);
@@ -148,8 +153,7 @@ impl Diagnosis<'_> {
     }
 }
 
-/// Judges every rule, on at most so many threads; an excerpt by what it shows.
-pub fn judge<'r>(asker: &mut Asker<'_>, rules: &'r RuleSet, threads: usize) -> Vec<Judged<'r>> {
-    asker.look_for_excerpt();
+/// Judges every rule, on at most so many threads.
+pub fn judge<'r>(asker: &Asker<'_>, rules: &'r RuleSet, threads: usize) -> Vec<Judged<'r>> {
     verdict::judge(asker, rules, threads)
 }

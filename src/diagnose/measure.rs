@@ -70,7 +70,7 @@ pub struct Asker<'t> {
     /// End of the evidence.
     pub end: Option<Time>,
     judged: BTreeMap<&'static str, Vec<u32>>,
-    /// Whether log and queue are an excerpt: see [`Asker::look_for_excerpt`].
+    /// Whether log and queue are an excerpt: see [`Asker::with_excerpts`].
     excerpt: bool,
     /// Of a column of a table that was asked for, the judged records by its value.
     by_value: Mutex<FxHashMap<(&'static str, Column), Arc<ByValue>>>,
@@ -144,9 +144,11 @@ impl<'t> Asker<'t> {
         Asker { tables, from, end, judged, excerpt: false, by_value: Mutex::default() }
     }
 
-    /// Takes log and queue for an excerpt if they are no more than a few lines that tell of trouble, such as people copy out of a
-    /// log: how often something happens cannot be seen in them, so they are asked for what they show, and not for how much of it.
-    pub fn look_for_excerpt(&mut self) {
+    /// The same, which takes log and queue for an excerpt if they are no more than a few lines that tell of trouble, such as people
+    /// copy out of a log: how often something happens cannot be seen in them, so they are asked for what they show, and not for how
+    /// much of it.
+    #[must_use]
+    pub fn with_excerpts(mut self) -> Asker<'t> {
         let events = |table: &'static Table| self.events(table, self.judged(table));
         let told: u64 = [&failures::TABLE, &diagnostics::TABLE, &rejects::TABLE].into_iter().map(events).sum();
         let few = (1..=EXCERPT).contains(&told) && events(&attempts::TABLE) <= 2 * EXCERPT;
@@ -160,6 +162,7 @@ impl<'t> Asker<'t> {
         // A listing that was collected beside other things is whole.
         let copied = self.tables.is_collected(&attempts::TABLE) || !self.tables.is_collected(&settings::TABLE);
         self.excerpt = few && copied && !self.tables.rows(&attempts::TABLE).iter().any(left);
+        self
     }
 
     /// Whether they are an excerpt.

@@ -25,21 +25,10 @@ pub(super) struct Paste {
     indent: String,
     /// Whether it is escaped for HTML.
     escaped: bool,
-    /// The code blocks whose marks it holds.
-    fenced: Fences,
+    /// What stands in place of the marks of code blocks, if it holds any.
+    fence: Option<&'static str>,
     /// Log lines that were wrapped: how.
     wrapped: Option<Wrap>,
-}
-
-/// Marks of code blocks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Fences {
-    #[default]
-    None,
-    /// Those of one block, around what was copied.
-    One,
-    /// Those of several, each around something else.
-    Several,
 }
 
 /// The line that stands for the mark of one of several code blocks, whatever it is written with.
@@ -80,10 +69,11 @@ impl Paste {
         paste.indent = indent;
         let text = lines.join("\n");
         paste.escaped = text.contains("&lt;") && text.contains("&gt;") && !text.contains('<');
-        paste.fenced = match lines.iter().filter(|line| is_fence(line)).count() {
-            0 => Fences::None,
-            1 | 2 => Fences::One,
-            _ => Fences::Several,
+        paste.fence = match lines.iter().filter(|line| is_fence(line)).count() {
+            0 => None,
+            // Around the whole of what was copied.
+            1 | 2 => Some(""),
+            _ => Some(FENCE),
         };
         let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| paste.inner(line)).collect();
         paste.wrapped = wrapped(&lines);
@@ -125,8 +115,8 @@ impl Paste {
     }
 
     fn inner<'t>(&self, line: &'t str) -> Cow<'t, str> {
-        if self.fenced != Fences::None && is_fence(line) {
-            Cow::Borrowed(if self.fenced == Fences::Several { FENCE } else { "" })
+        if let Some(fence) = self.fence.filter(|_| is_fence(line)) {
+            Cow::Borrowed(fence)
         } else if self.escaped && line.contains('&') {
             Cow::Owned(unescaped(line))
         } else {

@@ -129,6 +129,7 @@ const MARKS: Worth = Worth { shortest: 1, most: 256, beyond_ascii: false };
 
 /// What stands before a name, or around it; the part called `n` is the name. And what gives away that one of these patterns
 /// may match.
+/// With more than 128 patterns the marks alone would tell, and not one walk over the line: a log would take longer.
 static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
     let log = r"(?:<\d+>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)";
     let keys = ACCOUNT_KEYS.iter().filter(|key| !matches!(**key, "address" | "mail" | "mailbox" | "owner")).copied();

@@ -2,7 +2,7 @@
 
 use super::lazy::{Dialect, LazyRegex};
 use super::problem::Place;
-use super::yaml::{Kind, Node, Reader};
+use super::yaml::{Node, Reader};
 use crate::parallel;
 use crate::said::mask::without_names;
 use crate::said::{Said, Voice};
@@ -363,11 +363,10 @@ fn switched_off(reader: &mut Reader<'_>, item: &Node) -> Option<String> {
 }
 
 fn read_entry(reader: &mut Reader<'_>, item: Node) -> Option<Reason> {
-    let is_map = matches!(item.kind, Kind::Map(_));
     let mut fields = reader.fields(item, "a reason");
     let place = fields.place;
     // That it is none is told already, and nothing more.
-    if !is_map {
+    if !fields.is_map {
         return None;
     }
     if fields.has("requires") && !fields.has("class") {

@@ -380,7 +380,7 @@ pub struct Fields {
     /// Where the mapping starts.
     pub place: Place,
     /// Whether it is one: of anything else no more is told than that.
-    is_map: bool,
+    pub(super) is_map: bool,
     entries: Vec<(Key, Node)>,
     /// Fields that are there and hold nothing.
     empty: Vec<(&'static str, Place)>,

@@ -7,7 +7,6 @@ use crate::cli::output::print;
 use crate::cli::terminal::Paint;
 use crate::cli::{Failure, RuleFolders};
 use crate::diagnose::diagnosis;
-use crate::diagnose::measure::Asker;
 use crate::diagnose::why::why;
 use crate::ink::Ink;
 use crate::report::cite::Lines;
@@ -37,8 +36,7 @@ impl Explain {
         let options = Options::default();
         let bundle = Bundle::open(&self.bundle, &options.limits)?;
         let evidence = gather(&bundle, rules, &options, &AtomicU64::new(0))?;
-        let mut asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
-        asker.look_for_excerpt();
+        let asker = diagnosis::asker(&evidence, options.window);
         let (judged, signals) = why(&asker, rule);
         let mut lines = Lines::new(&evidence);
         for place in signals.iter().flat_map(|signal| signal.matched.iter().chain(signal.near.iter().map(|(place, _)| place))) {

@@ -6,7 +6,6 @@ use crate::cli::output::write_beside;
 use crate::cli::{Failure, RuleFolders, rule_folders};
 use crate::diagnose::diagnosis;
 use crate::diagnose::explain::{explain, meant};
-use crate::diagnose::measure::Asker;
 use crate::evidence::maillog::line::spoken;
 use crate::evidence::secrets::SecretFinder;
 use crate::redact::{Key, Policy, Redactor};
@@ -157,8 +156,8 @@ impl New {
         let options = Options::default();
         let opened = Bundle::open(bundle, &options.limits)?;
         let evidence = gather(&opened, rules, &options, &AtomicU64::new(0))?;
-        let mut asker = Asker::new(&evidence.tables, diagnosis::window_start(&evidence, options.window), evidence.end);
-        let judged = diagnosis::judge(&mut asker, rules, options.how.jobs);
+        let asker = diagnosis::asker(&evidence, options.window);
+        let judged = diagnosis::judge(&asker, rules, options.how.jobs);
         let diagnosis = diagnosis::diagnose(&asker, &judged, &evidence, rules);
         let tables = &evidence.tables;
         let rows = tables.rows(&failures::TABLE);

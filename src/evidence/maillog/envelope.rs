@@ -228,10 +228,7 @@ fn traditional<'a>(text: &'a str, year: Option<u32>, clock: &Clock) -> Option<(O
     let month = time::month_in_words(month)?;
     let mut rest = rest;
     let mut year = i32::try_from(year.unwrap_or(0)).ok()?;
-    if let Some((word, after)) = rest.split_once(' ')
-        && word.len() == 4
-        && let Some(number) = time::number(word.as_bytes())
-    {
+    if let Some((number, after)) = year_before(rest) {
         year = i32::try_from(number).ok()?;
         rest = after;
     }
@@ -263,14 +260,18 @@ fn traditional<'a>(text: &'a str, year: Option<u32>, clock: &Clock) -> Option<(O
     }
     let mut after = rest.get(at..)?.strip_prefix(' ')?.trim_start_matches(' ');
     // Others, as ctime(3) does, behind the time: `Nov  3 18:02:11 2026`.
-    if let Some((word, rest)) = after.split_once(' ')
-        && let Some(number) = time::number(word.as_bytes()).filter(|number| word.len() == 4 && (1990..2100).contains(number))
-    {
+    if let Some((number, rest)) = year_before(after).filter(|(number, _)| (1990..2100).contains(number)) {
         civil.year = i32::try_from(number).ok()?;
         after = rest;
     }
     let time = if civil.year > 0 { civil.at_offset(clock.zone_offset) } else { with_year(civil, clock) };
     Some((Some(time), after))
+}
+
+/// A word of four digits, and what follows it.
+fn year_before(text: &str) -> Option<(u32, &str)> {
+    let (word, after) = text.split_once(' ').filter(|(word, _)| word.len() == 4)?;
+    Some((time::number(word.as_bytes())?, after))
 }
 
 /// The latest moment with this month, day and time that is at most a day after the reference.

@@ -93,11 +93,7 @@ fn needs(signal: &Signal, material: &Material<'_>) -> (String, Option<String>) {
             let words = Words::of(material.diagnosis.asker);
             let run = words.fill(&collect.run, Place::Shell);
             // A redirection belongs to the last command only, unless braces hold them together; so does what is said of errors.
-            let several = run.contains("2>&1")
-                || run.contains(';')
-                || run.contains("&&")
-                || run.contains("||")
-                || run.trim().contains('\n');
+            let several = ["2>&1", ";", "&&", "||"].iter().any(|sign| run.contains(sign)) || run.trim().contains('\n');
             let command = match (collect.save.is_empty(), several) {
                 (true, _) => run,
                 (false, true) => format!("{{ {}; }} > {}", run.trim().trim_end_matches(';'), collect.save),

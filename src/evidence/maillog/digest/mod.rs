@@ -114,6 +114,8 @@ pub struct Digest {
     span: Option<usize>,
     /// Columns whose rare values are given up.
     wide: u64,
+    /// The column in which no value says something: what was not tried yet has no reason.
+    telling: Option<Column>,
     crowded: bool,
     seen: Seen,
     generation: u32,
@@ -152,6 +154,7 @@ impl Digest {
             questions_of: FxHashMap::default(),
             left: FxHashMap::default(),
             sides,
+            telling: demand.table.column("reason"),
             demand,
             rows: Vec::new(),
             needs: Vec::new(),
@@ -466,18 +469,12 @@ impl Digest {
         }
     }
 
-    /// The column in which no value says something: what was not tried yet has no reason.
-    fn telling(&self) -> Option<Column> {
-        self.demand.table.column("reason")
-    }
-
     /// Adds a record of one event; of a rare one, without the values that are given up.
     fn push(&mut self, draft: &Draft<'_>, side: &Side, place: Place<'_>, needs: Needs, rare: bool) -> u32 {
         let longest = if self.demand.everything { usize::MAX } else { EXAMPLE };
-        let telling = self.telling();
         let value = |column: Column| match draft.get(column) {
             value if !(rare && is_given_up(column, self.wide, needs)) => Some((column, value)),
-            value => (telling == Some(column) && value != Given::Missing).then_some((column, GIVEN_UP)),
+            value => (self.telling == Some(column) && value != Given::Missing).then_some((column, GIVEN_UP)),
         };
         let columns = (0..self.demand.table.fields.len()).map(Column).filter(|column| self.demand.wants(*column));
         self.scratch.clear();
@@ -578,7 +575,6 @@ impl Digest {
     /// Puts records together that have become equal.
     fn merge(&mut self) {
         let Some(span) = self.span else { return };
-        let telling = self.telling();
         self.index.clear();
         let mut kept = 0;
         for at in 0..self.rows.len() {
@@ -590,7 +586,7 @@ impl Digest {
                     if row.given_up && !row.ripe {
                         row.ripen(&self.demand);
                         let (wide, needs) = (self.wide, *row.needs);
-                        row.cells.remove(|column| is_given_up(column, wide, needs), telling);
+                        row.cells.remove(|column| is_given_up(column, wide, needs), self.telling);
                     }
                     new.insert(kept as u32);
                     self.rows.swap(kept, at);
@@ -625,14 +621,13 @@ impl Digest {
         // What is rarer than half of what is kept would not be kept either.
         let (fewest, most) = Seen::OFTEN;
         self.seen.often = u8::try_from(enough / 2).unwrap_or(most).clamp(self.seen.often.max(fewest), most);
-        let telling = self.telling();
         let mut kept = 0;
         for row in &mut self.rows {
             if !row.given_up && row.count > enough && kept < self.limits.0 / 4 {
                 kept += 1;
                 continue;
             }
-            row.give_up(self.wide, telling);
+            row.give_up(self.wide, self.telling);
         }
         self.crowded = true;
         self.merge();
