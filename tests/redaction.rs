@@ -350,6 +350,8 @@ fn hidden() -> Vec<String> {
         format!("{local}(at){domain}"),
         STANDARD.encode("Ottilie Krautwurst"),
         format!("filename*=UTF-8''Ottilie%20Krautwurst.pdf"),
+        "Ottilie=20Krautwurst".to_owned(),
+        "frau%20krautwurst".to_owned(),
         "Ottilie Krautwurst".to_owned(),
         "Krautwurst, Ottilie".to_owned(),
         "Ottilie's".to_owned(),

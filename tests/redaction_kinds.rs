@@ -46,6 +46,7 @@ const GONE: &[&str] = &[
     "4c1f0e5bb1f64c80",
     "0c72ac70b745ac19",
     "52:54:00",
+    "424dc658",
 ];
 
 fn planted() -> Vec<Planted> {

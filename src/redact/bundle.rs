@@ -1,7 +1,8 @@
 //! A whole bundle, rewritten: every text file line by line, so that each line keeps its number.
 
 use super::contexts::{HEADING, Heading, kind_of};
-use super::{Check, Leak, Redactor, path};
+use super::letter::Letter;
+use super::{Check, Leak, Redactor, json, path};
 use crate::bundle::{Bundle, BundleError, BundleFile, PSEUDONYMS};
 use crate::evidence::recognise::recognise;
 use crate::evidence::secrets::{HIDDEN, KnownSecrets, SecretFinder, SecretKind, SecretRemover, Shape, Shapes};
@@ -168,6 +169,7 @@ fn learn(files: &[Text<'_>], rules: &RuleSet, redactor: &mut Redactor<'_>) -> Re
         let mut remover = (*kind != Some("maillog")).then(|| SecretRemover::for_file(&file.path, &none_known));
         // The first lines of a text of no kind may say what stands in its columns.
         let mut heading: Option<Option<Heading>> = None;
+        let mut letter = Letter::default();
         batches(file, &mut |lines: &mut Vec<String>| {
             if let Some(remover) = &mut remover {
                 let shaped = shaped(&mut workers, lines, &none_known).into_iter();
@@ -176,6 +178,9 @@ fn learn(files: &[Text<'_>], rules: &RuleSet, redactor: &mut Redactor<'_>) -> Re
             }
             let first = || lines.iter().take(HEADING).filter(|_| kind.is_none()).find_map(|line| Heading::of(line));
             let heading = &*heading.get_or_insert_with(first);
+            if kind.is_none() {
+                lines.iter().for_each(|line| redactor.learn_signature(&mut letter, line));
+            }
             side_by_side(&mut workers, lines, &|worker, line| {
                 worker.redactor.learn(*kind, line);
                 heading.iter().for_each(|heading| worker.redactor.learn_row(heading, line));
@@ -343,7 +348,9 @@ fn read_batches(reader: &mut impl BufRead, send: &dyn Fn(Vec<String>) -> bool) -
         }
         let text = String::from_utf8_lossy(&bytes);
         let text = strip_escapes(text.trim_start_matches('\u{feff}'));
-        let line = text.trim_end_matches(['\n', '\r']).to_owned();
+        let line = text.trim_end_matches(['\n', '\r']);
+        // Nothing is found in numbers, no name and no secret.
+        let line = json::with_texts(line).unwrap_or_else(|| line.to_owned());
         size += line.len() + size_of::<String>();
         lines.push(line);
         if size > most {

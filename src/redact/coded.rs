@@ -1,5 +1,6 @@
 //! What hides a name in a code: base64, encoded words of headers, tokens.
 
+use super::part::Part;
 use super::{Edit, Redactor, shapes};
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
@@ -40,8 +41,8 @@ impl Redactor<'_> {
                 continue;
             }
             let mut inner = self.text(None, &decoded).into_owned();
-            if inner == decoded && self.known.names.contains(&decoded.to_lowercase()) {
-                inner = self.named(&decoded);
+            if inner == decoded && (is_login(blob, &decoded) || self.known.names.contains(&decoded.to_lowercase())) {
+                inner = self.part(Part::MaybeName, &decoded, "").unwrap_or(inner);
             }
             if inner != decoded {
                 let mut new = engine.encode(inner);
@@ -57,7 +58,10 @@ impl Redactor<'_> {
     /// Text in which letters stand as codes: see [`codes_in`].
     pub(super) fn codes(&self, text: &str) -> Vec<Edit> {
         let edits = codes_in(text).into_iter().filter_map(|Code { range, plain, sign }| {
-            let inner = self.text(None, &plain);
+            let mut inner = self.text(None, &plain);
+            if sign == Some('%') && *inner == *plain && self.is_of_url(text, &range) {
+                inner = self.persons_in(&plain).into();
+            }
             let new = match sign {
                 Some(sign) if *inner != *plain => with_codes(&inner, sign),
                 None if *inner != *plain => inner.into_owned(),
@@ -83,6 +87,12 @@ impl Redactor<'_> {
     }
 }
 
+/// Whether what a text in base64 says is one word, as chance does not make it.
+fn is_login(blob: &str, decoded: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    blob.ends_with('=') && decoded.len() > 5 && decoded.chars().all(is_word) && decoded.chars().any(char::is_alphabetic)
+}
+
 /// A part of a text in which letters stand as codes.
 pub(super) struct Code {
     pub(super) range: Range<usize>,
@@ -97,7 +107,7 @@ pub(super) struct Code {
 pub(super) fn codes_in(text: &str) -> Vec<Code> {
     static CODED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%[0-9A-Fa-f]{2}){3}[\w.~%@-]*)|(?P<q>[\w.~-]*(?:(?:=[0-9A-F]{2}){3}[\w.~=@-]*|=40[\w.~-]*=2E[\w.~=-]*))|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;|&period;|\[[.@]\])[\w.~@+-]*)+)",
+            r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%2[0-9A-Fa-f]|%3[A-Fa-f]|%[Cc]3%[0-9A-Fa-f]{2}|(?:%[0-9A-Fa-f]{2}){3})[\w.~%@-]*)|(?P<q>[\w.~-]*(?:(?:=[0-9A-F]{2}){3}[\w.~=@-]*|=40[\w.~-]*=2E[\w.~=-]*|=2E[\w.~-]*=40[\w.~=-]*|(?:=20|=2C|=C3=[89AB][0-9A-F])[\w.~=-]*))|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;|&period;|[\[(][.@][\])])[\w.~@+-]*)+)",
         )
         .expect("a valid pattern")
     });
@@ -157,24 +167,25 @@ fn may_hold_codes(line: &[u8]) -> bool {
         memchr::memchr_iter(sign, line)
             .any(|at| line.get(at + 3) == Some(&sign) && line[at + 1..at + 3].iter().all(u8::is_ascii_hexdigit))
     };
+    let code = |at: usize| line.get(at + 1..at + 3).is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit));
     let escape = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'u' | b'x' | b'0' | b'1' | b'@'));
     // As addresses are written that nobody shall click on.
-    let bracket = |at: usize| line.get(at + 2) == Some(&b']') && matches!(line[at + 1], b'.' | b'@');
+    let bracket = |at: usize| matches!(line.get(at + 2), Some(b']' | b')')) && matches!(line[at + 1], b'.' | b'@');
     let entity = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'#' | b'c' | b'p'));
     two(b'=')
-        || memchr::memmem::find(line, b"=2E").is_some()
-        || two(b'%')
+        || memchr::memchr_iter(b'=', line).any(|at| matches!(line.get(at + 1..at + 3), Some(b"2E" | b"20" | b"2C" | b"C3")))
+        || memchr::memchr_iter(b'%', line).any(|at| code(at))
         || memchr::memchr_iter(b';', line).any(|at| line[..at].ends_with(b"822"))
         || memchr::memchr_iter(b'=', line).any(|at| line[..at].ends_with(b"AUTH"))
         || memchr::memchr_iter(b'\\', line).any(escape)
-        || memchr::memchr_iter(b'[', line).any(bracket)
+        || memchr::memchr2_iter(b'[', b'(', line).any(bracket)
         || memchr::memchr_iter(b'&', line).any(entity)
 }
 
 /// What a text with the escapes of JSON, of shells or of HTML says; none if it holds more than an address may.
 fn without_escapes(text: &str) -> Option<String> {
     static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\([01][0-7]{2})|&#(\d{2,3});|&#[xX]([0-9A-Fa-f]{2});|&commat;|\\@|\[([.@])\]|&period(;)")
+        Regex::new(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|\\([01][0-7]{2})|&#(\d{2,3});|&#[xX]([0-9A-Fa-f]{2});|&commat;|\\@|[\[(]([.@])[\])]|&period(;)")
             .expect("a valid pattern")
     });
     let plain = ESCAPE.replace_all(text, |found: &regex::Captures<'_>| {

@@ -119,7 +119,7 @@ fn table(path: &str) -> Option<&'static str> {
 }
 
 /// Parameters of main.cf whose value is hosts and domains.
-const HOST_SETTINGS: &str = "myhostname|mydomain|myorigin|smtp_helo_name|lmtp_lhlo_name|mydestination|relay_domains|virtual_(?:alias|mailbox)_domains|relayhost|(?:smtp_|lmtp_)?fallback_relay|masquerade_domains|default_transport|remote_header_rewrite_domain|parent_domain|smtp_tls_policy_domain";
+const HOST_SETTINGS: &str = "myhostname|mydomain|myorigin|smtp_helo_name|lmtp_lhlo_name|mydestination|relay_domains|virtual_(?:alias|mailbox)_domains|relayhost|(?:smtp_|lmtp_)?fallback_relay|masquerade_domains|default_transport|remote_header_rewrite_domain|parent_domain|smtp_tls_policy_domain|smtpd_sasl_local_domain|hosts";
 
 /// Parameters of main.cf whose value is accounts and addresses.
 const NAME_SETTINGS: &str = r"always_bcc|\w*_notice_recipient|luser_relay|default_privs|mail_owner|setgid_group|masquerade_exceptions|authorized_\w+_users|\w+_verify_sender|address_verify_sender|empty_address_recipient|prepend_delivered_header_user|local_\w+_user";
@@ -129,8 +129,23 @@ const MARKS: Worth = Worth { shortest: 1, most: 256, beyond_ascii: false };
 
 /// What stands before a name, or around it; the part called `n` is the name. And what gives away that one of these patterns
 /// may match.
-/// With more than 128 patterns the marks alone would tell, and not one walk over the line: a log would take longer.
-static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
+struct Contexts {
+    /// The patterns in their order: of two that find the same, the first is right.
+    patterns: Vec<(Part, Regex)>,
+    /// What may match anywhere, also in a line of a log. With more than 128 patterns the marks alone would tell, and not one walk
+    /// over the line: a log would take longer.
+    anywhere: Group,
+    /// What matches only where a line begins, or in what people and programs write that keep no log.
+    written: Group,
+}
+
+/// Some of the patterns: what gives away that they may match, and their places among all.
+struct Group {
+    marks: Marks,
+    places: Vec<usize>,
+}
+
+static CONTEXTS: LazyLock<Contexts> = LazyLock::new(|| {
     let log = r"(?:<\d+>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)";
     let keys = ACCOUNT_KEYS.iter().filter(|key| !matches!(**key, "address" | "mail" | "mailbox" | "owner")).copied();
     let keys = keys.collect::<Vec<_>>().join("|");
@@ -156,9 +171,9 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Text, r"\b(?:reject|warning|hold|discard|redirect|prepend|replace|filter|info|bcc): body (?P<n>.+) from [^\s\[]*(?:\[[^\]]*\]|local); from=<".into()),
         (Part::MaybePerson, r"(?:\s|: |^)(?:From|To|Cc|Reply-To): (?P<n>[^<>:@]+?) ?<[^<>\s]+@".into()),
         (Part::MaybePerson, r#"(?P<n>"[^"<>@]{2,80}"|\\"[^"\\<>@]{2,80}\\") <[^<>\s]+@"#.into()),
-        (Part::MaybePerson, r"(?:^|[\s:])(?P<n>\p{Lu}[\w.'-]+(?: \p{Lu}[\w.'-]+){1,3}) <[^<>\s]+@".into()),
+        (Part::MaybePerson, r"(?:^|[\s:;])(?P<n>\p{Lu}[\w.'-]+(?:,? \p{Lu}[\w.'-]+){1,3}) ?[<(\[][^<>\s()]+@".into()),
         // Names in words: behind the address that they belong to, in a salutation, in an entry of a directory.
-        (Part::MaybePerson, format!(r"(?:@[^<>\s]+>[:,]? ?\(|\b(?:(?i:mailbox|account|inbox|postfach|boîte) (?i:of|for|von|de) |(?i:dear|liebe|lieber|sehr geehrter? (?:herr|frau)|herrn?|frau|mr\.?|mrs\.?|ms\.|madame|monsieur) |(?:imap|pop3|lda|lmtp|managesieve|sieve|deliver|auth|ldap|sql)\())(?P<n>{people})")),
+        (Part::MaybePerson, format!(r"(?:@[^<>\s]+>[:,]? ?\(|\b(?:(?i:mailbox|account|inbox|postfach|boîte) (?i:of|for|von|de) |(?i:dear|liebe|lieber|sehr geehrter? (?:herr|frau)|herrn?|frau|mr\.?|mrs\.?|ms\.|madame|monsieur) |(?:imap|pop3|lda|lmtp|managesieve|sieve|deliver|auth|ldap|sql)\())(?P<n>{people}(?:\\{{1,2}}\w[\w.-]*)?)")),
         (Part::MaybePerson, r#"(?i)(?:^|[\s,/("'+])(?:cn|ou|sn|givenname|displayname)(?:=|: )(?P<n>[^\s,+;=/"'()<>\\]{2,40}(?: (?-i:\p{Lu})[^\s,+;=/"'()<>\\]*){0,3})"#.into()),
         // What somebody called a file.
         (Part::File, format!(r"(?i)(?:\bBANNED \((?:[^)]*[,;])?|/(?:home|Users|usr/home)/[^/\s]+/(?:[^/\s]+/)*)(?P<n>[^/\s:,;()'\x22]+\.(?:{documents}))\b")),
@@ -187,11 +202,11 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Host, r"(?:^|[<>:(~*-] +)[2-5]\d\d[- ](?P<n>[\w-]+(?:\.[\w-]+)*\.[A-Za-z][\w-]*)(?:\s|$)".into()),
         (Part::MaybePerson, r"(?:^|: )220[- ]\S+ E?SMTP (?P<n>[^\s].*?)$".into()),
         (Part::Host, format!(r"(?i)\bhello,? (?P<n>{host}\w) [\[(]")),
-        (Part::Host, r"(?:\bheader\.s|[;\s(]s)=(?P<n>[A-Za-z][\w.-]*)".into()),
+        (Part::Host, r"(?:\bheader\.s|[;:\s(]s)=(?P<n>[A-Za-z][\w.-]*)".into()),
         (Part::Host, format!(r"^Linux \S+ \((?P<n>{host})\)")),
         (Part::Host, format!(r"\bkernel\.(?:hostname|domainname)\s*=\s*(?P<n>{host})")),
         (Part::Host, format!(r"^(?P<n>{host}):/(?:[^/\s]\S*)?\s")),
-        (Part::Host, r"\bname=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
+        (Part::Host, r"\b(?:(?:reverse_)?client_name|helo_name|receiver|name)=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
         (Part::Host, format!(r"(?i)^\s*(?:static |transient )?hostname\s*[:=]\s*(?P<n>{host})\s*$")),
         (Part::Host, format!(r"^Linux (?P<n>{host}) \d")),
         (Part::Hosts, r"^\s*(?:search|domain)\s+(?P<n>[A-Za-z0-9].*)$".into()),
@@ -204,7 +219,7 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Name, in_json(ACCOUNT_KEYS)),
         (Part::MaybePerson, in_json(&persons)),
         (Part::MaybePerson, format!(r#"(?i)^\s*(?:- )?(?:(?:registrant|admin|tech|billing) (?:street|city)|{}): +["']?(?P<n>[^"'\s].*?)["']?\s*$"#, persons.join("|"))),
-        (Part::Name, r"://(?P<n>[^/\s:@]+)(?::[^@\s/]*)?@[^\s/]".into()),
+        (Part::Name, r"://(?P<n>[^/\s:@;]+)(?:;AUTH=|(?::[^@\s/]*)?@[^\s/])".into()),
         // Accounts in configurations of clients, and what is told to servers.
         (Part::MaybeName, r#"(?i)(?:^|[<>~:]\s+)\s*(?:user|username|login) +(?P<n>"[^"]+"|'[^']+'|[\w.+-]+(?:@[\w.-]+)?)\s*$"#.into()),
         (Part::MaybeName, r#"(?i)(?:^|[<>~:]\s+)[a-z]*\d+ LOGIN "?(?P<n>[^\s"]+)"? "#.into()),
@@ -226,7 +241,7 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::MaybeName, format!(r#"(?P<n>{word}) ?(?i:[\[({{] ?(?:at|@|ät) ?[\])}}]) ?{host}"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) AT {host}(?:\.|[\[({{ ]+(?i:dot|punkt))"#)),
         (Part::MaybeName, r"(?i)[\[({] ?(?:at|@|ät) ?[\])}] ?(?P<n>[\w-]+) ?[\[({] ?(?:dot|punkt) ?[\])}]".into()),
-        (Part::Name, r"\b(?:imap|pop3|lda|lmtp|managesieve|sieve|indexer-worker|deliver|auth|ldap|passwd-file|pam|sql|CRON|cron|su|crontab)\((?P<n>[^)<\s,\d][^)<\s,]*)".into()),
+        (Part::Name, r"\b(?:imap|pop3|lda|lmtp|managesieve|sieve|indexer-worker|deliver|auth|ldap|passwd-file|pam|sql|CRON|cron|su|crontab|userdb|passdb|quota-status|quota|doveadm|submission|replicator|dsync-\w+|imap-hibernate|lua|oauth2|checkpassword)\((?:\d+, )?(?P<n>[^)<\s,\d][^)<\s,]*)".into()),
         (Part::Name, r"^(?P<n>[A-Za-z_][\w.-]*) +: +(?:TTY|PWD|command)".into()),
         (Part::Name, r"(?:\bsudo(?:\[\d+\])?: +|\bSOA\s+\S+\s+)(?P<n>[A-Za-z_][\w.-]*)(?: : |\\\.)".into()),
         (Part::Name, r"\((?P<n>[A-Za-z_][\w.-]*)\) (?:CMD|MAIL|LIST|RELOAD)".into()),
@@ -240,12 +255,17 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Name, r"/(?:vmail|vhome|mailboxes|virtual)/[\w-]+(?:\.[\w-]+)+/(?P<n>[^/\s:,;'\x22)]+)".into()),
         (Part::Name, r"/var/www/(?:clients/client\d+/)?(?P<n>[^/\s:,;'\x22)]+)".into()),
         (Part::MaybeName, format!(r"/(?:tmp|new|cur)/\d+\.[^.\s/]+\.(?P<n>{host}\w)")),
-        (Part::Host, r"\\\\(?P<n>[A-Za-z][\w-]*)\\".into()),
-        (Part::Name, r"\\\\[^\\\s]+\\(?P<n>[^\\\s]+)".into()),
+        (Part::Host, r"\\\\(?:\?\\UNC\\)?(?P<n>[A-Za-z][\w-]*)\\".into()),
+        (Part::Name, r"\\\\(?:\?\\UNC\\)?[^\\\s?]+\\(?P<n>[^\\\s]+)".into()),
         (Part::Host, r"(?:^|\s)//(?P<n>[\w-]+)/[^/\s]+(?:\s|$)".into()),
         (Part::Name, r"(?:^|\s)//[\w.-]+/(?P<n>[^/\s]+)(?:\s|$)".into()),
         (Part::MaybeName, r"/dev/mapper/(?P<n>[A-Za-z][A-Za-z0-9_]{3,})(?:--vg)?-\w".into()),
         (Part::Name, r"/~(?P<n>[A-Za-z_][\w.-]*)".into()),
+        (Part::MaybePerson, r"/(?P<n>[\w.-]+)\.sieve\b".into()),
+        (Part::MaybePerson, r"/(?:[Mm]aildir|[ms]dbox)/\.(?P<n>[^/\s]+)/".into()),
+        (Part::MaybeName, r"\|\| ?exit 75 #(?P<n>\w[\w.@-]*)".into()),
+        (Part::Name, r"\btask; .*\buser: (?P<n>[^\s,]+),".into()),
+        (Part::MaybeName, r"\bsmtp\.auth=(?P<n>[^\s;,()]+)".into()),
         // Accounts on command lines, in LDAP and in files of passwords.
         (Part::MaybeName, r"\s--?(?:au|(?:auth-?)?user(?:name)?)[= ](?P<n>[\w.@+-]*\w)".into()),
         (Part::MaybeName, r"\b(?:curl|mysql\w*|mariadb\w*|psql|pg_\w+|htpasswd|smbclient)\b.*?\s-[uU] ?(?P<n>[A-Za-z_][\w.@+-]*)".into()),
@@ -258,7 +278,7 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Strings, r"(?i)^\s*(?:INSERT|REPLACE) INTO \S+ (?:\([^)]*\) )?VALUES ?(?P<n>.*)$".into()),
         // Settings of Postfix.
         (Part::Hosts, format!(r"^\s*(?:-o\s+)?(?:{HOST_SETTINGS})\s*=\s*(?P<n>.+)$")),
-        (Part::Host, r"\b-o\s+(?:myhostname|mydomain|myorigin|smtp_helo_name)\s*=\s*(?P<n>[^\s,]+)".into()),
+        (Part::Host, r#"\s-o\s+(?:myhostname|mydomain|myorigin|smtp_helo_name)\s*=\s*(?P<n>[^\s,"'}]+)"#.into()),
         (Part::Names, format!(r"^\s*(?:-o\s+)?(?:{NAME_SETTINGS})\s*=\s*(?P<n>[^\s$].*)$")),
         (Part::MaybePerson, r"^\s*mail_name\s*=\s*(?P<n>[^\s$].*)$".into()),
         (Part::Text, r"^\s*(?:smtpd_banner|mail_name)\s*=.*?(?:E?SMTP)\s+(?P<n>[^$(].*)$".into()),
@@ -298,9 +318,75 @@ static CONTEXTS: LazyLock<(Marks, Vec<(Part, Regex)>)> = LazyLock::new(|| {
         (Part::Person, r"(?i)^\s*(?:pretty hostname|location|deployment|sender_fullname)\s*: (?P<n>\S.*)$".into()),
         (Part::MaybePerson, r#"\bsendmail\b.* -F ?(?P<n>"[^"]+"|'[^']+'|[^\s"'-]\S*)"#.into()),
     ];
-    let marks = Marks::new(list.iter().map(|(_, pattern)| literals::of(pattern, false, MARKS).0));
-    (marks, list.iter().map(|(part, pattern)| (*part, regex(pattern))).collect())
+    let verbs = "reported|opened|created|assigned|changed|edited|written|updated|approved|signed-off|reviewed|modified|installed|configured|bearbeitet|erstellt|gemeldet|geändert|angelegt|eingerichtet";
+    let tools = "ping6?|nc|ncat|telnet|ssh|traceroute6?|mtr|tracepath|nslookup|arping|rsh";
+    let written: &[(Part, String)] = &[
+        // What people write to each other.
+        (Part::MaybePerson, format!(r"^(?:> ?)*(?i:hi|hey|hello|hallo|moin|servus|grüezi|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|bonjour|salut|hola|ciao|thanks|thank you|danke|regards|best|cheers|grüße|gruß|lg|vg|mfg|viele grüße|liebe grüße|(?:best|kind|warm) regards|mit freundlichen grüßen|cordialement),? (?P<n>{people})[,.!]?\s*$")),
+        (Part::MaybePerson, format!(r"\bschrieb (?P<n>{people})")),
+        (Part::MaybePerson, format!(r"\b(?:On|Am|Le) .*[,:] (?P<n>{people})(?: <[^<>]*>)?(?: wrote| a écrit|:)")),
+        (Part::MaybePerson, format!(r"\b(?i:(?:{verbs}) (?:by|to|von|an|durch)|requester|reporter|assignee|author|autor|maintainer|bearbeiter|ansprechpartner|contact|kontakt|melder|customer|kunde|owner) ?:? (?P<n>{people})")),
+        (Part::MaybeName, format!(r"(?i)^\s*(?:(?:{verbs}) (?:by|to|von|an|durch)|requester|reporter|assignee|author|autor|bearbeiter|melder) ?: +(?P<n>{word})\s*$")),
+        (Part::MaybePerson, r"'(?P<n>[^'@<>]{2,60})'@\w".into()),
+        // Accounts and machines of Windows.
+        (Part::MaybePerson, r#"(?i)\b[a-z]:\\{1,2}(?:users|documents and settings)\\{1,2}(?P<n>[^\\/:*?"<>|]+)"#.into()),
+        (Part::MaybeName, r#"(?:^|[\s"'(=:<])[A-Za-z][\w.-]{1,30}\\{1,2}(?P<n>[A-Za-z][\w.-]{2,})(?:$|[\s"'),;:>])"#.into()),
+        (Part::MaybeName, r#"(?:^|[\s"'(=:<])(?P<n>[A-Za-z][\w.-]{1,30})\\{1,2}[A-Za-z][\w.-]{2,}(?:$|[\s"'),;:>])"#.into()),
+        (Part::MaybePerson, r"(?i)\bx\.?400:.*?;g=(?P<n>[^;/=]+)".into()),
+        // Registries of the net.
+        (Part::MaybePerson, r"(?i)^(?:netname|descr|org-?name|org-id|person|address|mnt-\w+|nic-hdl|admin-c|tech-c|abuse-c|custname|responsible|remarks)\s*:\s+(?P<n>\S.*)$".into()),
+        // Groups, and who is in them.
+        (Part::MaybeName, r"(?:=|,)\d+\((?P<n>[A-Za-z_][\w.-]*)\)".into()),
+        (Part::MaybeName, r"^(?P<n>[A-Za-z_][\w.-]*):[x*!]?:\d+:[\w.,-]*$".into()),
+        (Part::Names, r"^[A-Za-z_][\w.-]*:[x*!]?:\d+:(?P<n>[\w.,-]+)$".into()),
+        // Who and what commands are about.
+        (Part::MaybeName, r"(?:^|[\s:=(])~(?P<n>[A-Za-z_][\w.-]*)".into()),
+        (Part::MaybeName, r"\bsendmail\b.*? -[fr] ?(?P<n>[\w.+-]+)".into()),
+        (Part::MaybeName, format!(r"(?:^|[$#;&|>] ?|\bsudo )(?:{tools})(?: -\S+(?: \d+)?)* (?P<n>[A-Za-z][\w-]*)(?:\s|$)")),
+        (Part::MaybeName, r"\b(?:mysql\w*|mariadb\w*|psql|pg_\w+|swaks|ldapsearch|redis-cli|smtp-source)\b.*?\s(?:-[hHs]|--(?:host|server))[= ]?(?P<n>[A-Za-z][\w-]*)(?:[\s:]|$)".into()),
+        (Part::MaybeName, r"(?:^|[$#;&|>] ?|\bsudo )(?:scp|rsync)\b.*\s(?P<n>[A-Za-z][\w-]*):".into()),
+        // Machines in settings, in exports of the journal and in headers.
+        (Part::Host, r"\b(?:inet6?|tcp|smtp|relay|lmtp):\[?(?P<n>[A-Za-z][\w-]*)\]?:(?:\d+|smtps?|submissions?|lmtp)\b".into()),
+        (Part::Host, r"\bldaps?://(?P<n>[A-Za-z][\w-]*)(?:[:/,\s]|$)".into()),
+        (Part::MaybeName, r"^\s*(?:multi_instance_name|syslog_name)\s*=\s*postfix-(?P<n>[\w-]+)".into()),
+        (Part::Host, format!(r"^_HOSTNAME=(?P<n>{host})")),
+        (Part::MaybeName, format!(r"(?i)^x-get-message-sender-via: (?P<n>{host}):")),
+        (Part::MaybeName, r"(?i)^(?:arc-)?authentication-results: (?:i=\d+; )?(?P<n>[A-Za-z][\w-]*)[; ]".into()),
+        // Addresses as /proc/net/tcp has them.
+        (Part::Hex, r"(?:^\s*\d+: |:[0-9A-F]{4} )(?P<n>[0-9A-F]{8}(?:[0-9A-F]{24})?)".into()),
+    ];
+    // A line of a log begins with its time, which the first of those that look for a beginning look for, too.
+    let begins = |pattern: &str| pattern.trim_start_matches("(?i)").starts_with('^') && !pattern.starts_with(&format!("^{log}"));
+    let many = list.len();
+    let all: Vec<&(Part, String)> = list.iter().chain(written).collect();
+    let some = |of_written: bool| {
+        let is_one = |at: &usize| (*at >= many || begins(&all[*at].1)) == of_written;
+        let places: Vec<usize> = (0..all.len()).filter(is_one).collect();
+        let marks = Marks::new(places.iter().map(|at| literals::of(&all[*at].1, false, MARKS).0));
+        Group { marks, places }
+    };
+    Contexts {
+        anywhere: some(false),
+        written: some(true),
+        patterns: all.into_iter().map(|(part, pattern)| (*part, regex(pattern))).collect(),
+    }
 });
+
+/// The kind of what stands in a line of a log, between its addresses: nothing in it begins a line.
+pub(super) const LOG_FIELD: &str = "field of a log";
+
+/// Whether nothing of what is written can be found in `text`.
+fn is_of_log(kind: Option<&str>, text: &str) -> bool {
+    let begins = |shape: &[u8]| {
+        text.len() > shape.len()
+            && text.bytes().zip(shape).all(|(byte, wanted)| match wanted {
+                b'0' => byte.is_ascii_digit() || byte == b' ',
+                b'a' => byte.is_ascii_alphabetic(),
+                other => byte == *other,
+            })
+    };
+    kind == Some(LOG_FIELD) || begins(b"aaa 00 00:00:00 ") || begins(b"0000-00-00T00:00:00")
+}
 
 /// What a line of a file of one kind holds besides.
 static OF_KIND: LazyLock<Vec<(&'static str, Part, Regex)>> = LazyLock::new(|| {
@@ -355,9 +441,14 @@ pub(super) fn named(sieve: &Sieve, kind: Option<&str>, text: &str) -> BTreeMap<u
             note(*part, regex);
         }
     }
-    let (marks, list) = &*CONTEXTS;
-    let patterns = || list.iter().map(|(_, regex)| regex.as_str()).collect();
-    for (part, regex) in sieve.possible(marks, &patterns, text).map(|at| &list[at]) {
+    let Contexts { patterns, anywhere, written } = &*CONTEXTS;
+    let texts = || anywhere.places.iter().map(|at| patterns[*at].1.as_str()).collect();
+    let mut possible: Vec<usize> = sieve.possible(&anywhere.marks, &texts, text).map(|at| anywhere.places[at]).collect();
+    if !is_of_log(kind, text) {
+        possible.extend(written.marks.possible(text).map(|at| written.places[at]));
+        possible.sort_unstable();
+    }
+    for (part, regex) in possible.into_iter().map(|at| &patterns[at]) {
         note(*part, regex);
     }
     named
@@ -369,23 +460,36 @@ pub(super) const HEADING: usize = 3;
 /// The heading of a table of values that a sign divides: what its columns hold.
 #[derive(Debug, Clone)]
 pub(super) struct Heading {
-    sign: char,
+    /// What divides the cells; none where they are aligned, of which only the first is found.
+    sign: Option<char>,
     columns: Vec<Option<Part>>,
 }
 
 impl Heading {
     /// The heading that `line` is, if at least one of its columns is of names.
     pub(super) fn of(line: &str) -> Option<Heading> {
-        let sign = ['\t', ';', ',', '|'].into_iter().find(|sign| line.contains(*sign))?;
-        let columns: Vec<Option<Part>> = line.split(sign).map(|cell| of_key(bare(cell))).collect();
+        let sign = ['\t', ';', ',', '|'].into_iter().find(|sign| line.contains(*sign));
+        let columns: Vec<Option<Part>> = match sign {
+            Some(sign) => line.split(sign).map(|cell| of_key(bare(cell))).collect(),
+            // `Username  Quota name  Type`, and no sentence.
+            None if is_aligned(line) => line.split_whitespace().take(1).map(of_key).collect(),
+            None => return None,
+        };
         columns.iter().any(Option::is_some).then_some(Heading { sign, columns })
     }
 
     /// The names in a row, and what they are.
     pub(super) fn names<'t>(&self, row: &'t str) -> impl Iterator<Item = (Part, &'t str)> {
-        let cells = row.split(self.sign).map(bare);
+        let cells = row.split(move |c: char| self.sign.map_or(c.is_whitespace(), |sign| c == sign)).map(bare);
         cells.zip(&self.columns).filter_map(|(cell, part)| part.filter(|_| !cell.is_empty()).map(|part| (part, cell)))
     }
+}
+
+/// Whether it is the heading of aligned columns: words that begin with capitals, more than a name has.
+fn is_aligned(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let capitals = words.iter().filter(|word| word.starts_with(char::is_uppercase)).count();
+    words.len() >= 4 && 2 * capitals > words.len() && !line.ends_with(['.', ':', ','])
 }
 
 /// A cell without spaces and quotes around it.

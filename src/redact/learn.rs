@@ -1,6 +1,6 @@
 //! What is learnt before anything is replaced: which words are names, so that one which stands alone in a sentence is known.
 
-use super::contexts::Heading;
+use super::contexts::{Heading, LOG_FIELD};
 use super::hosts::{embedded, reverse_zone};
 use super::names::{self, Piece, is_authority, is_folder, pieces, unquoted};
 use super::part::Part;
@@ -118,7 +118,7 @@ impl Redactor<'_> {
                 }
             }
             Part::Field => {
-                let found = self.named_in(None, text);
+                let found = self.named_in(Some(LOG_FIELD), text);
                 self.learn_parts(text, found);
             }
             Part::MaybeName if self.ordinary.is_word(text) => {}

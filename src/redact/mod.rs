@@ -22,6 +22,7 @@ mod ip;
 mod json;
 mod kept;
 mod learn;
+mod letter;
 mod message;
 mod names;
 mod ordinary;
@@ -277,7 +278,7 @@ impl<'r> Redactor<'r> {
 
     fn part_anew(&self, part: Part, old: &str, after: &str) -> Option<String> {
         Some(match part {
-            Part::Field => apply(old, &self.edits(None, old)),
+            Part::Field => apply(old, &self.edits(Some(contexts::LOG_FIELD), old)),
             Part::Address => self.address(old),
             Part::Host if !old.contains('.') && self.ordinary.is_word(old) => return None,
             Part::Host => self.host(old),

@@ -368,7 +368,7 @@ pub(super) enum Piece {
 /// A local part taken apart at the signs that divide it.
 pub(super) fn pieces(local: &str) -> Vec<(&str, Piece)> {
     static SIGNS: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)=3D|=2B|=40|%40|%2B|%3D|[+=%!|/{}#&*?^~:\x00-\x1f\x7f]").expect("a valid pattern"));
+        LazyLock::new(|| Regex::new(r"(?i)=3D|=2B|=40|%40|%2B|%3D|[+=%!|/{}#&*?^~:\\\x00-\x1f\x7f]").expect("a valid pattern"));
     let mut list = Vec::new();
     let mut at = 0;
     // An encoded word has such signs, too: `=?utf-8?Q?=4F=74?=`.

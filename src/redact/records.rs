@@ -1,6 +1,7 @@
 //! Redaction of the tables: whom the values of a field name, the schema says.
 
 use super::contexts::{HEADING, Heading, kind_of};
+use super::letter::Letter;
 use super::part::Part;
 use super::{Check, Redactor, path};
 use crate::evidence::Evidence;
@@ -60,13 +61,16 @@ impl Redactor<'_> {
         let names = &evidence.tables.names;
         let mut file = None;
         let mut heading = None;
+        let mut letter = Letter::default();
         for row in evidence.tables.rows(&lines::TABLE) {
             let (Some(path), Some(text)) = (row.text(lines::file, names), row.text(lines::text, names)) else { continue };
             if file != Some(row.source.file) {
                 file = Some(row.source.file);
                 heading = None;
+                letter = Letter::default();
                 path::learn(self, path);
             }
+            self.learn_signature(&mut letter, text);
             match &heading {
                 Some(heading) => self.learn_row(heading, text),
                 None if row.source.line as usize <= HEADING => heading = Heading::of(text),

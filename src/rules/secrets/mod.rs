@@ -192,7 +192,8 @@ impl Secrets {
             for found in form.regex.each(&out) {
                 let Some(secret) = found.range(Form::SECRET).map(|range| within_quotes(&out, range)) else { continue };
                 let with_sign = out[..secret.start].strip_suffix('(').map_or(secret.start, str::len);
-                if out[secret.start..].starts_with(HIDDEN)
+                if secret.start < end
+                    || out[secret.start..].starts_with(HIDDEN)
                     || out[with_sign..].starts_with(HIDDEN)
                     || !(form.accept)(&out[secret.clone()])
                 {
@@ -217,7 +218,7 @@ impl Secrets {
     }
 }
 
-/// The value between its quotes, which stay: they may belong to JSON.
+/// The value between its quotes, which stay: they may belong to JSON, and be escaped in it.
 pub(crate) fn within_quotes(text: &str, range: Range<usize>) -> Range<usize> {
     let value = text[range.clone()].as_bytes();
     match value {
@@ -225,6 +226,11 @@ pub(crate) fn within_quotes(text: &str, range: Range<usize>) -> Range<usize> {
         // It closes what stands before the secret.
         [rest @ .., last @ (b'"' | b'\'')] if !rest.contains(last) && text[..range.start].contains(char::from(*last)) => {
             range.start..range.end - 1
+        }
+        // Its quotes are escaped, as in a text inside of JSON: token=\"value\"
+        _ if value.iter().all(|byte| *byte == b'\\') && text[range.end..].starts_with(['"', '\'']) => {
+            let (start, quote) = (range.end + 1, &text[range.start..range.end + 1]);
+            start..text[start..].find(quote).map_or(text.len(), |length| start + length)
         }
         _ => range,
     }
