@@ -107,7 +107,7 @@ pub(super) struct Code {
 pub(super) fn codes_in(text: &str) -> Vec<Code> {
     static CODED: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
-            r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%2[0-9A-Fa-f]|%3[A-Fa-f]|%[Cc]3%[0-9A-Fa-f]{2}|(?:%[0-9A-Fa-f]{2}){3})[\w.~%@-]*)|(?P<q>[\w.~-]*(?:(?:=[0-9A-F]{2}){3}[\w.~=@-]*|=40[\w.~-]*=2E[\w.~=-]*|=2E[\w.~-]*=40[\w.~=-]*|(?:=20|=2C|=C3=[89AB][0-9A-F])[\w.~=-]*))|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;|&period;|[\[(][.@][\])])[\w.~@+-]*)+)",
+            r"(?i:rfc822;|\bAUTH=) ?(?P<x>[\w.~-]*(?:\+[0-9A-F]{2}[\w.~@-]*)+)|(?P<p>[\w.~-]*(?:%2[0-9A-Fa-f]|%3[A-Fa-f]|%[Cc]3%[0-9A-Fa-f]{2}|(?:%[0-9A-Fa-f]{2}){3})[\w.~%@-]*)|(?P<q>[\w.~-]*(?:(?:=[0-9A-F]{2}){3}[\w.~=@-]*|=40[\w.~-]*=2E[\w.~=-]*|=2E[\w.~-]*=40[\w.~=-]*|=C3=[89AB][0-9A-F][\w.~=-]*)|[A-Za-z]+(?:=2C)?=20[A-Z][a-z][\w.~=-]*)|(?P<e>[\w.~@+-]*(?:(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[01][0-7]{2}|\\@|&#(?:\d{2,3}|[xX][0-9A-Fa-f]{2});|&commat;|&period;|[\[(][.@][\])])[\w.~@+-]*)+)",
         )
         .expect("a valid pattern")
     });
@@ -174,7 +174,7 @@ fn may_hold_codes(line: &[u8]) -> bool {
     let entity = |at: usize| line.get(at + 1).is_some_and(|next| matches!(next, b'#' | b'c' | b'p'));
     two(b'=')
         || memchr::memchr_iter(b'=', line).any(|at| matches!(line.get(at + 1..at + 3), Some(b"2E" | b"20" | b"2C" | b"C3")))
-        || memchr::memchr_iter(b'%', line).any(|at| code(at))
+        || memchr::memchr_iter(b'%', line).any(code)
         || memchr::memchr_iter(b';', line).any(|at| line[..at].ends_with(b"822"))
         || memchr::memchr_iter(b'=', line).any(|at| line[..at].ends_with(b"AUTH"))
         || memchr::memchr_iter(b'\\', line).any(escape)
