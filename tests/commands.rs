@@ -242,6 +242,35 @@ fn files_of_the_queue_are_looked_at_in_the_container_that_holds_them() {
 }
 
 #[test]
+fn commands_name_the_directories_of_the_postfix_that_fails() {
+    let log = |instance: &str| {
+        (1..6).fold(String::new(), |log, n| {
+            log + &format!(
+                "Nov 12 09:3{n}:44 mail {instance}/lmtp[467]: 0CE5562{n}: to=<x{n}@one.example>, relay=none, delay=1, \
+                 delays=0/0/1/0, dsn=4.4.1, status=deferred (connect to mail.example.com[private/dovecot-lmtp]: No such file or \
+                 directory)\n"
+            )
+        })
+    };
+    for (instance, settings, wanted) in [
+        ("postfix", "queue_directory = /srv/queue\n", "/srv/queue/private/"),
+        ("postfix-out", "multi_instance_name = postfix-out\nqueue_directory = /srv/out\n", "/srv/out/private/"),
+        // Its settings were not collected: those of the first instance say nothing of it.
+        (
+            "postfix-out",
+            "multi_instance_directories = /etc/postfix-out\nqueue_directory = /srv/in\n",
+            "/var/spool/postfix-out/private/",
+        ),
+        // What the shell would not take as a path stands in no command.
+        ("postfix", "queue_directory = /srv/$(id)\n", "/var/spool/postfix/private/"),
+    ] {
+        let report = report_on(&[("mail.log", &log(instance)), ("postconf-n.txt", settings)]);
+        let commands = report.plan.iter().filter_map(|step| step.run.clone()).collect::<Vec<_>>().join("\n");
+        assert!(commands.lines().any(|line| line == format!("ls -l {wanted}")), "{wanted}: {commands}");
+    }
+}
+
+#[test]
 fn settings_are_those_of_the_instance_whose_mail_fails() {
     let log = |instance: &str| {
         (1..6).fold(String::new(), |log, n| {

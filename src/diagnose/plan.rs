@@ -9,7 +9,7 @@ use crate::rules::RuleSet;
 use crate::rules::amount::Amount;
 use crate::rules::lazy::LazyRegex;
 use crate::rules::model::{PHASES, StepSpec};
-use crate::rules::plan::{System, Through};
+use crate::rules::plan::{System, Through, moved};
 use crate::tables::{failures, host, processes, settings};
 use std::collections::BTreeSet;
 
@@ -199,25 +199,43 @@ struct Here<'r> {
     system: Option<&'r System>,
     /// What its commands are run through, the innermost first.
     through: Vec<(&'r Through, String)>,
+    /// Directories of Postfix as the rules write them, and where they are.
+    directories: Vec<(&'r str, String)>,
 }
 
 impl<'r> Here<'r> {
     fn of(asker: &Asker<'_>, rules: &'r RuleSet) -> Self {
         let container = || Some(asker.tables.host()?.text(host::container, &asker.tables.names)?.to_owned());
-        let instances = rules.plan.instances.as_ref().and_then(|through| Some((through, instance(asker)?)));
+        let instance = instance(asker);
+        let directory = |(written, parameter): &'r (String, String)| {
+            let is = directory(asker, instance.as_deref(), written, parameter)?;
+            (is != *written).then_some((written.as_str(), is))
+        };
+        let directories = rules.plan.directories.iter().filter_map(directory).collect();
+        let instances = rules.plan.instances.as_ref().and_then(|through| Some((through, instance.clone()?)));
         let containers =
             rules.plan.containers.as_ref().and_then(|through| Some((through, container().filter(|name| is_name(name))?)));
-        Here { system: system(asker, rules), through: instances.into_iter().chain(containers).collect() }
+        Here { system: system(asker, rules), through: instances.into_iter().chain(containers).collect(), directories }
     }
 
     /// A sentence about commands.
     fn sentence(&self, text: &str) -> String {
-        self.system.map_or_else(|| text.to_owned(), |system| system.command(text))
+        self.moved(self.named(text))
     }
 
     /// Commands that somebody types.
     fn command(&self, text: &str) -> String {
-        self.through.iter().fold(self.sentence(text), |text, (through, name)| through.command(&text, name))
+        self.moved(self.through.iter().fold(self.named(text), |text, (through, name)| through.command(&text, name)))
+    }
+
+    /// By the names that the system has for them.
+    fn named(&self, text: &str) -> String {
+        self.system.map_or_else(|| text.to_owned(), |system| system.command(text))
+    }
+
+    /// With the directories of this Postfix.
+    fn moved(&self, text: String) -> String {
+        self.directories.iter().fold(text, |text, (written, is)| moved(&text, written, is))
     }
 
     /// Commands with commas between them.
@@ -246,6 +264,24 @@ fn instance(asker: &Asker<'_>) -> Option<String> {
         }
     });
     (named && is_name(name)).then(|| name.to_owned())
+}
+
+/// Where a directory of this Postfix is, or of the instance of it whose mail fails: what its settings say, else, of an instance,
+/// what postmulti(1) makes of its name. None where the rules' own stands.
+fn directory(asker: &Asker<'_>, instance: Option<&str>, written: &str, parameter: &str) -> Option<String> {
+    let tables = asker.tables;
+    let is_path = |path: &&str| path.starts_with('/') && path.chars().all(|c| c.is_ascii_alphanumeric() || "/-_.".contains(c));
+    let set = |name: &str| tables.setting(name);
+    let Some(instance) = instance else { return set(parameter).filter(is_path).map(str::to_owned) };
+    // Of several instances the settings are those of the one that fails, where they were collected at all.
+    let rows = tables.rows(&settings::TABLE).iter();
+    let mut named = rows.filter(|row| row.text(settings::name, &tables.names) == Some("multi_instance_name"));
+    let own = named.any(|row| row.text(settings::value, &tables.names) == Some(instance)).then(|| set(parameter)).flatten();
+    let listed = set("multi_instance_directories").filter(|_| parameter == "config_directory");
+    let of_it = |path: &&str| path.rsplit('/').next() == Some(instance);
+    let listed = listed.and_then(|all| all.split([' ', ',', '\t']).find(of_it));
+    let parent = written.rsplit_once('/').map_or(written, |(parent, _)| parent);
+    own.or(listed).filter(is_path).map_or_else(|| Some(format!("{parent}/{instance}")), |path| Some(path.to_owned()))
 }
 
 /// Recipients whose mail waits; none if neither a log nor a queue listing tells.

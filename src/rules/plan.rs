@@ -26,6 +26,8 @@ pub struct PlanSpec {
     pub systems: Vec<System>,
     /// Commands that move waiting mail.
     pub moves_mail: Vec<String>,
+    /// Directories of Postfix as the rules write them, and the parameters that say where they are.
+    pub directories: Vec<(String, String)>,
     /// How commands are run where Postfix runs several times.
     pub instances: Option<Through>,
     /// How commands are run where Postfix runs in a container.
@@ -168,6 +170,10 @@ impl PlanSpec {
         if let Some(node) = fields.take("moves_mail") {
             self.moves_mail = reader.texts(node, "a command").into_iter().map(|(command, _)| command).collect();
         }
+        if let Some(node) = fields.take("directories") {
+            let known = reader.map(node, "directories").into_iter();
+            self.directories = known.map(|(key, node)| (key.name.into_owned(), reader.text(&node, "a parameter"))).collect();
+        }
         for name in ["instances", "containers"] {
             let Some(node) = fields.take(name) else { continue };
             let mut through = reader.fields(node, name);
@@ -198,6 +204,21 @@ impl System {
     pub fn command(&self, text: &str) -> String {
         self.instead.iter().fold(text.to_owned(), |text, (of, say)| replaced(&text, of, say))
     }
+}
+
+/// `text` with the directory `is` in the place of `written`, also where that stands at the beginning of a longer path.
+pub fn moved(text: &str, written: &str, is: &str) -> String {
+    let part_of_name = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(written) {
+        let (before, after) = (&rest[..at], &rest[at + written.len()..]);
+        let whole = !before.ends_with(part_of_name) && !after.starts_with(part_of_name);
+        out.push_str(before);
+        out.push_str(if whole { is } else { written });
+        rest = after;
+    }
+    out + rest
 }
 
 /// `text` with `say` in the place of `of` and of the names and options behind it, once for each name.
@@ -240,7 +261,17 @@ fn replaced(text: &str, of: &str, say: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::replaced;
+    use super::{moved, replaced};
+
+    #[test]
+    fn a_directory_is_moved_where_it_is_meant() {
+        for (text, wanted) in [
+            ("postmap /etc/postfix/a hash:/etc/postfix/b", "postmap /opt/m/a hash:/opt/m/b"),
+            ("ls /etc/postfix; ls /etc/postfix-out /usr/etc/postfix", "ls /opt/m; ls /etc/postfix-out /usr/etc/postfix"),
+        ] {
+            assert_eq!(moved(text, "/etc/postfix", "/opt/m"), wanted);
+        }
+    }
 
     #[test]
     fn a_command_takes_the_names_behind_it_and_leaves_the_rest() {

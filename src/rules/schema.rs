@@ -469,6 +469,7 @@ fn plan() -> Value {
                 "instead": { "type": "object", "description": "What the rules write: what it is there; NAME stands for each name behind it", "additionalProperties": text("Command") },
             })))),
             "moves_mail": { "type": "array", "description": "Commands that move waiting mail: where none waits, nobody is warned of them", "items": { "type": "string" } },
+            "directories": { "type": "object", "description": "Directories of Postfix as the rules write them: the parameter of main.cf that says where they are", "additionalProperties": text("Parameter") },
             "instances": described("How commands are run for one of several instances of Postfix", through("Commands that belong to an instance of Postfix")),
             "containers": described("How commands are run in a container", through("Commands that are run in Postfix's container")),
             "flush_warning": described("The warning against flushing too early", mapping(&["run", "why"], json!({ "run": text("The command"), "why": text("Why not (yet)") }))),
