@@ -32,6 +32,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             .with(failures::reply_enhanced, said.enhanced.map(|code| sink.name(code)))
             .with(failures::reply_text, said.code.map(|_| sink.name(&said.words)))
             .with(failures::stage, said.stage.map(|stage| sink.name(stage)))
+            .with(failures::looked_up, said.looked_up.map(|name| sink.domain(name)))
             .with(failures::permanent, said.code.map(|_| said.permanent()));
         // Not as collected: that others do not fail is not known.
         sink.tables.rows_mut(&failures::TABLE).push(record);

@@ -83,6 +83,8 @@ pub struct Said<'a> {
     pub words: Cow<'a, str>,
     /// SMTP command or phase that failed.
     pub stage: Option<&'a str>,
+    /// The name that was looked up in vain.
+    pub looked_up: Option<&'a str>,
 }
 
 const SUSPENDED: &str = "delivery temporarily suspended: ";
@@ -159,6 +161,11 @@ impl<'a> Said<'a> {
         {
             self.voice = Some(Voice::OwnClient);
             self.stage = Some("look-up");
+            let mut names = ["Name service error for name=", "unable to look up host "].iter().filter_map(|mark| {
+                let name = rest.split_once(mark)?.1;
+                Some(name[..name.find([' ', ':', ',']).unwrap_or(name.len())].trim_end_matches('.'))
+            });
+            self.looked_up = names.find(|name| !name.is_empty());
             return;
         }
         for mark in [
@@ -528,6 +535,19 @@ mod tests {
                 (voice, host, ip, port, code, stage),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn the_name_that_was_looked_up_is_known() {
+        for (text, name) in [
+            ("Host or domain name not found. Name service error for name=a.example type=MX: Host not found", Some("a.example")),
+            ("Host or domain name not found. Name service error for name=a.exam", Some("a.exam")),
+            ("unable to look up host relay.example: Name or service not known", Some("relay.example")),
+            ("Host or domain name not found", None),
+            ("connect to a.example[192.0.2.1]:25: Connection refused", None),
+        ] {
+            assert_eq!(Said::parse(text).looked_up, name, "{text}");
         }
     }
 

@@ -140,6 +140,7 @@ tables! {
         reply_enhanced: Text "enhanced status code in that reply",
         reply_text: Text "text of that reply without codes and host name",
         stage: Text "SMTP command or phase that failed",
+        looked_up: Text(Host) "name that was looked up in vain, in the words of the failure",
         dsn: Text "enhanced status code of the last attempt",
         permanent: Bool "whether the last answer was permanent (5xx)",
         attempts: Int "attempts that the log shows",

@@ -77,6 +77,7 @@ pub(super) const FAILED: &[Column] = &[
     failures::reply_enhanced,
     failures::reply_text,
     failures::stage,
+    failures::looked_up,
     failures::dsn,
     failures::permanent,
 ];
@@ -558,6 +559,7 @@ impl<'a> Failed<'a> {
             draft.fill(failures::reply_enhanced, said.enhanced);
             draft.fill(failures::reply_text, &*said.words);
             draft.fill(failures::stage, said.stage);
+            draft.fill(failures::looked_up, said.looked_up);
         }
         if let Given::Int(code) = draft.get(failures::reply_code) {
             draft.fill(failures::permanent, code >= 500);
