@@ -188,6 +188,28 @@ impl<'a> Said<'a> {
                 break;
             }
         }
+        // What smtp(8) and lmtp(8) say of themselves.
+        for mark in [
+            "client TLS configuration problem",
+            "TLS policy lookup error",
+            "TLSA lookup error for ",
+            "Sender requested REQUIRETLS",
+            "MX name '",
+            "SMTPUTF8 is required",
+            "message size ",
+            "unable to find primary relay for ",
+            "network address conversion failed",
+            "all network protocols are disabled",
+            "Server configuration error",
+            "Temporary lookup error",
+            "local data error while talking to ",
+            "unreadable mail queue entry",
+        ] {
+            if rest.starts_with(mark) {
+                self.voice = Some(Voice::OwnClient);
+                break;
+            }
+        }
         // The clients of Sendmail and qmail.
         for (start, end) in [
             ("Connection timed out with ", ""),
@@ -221,6 +243,13 @@ impl<'a> Said<'a> {
             "mail system configuration error",
             "alias database unavailable",
             "user lookup error",
+            "cannot create maildir file ",
+            "destination ",
+            "recipient nesting limit exceeded",
+            "message too large",
+            "User unknown in ",
+            "table lookup failure",
+            "unable to forward message",
         ] {
             if rest.starts_with(mark) {
                 self.voice = Some(Voice::OwnDelivery);
@@ -228,7 +257,7 @@ impl<'a> Said<'a> {
             }
         }
         // "... by host H[A]", "... to server H[A]: ..."
-        for mark in [" by host ", " to server ", " to host "] {
+        for mark in [" by host ", " to server ", " to host ", " of server ", " talking to "] {
             if let Some((_, inner)) = rest.split_once(mark) {
                 let end = inner.find([' ', ',', ';']).unwrap_or(inner.len());
                 self.peer(inner[..end].trim_end_matches([':', '.']));
@@ -535,6 +564,19 @@ mod tests {
                 (voice, host, ip, port, code, stage),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn who_speaks_is_known_where_a_listing_names_no_daemon() {
+        for (text, voice, host) in [
+            ("client TLS configuration problem", Voice::OwnClient, None),
+            ("message size 9 exceeds size limit 5 of server mx[192.0.2.7]", Voice::OwnClient, Some("mx")),
+            ("SMTPUTF8 is required, but was not offered by host mx[192.0.2.7]", Voice::OwnClient, Some("mx")),
+            ("User unknown in virtual alias table", Voice::OwnDelivery, None),
+        ] {
+            let said = Said::parse(text);
+            assert_eq!((said.voice, said.host), (Some(voice), host), "{text}");
         }
     }
 
