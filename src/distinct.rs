@@ -1,7 +1,7 @@
 //! How many distinct values: exactly for as many as fit, by HyperLogLog beyond.
 
 /// Values that are counted exactly.
-const EXACT: usize = 2048;
+pub const EXACT: usize = 2048;
 /// Registers beyond (a power of two): the standard error is 1.04 / sqrt(4096), 1.6 %.
 const REGISTERS: usize = 4096;
 

@@ -398,6 +398,7 @@ impl Asked {
             questions.push(Question::of(&[condition(failures::sender, Matcher::OneOf(vec![String::new()]))], &[]));
             let mut all = Question::of(&[], &[]);
             all.distinct.insert(failures::recipient_domain);
+            all.weighed.insert(failures::recipient_domain);
             questions.push(all);
         }
         if table.name == diagnostics::TABLE.name {

@@ -114,7 +114,9 @@ impl<'r> Fold<'r> {
             arrivals: digest(1, ENTRANCE),
             rejects: digest(2, REFUSED),
             diagnostics: digest(3, WARNED),
-            failures: digest(4, FAILED).sparing(FAILURES, &[failures::recipient_domain, failures::provider]),
+            failures: digest(4, FAILED)
+                .sparing(FAILURES, &[failures::recipient_domain, failures::provider])
+                .earliest(failures::arrived),
             waiting: Waiting::default(),
             ports: listing.then(FxHashMap::default),
             traffic: Traffic::default(),
@@ -307,7 +309,16 @@ impl<'r> Fold<'r> {
             "sent" => None,
             "bounced" => Some(Outcome::Bounced),
             "expired" | "force-expired" => Some(Outcome::Expired),
-            _ => Some(Outcome::Waiting),
+            _ => {
+                // A log that begins in the middle shows the queue manager take up what arrived long before.
+                let told = time.zip(line.delay()).map(|(time, delay)| time.plus(-delay));
+                if let Some((told, known)) = told.zip(message.arrived)
+                    && known.since(told) > RECEIVING
+                {
+                    message.arrived = Some(told);
+                }
+                Some(Outcome::Waiting)
+            }
         };
         let told = Told::of(line, daemon, instance, domain);
         if let (None, Some(at)) = (outcome, message.tried(line.to)) {
@@ -621,6 +632,9 @@ fn message<'m>(
         message
     })
 }
+
+/// Seconds within which a message is taken in: what is older by more than that arrived before its first line here.
+const RECEIVING: f64 = 600.0;
 
 /// Deliveries from which on it means something that nothing else was logged.
 const EXCERPT: u64 = 5;

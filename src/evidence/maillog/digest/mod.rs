@@ -116,6 +116,8 @@ pub struct Digest {
     wide: u64,
     /// The column in which no value says something: what was not tried yet has no reason.
     telling: Option<Column>,
+    /// The column of which a record of several events has the least value: they do not come in the order of it.
+    earliest: Option<Column>,
     crowded: bool,
     seen: Seen,
     generation: u32,
@@ -155,6 +157,7 @@ impl Digest {
             left: FxHashMap::default(),
             sides,
             telling: demand.table.column("reason"),
+            earliest: None,
             demand,
             rows: Vec::new(),
             needs: Vec::new(),
@@ -178,6 +181,13 @@ impl Digest {
     pub fn sparing(mut self, records: usize, columns: &[Column]) -> Digest {
         self.limits.0 = records;
         self.spared = columns.iter().fold(0, |spared, column| spared | (1u64 << column.0));
+        self
+    }
+
+    /// The same for a table of which a record of several events tells the earliest time in `column`.
+    #[must_use]
+    pub fn earliest(mut self, column: Column) -> Digest {
+        self.earliest = Some(column);
         self
     }
 
@@ -311,6 +321,9 @@ impl Digest {
         self.held += row.ripen(&self.demand);
         row.count += place.times;
         row.several = true;
+        if let Some(Given::Time(time)) = self.earliest.map(|column| rest.get(column)) {
+            row.earliest = Some(row.earliest.map_or(time, |known| known.min(time)));
+        }
         if let Some(time) = place.time
             && time >= row.until
         {
@@ -410,6 +423,9 @@ impl Digest {
             if let Some(column) = time {
                 record.set(column, row.time);
             }
+            if let Some((column, earliest)) = self.earliest.zip(row.earliest) {
+                record.set(column, earliest);
+            }
             if !row.line.is_empty() {
                 lines.insert(row.source, row.line);
             }
@@ -490,6 +506,10 @@ impl Digest {
             source: place.source,
             time: place.time,
             until: place.time.unwrap_or_default(),
+            earliest: self.earliest.and_then(|column| match draft.get(column) {
+                Given::Time(time) => Some(time),
+                _ => None,
+            }),
             last: place.source,
             line: place.line.into(),
             last_line: String::new(),

@@ -24,6 +24,8 @@ pub(super) struct Row {
     pub(super) source: Citation,
     pub(super) time: Option<Time>,
     pub(super) until: Time,
+    /// The least value of the column of which that is asked.
+    pub(super) earliest: Option<Time>,
     pub(super) last: Citation,
     /// The lines of the first and the last event, where they are kept.
     pub(super) line: Box<str>,
@@ -130,6 +132,7 @@ impl Row {
         self.ripen(demand);
         self.count += other.count;
         self.several = true;
+        self.earliest = [self.earliest, other.earliest].into_iter().flatten().min();
         if other.until >= self.until {
             self.until = other.until;
             self.last = other.last;
