@@ -38,6 +38,8 @@ pub struct Step {
     pub first: bool,
     /// Whether it is for a case that may not be there.
     pub optional: bool,
+    /// Whether it is done whatever the cause.
+    pub general: bool,
     /// Numbers (from 1) of the steps that come first.
     pub locked_by: Vec<usize>,
 }
@@ -180,7 +182,7 @@ impl<'p> Planner<'p> {
         let severe =
             |spec: &&StepSpec| spec.severity.is_none_or(|least| serious.iter().any(|cause| cause.judged.severity() >= least));
         for spec in self.rules.plan.always.iter().filter(severe).filter(|spec| wanted(spec, self.waiting, bounced)) {
-            add(&mut self.plan.steps, fill(spec, &self.own, &self.here, serious));
+            add(&mut self.plan.steps, Step { general: true, ..fill(spec, &self.own, &self.here, serious) });
         }
     }
 
@@ -342,6 +344,7 @@ fn fill(spec: &StepSpec, words: &Words<'_>, here: &Here<'_>, causes: &[&Cause<'_
         undo: spec.undo.as_ref().map(|undo| words.fill(&here.command(undo), Place::Markdown).trim().to_owned()),
         first: spec.first,
         optional: spec.optional,
+        general: false,
         locked_by: Vec::new(),
     }
 }

@@ -250,6 +250,18 @@ pub fn met_by<'e>(entry: &'e Entry, answers: &Answered) -> (Named<'e>, Named<'e>
     (needed, extra)
 }
 
+/// The signals of an entry without the branches that are not met where another one is, or may be.
+pub fn not_ruled_out<'e>(entry: &'e Entry, answers: &Answered) -> Vec<&'e str> {
+    match &entry.ask {
+        Ask::Signal(_) => vec![entry.name.as_str()],
+        Ask::All(entries) => entries.iter().flat_map(|entry| not_ruled_out(entry, answers)).collect(),
+        Ask::Any(entries) => {
+            let open = entries.iter().filter(|branch| state(branch, answers) != Some(false));
+            open.flat_map(|branch| not_ruled_out(branch, answers)).collect()
+        }
+    }
+}
+
 /// Their tables.
 fn met_tables(entry: &Entry, answers: &Answered) -> (Vec<&'static str>, Vec<&'static str>) {
     let (needed, extra) = met_by(entry, answers);

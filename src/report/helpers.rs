@@ -212,6 +212,8 @@ const VALUES: &[(&str, Computes)] = &[
     }),
     // {{capital "confirmed"}} Confirmed
     ("capital", |params| Ok(super::phrases::capital(text(params, 0)?).into())),
+    // {{together headline}}: numbers and their units stay in one line
+    ("together", |params| Ok(together(text(params, 0)?).into())),
     // {{upper "incident"}} INCIDENT
     ("upper", |params| Ok(text(params, 0)?.to_uppercase().into())),
     // {{choose @first "yes" "no"}}
@@ -287,6 +289,26 @@ const HTML: &[(&str, Shows)] = &[
         Ok(if harmless { format!("<a href=\"{shown}\" rel=\"noreferrer\">{shown}</a>") } else { shown })
     }),
 ];
+
+/// The text with a space that does not break between a number and the unit or month behind it.
+fn together(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let unit = |word: &str| word.len() <= 3 && word.chars().all(char::is_alphabetic);
+    let mut out = String::with_capacity(text.len() + 8);
+    for (at, word) in words.iter().enumerate() {
+        let bound =
+            at > 0 && words[at - 1].ends_with(|c: char| c.is_ascii_digit()) && unit(word.trim_end_matches([',', ';', '.']));
+        out.push_str(if at == 0 {
+            ""
+        } else if bound {
+            "\u{a0}"
+        } else {
+            " "
+        });
+        out.push_str(word);
+    }
+    out
+}
 
 /// Characters of a word after which a page may break it.
 const BREAK: usize = 60;

@@ -7,10 +7,11 @@ use super::phrases::{Phrases, Said, capital};
 use super::shorten::LeftOut;
 use super::view::{
     AgeBucket, AskedField, Cause, Citation, Destinations, Evidence, Forecast, NotChecked, Report, RuleRow, Share, Span, Step,
-    Timeline, Unexplained, Verdict,
+    Timeline, Trend, Unexplained, Verdict,
 };
 use super::{charts, helpers, markup};
 use crate::diagnose::words::{percent, thousands};
+use crate::distinct;
 use crate::time::Time;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,6 +120,15 @@ pub(super) fn context(
     page["known"] = unknown.iter().all(|row| row.class.is_some()).into();
     page["lasted"] = onset.zip(report.key.over).map(|(from, to)| phrases.span(Span { from, to })).into();
     page["last_good"] = last_good(whole, phrases).into();
+    page["log_before"] = log_before(whole).into();
+    page["unsure"] = json!(unsure(report));
+    page["recipients"] = recipients(report, phrases).into();
+    page["emptied"] = (report.key.trend.is_some() && report.key.size.messages == 0).into();
+    page["overdue"] = overdue(report).into();
+    let (no_expiry, no_deadline) = no_deadline(report);
+    page["no_expiry"] = no_expiry.into();
+    page["no_deadline"] = phrases.say(no_deadline, &[]).into();
+    page["no_trend"] = phrases.say(no_trend(report), &[]).into();
     Ok(context)
 }
 
@@ -136,7 +146,11 @@ fn timeline_page(timeline: &Timeline, report: &Report, style: &Style<'_>) -> Val
     let shown = charts::Shown {
         span,
         last_good: report.key.last_good.as_ref().map(|good| good.time),
-        cause: report.causes.iter().find(|cause| cause.role == "root-cause").map(|cause| cause.title.as_str()),
+        cause: report
+            .causes
+            .iter()
+            .find(|cause| cause.role == "root-cause" && !cause.is_possible())
+            .map(|cause| cause.title.as_str()),
     };
     let happened = !timeline.gaps.is_empty() || timeline.lanes.iter().any(|lane| lane.counts.iter().any(|count| *count > 0));
     let room = look.width.clamp(40, 120).saturating_sub(BESIDE_LANE);
@@ -232,16 +246,18 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
     // Where nothing is wrong nothing is to be feared.
     let wanted = report.queue.waiting_messages > 0 && report.verdict != Verdict::Healthy;
     let forecast = report.forecast.as_ref().filter(|_| wanted)?;
+    if all_held(report) {
+        return Some(phrases.say("shape.queue_held", &[]));
+    }
     let mut words = Vec::new();
-    match (forecast.trend.map(|trend| trend.per_hour), forecast.at_deadline) {
-        (Some(per_hour), _) if per_hour <= -0.5 => {
-            words.push(phrases.say("shape.queue_falls", &[("rate", helpers::rate(per_hour).into())]));
-        }
-        (Some(per_hour), Some(size)) if per_hour >= 0.5 => {
-            words
-                .push(phrases.say("shape.queue_grows", &[("rate", helpers::rate(per_hour).into()), ("n", rounded(size).into())]));
-        }
-        _ => words.push(phrases.say("shape.queue_still", &[])),
+    if let Some(Trend { per_hour, .. }) = forecast.trend {
+        let rate = ("rate", helpers::rate(per_hour).into());
+        words.push(match forecast.at_deadline {
+            _ if per_hour <= -0.5 => phrases.say("shape.queue_falls", &[rate]),
+            Some(size) if per_hour >= 0.5 => phrases.say("shape.queue_grows", &[rate, ("n", rounded(size).into())]),
+            None if per_hour >= 0.5 => phrases.say("shape.queue_grows_only", &[rate]),
+            _ => phrases.say("shape.queue_still", &[]),
+        });
     }
     match forecast.drain {
         Some(drain) if drain.median > 0.0 => {
@@ -269,6 +285,12 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
         }
     }
     Some(words.join(" "))
+}
+
+/// Whether everything that waits is on hold.
+fn all_held(report: &Report) -> bool {
+    let queues = &report.queue.by_queue;
+    !queues.is_empty() && queues.iter().all(|count| count.name == "hold")
 }
 
 /// Whether the queue had one size all the time.
@@ -429,13 +451,19 @@ fn signals(cause: &Cause) -> Value {
         let same = groups
             .last()
             .filter(|(first, _)| first.kind == item.kind && !item.part_of.is_empty() && first.part_of == item.part_of);
-        let part = json!({ "says": item.says, "citations": new, "places": again, "also": also, "total": if again.is_empty() { item.citations_total } else { 0 } });
+        let total = if again.is_empty() { item.citations_total } else { 0 };
+        let part = json!({ "says": item.says, "citations": new, "places": again, "also": also, "total": total, "met": item.met });
         match same.is_some() {
             true => groups.last_mut().expect("one").1.push(part),
             false => groups.push((item, vec![part])),
         }
     }
-    groups.into_iter().map(|(first, parts)| json!({ "kind": first.kind, "parts": parts })).collect()
+    let told = |(first, parts): (&Evidence, Vec<Value>)| {
+        // Nothing of it is met by itself.
+        let in_part = first.kind == "required" && parts.iter().all(|part| part["met"] != json!(true));
+        json!({ "kind": first.kind, "in_part": in_part, "parts": parts })
+    };
+    groups.into_iter().map(told).collect()
 }
 
 /// What a line says that matters, without what differs in each: times, ids, numbers.
@@ -480,6 +508,10 @@ fn shares(report: &Report, room: usize, phrases: &Phrases) -> Vec<Value> {
             let title = share.others.map(|others| phrases.say("shares.others", &[("n", others.into())]));
             let title = title.unwrap_or_else(|| share.title.clone());
             let cause = report.causes.iter().find(|cause| Some(&cause.rule) == share.rule.as_ref());
+            let title = match cause.is_some_and(Cause::is_possible) && share.others.is_none() {
+                true => phrases.say("shares.possible", &[("title", title.into())]),
+                false => title,
+            };
             let place = cause
                 .and_then(|cause| cause.evidence.iter().flat_map(|item| &item.citations).next())
                 .map(|citation| format!("{}:{}", citation.file, citation.line))
@@ -510,7 +542,11 @@ fn last_good(report: &Report, phrases: &Phrases) -> Option<String> {
         return Some(phrases.say("keys.since_listed", &[]));
     }
     // What ended needs no sign of how things are meanwhile.
-    let good = report.key.last_good.as_ref().filter(|_| report.key.over.is_none())?;
+    report.key.over.is_none().then_some(())?;
+    let Some(good) = &report.key.last_good else {
+        let begins = report.key.since.is_some() && !log_before(report);
+        return begins.then(|| phrases.say("keys.since_begins", &[]));
+    };
     let delivered_since = report.timeline.as_ref().zip(report.key.since).is_some_and(|(timeline, since)| {
         let column = (since.since(timeline.from) / f64::from(timeline.column)).max(0.0) as usize;
         let delivered = timeline.lanes.iter().filter(|lane| lane.name == "delivered");
@@ -526,6 +562,79 @@ fn last_good(report: &Report, phrases: &Phrases) -> Option<String> {
         }
         (false, _) => phrases.say("keys.last_delivery", &time),
     })
+}
+
+/// Whether the log that was collected reaches back to well before the onset, so that it can tell what changed.
+fn log_before(report: &Report) -> bool {
+    let begins = report.sources.iter().filter_map(|source| source.from).min();
+    begins.zip(report.key.since).is_some_and(|(begins, since)| since.since(begins) >= ONSET)
+}
+
+/// Seconds before an onset that belong to it.
+const ONSET: f64 = 120.0;
+
+/// What to collect so that a cause which is merely possible is decided: the kinds of evidence, at most three.
+fn unsure(report: &Report) -> Vec<&str> {
+    let Some(cause) = report.causes.iter().find(|cause| cause.role == "root-cause" && cause.is_possible()) else {
+        return Vec::new();
+    };
+    let mut wanted: Vec<&str> = Vec::new();
+    // What decides it comes before what would support it.
+    let asked = |decides| {
+        let ours = report.not_checked.iter().filter(|item| item.rule == cause.rule && item.changes_plan);
+        ours.filter(move |item| (item.effect == "decides") == decides)
+    };
+    for item in asked(true).chain(asked(false)) {
+        if !wanted.contains(&item.needs.as_str()) {
+            wanted.push(&item.needs);
+        }
+    }
+    wanted.truncate(3);
+    wanted
+}
+
+/// How many recipients wait, and at how many domains, if that is known.
+fn recipients(report: &Report, phrases: &Phrases) -> String {
+    let size = &report.key.size;
+    let recipients = phrases.say("units.recipient", &[("n", size.recipients.into())]);
+    match size.domains {
+        0 => recipients,
+        domains => {
+            // Of many it is an estimate.
+            let phrase = if domains as usize > distinct::EXACT { "units.domain_about" } else { "units.domain" };
+            let domains = phrases.say(phrase, &[("n", domains.into())]);
+            phrases.say("keys.recipients_at", &[("recipients", recipients.into()), ("domains", domains.into())])
+        }
+    }
+}
+
+/// Whether the queue lifetime of the first of the mail is over.
+fn overdue(report: &Report) -> bool {
+    report.key.deadline.as_ref().zip(report.collected_at).is_some_and(|(deadline, now)| deadline.time < now)
+}
+
+/// Why no deadline is told: whether there is none, and the phrase.
+fn no_deadline(report: &Report) -> (bool, &'static str) {
+    let queue = &report.queue;
+    match () {
+        () if report.key.size.messages == 0 && (queue.listed.is_some() || report.traffic.lines > 0) => {
+            (true, "keys.deadline_empty")
+        }
+        () if report.key.size.messages == 0 => (false, "keys.big_unknown_note"),
+        () if all_held(report) => (true, "keys.deadline_held"),
+        () if queue.oldest.is_some() => (false, "keys.deadline_lifetime"),
+        () => (false, "keys.deadline_unknown"),
+    }
+}
+
+/// Why no trend is told: its phrase.
+fn no_trend(report: &Report) -> &'static str {
+    match (report.key.since, report.collected_at) {
+        (None, _) => "keys.trend_none_note",
+        (Some(_), None) => "keys.trend_none_time",
+        (Some(since), Some(now)) if now.since(since) < 600.0 => "keys.trend_none_short",
+        (Some(_), Some(_)) => "keys.trend_none_excerpt",
+    }
 }
 
 /// The columns around the onset, or the last ones.
@@ -569,6 +678,7 @@ fn destinations(report: &Report, phrases: &Phrases) -> Value {
     json!({
         "wide": table.columns.len() > 3,
         "many": table.columns.len() > 3,
+        "in_part": table.in_part,
         "columns": table.columns.iter().enumerate().map(|(at, title)| json!({ "title": title, "bounced": at == last })).collect::<Vec<_>>(),
         "rows": table.rows.iter().map(|row| json!({ "name": phrases.destination(row), "named": !row.domains.is_empty(), "provider": row.provider, "cells": cells(&row.counts) })).collect::<Vec<_>>(),
         "totals": cells(&table.totals),

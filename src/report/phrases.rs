@@ -3,6 +3,7 @@
 use super::brand::misread;
 use super::view::{AskedField, Cause, DestinationRow, Evidence, Ladder, Report, Span, Verdict};
 use crate::diagnose::words::{code_span, thousands};
+use crate::distinct;
 use crate::rules::problem::{Level, Place, Problem, did_you_mean};
 use crate::rules::yaml::{Kind, Node};
 use crate::tables::TABLES;
@@ -245,10 +246,12 @@ impl Phrases {
         };
         // What was not collected is told by what kind of thing it is, not by what would have been looked for in it.
         let unknown = item.kind == "not-known";
+        let in_part = unknown && asked.in_part;
         let conditions: Vec<String> = asked
             .conditions
             .iter()
             .filter(|one| !unknown || (one.how == "is" && KINDS.contains(&one.field.as_str())) || asked.table == "host")
+            .filter(|_| !in_part)
             .filter(|one| match kind(one) {
                 Some(Phrase::Plain(name)) => {
                     what.clone_from(name);
@@ -282,12 +285,13 @@ impl Phrases {
         if !conditions.is_empty() {
             what = self.say("asked.with", &[("what", what.into()), ("conditions", conditions.join(", ").into())]);
         }
-        if asked.after {
+        if asked.after && !unknown {
             what = self.say("asked.after", &[("what", what.into())]);
         }
         let mut letters = what.chars();
         let what: String = letters.next().iter().flat_map(|first| first.to_uppercase()).chain(letters).collect();
         let name = match (&*item.kind, &*asked.wanted) {
+            ("not-known", _) if asked.in_part => "asked.in_part",
             ("not-known", _) => "asked.unknown",
             (_, "none") => "asked.present",
             (_, "enough") => "asked.few",
@@ -321,6 +325,9 @@ impl Phrases {
     /// `12 Nov 10:28 to 11:40`: a day that is the same stands once.
     pub(crate) fn span(&self, Span { from, to }: Span) -> String {
         let same = self.day(from) == self.day(to) && to.since(from) < 86_400.0;
+        if same && from.clock() == to.clock() {
+            return self.moment(from);
+        }
         let to = if same { to.clock() } else { self.moment(to) };
         self.say("span", &[("from", self.moment(from).into()), ("to", to.into())])
     }
@@ -328,15 +335,17 @@ impl Phrases {
     /// The first sentence of a report.
     pub(crate) fn headline(&self, report: &Report) -> String {
         if let Some(cause) = report.causes.iter().find(|cause| cause.role == "root-cause") {
-            let mut name = "headline.cause".to_owned();
             let mut values = vec![("title", Value::from(cause.title.as_str()))];
-            if let Some(over) = cause.over {
-                "headline.over".clone_into(&mut name);
-                values.push(("over", self.moment(over).into()));
-            } else if let Some(consequence) = &cause.consequence {
-                "headline.consequence".clone_into(&mut name);
-                values.push(("consequence", consequence.as_str().into()));
+            let mut name = match (cause.is_possible(), cause.over, &cause.consequence) {
+                (true, Some(_), _) => "headline.possible_over",
+                (true, None, _) => "headline.possible",
+                (false, Some(_), _) => "headline.over",
+                (false, None, Some(_)) => "headline.consequence",
+                (false, None, None) => "headline.cause",
             }
+            .to_owned();
+            values.extend(cause.over.map(|over| ("over", self.moment(over).into())));
+            values.extend(cause.consequence.as_ref().map(|consequence| ("consequence", consequence.as_str().into())));
             if let Some(since) = report.key.since {
                 name.push_str("_since");
                 match cause.over {
@@ -401,6 +410,7 @@ impl Phrases {
         let named: Vec<&str> = row.domains.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
         match (named.as_slice(), row.more) {
             ([], 0) => self.say("shape.no_domain", &[]),
+            ([], more) if more as usize > distinct::EXACT => self.say("shape.other_domains_about", &[("n", more.into())]),
             ([], more) => self.say("shape.other_domains", &[("n", more.into())]),
             (named, 0) => named.join(", "),
             (named, more) => self.say("shape.more_domains", &[("domains", named.join(", ").into()), ("n", more.into())]),
@@ -410,7 +420,7 @@ impl Phrases {
     /// Why a cause has its confidence, and what would change it (Markdown).
     pub(crate) fn because(&self, cause: &Cause) -> String {
         let Ladder { met, required, supporting, contradicting } = cause.ladder;
-        let figures = [("met", met.into()), ("required", required.into())];
+        let figures = [("n", met.into()), ("required", required.into())];
         let met = match (met, required) {
             (1, 1) => self.say("ladder.met_one", &[]),
             (2, 2) => self.say("ladder.met_two", &[]),

@@ -334,6 +334,9 @@ pub struct Asked {
     #[schemars(extend("enum" = ["some", "enough", "none"]))]
     #[serde(default = "some")]
     pub wanted: Word,
+    /// Whether a few records of the table were collected, as of an excerpt of a log.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_part: bool,
 }
 
 fn some() -> Word {
@@ -355,6 +358,13 @@ pub struct AskedField {
     /// The values as people call them, where that is something else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+}
+
+impl Cause {
+    /// Whether it is no more than possible.
+    pub fn is_possible(&self) -> bool {
+        self.confidence == crate::diagnose::verdict::Confidence::Possible.name()
+    }
 }
 
 impl AskedField {
@@ -653,6 +663,9 @@ pub struct Destinations {
     pub rows: Vec<DestinationRow>,
     /// Sums a column.
     pub totals: Vec<u64>,
+    /// Whether recipients of a named destination may stand with the others, since there are too many domains to tell all apart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_part: bool,
 }
 
 impl Destinations {

@@ -4,7 +4,7 @@ use super::{Material, words};
 use crate::diagnose::measure::{Asker, as_text};
 use crate::diagnose::onset;
 use crate::diagnose::rank::{Cause as Ranked, Role};
-use crate::diagnose::verdict::{Confidence, Judged, met_by, state};
+use crate::diagnose::verdict::{Confidence, Judged, met_by, not_ruled_out, state};
 use crate::diagnose::words::{Place, Words, called, in_unit, shortened};
 use crate::report::cite::Lines;
 use crate::report::phrases::Phrases;
@@ -92,6 +92,8 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
         for entry in entries {
             let whole = state(entry, &judged.answers);
             let (needed, extra) = met_by(entry, &judged.answers);
+            // Of branches of which one is enough, one that is ruled out says nothing.
+            let open = not_ruled_out(entry, &judged.answers);
             let among = |list: &[(&str, &Signal)], name: &str| list.iter().any(|(known, _)| *known == name);
             // That evidence is there at all says nothing by itself.
             let silent = section == 0 && is_silent(entry, judged);
@@ -100,6 +102,9 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                 // Of a group that is met, what makes it so is shown; of a group that is not, everything.
                 let Some(measure) = judged.answers.get(name) else { continue };
                 if whole == Some(true) && !among(&needed, name) && !among(&extra, name) {
+                    continue;
+                }
+                if whole.is_none() && !open.contains(&name) {
                     continue;
                 }
                 // That evidence was there at all is worth telling where nothing in it is.
@@ -315,7 +320,13 @@ fn asked(signal: &Signal, tables: &Tables) -> Asked {
         () if one && expect.share.is_none() && expect.rate.is_none() && expect.lasting.is_none() => "some",
         () => "enough",
     };
-    Asked { table: signal.table.name.to_owned(), conditions, after: expect.after.is_some(), wanted: wanted.into() }
+    Asked {
+        table: signal.table.name.to_owned(),
+        conditions,
+        after: expect.after.is_some(),
+        wanted: wanted.into(),
+        in_part: !tables.is_collected(signal.table) && !tables.rows(signal.table).is_empty(),
+    }
 }
 
 /// A comparison as reports name it.

@@ -40,7 +40,9 @@ pub(super) fn forecast(timeline: &Timeline, waiting: u64, deadline: Option<Time>
     let at_deadline = trend.zip(deadline).and_then(|(trend, deadline)| {
         let rate = trend.per_hour;
         let hours = deadline.since(end) / 3600.0;
-        (rate > 0.0 && hours > 0.0).then(|| (waiting as f64 + rate * hours).round() as u64)
+        // What one message more or less makes of it is no forecast, nor is what a few minutes make of days.
+        (rate > 0.0 && hours > 0.0 && waiting >= BACKLOG && trend.over >= LONG_ENOUGH)
+            .then(|| (waiting as f64 + rate * hours).round() as u64)
     });
     let drain = drain(timeline, &sizes, waiting);
     Some(Forecast { from: timeline.from, column: timeline.column, waiting: sizes, trend, at_deadline, drain })

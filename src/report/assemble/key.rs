@@ -35,7 +35,8 @@ pub(super) fn key(
         over: primary.and_then(|cause| cause.judged.over()),
         last_good: since.and_then(|since| last_good(material, since, lines)),
         size,
-        trend: since.and_then(|since| trend(material, since)),
+        // A few lines show no trend.
+        trend: since.filter(|_| !asker.is_excerpt()).and_then(|since| trend(material, since)),
         deadline: deadline(material, lines),
     }
 }
@@ -61,6 +62,9 @@ fn last_good(material: &Material<'_>, since: Time, lines: &Lines) -> Option<Last
     let over = !out().any(|row| row.several().map(|several| several.until).or_else(|| row.time(attempts::time)) > Some(late));
     Some(LastGood { time: good.0, citation: lines.cite(good.1, Some("status=sent"))?, over })
 }
+
+/// Seconds after which Postfix tries waiting mail at the latest, unless told otherwise (`maximal_backoff_time`).
+const BACKOFF: f64 = 4000.0;
 
 /// What arrived so many seconds before its first failure waits for the same trouble.
 const SOON: f64 = 300.0;
@@ -107,9 +111,16 @@ fn deadline(material: &Material<'_>, lines: &Lines) -> Option<Deadline> {
             .filter(|(at, row)| if held.is_empty() { is_waiting(row, material) } else { held.contains(at) })
             .map(|(_, row)| row)
             .filter(|row| (row.text(failures::sender, &tables.names) == Some("")) == notifications)
+            // What is on hold does not expire.
+            .filter(|row| row.text(failures::queue, &tables.names) != Some("hold"))
             .filter_map(|row| row.time(failures::arrived))
             .min();
         let Some(time) = oldest.map(|arrived| arrived.plus(lifetime)) else { continue };
+        // Mail that is older shows that another lifetime is set.
+        let assumed = !tables.is_collected(&tables::settings::TABLE);
+        if assumed && material.evidence.end.is_some_and(|end| end.since(time) > 2.0 * BACKOFF) {
+            return None;
+        }
         if found.as_ref().is_none_or(|known| time < known.time) {
             let citation = written.and_then(|_| {
                 let row = tables

@@ -15,6 +15,7 @@ use super::phrases::Phrases;
 use super::view::{self, Cause, Count, DoNot, MadeBy, Phase, Report, RuleRow, Span, Step};
 use crate::diagnose::diagnosis::Diagnosis;
 use crate::diagnose::onset;
+use crate::diagnose::plan::Step as Planned;
 use crate::diagnose::rank::{Cause as Ranked, Role};
 use crate::diagnose::words::{Place, Words, visible};
 use crate::evidence::Evidence as Collected;
@@ -51,12 +52,16 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
     let mut key = key::key(material, primary, since, &queue, lines);
     let deadline = key.deadline.as_ref().map(|deadline| deadline.time);
     // A log that was cut down to its deliveries does not show what came in.
-    let flow = timeline.as_ref().filter(|_| tables.is_collected(&arrivals::TABLE));
+    let whole = tables.is_collected(&arrivals::TABLE) && !diagnosis.asker.is_excerpt();
+    let flow = timeline.as_ref().filter(|_| whole);
     let forecast = flow.and_then(|timeline| forecast::forecast(timeline, queue.waiting_messages, deadline));
     key.trend = forecast.as_ref().map_or(key.trend, |forecast| forecast.trend);
     let plan: Vec<Step> =
         diagnosis.plan.steps.iter().enumerate().map(|(at, step)| steps::step_view(at + 1, step, phrases)).collect();
-    let named: Vec<usize> = (1..).zip(&diagnosis.plan.steps).filter(|(_, step)| step.first).map(|(number, _)| number).collect();
+    let numbers = |which: fn(&Planned) -> bool| -> Vec<usize> {
+        (1..).zip(&diagnosis.plan.steps).filter(|(_, step)| which(step)).map(|(number, _)| number).collect()
+    };
+    let (named, general) = (numbers(|step| step.first), numbers(|step| step.general));
     let serious = diagnosis.causes.iter().filter(|cause| matches!(cause.role, Role::RootCause | Role::Contributing));
     let serious: Vec<&str> = serious.map(|cause| cause.judged.rule.id.as_str()).collect();
     let mut report = Report {
@@ -73,7 +78,7 @@ pub fn assemble(material: &Material<'_>, lines: &Lines) -> Report {
         collected_at: tables.host().and_then(|row| row.time(host::collected_at)).or(evidence.end),
         window: material.from.zip(evidence.end).map(|(from, to)| Span { from: from.max(earliest(evidence).unwrap_or(from)), to }),
         key,
-        do_first: steps::do_first(&plan, &named, &serious),
+        do_first: steps::do_first(&plan, &named, &general, &serious),
         do_not: diagnosis
             .plan
             .do_not

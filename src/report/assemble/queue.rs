@@ -1,7 +1,9 @@
 //! What waits, and where to.
 
 use super::{Material, is_waiting, top};
+use crate::distinct;
 use crate::evidence::maillog::backlog::AGES;
+use crate::names::Names;
 use crate::report::view::{AgeBucket, Count, DestinationRow, Destinations, Queue};
 use crate::tables::{Record, Value, failures, queue};
 use std::collections::{BTreeMap, HashMap};
@@ -45,26 +47,20 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
     };
     // The provider, also of mail that was not tried there yet, or the domain.
     let providers = &material.rules.providers;
-    let key_of = |row: &Record| {
-        let domain = row.text(failures::recipient_domain, &tables.names).unwrap_or_default();
+    let key_of = |row: &Record, domain: &str| {
         let tried = row.text(failures::provider, &tables.names).filter(|provider| providers.is_known(provider));
         tried.map_or_else(|| providers.of_domain(domain).map_or(domain, |provider| &provider.id).to_owned(), str::to_owned)
     };
-    // Domains that were too many to be told apart.
-    let given_up = |row: &Record| row.several().is_some() && row.get(failures::recipient_domain) == Value::Missing;
-    let rest: Vec<u32> = judged.iter().copied().filter(|at| given_up(&rows[*at as usize])).collect();
-    for &at in judged {
-        let row = &rows[at as usize];
+    let parts: Vec<Part<'_>> = judged.iter().flat_map(|&at| parts(&rows[at as usize], &tables.names)).collect();
+    let rest: Vec<u32> = judged.iter().copied().filter(|at| is_given_up(&rows[*at as usize])).collect();
+    for &(row, domain, count) in &parts {
         if is_waiting(row, material) {
-            *reasons.entry(class_of(row)).or_default() += row.count;
+            *reasons.entry(class_of(row)).or_default() += count;
         }
-        if given_up(row) {
-            continue;
-        }
-        let domain = row.text(failures::recipient_domain, &tables.names).unwrap_or_default();
-        let group = groups.entry(key_of(row)).or_default();
-        *group.0.entry(domain.to_owned()).or_default() += row.count;
-        group.1 += row.count;
+        let Some(domain) = domain else { continue };
+        let group = groups.entry(key_of(row, domain)).or_default();
+        *group.0.entry(domain.to_owned()).or_default() += count;
+        group.1 += count;
     }
     let shown: Vec<String> = top(&reasons, REASONS).into_iter().map(|count| count.name).collect();
     let has_other = reasons.len() > shown.len();
@@ -86,24 +82,53 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
             DestinationRow { name: String::new(), domains, more, provider, counts: vec![0; columns.len()] }
         })
         .collect();
-    if order.len() > DESTINATIONS || !rest.is_empty() {
+    let others = parts.iter().any(|(_, domain, _)| domain.is_none());
+    if order.len() > DESTINATIONS || others {
+        let all = material.diagnosis.asker.distinct(&failures::TABLE, judged, failures::recipient_domain);
         let listed = order.iter().skip(DESTINATIONS).map(|(key, _)| groups[*key].0.len() as u64).sum::<u64>();
-        let more = listed + material.diagnosis.asker.distinct(&failures::TABLE, &rest, failures::recipient_domain);
+        let named = order.iter().take(DESTINATIONS).map(|(key, _)| groups[*key].0.len() as u64).sum::<u64>();
+        // An estimate of many is not made less exact by taking a few away.
+        let more = match all {
+            _ if rest.is_empty() => listed,
+            all if all as usize > distinct::EXACT => all,
+            all => all.saturating_sub(named).max(listed),
+        };
         let (name, domains) = (String::new(), Vec::new());
         table.push(DestinationRow { name, domains, more, provider: None, counts: vec![0; columns.len()] });
     }
     let mut totals = vec![0; columns.len()];
-    for &at in judged {
-        let row = &rows[at as usize];
-        let line =
-            if given_up(row) { table.len() - 1 } else { place.get(&key_of(row)).copied().unwrap_or(0).min(table.len() - 1) };
+    for &(row, domain, count) in &parts {
+        let last = table.len() - 1;
+        let line = domain.map_or(last, |domain| place.get(&key_of(row, domain)).copied().unwrap_or(0).min(last));
         let column = if !is_waiting(row, material) {
             columns.len() - 1
         } else {
             shown.iter().position(|class| *class == class_of(row)).unwrap_or(shown.len())
         };
-        table[line].counts[column] += row.count;
-        totals[column] += row.count;
+        table[line].counts[column] += count;
+        totals[column] += count;
     }
-    Some(Destinations { columns, rows: table, totals })
+    Some(Destinations { columns, rows: table, totals, in_part: others })
+}
+
+/// A part of a record: how many of its recipients are at a domain, or at domains that were too many to be told apart.
+type Part<'r> = (&'r Record, Option<&'r str>, u64);
+
+/// Whether a record is about domains that were too many to be told apart.
+fn is_given_up(row: &Record) -> bool {
+    row.several().is_some() && row.get(failures::recipient_domain) == Value::Missing
+}
+
+/// A record by domains: of those that were too many, the commonest ones are known.
+fn parts<'r>(row: &'r Record, names: &'r Names) -> Vec<Part<'r>> {
+    if !is_given_up(row) {
+        return vec![(row, Some(row.text(failures::recipient_domain, names).unwrap_or_default()), row.count)];
+    }
+    let weighed = row.several().into_iter().flat_map(|several| &several.weighed);
+    let domains = weighed.filter(|weighed| weighed.column == failures::recipient_domain).flat_map(|weighed| &weighed.values);
+    let mut parts: Vec<Part<'r>> = domains.map(|(name, count)| (row, Some(names.get(*name)), *count)).collect();
+    let known = parts.iter().map(|(_, _, count)| count).sum::<u64>();
+    parts.push((row, None, row.count.saturating_sub(known)));
+    parts.retain(|(_, _, count)| *count > 0);
+    parts
 }

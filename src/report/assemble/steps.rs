@@ -14,8 +14,8 @@ const ONE_LINE: usize = 140;
 
 /// The first steps: what contains the damage, then the repair of each cause (the step that its rule names, or its first fix),
 /// then whatever comes next, but for what is only needed if another step fails; in their order. To tell people, without a command, helps and repairs nothing: it comes last, and
-/// only where there is room. `named` are the numbers of the steps that rules name.
-pub(super) fn do_first<'p>(plan: &'p [Step], named: &[usize], serious: &[&str]) -> Vec<DoFirst> {
+/// only where there is room. `named` are the numbers of the steps that rules name, `general` of those that stand in every plan.
+pub(super) fn do_first<'p>(plan: &'p [Step], named: &[usize], general: &[usize], serious: &[&str]) -> Vec<DoFirst> {
     let of = |phase: &'static str| plan.iter().filter(move |step| step.phase == phase);
     let acts = |step: &&Step| step.run.is_some() || step.risk != "safe";
     let telling = of("contain").find(|step| !acts(step));
@@ -23,7 +23,11 @@ pub(super) fn do_first<'p>(plan: &'p [Step], named: &[usize], serious: &[&str]) 
         let own = || of("fix").filter(|step| step.causes.iter().any(|cause| cause == rule));
         own().find(|step| named.contains(&step.number)).or_else(|| own().find(|step| !step.optional)).or_else(|| own().next())
     });
-    let must = of("contain").filter(acts).take(1).chain(repairs);
+    // What contains a trouble beside the incident is no first step, and what is done whatever the cause comes after its repair.
+    let is_serious = |step: &&Step| step.causes.is_empty() || step.causes.iter().any(|cause| serious.contains(&cause.as_str()));
+    let is_own = |step: &&Step| !general.contains(&step.number) && (serious.is_empty() || is_serious(step));
+    let contains = || of("contain").filter(acts).filter(is_own);
+    let must = contains().take(1).chain(repairs);
     let mut chosen: Vec<&'p Step> = Vec::new();
     let mut choose = |step: &'p Step, most: usize| {
         if chosen.len() < most && !chosen.iter().any(|known| known.number == step.number) {
@@ -31,7 +35,7 @@ pub(super) fn do_first<'p>(plan: &'p [Step], named: &[usize], serious: &[&str]) 
         }
     };
     must.for_each(|step| choose(step, FIRST));
-    let more = of("contain").filter(acts).chain(of("fix")).filter(|step| !step.optional);
+    let more = contains().chain(of("fix")).chain(of("contain").filter(acts)).filter(|step| !step.optional);
     more.for_each(|step| choose(step, FIRST - usize::from(telling.is_some())));
     chosen.sort_by_key(|step| step.number);
     chosen.extend(telling.filter(|_| chosen.len() < FIRST));
@@ -71,7 +75,7 @@ fn filled(text: &str) -> String {
 
 /// The first sentence of a text, with its full stop.
 fn sentence(text: &str) -> String {
-    let (first, rest) = first_sentence(text);
+    let (first, rest) = first_part(text, &['.']);
     if rest.is_some() { format!("{first}.") } else { text.trim().to_owned() }
 }
 
@@ -95,14 +99,19 @@ pub(super) fn step_view(number: usize, step: &Planned, words: &Phrases) -> Step 
     }
 }
 
-/// The first sentence, without its full stop, and the rest. A stop inside a code span or a name ends nothing.
+/// The first sentence, without its full stop or colon, and the rest.
 fn first_sentence(text: &str) -> (String, Option<String>) {
+    first_part(text, &['.', ':'])
+}
+
+/// What stands before the first of these stops, and the rest. A stop inside a code span or a name ends nothing.
+fn first_part(text: &str, stops: &[char]) -> (String, Option<String>) {
     let mut in_code = false;
     let bytes = text.as_bytes();
     for (at, c) in text.char_indices() {
         match c {
             '`' => in_code = !in_code,
-            '.' | ':' if !in_code && matches!(bytes.get(at + 1), Some(b' ' | b'\n') | None) => {
+            stop if stops.contains(&stop) && !in_code && matches!(bytes.get(at + 1), Some(b' ' | b'\n') | None) => {
                 let rest = text[at + 1..].trim();
                 if rest.is_empty() || rest.starts_with(|c: char| c.is_uppercase() || c == '`' || c == '*') {
                     return (text[..at].trim().to_owned(), (!rest.is_empty()).then(|| rest.to_owned()));
@@ -112,4 +121,16 @@ fn first_sentence(text: &str) -> (String, Option<String>) {
         }
     }
     (text.trim().to_owned(), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{first_sentence, sentence};
+
+    #[test]
+    fn what_is_told_of_a_step_is_not_cut_at_a_colon() {
+        assert_eq!(sentence("Refused here: Microsoft, Google. Each has a page of its own."), "Refused here: Microsoft, Google.");
+        assert_eq!(first_sentence("If they refuse: relay elsewhere.").0, "If they refuse: relay elsewhere");
+        assert_eq!(first_sentence("Of two kinds: `a` or `b`.").0, "Of two kinds");
+    }
 }

@@ -62,7 +62,9 @@ pub(crate) fn ages(queue: &Queue, onset: Option<(f64, Time)>, phrases: &Phrases)
     if let Some((x, (_, onset))) = onset_x.zip(onset) {
         drawing.line("onset", (x, 10.0), (x, bottom));
         let (label_x, anchor) = if x > 240.0 { (x - 5.0, Anchor::End) } else { (x + 5.0, Anchor::Start) };
-        drawing.label("onset-t", (label_x, 18.0), anchor, &phrases.say("shape.onset", &[("time", onset.clock().into())]));
+        // The hour alone says nothing of another day.
+        let time = if onset_age.is_some_and(|minutes| minutes > 1440.0) { phrases.moment(onset) } else { onset.clock() };
+        drawing.label("onset-t", (label_x, 18.0), anchor, &phrases.say("shape.onset", &[("time", time.into())]));
     }
     drawing.finish()
 }

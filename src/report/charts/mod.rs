@@ -63,7 +63,7 @@ fn tick_step(seconds: i64, room: i64) -> i64 {
 fn short(number: u64) -> String {
     match number {
         0..=9_999 => thousands(number),
-        10_000..=999_999 => format!("{} k", number / 1000),
+        10_000..=999_499 => format!("{} k", (number + 500) / 1000),
         _ => format!("{:.1} M", number as f64 / 1e6),
     }
 }
