@@ -20,6 +20,21 @@ pub(crate) fn position(bytes: &[u8], byte: u8) -> Option<usize> {
     rest.iter().position(|known| *known == byte).map(|found| at + found)
 }
 
+/// Whether a text holds `literal`. Texts are short: a search that learns the literal first costs more than it saves.
+pub(crate) fn holds(text: &[u8], literal: &[u8]) -> bool {
+    let Some(&first) = literal.first() else { return true };
+    let last = text.len().saturating_sub(literal.len() - 1);
+    memchr::memchr_iter(first, &text[..last]).any(|at| text[at..].starts_with(literal))
+}
+
+/// Where a literal in lower case, which is not empty, stands first from `from` on, whatever the case of the text.
+pub(crate) fn find_folded(text: &[u8], literal: &[u8], from: usize) -> Option<usize> {
+    let first = *literal.first()?;
+    let last = (text.len() + 1).checked_sub(literal.len()).filter(|last| from < *last)?;
+    let mut places = memchr::memchr2_iter(first, first.to_ascii_uppercase(), &text[from..last]).map(|at| from + at);
+    places.find(|at| text[*at..at + literal.len()].eq_ignore_ascii_case(literal))
+}
+
 /// Whether an upper case letter of ASCII is among them.
 #[inline]
 pub(crate) fn has_upper(bytes: &[u8]) -> bool {

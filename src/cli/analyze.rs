@@ -10,6 +10,7 @@ use crate::redact::{learn_report, redact_report};
 use crate::report::render::{Format, Look, Templates, render};
 use crate::report::view::Verdict;
 use clap::{Args, ValueEnum};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -62,6 +63,8 @@ impl Analyze {
         let analysis = bundle.and_then(|bundle| Ok(Analysis::of(&bundle, rules, &options, &progress.bytes)?));
         progress.stop();
         let Analysis { mut report, evidence } = analysis?;
+        // The process ends soon: what it holds of a large log need not be taken apart before.
+        let evidence = ManuallyDrop::new(evidence);
         if let Some(mut redactor) = redactor {
             redactor.learn_evidence(&evidence);
             learn_report(&mut redactor, &mut report);

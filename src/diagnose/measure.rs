@@ -571,7 +571,14 @@ pub(super) struct Tests<'a, 't> {
     asker: &'a Asker<'t>,
     table: &'static Table,
     answered: &'a Answered,
-    conditions: Vec<(&'a Condition, FxHashMap<Name, Option<bool>>)>,
+    each: Vec<Test<'a>>,
+}
+
+/// A condition, and whether it holds of the values that were met.
+struct Test<'a> {
+    condition: &'a Condition,
+    texts: FxHashMap<Name, Option<bool>>,
+    missing: Option<Option<bool>>,
 }
 
 impl<'a, 't> Tests<'a, 't> {
@@ -581,17 +588,18 @@ impl<'a, 't> Tests<'a, 't> {
         conditions: &'a [Condition],
         answered: &'a Answered,
     ) -> Tests<'a, 't> {
-        let conditions = conditions.iter().map(|condition| (condition, FxHashMap::default())).collect();
-        Tests { asker, table, answered, conditions }
+        let each = conditions.iter().map(|condition| Test { condition, texts: FxHashMap::default(), missing: None });
+        Tests { asker, table, answered, each: each.collect() }
     }
 
     /// As [`Asker::all_hold`].
     pub(super) fn hold(&mut self, row: &Record) -> Option<bool> {
         let mut known = true;
-        for (condition, found) in &mut self.conditions {
+        for Test { condition, texts, missing } in &mut self.each {
             let ask = || self.asker.holds(self.table, row, condition, self.answered);
             let held = match row.get(condition.column) {
-                Value::Text(name) => *found.entry(name).or_insert_with(ask),
+                Value::Text(name) => *texts.entry(name).or_insert_with(ask),
+                Value::Missing => *missing.get_or_insert_with(ask),
                 _ => ask(),
             };
             match held {

@@ -63,7 +63,7 @@ pub struct Judged<'r> {
     pub shown: bool,
     /// The answers, by signal.
     pub answers: Answered,
-    /// Positions in `failures` that it accounts for.
+    /// Positions in `failures` that it accounts for, if it fires.
     pub accounts_for: BTreeSet<u32>,
     /// Required signals met, and how many are required.
     pub required: (usize, usize),
@@ -139,7 +139,10 @@ pub fn judge_rule<'r>(asker: &Asker<'_>, rule: &'r Rule) -> Judged<'r> {
     } else {
         Outcome::NotChecked
     };
-    let accounts_for = accounts_for(asker, rule, &answers);
+    let accounts_for = match outcome {
+        Outcome::Fires(_) => accounts_for(asker, rule, &answers),
+        Outcome::No | Outcome::NotChecked => BTreeSet::new(),
+    };
     Judged {
         rule,
         outcome,

@@ -1,6 +1,8 @@
 //! The address that this server sends from, as its receivers name it.
 
-use crate::tables::{Citation, Tables, attempts, failures, host};
+use crate::names::Name;
+use crate::tables::{Citation, Tables, Value, attempts, failures, host};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -15,15 +17,22 @@ pub(super) fn address(tables: &mut Tables) {
     }
     let names = &tables.names;
     let mut named: BTreeMap<Ipv4Addr, (u64, Citation)> = BTreeMap::new();
+    // Thousands of records have the same few replies.
+    let mut in_reply: FxHashMap<Name, Vec<Ipv4Addr>> = FxHashMap::default();
     let columns = [
         (&attempts::TABLE, attempts::voice, attempts::reply_text, attempts::relay_ip),
         (&failures::TABLE, failures::voice, failures::reply_text, failures::relay_ip),
     ];
     for (table, voice, reply, relay) in columns {
         for row in tables.rows(table).iter().filter(|row| row.text(voice, names) == Some("remote")) {
+            let Value::Text(reply) = row.get(reply) else { continue };
+            let told = in_reply.entry(reply).or_insert_with(|| addresses(names.get(reply)).filter(|ip| is_public(*ip)).collect());
+            if told.is_empty() {
+                continue;
+            }
             let own = row.text(relay, names).and_then(|ip| ip.parse::<Ipv4Addr>().ok());
-            for ip in addresses(row.text(reply, names).unwrap_or_default()).filter(|ip| Some(*ip) != own && is_public(*ip)) {
-                named.entry(ip).or_insert((0, row.source)).0 += row.count;
+            for ip in told.iter().filter(|ip| Some(**ip) != own) {
+                named.entry(*ip).or_insert((0, row.source)).0 += row.count;
             }
         }
     }

@@ -5,6 +5,7 @@ use super::companion::{self, Companion};
 use super::lazy::{Dialect, LazyRegex};
 use super::problem::{Place, did_you_mean};
 use super::yaml::{Key, Node, Reader};
+use crate::bytes::holds;
 use crate::tables::{self, Column, Table, Type, truth};
 use std::collections::BTreeMap;
 
@@ -193,10 +194,8 @@ pub struct Answers {
 pub struct Glob {
     /// In lower case.
     pattern: Vec<char>,
-    /// What stands in it before the first sign, if it is one of a name, and behind the last one: most paths do not begin or end
-    /// so.
-    lead: String,
-    tail: String,
+    /// The longest text in it without a sign, which most paths do not hold.
+    core: String,
     path: bool,
     /// Whether it says how the name begins, and not only what it contains.
     pub begins: bool,
@@ -215,9 +214,11 @@ impl Glob {
             let close = rest[open..].iter().position(|c| *c == ']').filter(|length| *length > 1)?;
             rest = &rest[open + close + 1..];
         }
-        let tail = lower.rsplit(['*', '?', ']', '/']).next().unwrap_or_default().to_owned();
-        let lead = lower.split(['*', '?', '[']).next().filter(|_| !path).unwrap_or_default().to_owned();
-        Some(Glob { pattern, lead, tail, path, begins })
+        // What a set holds is no text of the path: nothing but what stands outside of brackets is looked at.
+        let outside = lower.split('[').enumerate().map(|(at, part)| if at == 0 { part } else { after_set(part) });
+        let texts = outside.flat_map(|part| part.trim_start_matches('/').split(['*', '?']));
+        let core = texts.max_by_key(|text| text.len()).unwrap_or_default().to_owned();
+        Some(Glob { pattern, core, path, begins })
     }
 
     /// A name that matches.
@@ -240,17 +241,19 @@ impl Glob {
 
     /// Whether a path (lower case, without compression suffix) matches.
     pub fn matches(&self, path: &str) -> bool {
-        if !path.ends_with(&self.tail) {
+        if !holds(path.as_bytes(), self.core.as_bytes()) {
             return false;
         }
         let name = if self.path { path } else { path.rsplit('/').next().unwrap_or(path) };
-        if !name.starts_with(&self.lead) {
-            return false;
-        }
         // It may begin behind any folder.
         let text: Vec<char> = ['/'].into_iter().filter(|_| self.path).chain(name.chars()).collect();
         fits(&self.pattern, &text)
     }
+}
+
+/// What follows a set whose inside `part` begins with.
+fn after_set(part: &str) -> &str {
+    part.split_once(']').map_or("", |(_, after)| after)
 }
 
 /// Whether a pattern fits all of `text`. After a `*` that took too little, only the last one takes more: the work is at most

@@ -5,6 +5,7 @@ use super::problem::Place;
 use super::program::{Program, Spans};
 use super::syntax::{self as plain, Flags, Plain};
 use super::yaml::Reader;
+use crate::bytes::{find_folded, holds};
 use crate::embedded::LITERALS;
 use crate::parallel::locked;
 use regex_automata::hybrid::dfa;
@@ -266,7 +267,7 @@ impl LazyRegex {
     fn may_match(&self, text: &str) -> bool {
         let (literals, folded) = self.needed();
         let stands = |literal: &String| match folded {
-            true => holds_folded(text.as_bytes(), literal.as_bytes()),
+            true => find_folded(text.as_bytes(), literal.as_bytes(), 0).is_some(),
             false => holds(text.as_bytes(), literal.as_bytes()),
         };
         // Beyond ASCII a letter may stand for another: `ſ` is an `s`.
@@ -390,21 +391,6 @@ impl<'t> Found<'_, 't> {
     pub fn range(&self, name: &str) -> Option<Range<usize>> {
         self.parts.iter().find(|(known, _)| *known == name).map(|(_, range)| range.clone())
     }
-}
-
-/// Whether a text holds `literal`. Texts are short: a search that learns the literal first costs more than it saves.
-fn holds(text: &[u8], literal: &[u8]) -> bool {
-    let Some(&first) = literal.first() else { return true };
-    let last = text.len().saturating_sub(literal.len() - 1);
-    memchr::memchr_iter(first, &text[..last]).any(|at| text[at..].starts_with(literal))
-}
-
-/// The same of a literal in lower case, whatever the case of the text.
-fn holds_folded(text: &[u8], literal: &[u8]) -> bool {
-    let Some(&first) = literal.first() else { return true };
-    let last = text.len().saturating_sub(literal.len() - 1);
-    memchr::memchr2_iter(first, first.to_ascii_uppercase(), &text[..last])
-        .any(|at| text[at..at + literal.len()].eq_ignore_ascii_case(literal))
 }
 
 /// The pattern with `\d`, `\s`, `\w` and `\b` for ASCII alone: for all of Unicode they are a hundred times as large.

@@ -2,6 +2,7 @@
 
 mod advice;
 pub mod amount;
+mod anchor;
 pub mod catalogue;
 mod check;
 pub mod collection;

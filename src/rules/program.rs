@@ -1,6 +1,7 @@
 //! A plain regular expression as a small program. The library's engines are made for long texts: building one takes a hundred
 //! times as long as a search in a reply, and of the thousands of expressions in the rules most see one text or none.
 
+use super::anchor::Anchor;
 use super::syntax::{Chars, Edge, Plain, Set, Tree, Wish};
 use std::ops::Range;
 
@@ -20,8 +21,11 @@ pub(super) struct Program {
     chars: Vec<Chars>,
     /// The bytes that a match can begin with; none if it can be empty.
     first: Option<Set>,
-    /// Whether a match can only begin where the text does.
+    /// What stands in every match not far from its beginning, if anything does: the rest of the text need not be tried.
+    anchor: Option<Anchor>,
+    /// Whether a match can only begin where the text does, or a line of it.
     at_start: bool,
+    at_line: bool,
     /// Whether it tells what matches in texts beyond ASCII, too.
     all_bytes: bool,
     /// The names of parts whose places it tells. Where there are none only whether it matches counts, and not which way.
@@ -92,7 +96,9 @@ impl Program {
             ways: Vec::new(),
             chars: Vec::new(),
             first: first_of(tree),
-            at_start: begins_at_start(tree),
+            anchor: Anchor::of(tree, !*all_bytes),
+            at_start: begins_at(tree, &[Edge::Start]),
+            at_line: begins_at(tree, &[Edge::Start, Edge::LineStart]),
             all_bytes: *all_bytes,
             names: names.clone(),
         };
@@ -238,15 +244,30 @@ impl Program {
         let slots = vec![NOWHERE; 2 * self.names.len()];
         let mut search = Search { text, ways: Vec::new(), slots, patience: PATIENCE };
         let last = if self.at_start { 0 } else { text.len() };
-        for start in from..=last {
-            if let Some(first) = &self.first
-                && !text.get(start).is_some_and(|byte| first.has(*byte))
-            {
-                continue;
+        let mut sight = self.anchor.as_ref().map(|anchor| anchor.sight(text));
+        let mut start = from;
+        while start <= last {
+            if self.at_line && start > 0 && text[start - 1] != b'\n' {
+                match memchr::memchr(b'\n', &text[start..]) {
+                    Some(end) => start += end + 1,
+                    None => break,
+                }
             }
-            if let Some(end) = self.leads(&mut search, start)? {
+            if let Some(sight) = &mut sight {
+                match sight.begin(start) {
+                    Some(there) if there == start => {}
+                    Some(there) if there <= last => {
+                        start = there;
+                        continue;
+                    }
+                    _ => break,
+                }
+            }
+            let may_begin = self.first.as_ref().is_none_or(|first| text.get(start).is_some_and(|byte| first.has(*byte)));
+            if may_begin && let Some(end) = self.leads(&mut search, start)? {
                 return Some(Some((start, end, search.slots)));
             }
+            start += 1;
         }
         Some(None)
     }
@@ -414,14 +435,14 @@ fn begins_with(text: &str, any_case: bool, first: &mut Set) -> bool {
     false
 }
 
-/// Whether a match can only begin where the text does.
-fn begins_at_start(tree: &Tree) -> bool {
+/// Whether a match can only begin at one of these edges.
+fn begins_at(tree: &Tree, edges: &[Edge]) -> bool {
     match tree {
-        Tree::Edge(edge) => *edge == Edge::Start,
-        Tree::Sequence(parts) => parts.first().is_some_and(begins_at_start),
-        Tree::Alternatives(ways) => ways.iter().all(begins_at_start),
-        Tree::Repeat(part, least, ..) => *least > 0 && begins_at_start(part),
-        Tree::Named(_, part) => begins_at_start(part),
+        Tree::Edge(edge) => edges.contains(edge),
+        Tree::Sequence(parts) => parts.first().is_some_and(|part| begins_at(part, edges)),
+        Tree::Alternatives(ways) => ways.iter().all(|way| begins_at(way, edges)),
+        Tree::Repeat(part, least, ..) => *least > 0 && begins_at(part, edges),
+        Tree::Named(_, part) => begins_at(part, edges),
         Tree::Char(..) | Tree::Text(..) | Tree::Letter(_) | Tree::Set(_) | Tree::Chars(_) => false,
     }
 }
