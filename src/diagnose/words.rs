@@ -4,6 +4,7 @@ use super::measure::{Asker, Measure, as_text};
 use super::verdict::Judged;
 pub use crate::ink::visible;
 use crate::names::Names;
+use crate::rules::model::Entry;
 use crate::rules::template::{self, Simple};
 use crate::tables::{Column, Field, Table, Tables, Unit, Value, host};
 use crate::time::{Time, duration};
@@ -142,14 +143,32 @@ impl<'a> Words<'a> {
             "show_log" => Some(tables.show_log.clone()),
             _ => {
                 let judged = self.judged?;
-                match judged.answers.get(head) {
-                    Some(measure) => self.of_measure(measure, &rest, place),
-                    None => {
-                        let whole: Vec<&str> = path.split('.').collect();
-                        self.of_measure(judged.answers.get(self.signal?)?, &whole, place)
-                    }
+                let (name, path) = match judged.answers.contains_key(head) {
+                    true => (head, rest),
+                    false => (self.signal?, path.split('.').collect()),
+                };
+                let measure = judged.answers.get(name)?;
+                match path.first() {
+                    Some(&"key") => self.key_of(measure, name, place),
+                    _ => self.of_measure(measure, &path, place),
                 }
             }
+        }
+    }
+
+    /// The value that a signal was met for, as people call it.
+    fn key_of(&self, measure: &Measure, signal: &str, place: Place) -> Option<String> {
+        let key = measure.key.as_deref()?;
+        let leads_nowhere = place == Place::Shell && key == "none";
+        let by = || {
+            let signals = self.judged?.rule.entries().flat_map(Entry::signals);
+            let by = signals.filter(|(name, _)| *name == signal).find_map(|(_, signal)| signal.by)?;
+            called(self.asker.tables, &measure.table?.fields[by.0], key)
+        };
+        match Some(()).filter(|()| place != Place::Shell).and_then(|()| by()) {
+            _ if leads_nowhere => None,
+            Some(name) => Some(format!("{EVIDENCE}{KNOWN}{name}")),
+            None => Some(marked(key)),
         }
     }
 
@@ -173,7 +192,6 @@ impl<'a> Words<'a> {
             "count" => Some(thousands(measure.count)),
             "total" => Some(thousands(measure.total)),
             "share" => measure.share.map(percent),
-            "key" => measure.key.as_deref().map(marked).filter(leads_there),
             "keys" => Some(thousands(measure.keys.len() as u64)),
             "since" => measure.first.map(|time| moment_in(time, place)),
             "until" => measure.last.map(|time| moment_in(time, place)),

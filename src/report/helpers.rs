@@ -293,7 +293,8 @@ const HTML: &[(&str, Shows)] = &[
 /// The text with a space that does not break between a number and the unit or month behind it.
 fn together(text: &str) -> String {
     let words: Vec<&str> = text.split(' ').collect();
-    let unit = |word: &str| word.len() <= 3 && word.chars().all(char::is_alphabetic);
+    // Units of time have one letter, or three as a month and UTC have.
+    let unit = |word: &str| word == "min" || word.len() == 1 || word.len() == 3 && word.starts_with(char::is_uppercase);
     let mut out = String::with_capacity(text.len() + 8);
     for (at, word) in words.iter().enumerate() {
         let bound =

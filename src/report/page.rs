@@ -21,6 +21,9 @@ const BESIDE_LANE: usize = 22;
 /// Characters before the place in a line of the text output's causes.
 const BEFORE_PLACE: usize = 66;
 
+/// Messages an hour below which a queue does not change.
+const STILL: f64 = 0.5;
+
 /// What a page looks like and in which words.
 pub(super) struct Style<'s> {
     /// The terminal.
@@ -81,11 +84,11 @@ pub(super) fn context(
         "ages_chart": ages_drawn.then(|| charts::ages(&report.queue, onset_age, phrases)),
         "bytes": report.queue.bytes.map_or_else(String::new, |bytes| format!(", {}", phrases.measured(&helpers::bytes(bytes as f64)))),
         "after_onset": after_onset(report),
-        "trend": report.key.trend.map(|trend| match helpers::rate(trend.per_hour) {
-            still if still == "0" => phrases.say("keys.trend_steady", &[]),
-            rate => phrases.say("keys.trend_big", &[("rate", rate.into())]),
+        "trend": report.key.trend.map(|trend| match trend.per_hour {
+            still if still.abs() < STILL => phrases.say("keys.trend_steady", &[]),
+            rate => phrases.say("keys.trend_big", &[("rate", helpers::rate(rate).into())]),
         }),
-        "queue_chart": report.forecast.as_ref().filter(queue_drawn).map(|forecast| charts::queue(forecast, onset, phrases)),
+        "queue_chart": report.forecast.as_ref().filter(queue_drawn).map(|forecast| charts::queue(forecast, onset, report.window.map(|window| window.to), phrases)),
         "forecast": forecast(report, phrases),
         "destinations": destinations(report, phrases),
         "one_reason": one_reason(report),
@@ -123,6 +126,7 @@ pub(super) fn context(
     page["log_before"] = log_before(whole).into();
     page["unsure"] = json!(unsure(report));
     page["recipients"] = recipients(report, phrases).into();
+    page["flush_step"] = json!(flush_step(report));
     page["emptied"] = (report.key.trend.is_some() && report.key.size.messages == 0).into();
     page["overdue"] = overdue(report).into();
     let (no_expiry, no_deadline) = no_deadline(report);
@@ -253,9 +257,9 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
     if let Some(Trend { per_hour, .. }) = forecast.trend {
         let rate = ("rate", helpers::rate(per_hour).into());
         words.push(match forecast.at_deadline {
-            _ if per_hour <= -0.5 => phrases.say("shape.queue_falls", &[rate]),
-            Some(size) if per_hour >= 0.5 => phrases.say("shape.queue_grows", &[rate, ("n", rounded(size).into())]),
-            None if per_hour >= 0.5 => phrases.say("shape.queue_grows_only", &[rate]),
+            _ if per_hour <= -STILL => phrases.say("shape.queue_falls", &[rate]),
+            Some(size) if per_hour >= STILL => phrases.say("shape.queue_grows", &[rate, ("n", rounded(size).into())]),
+            None if per_hour >= STILL => phrases.say("shape.queue_grows_only", &[rate]),
             _ => phrases.say("shape.queue_still", &[]),
         });
     }
@@ -274,7 +278,7 @@ fn forecast(report: &Report, phrases: &Phrases) -> Option<String> {
             words.push(phrases.say(phrase, &values));
         }
         // It fell all the same: at times more left than came.
-        Some(_) if forecast.trend.is_some_and(|trend| trend.per_hour <= -0.5) => {}
+        Some(_) if forecast.trend.is_some_and(|trend| trend.per_hour <= -STILL) => {}
         Some(drain) => words.push(phrases.say("shape.drain_not", &[("over", phrases.duration(drain.over).into())])),
         None => {
             words.push(phrases.say("shape.drain_unknown", &[]));
@@ -373,8 +377,8 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
             value["asked_for"] = report.not_checked.iter().any(|item| item.rule == cause.rule).into();
             value["signals"] = signals(&cause);
             let (lasting, passing): (Vec<&Cause>, Vec<&Cause>) = symptoms.into_iter().partition(|symptom| symptom.outlasts);
-            value["symptoms"] = json!(passing);
-            value["outlasting"] = json!(lasting);
+            value["symptoms"] = passing.iter().filter_map(|symptom| symptom_view(symptom, measured(symptom))).collect();
+            value["outlasting"] = lasting.iter().filter_map(|symptom| symptom_view(symptom, &symptom.summary)).collect();
             let repairs = |step: &&Step| lasting.iter().any(|symptom| step.causes.contains(&symptom.rule));
             let repairs: Vec<usize> = report.plan.iter().filter(repairs).map(|step| step.number).collect();
             value["repairs"] = json!({ "count": repairs.len(), "steps": ranges(&repairs, phrases) });
@@ -389,6 +393,18 @@ fn main_causes(report: &Report, numbers: &BTreeMap<String, usize>, phrases: &Phr
             Some(value)
         })
         .collect()
+}
+
+/// A symptom and what is told of it.
+fn symptom_view(symptom: &Cause, told: &str) -> Option<Value> {
+    let mut value = serde_json::to_value(symptom).ok()?;
+    value["told"] = format!("{}.", told.trim_end_matches('.')).into();
+    Some(value)
+}
+
+/// What was measured of a symptom: why it is so, its cause tells, and not the words that it would have as a cause.
+fn measured(symptom: &Cause) -> &str {
+    symptom.evidence.first().map_or(&symptom.summary, |first| &first.says)
 }
 
 /// The statements of one kind of a cause's signals, each once.
@@ -606,6 +622,12 @@ fn recipients(report: &Report, phrases: &Phrases) -> String {
             phrases.say("keys.recipients_at", &[("recipients", recipients.into()), ("domains", domains.into())])
         }
     }
+}
+
+/// The step that flushes and is locked, where no cause warns of anything.
+fn flush_step(report: &Report) -> Option<usize> {
+    let flushes = |step: &&Step| !step.locked_by.is_empty() && step.run.as_ref().is_some_and(|run| run.contains("postqueue -f"));
+    report.plan.iter().filter(|_| report.do_not.is_empty()).find(flushes).map(|step| step.number)
 }
 
 /// Whether the queue lifetime of the first of the mail is over.

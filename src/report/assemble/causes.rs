@@ -114,6 +114,10 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                 if signal.needs_no_record() && measure.met == Some(true) && (silent || entry.signals().iter().any(shown)) {
                     continue;
                 }
+                // What only waits for another answer that is not known lacks nothing of its own.
+                if measure.met.is_none() && !measure.in_part && waits(signal, judged, material) {
+                    continue;
+                }
                 // What one of a group tells and a supporting signal tells as well is told once, if another of the group remains.
                 let supports = |(_, signal): &(&str, &Signal)| {
                     rule.supports.iter().flat_map(Entry::signals).any(|(_, other)| other.asks_as(signal))
@@ -191,6 +195,13 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
         evidence,
         references: rule.references.clone(),
     }
+}
+
+/// Whether a signal is not known only because another one is not, before or after which it would have to be.
+fn waits(signal: &Signal, judged: &Judged<'_>, material: &Material<'_>) -> bool {
+    let moments = [&signal.expect.after, &signal.expect.before];
+    let open = |name: &str| judged.answers.get(name).is_some_and(|measure| measure.met.is_none());
+    material.evidence.tables.is_collected(signal.table) && moments.into_iter().flatten().any(|moment| open(&moment.signal))
 }
 
 /// Whether a required entry is met by no more than that evidence is there, while another one is met by what it shows.

@@ -62,7 +62,9 @@ fn drain(timeline: &Timeline, sizes: &[u64], waiting: u64) -> Option<Drain> {
     for from in (0..flow.left.len()).step_by(group) {
         let part = |list: &[u64]| -> u64 { list.iter().skip(from).take(group).sum() };
         let whole = from + group <= flow.left.len();
-        let waited = sizes.iter().skip(from).take(group).copied().max().unwrap_or(0);
+        // Mail waited while some was delivered: not first the one and then the other.
+        let busy = (from..from + group).filter(|at| delivered.get(*at).is_some_and(|count| *count > 0));
+        let waited = busy.filter_map(|at| sizes.get(at.saturating_sub(1))).copied().max().unwrap_or(0);
         if whole && part(delivered) > 0 && waited >= backlog && part(&flow.left) > 0 {
             rates.push((part(&flow.left) as f64 - part(&flow.arrived) as f64) / (seconds / 3600.0));
         }
@@ -106,6 +108,13 @@ mod tests {
         let timeline = timeline(&[50, 100, 10, 10], &[50, 0, 40, 30], &[50, 0, 40, 30], &[0, 100, 90, 80]);
         let drain = forecast(&timeline, 50, None).unwrap().drain.unwrap();
         assert_eq!((drain.median, drain.slowest, drain.over), (60.0, 40.0, 3600.0));
+    }
+
+    #[test]
+    fn deliveries_before_the_backlog_began_say_nothing_of_draining() {
+        let mut timeline = timeline(&[10, 20], &[10, 0], &[10, 0], &[0, 20]);
+        timeline.column = 900;
+        assert!(forecast(&timeline, 20, None).unwrap().drain.is_none());
     }
 
     #[test]

@@ -7,18 +7,20 @@ use crate::report::view::Forecast;
 use crate::time::Time;
 use std::fmt::Write;
 
-/// The queue's size since shortly before the onset, and for as long again what comes next if nothing changes.
-pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, phrases: &Phrases) -> String {
+/// The queue's size since shortly before the onset until `now`, and for as long again what comes next if nothing changes.
+pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, now: Option<Time>, phrases: &Phrases) -> String {
     let (left, right, top, bottom) = (48.0, 454.0, 30.0, 166.0);
     let column = f64::from(forecast.column);
-    let end = forecast.from.plus(column * forecast.waiting.len() as f64);
+    let whole = forecast.from.plus(column * forecast.waiting.len() as f64);
+    // The last column reaches beyond the evidence.
+    let end = now.filter(|now| (0.0..column).contains(&whole.since(*now))).unwrap_or(whole);
     let begin = match onset {
         Some(onset) => onset.plus(-(end.since(onset) / 4.0).max(column * 2.0)).max(forecast.from),
         None => forecast.from,
     };
     let skip = ((begin.since(forecast.from)) / column) as usize;
     let sizes = &forecast.waiting[skip.min(forecast.waiting.len().saturating_sub(1))..];
-    let begin = end.plus(-column * sizes.len() as f64);
+    let begin = whole.plus(-column * sizes.len() as f64);
     let now = sizes.last().copied().unwrap_or(0);
     let grows = forecast.trend.map(|trend| trend.per_hour).filter(|rate| *rate > 0.0);
     let ahead = grows.zip(onset).map(|(rate, onset)| {
@@ -44,7 +46,7 @@ pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, phrases: &Phrases)
     drawing.scale(height, (left, right), (top, bottom));
     let mut path = format!("M{left:.1} {bottom}L{left:.1} {:.1}", y(sizes.first().copied().unwrap_or(0) as f64));
     for (place, size) in sizes.iter().enumerate() {
-        let _ = write!(path, "L{:.1} {:.1}", x(begin.plus(column * (place + 1) as f64)), y(*size as f64));
+        let _ = write!(path, "L{:.1} {:.1}", x(begin.plus(column * (place + 1) as f64).min(end)), y(*size as f64));
     }
     drawing.outline(("f-def", "#bf7d12"), &format!("{path}V{bottom}z"));
     let now_x = x(end);
