@@ -86,7 +86,10 @@ fn handled(asker: &Asker<'_>) -> u64 {
     let rows = asker.tables.rows(&attempts::TABLE);
     let judged = asker.judged(&attempts::TABLE).iter().map(|at| &rows[*at as usize]);
     let delivered: u64 = judged.filter(|row| Some(row.get(attempts::status)) == sent).map(|row| row.count).sum();
-    delivered + asker.events(&failures::TABLE, asker.judged(&failures::TABLE))
+    let rows = asker.tables.rows(&failures::TABLE);
+    // What was not tried yet was not dealt with.
+    let tried = asker.judged(&failures::TABLE).iter().filter(|at| rows[**at as usize].get(failures::reason) != Value::Missing);
+    delivered + asker.events(&failures::TABLE, tried)
 }
 
 /// Unexplained failures from which something is wrong although no rule says what.

@@ -25,6 +25,8 @@ pub(super) struct Paste {
     indent: String,
     /// Whether it is escaped for HTML.
     escaped: bool,
+    /// Whether log lines stand in marks of code, each in its own: `` `Nov 12 09:35:44 ...` ``.
+    ticked: bool,
     /// What stands in place of the marks of code blocks, if it holds any.
     fence: Option<&'static str>,
     /// Log lines that were wrapped: how.
@@ -41,6 +43,8 @@ enum Wrap {
     Words,
     /// Anywhere: a terminal cut them at this width, in characters.
     Hard(usize),
+    /// By hand, where somebody liked: what one left open the next ones go on with.
+    Open,
 }
 
 /// Lines that are looked at.
@@ -75,6 +79,7 @@ impl Paste {
             1 | 2 => Some(""),
             _ => Some(FENCE),
         };
+        paste.ticked = lines.iter().any(|line| line.strip_prefix(TICK).is_some_and(is_stamped));
         let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| paste.inner(line)).collect();
         paste.wrapped = wrapped(&lines);
         paste
@@ -115,6 +120,7 @@ impl Paste {
     }
 
     fn inner<'t>(&self, line: &'t str) -> Cow<'t, str> {
+        let line = if self.ticked { unticked(line) } else { line };
         if let Some(fence) = self.fence.filter(|_| is_fence(line)) {
             Cow::Borrowed(fence)
         } else if self.escaped && line.contains('&') {
@@ -135,6 +141,17 @@ fn unquoted(line: &str) -> &str {
         rest = after.strip_prefix(' ').filter(|after| after.starts_with('>')).unwrap_or(after);
     }
     rest.strip_prefix(' ').unwrap_or(rest)
+}
+
+/// What marks code within a line of Markdown.
+const TICK: char = '`';
+
+/// A line without a mark of code before it and behind it.
+fn unticked(line: &str) -> &str {
+    match line.strip_prefix(TICK).filter(|rest| !rest.starts_with(TICK)) {
+        Some(rest) => rest.strip_suffix(TICK).unwrap_or(rest),
+        None => line,
+    }
 }
 
 fn common<'t>(one: &'t str, other: &str) -> &'t str {
@@ -194,13 +211,19 @@ fn wrapped(lines: &[Cow<'_, str>]) -> Option<Wrap> {
     let stamped: Vec<bool> = lines.iter().map(|line| is_stamped(line)).collect();
     let parts = stamped.iter().filter(|stamped| !**stamped).count();
     let postfix = lines.iter().zip(&stamped).any(|(line, stamped)| *stamped && line.contains("postfix"));
-    if lines.len() < 2 || !stamped[0] || !postfix || parts * 4 < lines.len() || parts * 5 > lines.len() * 4 || widest > WIDEST {
+    // A few lines that a person has broken.
+    let open = |at: usize| stamped[at] && is_open(lines[at]) && stamped.get(at + 1) == Some(&false);
+    if lines.len() < 2 || !postfix || widest > 4 * WIDEST {
         return None;
+    }
+    let by_hand = (0..lines.len()).any(open).then_some(Wrap::Open);
+    if !stamped[0] || parts * 4 < lines.len() || parts * 5 > lines.len() * 4 || widest > WIDEST {
+        return by_hand;
     }
     // The lines that go on on the next one: all as wide as the window, or each so wide that the next word did not fit.
     let broken: Vec<usize> = (1..lines.len()).filter(|at| !stamped[*at]).collect();
     if broken.len() < 2 || widest < 40 {
-        return None;
+        return by_hand;
     }
     // A terminal cuts within words; a mark after which a blank belongs shows that there was one.
     let at_blanks = broken.iter().all(|at| lines[at - 1].ends_with([',', ';', ':', ')']));
@@ -208,7 +231,18 @@ fn wrapped(lines: &[Cow<'_, str>]) -> Option<Wrap> {
         return Some(Wrap::Hard(widest));
     }
     let fits = |at: &usize| width(lines[at - 1]) + 1 + width(lines[*at].split(' ').next().unwrap_or_default()) > widest;
-    broken.iter().all(fits).then_some(Wrap::Words)
+    broken.iter().all(fits).then_some(Wrap::Words).or(by_hand)
+}
+
+/// Whether a log line of Postfix goes on: it has not begun to say anything, a parenthesis is open, or a reply has no end yet.
+fn is_open(line: &str) -> bool {
+    let Some((_, said)) = line.split_once("postfix").and_then(|(_, rest)| rest.split_once("]:")) else { return false };
+    let status = said.split_once(" status=").map(|(_, status)| status);
+    let count = |mark: char| said.matches(mark).count();
+    let reply = said.contains(": host ") && said.contains(" said: ") && !said.contains("(in reply to");
+    said.trim().is_empty()
+        || status.is_some_and(|status| !status.contains('(') || count('(') > count(')'))
+        || status.is_none() && reply
 }
 
 /// Puts lines together again that were wrapped.
@@ -236,7 +270,7 @@ impl Joiner {
         let width = line.chars().count();
         let goes_on = self.lines > 0 && width > 0 && !is_stamped(&line) && self.held.len() < (1 << 16);
         match wrap {
-            Wrap::Words if goes_on => {
+            Wrap::Words | Wrap::Open if goes_on && (wrap == Wrap::Words || is_open(&self.held)) => {
                 self.held.push(' ');
                 self.held.push_str(line.trim());
             }
@@ -339,6 +373,28 @@ mod tests {
             let text = format!("{soft}\n{soft}\n");
             assert_eq!(undone(&text).lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(), [LINE, LINE], "{text}");
         }
+    }
+
+    #[test]
+    fn log_lines_in_marks_of_code_and_broken_by_hand_are_whole() {
+        let text = format!("It says\n`{LINE}`\n`{LINE}\n");
+        assert_eq!(undone(&text), format!("It says\n{LINE}\n{LINE}\n"));
+        let said = "host mx.example.net[192.0.2.7] said: 421-4.7.28 an unusual rate 421 4.7.28 of mail (in reply to end of DATA command)";
+        let whole = format!("Feb 18 14:55:52 mail postfix/smtp[31892]: 463F01A2EB: {said}");
+        let text = format!(
+            "What is it?\n{}\n\nAny idea?\n",
+            whole.replace("]: 463", "]:\n463").replace(" 421 4", "\n421 4").replace(" (in", "\n  (in")
+        );
+        let lines = undone(&text);
+        assert_eq!(
+            lines.lines().filter(|line| !line.is_empty()).collect::<Vec<_>>(),
+            ["What is it?", &whole, "Any idea?"],
+            "{text}"
+        );
+        let broken = LINE.replace(" (connect to", "\n(connect\nto");
+        let lines = undone(&format!("{broken}\nand more\n{LINE}\nthe end\n"));
+        let lines: Vec<&str> = lines.lines().filter(|line| !line.is_empty()).collect();
+        assert_eq!(lines, [LINE, "and more", LINE, "the end"]);
     }
 
     #[test]

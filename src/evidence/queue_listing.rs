@@ -13,7 +13,6 @@
 
 use super::document::{Document, Sink};
 use super::maillog::envelope::{Clock, with_year};
-use super::maillog::queue_id::is_queue_id;
 use crate::tables::{Record, collection, host, queue, queue_counts};
 use crate::time::{self, Civil, Time};
 
@@ -119,10 +118,8 @@ fn request_count(footer: &str) -> Option<u64> {
 fn first_line<'a>(text: &'a str, doc: &Document<'_>) -> Option<Entry<'a>> {
     let mut words = text.split_whitespace();
     let marked = words.next()?;
+    // Whatever it is: people put something else in its place.
     let id = marked.trim_end_matches(['*', '!', '#']);
-    if !is_queue_id(id) {
-        return None;
-    }
     let size = words.next()?.parse().ok()?;
     let (_weekday, month, day, clock) = (words.next()?, words.next()?, words.next()?, words.next()?);
     let month = time::month(month.as_bytes())?;

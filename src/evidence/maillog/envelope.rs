@@ -44,6 +44,11 @@ impl<'a> Line<'a> {
             None => stamp(rest, clock)?,
         };
         rest = after;
+        // What is copied out of a table of a web page: `11.12.2019, 16:53:13 | info | connect to ...`, without host and program.
+        if let Some(columns) = rest.strip_prefix("| ") {
+            let (_level, message) = columns.split_once(" | ")?;
+            return Some(Line { time, tag: guessed(message).unwrap_or_default(), message, ..Line::default() });
+        }
         // A container's log driver put its stamp before the line's own, which may lack year and zone.
         if let Some((_, after)) = stamp(rest, clock) {
             rest = after;
@@ -101,11 +106,19 @@ impl<'a> Line<'a> {
         Some(Line { time, host, tag, pid, message }.with_daemon())
     }
 
-    /// A line of `journalctl -o cat`, or one that lost its envelope: Postfix's own message without time and program.
+    /// A line of `journalctl -o cat`, or one that lost its envelope: Postfix's own message without time, with or without program.
     pub fn bare(line: &'a str) -> Option<Line<'a>> {
         let line = line.trim();
-        let tag = guessed(line)?;
-        Some(Line { tag, message: line, ..Line::default() })
+        if let Some(tag) = guessed(line) {
+            return Some(Line { tag, message: line, ..Line::default() });
+        }
+        let (tag, pid, message) = tag(line)?;
+        (tag.starts_with("postfix") && tag.contains('/') && !pid.is_empty()).then(|| Line {
+            tag,
+            pid,
+            message,
+            ..Line::default()
+        })
     }
 
     /// `journalctl -o with-unit` names the unit, not the daemon: the message tells it.
@@ -132,6 +145,10 @@ fn after_host<'a>(line: &'a str, host: &'a str, rest: &'a str) -> &'a str {
 
 /// The program that says such a thing.
 fn guessed(message: &str) -> Option<&'static str> {
+    // `connect to mx.example.net[192.0.2.7]:25: Connection timed out`
+    if message.starts_with("connect to ") && message.contains("]:") {
+        return Some("postfix/smtp");
+    }
     let (word, rest) = message.split_once(": ")?;
     if word == "NOQUEUE" {
         return Some("postfix/smtpd");
@@ -184,6 +201,9 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
             if let Some((time, length)) = Time::parse_rfc3339(bytes, clock.zone_offset) {
                 return Some((Some(time), text.get(length..)?.trim_start_matches(' ')));
             }
+            if let Some(found) = of_a_browser(text, clock) {
+                return Some(found);
+            }
             let (word, after) = text.split_once(' ')?;
             // Chinese and Japanese months are numbers.
             if !word.is_ascii() {
@@ -217,6 +237,37 @@ fn stamp<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
         }
         _ => None,
     }
+}
+
+/// `11.12.2019, 16:53:13`, `11/12/2019, 16:53:13` and `12/11/2019, 4:53:13 PM`, as browsers write local time.
+fn of_a_browser<'a>(text: &'a str, clock: &Clock) -> Option<(Option<Time>, &'a str)> {
+    let (date, rest) = text.split_once(", ")?;
+    let (words, after) = rest.split_once(" |").map(|(words, _)| (words, &rest[words.len() + 1..]))?;
+    let mark = if date.contains('/') { '/' } else { '.' };
+    let mut numbers = date.split(mark).map(|part| time::number(part.as_bytes()));
+    let (one, two, year) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let (clock_time, half) = words.split_once([' ', '\u{202f}']).unwrap_or((words, ""));
+    let mut numbers = clock_time.split(':').map(|part| time::number(part.as_bytes()));
+    let (hour, minute, second) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    // Who counts twice twelve hours names the month first.
+    let (day, month) = if half.is_empty() && two <= 12 { (one, two) } else { (two, one) };
+    let hour = match half {
+        "" => hour,
+        "AM" => hour % 12,
+        "PM" => hour % 12 + 12,
+        _ => return None,
+    };
+    if !(1990..2100).contains(&year)
+        || !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || hour > 23
+        || minute > 59
+        || second > 60
+    {
+        return None;
+    }
+    let civil = Civil { year: i32::try_from(year).ok()?, month, day, hour, minute, second, micros: 0 };
+    Some((Some(civil.at_offset(clock.zone_offset)), after))
 }
 
 /// `Nov  3 18:02:11`, `Nov 3 18:02:11` and `Nov  3 18:02:11.123456`: local time without a year. Some daemons add the
@@ -401,6 +452,43 @@ mod tests {
             let parsed = Line::parse(line, &clock()).unwrap_or_else(|| panic!("{line}"));
             assert_eq!((parsed.tag, parsed.message), ("postfix/smtp", "A: b"), "{line}");
             assert_eq!(parsed.time.unwrap().to_string(), time, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_copied_out_of_a_web_page_has_time_and_message() {
+        for (line, time) in [
+            ("11.12.2019, 16:53:13 | info | A1B2C3D4E5: removed", "2019-12-11T15:53:13Z"),
+            ("11/12/2019, 16:53:13 | info | A1B2C3D4E5: removed", "2019-12-11T15:53:13Z"),
+            ("12/31/2019, 12:53:13 AM | info | A1B2C3D4E5: removed", "2019-12-30T23:53:13Z"),
+            ("1/2/2019, 4:53:13 PM | warning | A1B2C3D4E5: removed", "2019-01-02T15:53:13Z"),
+        ] {
+            let parsed = Line::parse(line, &clock()).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!((parsed.tag, parsed.message), ("postfix/qmgr", "A1B2C3D4E5: removed"), "{line}");
+            assert_eq!(parsed.time.unwrap().to_string(), time, "{line}");
+        }
+        for line in
+            ["11.12.2019, 16:53:13", "13/32/2019, 16:53:13 | info | x", "11.12.2019, 16:53 | info | x", "1.2.3, 4 | x | y"]
+        {
+            assert_eq!(Line::parse(line, &clock()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_lost_its_envelope_is_known_by_its_program_or_its_words() {
+        for (line, tag, message) in [
+            (" postfix/smtpd[91073]: NOQUEUE: reject: x", "postfix/smtpd", "NOQUEUE: reject: x"),
+            (
+                "connect to a.example[192.0.2.7]:25: Connection timed out",
+                "postfix/smtp",
+                "connect to a.example[192.0.2.7]:25: Connection timed out",
+            ),
+        ] {
+            let bare = Line::bare(line).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!((bare.tag, bare.message), (tag, message));
+        }
+        for line in ["connect to the server", "postfix/smtpd: see above", "postfix is down: why?"] {
+            assert_eq!(Line::bare(line), None, "{line}");
         }
     }
 
