@@ -61,6 +61,8 @@ impl Paste {
         let quoted = lines.iter().filter(|line| line.trim_start().starts_with('>')).count();
         // One command of a shell's continuation may begin with it, too.
         paste.quoted = quoted >= 2 && quoted * 10 >= filled(&lines) * 8 || quoted == 1 && filled(&lines) == 1;
+        // Some quote only what the log says.
+        paste.quoted |= lines.iter().any(|line| unquoted(line).len() < line.len() && is_of_a_log(unquoted(line)));
         if paste.quoted {
             lines = lines.iter().map(|line| Cow::Owned(unquoted(line).to_owned())).collect();
         }
@@ -79,7 +81,7 @@ impl Paste {
             1 | 2 => Some(""),
             _ => Some(FENCE),
         };
-        paste.ticked = lines.iter().any(|line| line.strip_prefix(TICK).is_some_and(is_stamped));
+        paste.ticked = lines.iter().any(|line| line.strip_prefix(TICK).is_some_and(is_of_a_log));
         let lines: Vec<Cow<'_, str>> = lines.iter().map(|line| paste.inner(line)).collect();
         paste.wrapped = wrapped(&lines);
         paste
@@ -200,6 +202,11 @@ fn unescaped(text: &str) -> String {
 fn is_stamped(line: &str) -> bool {
     let clock = Clock { zone_offset: 0, reference: Time(i64::MAX / 4) };
     Line::parse(line, &clock).is_some_and(|line| !line.tag.is_empty())
+}
+
+/// Whether a line is one of a log, with or without what stands before the message.
+fn is_of_a_log(line: &str) -> bool {
+    is_stamped(line) || Line::bare(line).is_some()
 }
 
 /// How the lines of a log were wrapped, if they were: the first is a log line, a good part of the others is none, none is
@@ -377,6 +384,9 @@ mod tests {
 
     #[test]
     fn log_lines_in_marks_of_code_and_broken_by_hand_are_whole() {
+        let bare = LINE.split_once("]: ").unwrap().1;
+        let text = format!("It says\n`{bare}`\n\n> {bare}\n>{bare}\nand more\n");
+        assert_eq!(undone(&text), format!("It says\n{bare}\n\n{bare}\n{bare}\nand more\n"));
         let text = format!("It says\n`{LINE}`\n`{LINE}\n");
         assert_eq!(undone(&text), format!("It says\n{LINE}\n{LINE}\n"));
         let said = "host mx.example.net[192.0.2.7] said: 421-4.7.28 an unusual rate 421 4.7.28 of mail (in reply to end of DATA command)";
