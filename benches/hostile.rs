@@ -3,6 +3,9 @@
 //!
 //! On two cores: 1.5 million messages that wait for as many domains take 63 s and 625 MB, 800,000 reasons that differ 22 s of
 //! processor time and 522 MB; from half a million messages under way on, it is no more.
+//! On 29 November 2026, on a machine that was five times as busy as it has cores: a line of 1 GB 2.0 s and 22 MB, the same packed 1.0 s
+//! and 22 MB; 100,000 lines of which nothing repeats 6.4 s and 142 MB; 2,000,000 messages that wait 780 MB; a million members 3.3 s and
+//! 34 MB; a million small files 25 s and 146 MB up to the limit, 1.6 GB (and nine minutes) for all of them.
 //!
 //! Nothing is written to the disk but what the bundle itself is: streams go to standard input.
 

@@ -89,9 +89,8 @@ pub fn rewrite(
         done.left_out.push((skipped.path.clone(), skipped.why.clone()));
     }
     let files = texts(bundle, rules, &mut done);
-    let secrets = learn(&files, rules, redactor)?;
+    let (secrets, mut workers) = learn(&files, rules, redactor)?;
     let mut spools = Vec::new();
-    let mut workers = workers_of(redactor);
     for file in &files {
         spools.push(redacted(file, &secrets, &mut workers, &mut done)?);
     }
@@ -158,8 +157,12 @@ fn shaped(workers: &mut [Worker<'_>], lines: &mut Vec<String>, known: &SecretFin
     shaped
 }
 
-/// Lets the redactor learn every name in the files. What is secret in them comes back.
-fn learn(files: &[Text<'_>], rules: &RuleSet, redactor: &mut Redactor<'_>) -> Result<SecretFinder, RewriteError> {
+/// Lets the redactor learn every name in the files. What is secret in them comes back, and who is to go on with what was learnt.
+fn learn<'r>(
+    files: &[Text<'_>],
+    rules: &RuleSet,
+    redactor: &mut Redactor<'r>,
+) -> Result<(SecretFinder, Vec<Worker<'r>>), RewriteError> {
     let mut workers = workers_of(redactor);
     let none_known = SecretFinder::of(rules);
     let mut secrets = KnownSecrets::new(rules);
@@ -188,9 +191,14 @@ fn learn(files: &[Text<'_>], rules: &RuleSet, redactor: &mut Redactor<'_>) -> Re
             Ok(())
         })?;
     }
-    // Now each is told what the others learnt.
-    workers.into_iter().for_each(|worker| redactor.join(worker.redactor));
-    Ok(secrets.finder())
+    // Now each is told what the others learnt. Its walks over lines it has made already.
+    let mut walks = Vec::new();
+    for Worker { redactor: mut other, shapes } in workers {
+        walks.push((std::mem::take(&mut other.sieve), shapes));
+        redactor.join(other);
+    }
+    let worker = |(sieve, shapes)| Worker { redactor: Redactor { sieve, ..redactor.another() }, shapes };
+    Ok((secrets.finder(), walks.into_iter().map(worker).collect()))
 }
 
 /// Where secrets stood in a file, and their kinds.

@@ -206,7 +206,7 @@ static CONTEXTS: LazyLock<Contexts> = LazyLock::new(|| {
         (Part::Host, format!(r"^Linux \S+ \((?P<n>{host})\)")),
         (Part::Host, format!(r"\bkernel\.(?:hostname|domainname)\s*=\s*(?P<n>{host})")),
         (Part::Host, format!(r"^(?P<n>{host}):/(?:[^/\s]\S*)?\s")),
-        (Part::Host, r"\b(?:(?:reverse_)?client_name|helo_name|receiver|name)=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
+        (Part::Host, r"\b(?:(?:reverse_)?client_name|helo_name|receiver|rhost|name)=(?P<n>[A-Za-z0-9_][\w.-]*)".into()),
         (Part::Host, format!(r"(?i)^\s*(?:static |transient )?hostname\s*[:=]\s*(?P<n>{host})\s*$")),
         (Part::Host, format!(r"^Linux (?P<n>{host}) \d")),
         (Part::Hosts, r"^\s*(?:search|domain)\s+(?P<n>[A-Za-z0-9].*)$".into()),
@@ -236,7 +236,7 @@ static CONTEXTS: LazyLock<Contexts> = LazyLock::new(|| {
         (Part::MaybeName, format!(r#"(?i)\b(?:user|mailbox|account|recipient|login) [<'"]?(?P<n>{word})[>'"]?:? (?:is )?(?:unknown|no such user|not found|not known|does not exist|doesn't exist|disabled|suspended|locked|unavailable|over quota|has exceeded|full)\b"#)),
         // What maildrop says.
         (Part::MaybeName, format!(r"\bCannot find (?P<n>{word})!")),
-        (Part::MaybeName, format!(r#"(?i)\b(?:contact|mail|write to|messages? for) (?P<n>{word}) at [\w-]+\.[\w.-]+"#)),
+        (Part::MaybeName, format!(r#"(?i)\b(?:contact|mail|write to|messages? for) (?P<n>{word}) (?:at|to [^\s@]+@) ?[\w-]+\.[\w.-]+"#)),
         (Part::MaybeName, format!(r#"(?i)\b(?:(?:auth|authentication|login) (?:failed|failure|error)|(?:failed|successful) (?:auth\w*|login)|login) for(?: user)? ["']?(?P<n>{word})"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) ?(?i:[\[({{] ?(?:at|@|ät) ?[\])}}]) ?{host}"#)),
         (Part::MaybeName, format!(r#"(?P<n>{word}) AT {host}(?:\.|[\[({{ ]+(?i:dot|punkt))"#)),
@@ -261,6 +261,16 @@ static CONTEXTS: LazyLock<Contexts> = LazyLock::new(|| {
         (Part::Name, r"(?:^|\s)//[\w.-]+/(?P<n>[^/\s]+)(?:\s|$)".into()),
         (Part::MaybeName, r"/dev/mapper/(?P<n>[A-Za-z][A-Za-z0-9_]{3,})(?:--vg)?-\w".into()),
         (Part::Name, r"/~(?P<n>[A-Za-z_][\w.-]*)".into()),
+        (Part::MaybeName, r#"(?:^|[\s:=("'])~(?P<n>[A-Za-z_][\w.-]*)"#.into()),
+        (Part::MaybeName, format!(r"\bowned by (?:user )?(?P<n>{word})")),
+        (Part::MaybeName, r"\bfatal: (?P<n>[A-Za-z_][\w.-]*)\(\d+\): ".into()),
+        (Part::MaybeName, r"\b(?:from|to) <(?P<n>[\w.+-]+)>".into()),
+        (Part::MaybeName, r"\(to (?P<n>[\w.-]+)\) \S+ on ".into()),
+        (Part::MaybeName, r"\blogin: \S+ \[[^\]\s]+\] (?P<n>[^\s:]+) ".into()),
+        (Part::MaybePerson, r"\b[Uu]ser (?P<n>\p{Lu}[\p{L}'’-]+ \p{Lu}[\p{L}'’-]+)".into()),
+        (Part::MaybePerson, r"\bsaved mail to (?P<n>\S+)".into()),
+        (Part::MaybePerson, r"\b(?:script|policy bank) '(?P<n>[^']{1,80})'".into()),
+        (Part::MaybeName, format!(r"(?:^|\s)(?P<n>{host}) \[[0-9A-Fa-f:.]+\] (?:not internal|\S+ (?:(?i:plain|login|cram|digest|gssapi)\S* )+User logged in)")),
         (Part::MaybePerson, r"/(?P<n>[\w.-]+)\.sieve\b".into()),
         (Part::MaybePerson, r"/(?:[Mm]aildir|[ms]dbox)/\.(?P<n>[^/\s]+)/".into()),
         (Part::MaybeName, r"\|\| ?exit 75 #(?P<n>\w[\w.@-]*)".into()),
@@ -340,7 +350,6 @@ static CONTEXTS: LazyLock<Contexts> = LazyLock::new(|| {
         (Part::MaybeName, r"^(?P<n>[A-Za-z_][\w.-]*):[x*!]?:\d+:[\w.,-]*$".into()),
         (Part::Names, r"^[A-Za-z_][\w.-]*:[x*!]?:\d+:(?P<n>[\w.,-]+)$".into()),
         // Who and what commands are about.
-        (Part::MaybeName, r"(?:^|[\s:=(])~(?P<n>[A-Za-z_][\w.-]*)".into()),
         (Part::MaybeName, r"\bsendmail\b.*? -[fr] ?(?P<n>[\w.+-]+)".into()),
         (Part::MaybeName, format!(r"(?:^|[$#;&|>] ?|\bsudo )(?:{tools})(?: -\S+(?: \d+)?)* (?P<n>[A-Za-z][\w-]*)(?:\s|$)")),
         (Part::MaybeName, r"\b(?:mysql\w*|mariadb\w*|psql|pg_\w+|swaks|ldapsearch|redis-cli|smtp-source)\b.*?\s(?:-[hHs]|--(?:host|server))[= ]?(?P<n>[A-Za-z][\w-]*)(?:[\s:]|$)".into()),
@@ -352,6 +361,12 @@ static CONTEXTS: LazyLock<Contexts> = LazyLock::new(|| {
         (Part::Host, format!(r"^_HOSTNAME=(?P<n>{host})")),
         (Part::MaybeName, format!(r"(?i)^x-get-message-sender-via: (?P<n>{host}):")),
         (Part::MaybeName, r"(?i)^(?:arc-)?authentication-results: (?:i=\d+; )?(?P<n>[A-Za-z][\w-]*)[; ]".into()),
+        // Zones, and what a client of SMTP shows.
+        (Part::MaybeName, format!(r"^(?:\s*\d+\s+|traceroute\d? to |PING |\d+ bytes from )?(?P<n>{host}) \((?:\d+\.\d+\.\d+\.\d+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\)")),
+        (Part::MaybeName, r"^(?P<n>[A-Za-z][\w-]*)\s+(?:\d+\w?\s+)?(?:IN\s+)?(?:A|AAAA|CNAME|MX|TXT|SRV)\s".into()),
+        (Part::MaybeName, r"\bIN\s+(?:MX\s+\d+|CNAME|NS|PTR)\s+(?P<n>[A-Za-z][\w-]*)\.?\s*$".into()),
+        (Part::MaybeName, r"\b(?:Trying|Connected to) (?P<n>[A-Za-z][\w-]*)[.:]".into()),
+        (Part::MaybeName, r"\b220[- ](?P<n>[A-Za-z][\w-]*) E?SMTP\b".into()),
         // Addresses as /proc/net/tcp has them.
         (Part::Hex, r"(?:^\s*\d+: |:[0-9A-F]{4} )(?P<n>[0-9A-F]{8}(?:[0-9A-F]{24})?)".into()),
     ];
@@ -495,4 +510,27 @@ fn is_aligned(line: &str) -> bool {
 /// A cell without spaces and quotes around it.
 fn bare(cell: &str) -> &str {
     cell.trim().trim_matches(['"', '\'']).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_walk_over_a_line_of_a_log_tells_which_patterns_may_match() {
+        assert!(CONTEXTS.anywhere.places.len() <= 128, "{} patterns", CONTEXTS.anywhere.places.len());
+    }
+
+    #[test]
+    fn what_only_begins_a_line_is_not_looked_for_in_a_log() {
+        for (kind, text, is_of_log) in [
+            (None, "Nov  2 10:00:00 mx1 postfix/smtp[1]: x", true),
+            (None, "2026-11-12T10:00:00+01:00 mx1 x", true),
+            (Some("maillog"), "Reported by: Maria Krautwurst", false),
+            (None, "Nov 12 we saw it", false),
+            (Some(LOG_FIELD), "myhostname = x", true),
+        ] {
+            assert_eq!(super::is_of_log(kind, text), is_of_log, "{text}");
+        }
+    }
 }

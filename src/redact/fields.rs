@@ -144,6 +144,9 @@ fn mail_address(before: &str, text: &str) -> Option<usize> {
     (is_plain && !is_other).then_some(length)
 }
 
+/// Words behind which Postfix writes an address without a name.
+const PREPOSITIONS: [&str; 4] = ["from", "to", "for", "client"];
+
 /// The lengths of the host's name before the bracket, which may be 0, and of the IP address in it.
 fn client(before: &str, text: &str) -> Option<(usize, usize)> {
     let length = memchr::memchr(b']', &text.as_bytes()[..text.len().min(46)])?;
@@ -157,6 +160,11 @@ fn client(before: &str, text: &str) -> Option<(usize, usize)> {
     let host = before.bytes().rev().take_while(name).count();
     let (sign, host_name) = before.split_at(before.len() - host);
     let begins = host == 0 || host_name.as_bytes()[0].is_ascii_alphanumeric();
+    // Other programs write a space between the two: login: pc7 [192.0.2.1] maria
+    let word = sign.trim_end().rsplit(' ').next().unwrap_or_default();
+    if host == 0 && sign.ends_with(' ') && word.ends_with(|c: char| c.is_ascii_alphanumeric()) && !PREPOSITIONS.contains(&word) {
+        return None;
+    }
     (begins && sign.ends_with([' ', '=', '('])).then_some((host, length))
 }
 
