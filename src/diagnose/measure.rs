@@ -1,7 +1,7 @@
 //! Asks one question about one table: which records match, how many, since when, and whether that is what the rule
 //! expects. The answer has three values: met, unmet, or unknown.
 
-use crate::case::{self, folded};
+use crate::case::folded;
 use crate::distinct::{Distinct, hash};
 use crate::names::{Name, Names};
 use crate::parallel::locked;
@@ -11,7 +11,7 @@ use crate::tables::{
     Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, queue, rejects, settings,
 };
 use crate::time::Time;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -74,6 +74,8 @@ pub struct Asker<'t> {
     excerpt: bool,
     /// Of a column of a table that was asked for, the judged records by its value.
     by_value: Mutex<FxHashMap<(&'static str, Column), Arc<ByValue>>>,
+    /// Of a column of a table that a question refers to, its texts as they are compared.
+    texts: Mutex<FxHashMap<(&'static str, Column), Arc<FxHashSet<String>>>>,
 }
 
 /// The records of a table by what a column of theirs says, so that a question that names the value need not look at the others.
@@ -141,7 +143,7 @@ impl<'t> Asker<'t> {
             };
             judged.insert(table.name, (0..rows.len() as u32).filter(|&at| keep(&rows[at as usize])).collect());
         }
-        Asker { tables, from, end, judged, excerpt: false, by_value: Mutex::default() }
+        Asker { tables, from, end, judged, excerpt: false, by_value: Mutex::default(), texts: Mutex::default() }
     }
 
     /// The same, which takes log and queue for an excerpt if they are no more than a few lines that tell of trouble, such as people
@@ -489,16 +491,14 @@ impl<'t> Asker<'t> {
                 known.then_some(true)
             }
             Matcher::SameAs(reference) => {
-                let others = self.resolve(reference, answered)?;
+                let others = self.comparable(reference, answered)?;
                 let Some(own) = value.given(names).text() else { return Some(false) };
-                let own = expand(&own, self.tables);
-                Some(others.iter().any(|other| same(other, &own)))
+                Some(others.contains(&comparable(&expand(&own, self.tables))))
             }
             Matcher::DiffersFrom(reference) => {
-                let others = self.resolve(reference, answered)?;
+                let others = self.comparable(reference, answered)?;
                 let Some(own) = value.given(names).text() else { return Some(false) };
-                let own = expand(&own, self.tables);
-                Some(!others.is_empty() && !others.iter().any(|other| same(other, &own)))
+                Some(!others.is_empty() && !others.contains(&comparable(&expand(&own, self.tables))))
             }
             Matcher::ComparedTo(ordering, reference) => {
                 let others = self.numbers(reference, answered)?;
@@ -507,6 +507,20 @@ impl<'t> Asker<'t> {
             }
             plain => Some(plain.holds(value.given(names))),
         }
+    }
+
+    /// The values that a reference names, as they are compared; none if they are not known.
+    fn comparable(&self, reference: &Reference, answered: &Answered) -> Option<Arc<FxHashSet<String>>> {
+        let made = || Some(self.resolve(reference, answered)?.iter().map(|text| comparable(text)).collect());
+        // A table may have very many.
+        let Reference::Table(name, column) = reference else { return made().map(Arc::new) };
+        let table = crate::tables::table(name)?;
+        if let Some(known) = locked(&self.texts).get(&(table.name, *column)) {
+            return Some(Arc::clone(known));
+        }
+        let made = Arc::new(made()?);
+        locked(&self.texts).insert((table.name, *column), Arc::clone(&made));
+        Some(made)
     }
 
     /// The values that a reference names; none if they are not known.
@@ -639,8 +653,8 @@ fn next_hop(value: &str) -> Option<&str> {
 }
 
 /// Names compare without case and final dot.
-fn same(one: &str, other: &str) -> bool {
-    case::same(one.trim_end_matches('.'), other.trim_end_matches('.'))
+fn comparable(name: &str) -> String {
+    folded(name.trim_end_matches('.'))
 }
 
 /// A value as text for comparisons and templates; none if it is missing.
