@@ -110,6 +110,8 @@ pub(super) fn context(
     });
     let page = &mut context["page"];
     page["long"] = onset.zip(report.collected_at).is_some_and(|(since, now)| now.since(since) > 86_400.0).into();
+    // Of one line nobody counts the seconds.
+    page["lasts"] = onset.zip(report.collected_at).is_some_and(|(since, now)| now.since(since) >= 1.0).into();
     page["do_first"] = do_first(report).into();
     page["sources"] = whole.sources.len().into();
     page["questions"] = whole.not_checked.len().into();

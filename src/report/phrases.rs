@@ -402,7 +402,7 @@ impl Phrases {
         };
         let values =
             [("met", ladder.met.into()), ("n", ladder.required.into()), ("support", support.into()), ("against", against.into())];
-        self.say("ladder.short", &values)
+        self.say(if ladder.met == 0 { "ladder.short_in_part" } else { "ladder.short" }, &values)
     }
 
     /// The domains of a row of destinations.
