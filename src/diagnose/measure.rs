@@ -60,6 +60,9 @@ impl Measure {
 /// Failures, warnings and refusals up to which a log in which nothing leaves is an excerpt.
 const EXCERPT: u64 = 20;
 
+/// What was worked out once for a column of a table.
+type ByColumn<T> = FxHashMap<(&'static str, Column), Arc<T>>;
+
 /// The records that are judged, and what is needed to judge them.
 #[derive(Debug)]
 pub struct Asker<'t> {
@@ -73,9 +76,9 @@ pub struct Asker<'t> {
     /// Whether log and queue are an excerpt: see [`Asker::with_excerpts`].
     excerpt: bool,
     /// Of a column of a table that was asked for, the judged records by its value.
-    by_value: Mutex<FxHashMap<(&'static str, Column), Arc<ByValue>>>,
+    by_value: Mutex<ByColumn<ByValue>>,
     /// Of a column of a table that a question refers to, its texts as they are compared.
-    texts: Mutex<FxHashMap<(&'static str, Column), Arc<FxHashSet<String>>>>,
+    texts: Mutex<ByColumn<FxHashSet<String>>>,
 }
 
 /// The records of a table by what a column of theirs says, so that a question that names the value need not look at the others.
