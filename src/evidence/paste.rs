@@ -10,6 +10,7 @@
 //! further parts become empty.
 
 use super::maillog::envelope::{Clock, Line};
+use super::maillog::wrap::Wrapping;
 use super::text::strip_escapes;
 use crate::refill::{Refill, Refilled};
 use crate::time::Time;
@@ -56,6 +57,10 @@ impl Paste {
     /// What was done to a text that begins so.
     pub(super) fn of(head: &str) -> Paste {
         let mut paste = Paste::default();
+        // The lengths in it may look like marks.
+        if Wrapping::of(head) == Wrapping::Export {
+            return paste;
+        }
         let mut lines: Vec<Cow<'_, str>> = head.lines().take(LINES).map(Cow::Borrowed).collect();
         let filled = |lines: &[Cow<'_, str>]| lines.iter().filter(|line| !line.trim().is_empty()).count();
         let quoted = lines.iter().filter(|line| line.trim_start().starts_with('>')).count();
@@ -415,6 +420,7 @@ mod tests {
             "a &lt; b\n<x>\n".to_owned(),
             "# a comment\nrelayhost =\n  x\n".to_owned(),
             "$ cat <<EOF\n> one\n> EOF\n".to_owned(),
+            "__CURSOR=s\nMESSAGE\n>\0\0\0\0\0\0\04F2C41A2B3: removed\n`\0\0\0\0\0\0\04F2C41A2B3: removed\n".to_owned(),
             String::new(),
         ] {
             assert!(Paste::of(&text).is_none(), "{text}");
