@@ -420,7 +420,7 @@ mod tests {
             "a &lt; b\n<x>\n".to_owned(),
             "# a comment\nrelayhost =\n  x\n".to_owned(),
             "$ cat <<EOF\n> one\n> EOF\n".to_owned(),
-            "__CURSOR=s\nMESSAGE\n>\0\0\0\0\0\0\04F2C41A2B3: removed\n`\0\0\0\0\0\0\04F2C41A2B3: removed\n".to_owned(),
+            "__CURSOR=s\nMESSAGE\n>\0\0\0\0\0\0\x004F2C41A2B3: removed\n`\0\0\0\0\0\0\x004F2C41A2B3: removed\n".to_owned(),
             String::new(),
         ] {
             assert!(Paste::of(&text).is_none(), "{text}");
