@@ -1,7 +1,13 @@
 //! How many distinct values: exactly for as many as fit, by HyperLogLog beyond.
 
 /// Values that are counted exactly.
-pub const EXACT: usize = 2048;
+const EXACT: usize = 2048;
+
+/// Whether so many distinct values may be an estimate.
+pub fn is_estimate(many: u64) -> bool {
+    many > EXACT as u64
+}
+
 /// Registers beyond (a power of two): the standard error is 1.04 / sqrt(4096), 1.6 %.
 const REGISTERS: usize = 4096;
 

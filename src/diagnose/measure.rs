@@ -518,11 +518,12 @@ impl<'t> Asker<'t> {
         // A table may have very many.
         let Reference::Table(name, column) = reference else { return made().map(Arc::new) };
         let table = crate::tables::table(name)?;
-        if let Some(known) = locked(&self.texts).get(&(table.name, *column)) {
-            return Some(Arc::clone(known));
+        let mut known = locked(&self.texts);
+        if let Some(found) = known.get(&(table.name, *column)) {
+            return Some(Arc::clone(found));
         }
         let made = Arc::new(made()?);
-        locked(&self.texts).insert((table.name, *column), Arc::clone(&made));
+        known.insert((table.name, *column), Arc::clone(&made));
         Some(made)
     }
 

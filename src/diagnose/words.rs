@@ -159,17 +159,15 @@ impl<'a> Words<'a> {
     /// The value that a signal was met for, as people call it.
     fn key_of(&self, measure: &Measure, signal: &str, place: Place) -> Option<String> {
         let key = measure.key.as_deref()?;
-        let leads_nowhere = place == Place::Shell && key == "none";
-        let by = || {
+        if place == Place::Shell {
+            return (key != "none").then(|| marked(key));
+        }
+        let name = || {
             let signals = self.judged?.rule.entries().flat_map(Entry::signals);
             let by = signals.filter(|(name, _)| *name == signal).find_map(|(_, signal)| signal.by)?;
             called(self.asker.tables, &measure.table?.fields[by.0], key)
         };
-        match Some(()).filter(|()| place != Place::Shell).and_then(|()| by()) {
-            _ if leads_nowhere => None,
-            Some(name) => Some(format!("{EVIDENCE}{KNOWN}{name}")),
-            None => Some(marked(key)),
-        }
+        Some(name().map_or_else(|| marked(key), |name| format!("{EVIDENCE}{KNOWN}{name}")))
     }
 
     fn of_measure(&self, measure: &Measure, path: &[&str], place: Place) -> Option<String> {

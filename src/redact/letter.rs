@@ -30,12 +30,12 @@ impl Letter {
                 r"^(?:> ?)*\s*(?P<n>(?:(?:Dr|Prof|Dipl|Ing|Mag)\.[ -]?)*(?:\p{Lu}\.[ -]?){0,2}\p{Lu}[\p{L}'’.-]+(?: (?:v[ao]n |de[rn]? |& )*(?:\p{Lu}\.|\p{Lu}[\p{L}'’.-]+)){0,4}),?\s*$",
             )
         });
-        let bare = line.trim_start_matches(['>', ' ']);
-        if line.trim_start_matches(['>', ' ', '\t']).trim_end() == "--" {
+        let bare = line.trim_start_matches(['>', ' ', '\t']).trim_end();
+        if bare == "--" {
             self.left = Self::BELOW_DASHES;
         } else if FORMULA.is_match(line) {
             self.left = Self::BELOW_FORMULA;
-        } else if self.left > 0 && !bare.trim().is_empty() {
+        } else if self.left > 0 && !bare.is_empty() {
             self.left -= 1;
             let found = NAME.captures(line).and_then(|found| found.name("n"));
             // What follows something else is no signature any more.

@@ -297,15 +297,10 @@ fn together(text: &str) -> String {
     let unit = |word: &str| word == "min" || word.len() == 1 || word.len() == 3 && word.starts_with(char::is_uppercase);
     let mut out = String::with_capacity(text.len() + 8);
     for (at, word) in words.iter().enumerate() {
-        let bound =
-            at > 0 && words[at - 1].ends_with(|c: char| c.is_ascii_digit()) && unit(word.trim_end_matches([',', ';', '.']));
-        out.push_str(if at == 0 {
-            ""
-        } else if bound {
-            "\u{a0}"
-        } else {
-            " "
-        });
+        if at > 0 {
+            let bound = words[at - 1].ends_with(|c: char| c.is_ascii_digit()) && unit(word.trim_end_matches([',', ';', '.']));
+            out.push(if bound { '\u{a0}' } else { ' ' });
+        }
         out.push_str(word);
     }
     out

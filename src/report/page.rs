@@ -619,7 +619,7 @@ fn recipients(report: &Report, phrases: &Phrases) -> String {
         0 => recipients,
         domains => {
             // Of many it is an estimate.
-            let phrase = if domains as usize > distinct::EXACT { "units.domain_about" } else { "units.domain" };
+            let phrase = if distinct::is_estimate(domains) { "units.domain_about" } else { "units.domain" };
             let domains = phrases.say(phrase, &[("n", domains.into())]);
             phrases.say("keys.recipients_at", &[("recipients", recipients.into()), ("domains", domains.into())])
         }

@@ -410,7 +410,7 @@ impl Phrases {
         let named: Vec<&str> = row.domains.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
         match (named.as_slice(), row.more) {
             ([], 0) => self.say("shape.no_domain", &[]),
-            ([], more) if more as usize > distinct::EXACT => self.say("shape.other_domains_about", &[("n", more.into())]),
+            ([], more) if distinct::is_estimate(more) => self.say("shape.other_domains_about", &[("n", more.into())]),
             ([], more) => self.say("shape.other_domains", &[("n", more.into())]),
             (named, 0) => named.join(", "),
             (named, more) => self.say("shape.more_domains", &[("domains", named.join(", ").into()), ("n", more.into())]),

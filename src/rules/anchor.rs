@@ -22,15 +22,8 @@ pub(super) struct Anchor {
 pub(super) struct Sight<'a> {
     anchor: &'a Anchor,
     text: &'a [u8],
-    /// Where each text stands next, or where to look for it.
-    next: [Next; MOST],
-}
-
-#[derive(Clone, Copy)]
-enum Next {
-    At(usize),
-    From(usize),
-    Nowhere,
+    /// Where each text stands next, if it does.
+    next: [Option<usize>; MOST],
 }
 
 impl Anchor {
@@ -53,8 +46,11 @@ impl Anchor {
         if self.texts.len() > MOST || self.far - self.near > FARTHEST { 0 } else { (shortest * 32).saturating_sub(doubt).max(1) }
     }
 
-    pub(super) fn sight<'a>(&'a self, text: &'a [u8]) -> Sight<'a> {
-        Sight { anchor: self, text, next: [Next::From(0); MOST] }
+    /// Looks for it in a text, for matches that begin at `from` or behind it.
+    pub(super) fn sight<'a>(&'a self, text: &'a [u8], from: usize) -> Sight<'a> {
+        let mut next = [None; MOST];
+        next.iter_mut().zip(&self.texts).for_each(|(next, wanted)| *next = find_folded(text, wanted, from + self.near));
+        Sight { anchor: self, text, next }
     }
 }
 
@@ -63,21 +59,12 @@ impl Sight<'_> {
     pub(super) fn begin(&mut self, start: usize) -> Option<usize> {
         let Anchor { texts, near, far } = self.anchor;
         let nearest = start + near;
-        let mut first = None::<usize>;
         for (next, wanted) in self.next.iter_mut().zip(texts) {
-            let stale = match *next {
-                Next::At(at) if at < nearest => Some(nearest),
-                Next::From(from) => Some(from.max(nearest)),
-                _ => None,
-            };
-            if let Some(from) = stale {
-                *next = find_folded(self.text, wanted, from).map_or(Next::Nowhere, Next::At);
-            }
-            if let Next::At(at) = *next {
-                first = Some(first.map_or(at, |first| first.min(at)));
+            if next.is_some_and(|at| at < nearest) {
+                *next = find_folded(self.text, wanted, nearest);
             }
         }
-        first.map(|at| start.max(at.saturating_sub(*far)))
+        self.next.iter().flatten().min().map(|at| start.max(at.saturating_sub(*far)))
     }
 }
 
@@ -215,7 +202,7 @@ mod tests {
     fn places_are_found_in_their_order_and_none_is_left_out() {
         let anchor = Anchor { texts: vec![b"ab"[..].into(), b"c"[..].into()], near: 1, far: 2 };
         let text = b"xxABxxxxcxxabc";
-        let mut sight = anchor.sight(text);
+        let mut sight = anchor.sight(text, 0);
         let places: Vec<usize> = (0..text.len()).filter_map(|start| sight.begin(start)).collect();
         // Two places before each text, and none behind the last.
         assert_eq!(places, [0, 1, 6, 6, 6, 6, 6, 7, 9, 9, 10, 11, 12]);

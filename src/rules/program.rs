@@ -96,7 +96,7 @@ impl Program {
             ways: Vec::new(),
             chars: Vec::new(),
             first: first_of(tree),
-            anchor: Anchor::of(tree, !*all_bytes),
+            anchor: None,
             at_start: begins_at(tree, &[Edge::Start]),
             at_line: begins_at(tree, &[Edge::Start, Edge::LineStart]),
             all_bytes: *all_bytes,
@@ -104,6 +104,8 @@ impl Program {
         };
         program.emit(tree)?;
         program.steps.push(Step::End);
+        // Of one that is short enough no length overflows.
+        program.anchor = Anchor::of(tree, !*all_bytes);
         Some(program)
     }
 
@@ -244,7 +246,7 @@ impl Program {
         let slots = vec![NOWHERE; 2 * self.names.len()];
         let mut search = Search { text, ways: Vec::new(), slots, patience: PATIENCE };
         let last = if self.at_start { 0 } else { text.len() };
-        let mut sight = self.anchor.as_ref().map(|anchor| anchor.sight(text));
+        let mut sight = self.anchor.as_ref().map(|anchor| anchor.sight(text, from));
         let mut start = from;
         while start <= last {
             if self.at_line && start > 0 && text[start - 1] != b'\n' {

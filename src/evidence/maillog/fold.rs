@@ -292,6 +292,8 @@ impl<'r> Fold<'r> {
         let mut lowered = std::mem::take(&mut self.lowered);
         let domain = domain_in(line.to, &mut lowered);
         self.count(line, daemon, domain, place);
+        // When its message arrived, as the delay tells.
+        let arrived = || time.zip(line.delay()).map(|(time, delay)| time.plus(-delay));
         // A line that lost its queue id is counted, and belongs to no message.
         let mut loose = Message::default();
         let message = match item.key() {
@@ -299,7 +301,7 @@ impl<'r> Fold<'r> {
                 let message = message(&mut self.messages, &mut self.spare, key, line.queue_id, place);
                 if message.source == place.source {
                     // It begins with this line: its arrival is not in the log; the delay tells when it was.
-                    message.arrived = time.zip(line.delay()).map(|(time, delay)| time.plus(-delay)).or(time);
+                    message.arrived = arrived().or(time);
                 }
                 message
             }
@@ -309,17 +311,15 @@ impl<'r> Fold<'r> {
             "sent" => None,
             "bounced" => Some(Outcome::Bounced),
             "expired" | "force-expired" => Some(Outcome::Expired),
-            _ => {
-                // A log that begins in the middle shows the queue manager take up what arrived long before.
-                let told = time.zip(line.delay()).map(|(time, delay)| time.plus(-delay));
-                if let Some((told, known)) = told.zip(message.arrived)
-                    && known.since(told) > RECEIVING
-                {
-                    message.arrived = Some(told);
-                }
-                Some(Outcome::Waiting)
-            }
+            _ => Some(Outcome::Waiting),
         };
+        if outcome == Some(Outcome::Waiting)
+            && let Some((told, known)) = arrived().zip(message.arrived)
+            && known.since(told) > RECEIVING
+        {
+            // A log that begins in the middle shows the queue manager take up what arrived long before.
+            message.arrived = Some(told);
+        }
         let told = Told::of(line, daemon, instance, domain);
         if let (None, Some(at)) = (outcome, message.tried(line.to)) {
             let recipient = message.recipients.swap_remove(at);

@@ -90,7 +90,7 @@ pub(super) fn destinations(material: &Material<'_>) -> Option<Destinations> {
         // An estimate of many is not made less exact by taking a few away.
         let more = match all {
             _ if rest.is_empty() => listed,
-            all if all as usize > distinct::EXACT => all,
+            all if distinct::is_estimate(all) => all,
             all => all.saturating_sub(named).max(listed),
         };
         let (name, domains) = (String::new(), Vec::new());
