@@ -173,3 +173,86 @@ fn a_single_file_is_checked_where_it_lies() {
     let (_, problems) = RuleSet::lint(&[file]);
     assert!(problems.to_string().contains("a rule file has at most 4 MB"), "{problems}");
 }
+
+/// How a cause that postmasters know shows here: a row of `tests/causes`.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    rule: Option<String>,
+    class: Option<String>,
+    case: Option<String>,
+    test: Option<String>,
+    seen_as: Option<String>,
+    left_out: Option<String>,
+}
+
+/// What a case expects, as far as a row asks for it.
+#[derive(serde::Deserialize)]
+struct Shown {
+    cause: Option<String>,
+    #[serde(default)]
+    also: Vec<String>,
+    #[serde(default)]
+    says: Vec<String>,
+}
+
+#[test]
+fn every_cause_that_postmasters_know_is_shown_or_left_out_for_a_reason() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rules = RuleSet::check(&[]).unwrap_or_else(|problems| panic!("{problems}"));
+    let left_out = std::fs::read_to_string(root.join("rules/README.md")).expect("a text");
+    let mut wrong = Vec::new();
+    for entry in std::fs::read_dir(root.join("tests/causes")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_none_or(|kind| kind != "yaml") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let rows: BTreeMap<String, Known> =
+            serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for (name, row) in rows {
+            wrong.extend(not_shown(&row, &rules, root, &left_out).map(|why| format!("{}: {name}: {why}", path.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "{} rows are not so:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Why a row does not hold.
+fn not_shown(row: &Known, rules: &RuleSet, root: &Path, left_out: &str) -> Option<String> {
+    if let Some(cell) = &row.left_out {
+        return (!left_out.contains(&format!("| {cell} |"))).then(|| format!("rules/README.md has no row {cell:?}"));
+    }
+    let of_class = |class: &String| rules.reasons.entries.iter().any(|entry| &entry.class == class && !entry.examples.is_empty());
+    if let Some(class) = row.class.as_ref().filter(|class| !of_class(class)) {
+        return Some(format!("no reason {class} has an example"));
+    }
+    let rule = match &row.rule {
+        Some(id) => match rules.rules.iter().find(|rule| &rule.id == id) {
+            None => return Some(format!("there is no rule {id}")),
+            found => found,
+        },
+        None => None,
+    };
+    if let Some(case) = &row.case {
+        let Ok(text) = std::fs::read_to_string(root.join("tests/cases").join(case).join("expected.yaml")) else {
+            return Some(format!("there is no case {case}"));
+        };
+        let shown: Shown = serde_saphyr::from_str(&text).expect("an expectation");
+        if let Some(rule) = rule.filter(|rule| shown.cause.as_ref() != Some(&rule.id) && !shown.also.contains(&rule.id)) {
+            return Some(format!("{case} does not expect {}", rule.id));
+        }
+        return match &row.seen_as {
+            Some(words) if !shown.says.contains(words) => Some(format!("{case} does not ask for {words:?}")),
+            None if rule.is_none() => Some("neither a rule nor words that are seen".to_owned()),
+            _ => None,
+        };
+    }
+    match (rule, &row.test) {
+        (Some(rule), Some(name)) => {
+            let shown = rule.tests.iter().any(|test| &test.name == name && test.fires());
+            (!shown).then(|| format!("{} has no test {name:?} that expects it", rule.id))
+        }
+        (None, None) if row.class.is_some() => None,
+        _ => Some("neither a case nor a test of a rule shows it".to_owned()),
+    }
+}
