@@ -279,6 +279,19 @@ fn named(template: &str) -> (Vec<&str>, Vec<&str>) {
     (all.into_iter().filter(|path| !tested.contains(path)).collect(), tested)
 }
 
+/// How long the words are that say where: ` at {{distinct.provider}} providers`.
+fn place(text: &str) -> usize {
+    let named = text.strip_prefix(" at {{").and_then(|text| text.split_once("}} "));
+    named.map_or(0, |(_, noun)| text.len() - noun.len() + first_word(noun).len())
+}
+
+fn first_word(text: &str) -> &str {
+    &text[..text.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(text.len())]
+}
+
+/// What things that are counted do, in the words of rules; words like "name" could be nouns and stay.
+const VERBS: [&str; 10] = ["wait", "fail", "say", "come", "tell", "stay", "hold", "lie", "run", "lose"];
+
 /// The template with what `path` counts in the singular: `{{count}} recipients were told` counts one.
 fn in_singular(template: &str, path: &str) -> String {
     let placeholder = format!("{{{{{path}}}}} ");
@@ -287,8 +300,7 @@ fn in_singular(template: &str, path: &str) -> String {
     while let Some(at) = rest.find(&placeholder) {
         let (before, after) = rest.split_at(at + placeholder.len());
         out.push_str(before);
-        let length = after.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(after.len());
-        let (word, mut after) = after.split_at(length);
+        let (word, mut after) = after.split_at(first_word(after).len());
         let singular = match word {
             word if word.ends_with("sses") || word.ends_with("xes") => &word[..word.len() - 2],
             word if word.ends_with('s') && !word.ends_with("ss") && word.len() > 3 => &word[..word.len() - 1],
@@ -304,6 +316,15 @@ fn in_singular(template: &str, path: &str) -> String {
             {
                 out.push_str(one);
                 after = more;
+            }
+        }
+        let (place, does) = after.split_at(place(after));
+        for still in [" ", " still "] {
+            let verb = does.strip_prefix(still).map(first_word).unwrap_or_default();
+            if singular != word && VERBS.contains(&verb) {
+                out.extend([place, still, verb, "s"]);
+                after = &does[still.len() + verb.len()..];
+                break;
             }
         }
         rest = after;
@@ -459,6 +480,9 @@ mod tests {
         assert_eq!(one("{{count}} recipients at {{x}} domains"), "{{count}} recipient at {{x}} domains");
         assert_eq!(one("{{count}} addresses have replies"), "{{count}} address has replies");
         assert_eq!(one("{{count}} replies are odd, {{count}} times"), "{{count}} reply is odd, {{count}} time");
+        assert_eq!(one("{{count}} recipients wait for"), "{{count}} recipient waits for");
+        assert_eq!(one("{{count}} recipients at {{x}} domains wait"), "{{count}} recipient at {{x}} domains waits");
+        assert_eq!(one("{{count}} recipients still wait: x"), "{{count}} recipient still waits: x");
         assert_eq!(one("{{count}} of them"), "{{count}} of them");
     }
 

@@ -8,7 +8,7 @@
 //! ```
 
 use super::document::{Document, Sink};
-use crate::tables::{Record, Value, probes};
+use crate::tables::{Citation, Record, Value, probes};
 
 struct Probe<'a> {
     tool: &'static str,
@@ -33,7 +33,9 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             trying = Some(address.trim_end_matches('.'));
             continue;
         }
-        if let (Some(reply), true) = (reply(text), made) {
+        if let Some(reply) = reply(text)
+            && (made || opened(doc.at(number), named_host.zip(named_port), sink))
+        {
             answered(reply, sink);
             continue;
         }
@@ -124,6 +126,18 @@ fn reply(text: &str) -> Option<&str> {
     (code && matches!(bytes.get(3), None | Some(b' ' | b'-'))).then_some(text)
 }
 
+/// Notes the connection of a command that says nothing of it: `nc HOST PORT` shows only what the server says.
+fn opened(source: Citation, target: Option<(&str, i64)>, sink: &mut Sink<'_>) -> bool {
+    let Some((host, port)) = target else { return false };
+    let record = Record::new(&probes::TABLE, source)
+        .with(probes::tool, sink.name("nc"))
+        .with(probes::outcome, sink.name("connected"))
+        .with(probes::host, sink.domain(host))
+        .with(probes::port, port);
+    sink.push(&probes::TABLE, record);
+    true
+}
+
 /// Notes what the server of the last connection answered: its banner, and the first thing that it refused.
 fn answered(reply: &str, sink: &mut Sink<'_>) {
     let column = match reply.as_bytes()[0] {
@@ -208,7 +222,7 @@ pub(super) fn dev_tcp_status(doc: &Document<'_>, sink: &mut Sink<'_>) {
 /// Host and port from the command, or the port from the file's name.
 fn target<'a>(doc: &Document<'a>) -> (Option<&'a str>, Option<i64>) {
     if let Some(command) = doc.command {
-        let words: Vec<&str> = command.split_whitespace().filter(|word| !word.starts_with('-')).collect();
+        let words: Vec<&str> = command.split_whitespace().filter(|word| !word.starts_with(['-', '<', '>'])).collect();
         if let [.., host, port] = words.as_slice()
             && let Ok(port) = port.parse()
         {
