@@ -80,7 +80,8 @@ impl<'a> Words<'a> {
         let (plain, tested) = named(template);
         let mut values = Vec::new();
         for path in plain.iter().chain(&tested) {
-            let value = self.value(path, place);
+            // What there is none of is not there, for `#if`.
+            let value = self.value(path, place).filter(|value| value != "0" || !tested.contains(path));
             let value = match (value, place) {
                 (Some(value), _) => Some(value),
                 (None, _) if tested.contains(path) => None,
