@@ -28,7 +28,7 @@ const WITHIN: &[(&str, &[&str])] = &[
     ("policy-other", &["message-malformed"]),
     ("content-spam", &["virus-or-attachment"]),
     ("relay-denied", &["relay-client-not-listed"]),
-    ("rate-limited", &["relay-quota-exceeded"]),
+    ("rate-limited", &["relay-quota-exceeded", "recipient-rate"]),
     ("ptr-missing", &["ipv6-ptr-missing"]),
     (
         "sasl-failed",
