@@ -256,8 +256,8 @@ impl<'a> Said<'a> {
                 return;
             }
         }
-        // "... by host H[A]", "... to server H[A]: ..."
-        for mark in [" by host ", " to server ", " to host ", " of server ", " talking to "] {
+        // "... by host H[A]", "... to server H[A]: ...", "... failed: server H[A] offered ..."
+        for mark in [" by host ", " to server ", " to host ", " of server ", " talking to ", "failed: server ", "failed; server "] {
             if let Some((_, inner)) = rest.split_once(mark) {
                 let end = inner.find([' ', ',', ';']).unwrap_or(inner.len());
                 self.peer(inner[..end].trim_end_matches([':', '.']));
@@ -535,6 +535,24 @@ mod tests {
                 None,
                 Some(535),
                 Some("AUTH"),
+            ),
+            (
+                "SASL authentication failed: server r[192.0.2.5] offered no compatible authentication mechanisms for this type of connection security",
+                Some(Voice::OwnClient),
+                Some("r"),
+                Some("192.0.2.5"),
+                None,
+                None,
+                Some("AUTH"),
+            ),
+            (
+                "SASL [CACHED] authentication failed; server r[192.0.2.5] said: 535 5.7.8 Error: bad",
+                None,
+                Some("r"),
+                Some("192.0.2.5"),
+                None,
+                None,
+                None,
             ),
             (
                 "host gmx[192.0.2.2] refused to talk to me: 554-gmx.net a 554-b 554 c",
