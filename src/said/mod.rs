@@ -257,7 +257,8 @@ impl<'a> Said<'a> {
             }
         }
         // "... by host H[A]", "... to server H[A]: ...", "... failed: server H[A] offered ..."
-        for mark in [" by host ", " to server ", " to host ", " of server ", " talking to ", "failed: server ", "failed; server "] {
+        for mark in [" by host ", " to server ", " to host ", " of server ", " talking to ", "failed: server ", "failed; server "]
+        {
             if let Some((_, inner)) = rest.split_once(mark) {
                 let end = inner.find([' ', ',', ';']).unwrap_or(inner.len());
                 self.peer(inner[..end].trim_end_matches([':', '.']));
