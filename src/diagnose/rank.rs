@@ -1,9 +1,9 @@
 //! Roles and order: root causes before the symptoms that they explain, ordinary mail apart, and the verdict.
 
-use super::measure::Asker;
-use super::verdict::{Confidence, Judged, Outcome};
+use super::measure::{Asker, Measure};
+use super::verdict::{Confidence, Judged, Outcome, needed_by};
 use crate::rules::RuleSet;
-use crate::rules::model::Severity;
+use crate::rules::model::{Severity, Signal};
 use crate::tables::{Value, diagnostics, failures, rejects};
 use std::collections::BTreeSet;
 
@@ -86,11 +86,19 @@ pub fn rank<'j>(judged: &'j [Judged<'j>], asker: &Asker<'_>, rules: &RuleSet, ha
     let counted = asker.is_counted();
     // In an excerpt that tells of no failure.
     let tells_alone = |judged: &Judged<'_>| asker.is_excerpt() && total == 0 && judged.shown && judged.contradicting == 0;
+    let is_most = |judged: &Judged<'_>| {
+        let alone = asker.events(&failures::TABLE, judged.accounts_for.difference(&sure));
+        let seen = |(signal, measure): (&Signal, &Measure)| {
+            signal.table.name == failures::TABLE.name && signal.alone && measure.met == Some(true)
+        };
+        asker.is_excerpt() && alone > 1 && 2 * alone > total && needed_by(judged.rule, &judged.answers).any(seen)
+    };
     let fired: Vec<(&Judged<'_>, Confidence)> = judged
         .iter()
         .filter_map(|judged| match judged.outcome {
-            // Single bounce messages leave so much open that only what they themselves show is a cause.
-            Outcome::Fires(_) if !counted && !judged.shown => None,
+            // Single bounce messages leave so much open that only what they themselves show is a cause; of an excerpt it may be what
+            // most of it shows in part and nothing surer explains.
+            Outcome::Fires(_) if !counted && !judged.shown && !is_most(judged) => None,
             // Nor is a rule a cause that hangs on something unknown and would explain a stray failure among many.
             Outcome::Fires(Confidence::Possible)
                 if judged.contradicting == 0 && is_stray(events(&judged.accounts_for), total) =>
@@ -213,16 +221,21 @@ pub fn at_risk(holding: &Cause<'_>, refusing: &Cause<'_>, asker: &Asker<'_>, rul
     holding.explains.iter().copied().filter(waits).collect()
 }
 
-/// The fired causes, at least as sure, that explain this one, directly or through others.
+/// The fired causes, at least as sure, that explain this one, directly or through others. Of two that are possible, it is not
+/// the one of which less is seen: that names a reason for what the other shows.
 fn explained_by(judged: &Judged<'_>, confidence: Confidence, fired: &[(&Judged<'_>, Confidence)]) -> Vec<String> {
     let sure = confidence.min(Confidence::Likely);
+    let seen = |judged: &Judged<'_>| judged.required.0 as f64 / judged.required.1.max(1) as f64;
+    let explains = |other: &Judged<'_>, other_confidence: Confidence| {
+        other_confidence >= sure && (other_confidence > Confidence::Possible || seen(other) == 1.0 || seen(other) > seen(judged))
+    };
     let mut found: Vec<String> = Vec::new();
     let mut targets = vec![judged.rule.id.as_str()];
     while let Some(target) = targets.pop() {
         for (other, other_confidence) in fired {
             let id = other.rule.id.as_str();
-            let explains = other.rule.explains.iter().any(|id| id == target);
-            if explains && id != judged.rule.id && *other_confidence >= sure && !found.iter().any(|known| known == id) {
+            let names = other.rule.explains.iter().any(|id| id == target);
+            if names && id != judged.rule.id && explains(other, *other_confidence) && !found.iter().any(|known| known == id) {
                 found.push(id.to_owned());
                 targets.push(id);
             }
@@ -233,7 +246,7 @@ fn explained_by(judged: &Judged<'_>, confidence: Confidence, fired: &[(&Judged<'
         .iter()
         .filter(|id| {
             !fired.iter().any(|(other, other_confidence)| {
-                *other_confidence >= sure && other.rule.explains.contains(id) && found.contains(&other.rule.id)
+                explains(other, *other_confidence) && other.rule.explains.contains(id) && found.contains(&other.rule.id)
             })
         })
         .cloned()
