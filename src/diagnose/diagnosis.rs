@@ -52,9 +52,10 @@ pub fn prepare(evidence: &mut Evidence, rules: &RuleSet) {
     classify::classify(&mut evidence.tables, rules);
 }
 
-/// Start of the window that is judged.
+/// Start of the window that is judged: of a log that ends long before the rest was collected, the last hours that it tells of.
 pub fn window_start(evidence: &Evidence, window: f64) -> Option<Time> {
-    evidence.end.map(|end| end.plus(-window))
+    let end = evidence.stale_log().map_or(evidence.end, |(last, _)| Some(last));
+    end.map(|end| end.plus(-window))
 }
 
 /// Who asks prepared evidence, of which the last `window` seconds are judged; an excerpt by what it shows.
@@ -134,6 +135,11 @@ fn decide(causes: &[Cause<'_>], asker: &Asker<'_>, evidence: &Evidence, residue:
     let says_nothing = handled == 0 && lines < FEW_LINES && !evidence.tables.is_collected(&queue::TABLE);
     if !log || says_nothing || !evidence.tables.is_collected(&diagnostics::TABLE) {
         // An empty queue alone does not show that mail flows, nor do the deliveries that somebody picked out.
+        return Verdict::Inconclusive;
+    }
+    // Nor does a log that ended long before that mail began to wait, or that does not say what became of most deliveries.
+    let waits = || evidence.waiting.recipients > 0;
+    if evidence.stale_log().is_some_and(|(_, before)| before >= WINDOW) && waits() || evidence.cut_deliveries().1 {
         return Verdict::Inconclusive;
     }
     let from = |(count, share): (u64, f64)| residue >= count && residue as f64 >= share * handled as f64;

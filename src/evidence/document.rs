@@ -2,7 +2,7 @@
 
 use crate::names::Name;
 use crate::rules::companion::Companion;
-use crate::tables::{Citation, Column, Record, Table, Tables, Value};
+use crate::tables::{Citation, Column, Record, Table, Tables, Value, collection};
 use crate::time::Time;
 
 /// One file of evidence other than a log, decoded, with what is known about where it stands.
@@ -69,6 +69,15 @@ impl Sink<'_> {
     /// Sets a field of the one `host` record, remembering the line that said so.
     pub fn host(&mut self, column: Column, value: impl Into<Value>, source: Citation) {
         self.tables.set_host(column, value.into(), source);
+    }
+
+    /// Notes that a listing of this kind ends early, with this line.
+    pub fn cut_off(&mut self, kind: &str, at: Citation, line: &str) {
+        let record = Record::new(&collection::TABLE, at)
+            .with(collection::kind, self.name(kind))
+            .with(collection::outcome, self.name("cut-off"))
+            .with(collection::text, self.name(line));
+        self.push(&collection::TABLE, record);
     }
 
     /// Notes a time that the file speaks of.

@@ -44,9 +44,10 @@ use crate::bundle::{Bundle, BundleFile};
 use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::kinds::Kind;
-use crate::tables::{Tables, Value, arrivals, attempts, diagnostics, failures, host, lines};
-use crate::time::Time;
+use crate::tables::{Tables, Value, arrivals, attempts, collection, diagnostics, failures, host, lines};
+use crate::time::{Time, duration};
 use maillog::backlog::Waiting;
+use maillog::doubled;
 use maillog::envelope::{self, Clock};
 use maillog::fold::{self, Asked};
 use maillog::hosts;
@@ -362,6 +363,9 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
             *title = format!("{title}; {limit}");
         }
     }
+    for stream in streams.iter().filter(|stream| stream.doubled) {
+        sources[stream.file as usize].title.push_str("; lines stand in it twice, and count once");
+    }
     for (stream, host) in streams.iter().filter_map(|stream| Some((stream, stream.host.as_deref()?))) {
         let title = &mut sources[stream.file as usize].title;
         *title = format!("{title}; several hosts log into it: this report is about {host}, whose lines alone count");
@@ -369,7 +373,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     for skipped in &bundle.skipped {
         sources.push(Source { path: skipped.path.clone(), title: skipped.why.clone(), ..Source::default() });
     }
-    Evidence {
+    let mut evidence = Evidence {
         tables,
         sources,
         traffic: traffic.filter(|traffic| traffic.lines > 0),
@@ -378,6 +382,48 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         secrets,
         pseudonyms: bundle.pseudonyms.clone(),
         end,
+    };
+    let cut = match evidence.cut_deliveries().0 {
+        0 => None,
+        many => Some((None, format!("lines of deliveries that end before they say what became of them: {many}"))),
+    };
+    let stale = evidence.stale_log().map(|(last, before)| {
+        (Some(last), format!("it ends {} before the rest was collected: what happened since is not known", duration(before)))
+    });
+    let listings = evidence.tables.rows(&collection::TABLE).iter();
+    for row in listings.filter(|row| row.text(collection::outcome, &evidence.tables.names) == Some("cut-off")) {
+        evidence.sources[row.source.file as usize].title.push_str("; it is cut off, so more waits than it shows");
+    }
+    for (last, remark) in cut.into_iter().chain(stale) {
+        for stream in &streams {
+            let source = &mut evidence.sources[stream.file as usize];
+            if last.is_none_or(|last| source.covers.is_some_and(|(_, to)| to == last)) {
+                source.title = format!("{}; {remark}", source.title);
+            }
+        }
+    }
+    evidence
+}
+
+/// Seconds between the end of the log and the rest from which on it tells little of the present.
+const STALE: f64 = 12.0 * 3600.0;
+
+impl Evidence {
+    /// The end of a log that ended long before the rest was collected, and how long before.
+    pub fn stale_log(&self) -> Option<(Time, f64)> {
+        let last = self.traffic.as_ref()?.last?;
+        let before = self.end?.since(last);
+        (before >= STALE).then_some((last, before))
+    }
+
+    /// Deliveries of which the line ends before it says what became of them, and whether they are most.
+    pub fn cut_deliveries(&self) -> (u64, bool) {
+        let (mut cut, mut all) = (0, 0);
+        for row in self.tables.rows(&attempts::TABLE) {
+            all += row.count;
+            cut += if row.text(attempts::status, &self.tables.names).is_none_or(str::is_empty) { row.count } else { 0 };
+        }
+        (cut, 2 * cut > all)
     }
 }
 
@@ -406,9 +452,10 @@ fn head_of(file: &BundleFile) -> (String, Option<String>) {
     match read {
         Err(error) if head.is_empty() => (String::new(), Some(format!("cannot be read: {error}"))),
         // NUL bytes in the middle of text come from crashed disks, and the journal's export has them in lengths; another file
-        // full of them is no text.
+        // that begins with them and is full of them is no text.
         _ if !head.starts_with(b"__CURSOR=")
             && !head.starts_with(b"__REALTIME_TIMESTAMP=")
+            && head.iter().take(64).any(|byte| *byte == 0)
             && head.iter().take(4096).filter(|byte| **byte == 0).count() > 64 =>
         {
             (String::new(), Some("binary data; not read".to_owned()))
@@ -469,9 +516,15 @@ fn streams<'b>(
                 Box::new(move || Ok(paste.reader(file.open()?)))
             }
         };
+        let doubled = wrapping == Wrapping::Plain && doubled::is_doubled(head, &clock);
+        let open: reader::Open<'_> = match doubled {
+            true => Box::new(move || Ok(Box::new(doubled::Once::new(open()?)))),
+            false => open,
+        };
         let begins = first_line(head, wrapping, &clock).unwrap_or_default();
         let keep_lines = file.compression.is_some() && whole;
-        let mut stream = Stream { file: *number as u32, wrapping, clock, first, begins, host: None, whole, keep_lines, open };
+        let mut stream =
+            Stream { file: *number as u32, wrapping, clock, first, begins, host: None, doubled, whole, keep_lines, open };
         let hosts = hosts::several(head, &clock);
         if !hosts.is_empty() {
             stream.host = hosts::judged(&hosts, &own, &stream, bundle.limits.line);

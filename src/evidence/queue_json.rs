@@ -44,14 +44,23 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         return;
     }
     let mut understood = 0;
+    let mut broken = None;
     for (number, line) in doc.lines().filter(|(_, line)| !line.trim().is_empty()) {
         match serde_json::from_str::<Message>(line.trim().trim_end_matches(',')) {
             Ok(message) => {
                 understood += 1;
+                broken = None;
                 add(&message, doc, number, sink);
             }
-            Err(_) => sink.unparsed(number),
+            Err(_) => {
+                sink.unparsed(number);
+                broken = Some((number, line));
+            }
         }
+    }
+    // What follows the last whole message.
+    if let Some((number, line)) = broken.filter(|_| understood > 0) {
+        sink.cut_off("postqueue-json", doc.at(number), line);
     }
     if understood == 0 {
         // Not one object a line: an array, or objects over several lines.

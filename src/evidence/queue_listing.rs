@@ -13,7 +13,7 @@
 
 use super::document::{Document, Sink};
 use super::maillog::envelope::{Clock, with_year};
-use crate::tables::{Record, collection, host, queue, queue_counts};
+use crate::tables::{Record, host, queue, queue_counts};
 use crate::time::{self, Civil, Time};
 
 /// One message, as its first line says it.
@@ -34,9 +34,11 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     let mut said_at = 0;
     let mut messages = 0;
     let mut listed = false;
+    let (mut begins, mut ends) = (false, false);
     for (number, line) in doc.lines() {
         let text = line.trim();
         if text.is_empty() || is_header(text) {
+            begins |= is_header(text);
             listed |= is_header(text);
             continue;
         }
@@ -47,17 +49,14 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         if let Some(footer) = text.strip_prefix("-- ") {
             // The last line alone lists nothing.
             listed |= messages > 0;
+            ends = true;
             // The footer counts all entries: another number shows that the listing was cut.
             if let Some(count) = request_count(footer).filter(|count| *count != messages) {
                 let total = Record::new(&queue_counts::TABLE, doc.at(number))
                     .with(queue_counts::queue, sink.name("total"))
                     .with(queue_counts::messages, i64::try_from(count).ok());
                 sink.push(&queue_counts::TABLE, total);
-                let record = Record::new(&collection::TABLE, doc.at(number))
-                    .with(collection::kind, sink.name("postqueue"))
-                    .with(collection::outcome, sink.name("cut-off"))
-                    .with(collection::text, sink.name(text));
-                sink.push(&collection::TABLE, record);
+                sink.cut_off("postqueue", doc.at(number), text);
             } else if request_count(footer).is_none() {
                 sink.unparsed(number);
             }
@@ -98,6 +97,14 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
             .with(queue::reason, reason.map(|reason| sink.name(reason)))
             .with(queue::forced_expire, entry.forced_expire);
         sink.push(&queue::TABLE, record);
+    }
+    // From head(1), a pager or a copied screen it lacks its end.
+    if begins
+        && !ends
+        && messages > 0
+        && let Some((number, line)) = doc.lines().filter(|(_, line)| !line.trim().is_empty()).last()
+    {
+        sink.cut_off("postqueue", doc.at(number), line);
     }
     if listed {
         sink.tables.mark_collected(&queue::TABLE);

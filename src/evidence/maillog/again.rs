@@ -309,6 +309,7 @@ pub(super) mod tests {
             first: None,
             begins: String::new(),
             host: None,
+            doubled: false,
             whole: true,
             keep_lines: false,
             open: Box::new(move || Ok(Box::new(text.as_bytes()) as Box<dyn Read + Send + '_>)),

@@ -3,6 +3,7 @@
 pub mod again;
 pub mod backlog;
 pub mod digest;
+pub mod doubled;
 pub mod envelope;
 pub mod fold;
 pub mod hosts;

@@ -45,6 +45,8 @@ pub struct Stream<'b> {
     pub begins: String,
     /// The host whose lines count, where several log here.
     pub host: Option<String>,
+    /// Whether its lines stand in it twice, and what is said again is blank.
+    pub doubled: bool,
     /// Whether its bytes are those of the file, and not a part of it or what was pasted.
     pub whole: bool,
     /// Whether the lines that records may be cited with are kept, since reading the file again costs much.
