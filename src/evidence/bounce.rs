@@ -4,7 +4,7 @@
 use super::document::{Document, Sink};
 use super::notice::{stands_alone, statements};
 use crate::said::{Said, domain_of};
-use crate::tables::{Record, failures};
+use crate::tables::{Citation, Record, Tables, failures};
 
 /// Reads the bounce messages of a file.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
@@ -20,23 +20,30 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         let relay = said.host.map(str::to_owned).or_else(|| of(&servers));
         let line = doc.lines().find(|(_, line)| shows(line, &said)).or_else(|| doc.lines().next()).map_or(1, |(line, _)| line);
         let domain = recipient.as_deref().map(domain_of).filter(|domain| !domain.is_empty()).map(|domain| sink.domain(&domain));
-        let record = Record::new(&failures::TABLE, doc.at(line))
-            .with(failures::outcome, sink.name(if waits { "waiting" } else { "bounced" }))
+        let record = failure(sink.tables, doc.at(line), if waits { "waiting" } else { "bounced" }, &said)
             .with(failures::recipient, recipient.map(|recipient| sink.name(&recipient)))
             .with(failures::recipient_domain, domain)
-            .with(failures::relay, relay.map(|relay| sink.domain(&relay)))
-            .with(failures::relay_ip, said.ip.map(|ip| sink.name(ip)))
-            .with(failures::relay_port, said.port.map(i64::from))
-            .with(failures::reason, sink.name(said.reason))
-            .with(failures::reply_code, said.code.map(i64::from))
-            .with(failures::reply_enhanced, said.enhanced.map(|code| sink.name(code)))
-            .with(failures::reply_text, said.code.map(|_| sink.name(&said.words)))
-            .with(failures::stage, said.stage.map(|stage| sink.name(stage)))
-            .with(failures::looked_up, said.looked_up.map(|name| sink.domain(name)))
-            .with(failures::permanent, said.code.map(|_| said.permanent()));
+            .with(failures::relay, relay.map(|relay| sink.domain(&relay)));
         // Not as collected: that others do not fail is not known.
         sink.tables.rows_mut(&failures::TABLE).push(record);
     }
+}
+
+/// What was said of one delivery, where neither log nor listing tells of it.
+pub(super) fn failure(tables: &mut Tables, source: Citation, outcome: &str, said: &Said<'_>) -> Record {
+    let mut sink = Sink { tables, unparsed: Vec::new(), covers: None };
+    Record::new(&failures::TABLE, source)
+        .with(failures::outcome, sink.name(outcome))
+        .with(failures::relay, said.host.map(|host| sink.domain(host)))
+        .with(failures::relay_ip, said.ip.map(|ip| sink.name(ip)))
+        .with(failures::relay_port, said.port.map(i64::from))
+        .with(failures::reason, sink.name(said.reason))
+        .with(failures::reply_code, said.code.map(i64::from))
+        .with(failures::reply_enhanced, said.enhanced.map(|code| sink.name(code)))
+        .with(failures::reply_text, said.code.map(|_| sink.name(&said.words)))
+        .with(failures::stage, said.stage.map(|stage| sink.name(stage)))
+        .with(failures::looked_up, said.looked_up.map(|name| sink.domain(name)))
+        .with(failures::permanent, said.code.map(|_| said.permanent()))
 }
 
 /// The values of a field of the report, `Final-Recipient: rfc822; ann@example.net`, without their type.

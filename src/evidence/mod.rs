@@ -19,6 +19,7 @@ mod names;
 mod nc;
 pub mod notice;
 mod openssl;
+mod overheard;
 pub mod parsers;
 mod paste;
 mod pattern;
@@ -343,7 +344,9 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     let (traffic, waiting) = fold.map(|fold| fold.finish(&mut tables, end)).unzip();
     // Also where no line has a time, as `journalctl -o cat` prints them.
     if let Some(traffic) = traffic.as_ref().filter(|traffic| traffic.last.is_some() || traffic.postfix_lines > 0) {
-        fold::mark_collected(&mut tables, traffic);
+        let overheard = overheard::failures(&mut tables, traffic);
+        fold::mark_collected(&mut tables, traffic, overheard.is_empty());
+        tables.rows_mut(&failures::TABLE).extend(overheard);
         tables.log_begins = traffic.first;
         let failing = traffic.minutes.iter().filter(|(_, minute)| minute.failing > 0);
         tables.failing = failing.map(|(minute, counts)| (Time::from_seconds(minute * 60), counts.failing)).collect();

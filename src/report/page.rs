@@ -72,7 +72,7 @@ pub(super) fn context(
         "notes": report.causes.iter().filter(|cause| cause.role == "note").collect::<Vec<_>>(),
         "do_not": do_not(report),
         "judged": judged(report, phrases),
-        "queue_known": report.queue.listed.is_some() || report.traffic.lines > 0,
+        "queue_known": queue_known(report),
         "problems": report.causes.iter().filter(|cause| matches!(&*cause.role, "root-cause" | "contributing")).count(),
         "silent": silent(report),
         "shares": shares(report, look.width.clamp(40, 120).saturating_sub(BEFORE_PLACE), phrases),
@@ -637,13 +637,18 @@ fn overdue(report: &Report) -> bool {
     report.key.deadline.as_ref().zip(report.collected_at).is_some_and(|(deadline, now)| deadline.time < now)
 }
 
+/// Whether a listing or a log tells what waits. Lines that tell of trouble and of no message, such as people copy out of a log, do not.
+fn queue_known(report: &Report) -> bool {
+    let traffic = &report.traffic;
+    let mail = traffic.messages + traffic.sent + traffic.deferred_attempts + traffic.bounced;
+    report.queue.listed.is_some() || traffic.lines > 0 && (mail > 0 || report.verdict == Verdict::Healthy)
+}
+
 /// Why no deadline is told: whether there is none, and the phrase.
 fn no_deadline(report: &Report) -> (bool, &'static str) {
     let queue = &report.queue;
     match () {
-        () if report.key.size.messages == 0 && (queue.listed.is_some() || report.traffic.lines > 0) => {
-            (true, "keys.deadline_empty")
-        }
+        () if report.key.size.messages == 0 && queue_known(report) => (true, "keys.deadline_empty"),
         () if report.key.size.messages == 0 => (false, "keys.big_unknown_note"),
         () if all_held(report) => (true, "keys.deadline_held"),
         () if queue.oldest.is_some() => (false, "keys.deadline_lifetime"),

@@ -641,11 +641,14 @@ const EXCERPT: u64 = 5;
 
 /// Marks the tables that the logs feed as collected. Somebody may have cut the log down with grep to its deliveries, or left out
 /// where the mail came from: what is not there is then not known.
-pub fn mark_collected(tables: &mut Tables, traffic: &Traffic) {
+/// Where replies were only overheard, no deliveries are `told`.
+pub fn mark_collected(tables: &mut Tables, traffic: &Traffic, told: bool) {
     let deliveries = traffic.sent + traffic.deferred_attempts + traffic.bounced;
     let excerpt = deliveries >= EXCERPT;
-    tables.mark_collected(&attempts::TABLE);
-    tables.mark_collected(&failures::TABLE);
+    if told {
+        tables.mark_collected(&attempts::TABLE);
+        tables.mark_collected(&failures::TABLE);
+    }
     if !(excerpt && traffic.messages == 0 && traffic.senders.is_empty()) {
         tables.mark_collected(&arrivals::TABLE);
     }
