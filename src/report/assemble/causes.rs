@@ -126,6 +126,10 @@ pub(super) fn cause_view(material: &Material<'_>, cause: &Ranked<'_>, lines: &Li
                 if section == 0 && supports(&(name, signal)) && entry.signals().iter().any(remains) {
                     continue;
                 }
+                // Nor does a part of a group support it that is not met as a whole.
+                if section == 1 && whole != Some(true) && measure.met == Some(true) {
+                    continue;
+                }
                 // A group that only as a whole speaks against the cause is told by its first question.
                 if section == 2 && whole != Some(true) && (at > 0 || measure.met == Some(true)) {
                     continue;
