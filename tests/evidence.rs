@@ -264,3 +264,17 @@ fn the_sender_of_a_message_that_the_filter_refuses_is_counted_too() {
     let traffic = evidence.traffic.expect("traffic");
     assert_eq!(traffic.senders.into_iter().collect::<Vec<_>>(), [(String::new(), 1)]);
 }
+
+/// Of a long log more than its beginning is looked at: on a log server the second host may be quiet for an hour.
+#[test]
+fn a_second_host_that_begins_to_log_later_is_found() {
+    let rules = RuleSet::built_in();
+    let line = |host: &str, at: usize| {
+        format!("Nov 23 {:02}:{:02}:{:02} {host} postfix/qmgr[1]: 4F2C4{at:05X}: removed\n", 8 + at / 3600, at / 60 % 60, at % 60)
+    };
+    let log: String = (0..4000).map(|at| line(if at > 2000 && at % 2 == 0 { "mx2" } else { "mx1" }, at)).collect();
+    assert!(log.len() > 200_000);
+    let bundle = Bundle::of_texts([("mail.log".to_owned(), log.into_bytes())], Time::from_seconds(1_795_449_600));
+    let evidence = evidence::collect(&bundle, &rules, &AtomicU64::new(0));
+    assert!(evidence.sources[0].title.contains("several hosts log into it"), "{}", evidence.sources[0].title);
+}

@@ -393,11 +393,15 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
     let stale = evidence.stale_log().map(|(last, before)| {
         (Some(last), format!("it ends {} before the rest was collected: what happened since is not known", duration(before)))
     });
+    let blackened = evidence.blackened().map(|word| {
+        let what = "stands for all recipients: who gets mail, and at how many domains, cannot be counted";
+        (None, format!("the word {word} {what}"))
+    });
     let listings = evidence.tables.rows(&collection::TABLE).iter();
     for row in listings.filter(|row| row.text(collection::outcome, &evidence.tables.names) == Some("cut-off")) {
         evidence.sources[row.source.file as usize].title.push_str("; it is cut off, so more waits than it shows");
     }
-    for (last, remark) in cut.into_iter().chain(stale) {
+    for (last, remark) in cut.into_iter().chain(stale).chain(blackened) {
         for stream in &streams {
             let source = &mut evidence.sources[stream.file as usize];
             if last.is_none_or(|last| source.covers.is_some_and(|(_, to)| to == last)) {
@@ -411,6 +415,9 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
 /// Seconds between the end of the log and the rest from which on it tells little of the present.
 const STALE: f64 = 12.0 * 3600.0;
 
+/// What becomes of a delivery.
+const STATUSES: [&str; 5] = ["sent", "deferred", "bounced", "expired", "undeliverable"];
+
 impl Evidence {
     /// The end of a log that ended long before the rest was collected, and how long before.
     pub fn stale_log(&self) -> Option<(Time, f64)> {
@@ -419,14 +426,29 @@ impl Evidence {
         (before >= STALE).then_some((last, before))
     }
 
-    /// Deliveries of which the line ends before it says what became of them, and whether they are most.
+    /// The word that somebody put in the place of every recipient.
+    fn blackened(&self) -> Option<String> {
+        let rows = self.tables.rows(&attempts::TABLE);
+        let mut recipients = rows.iter().filter_map(|row| row.text(attempts::recipient, &self.tables.names));
+        let word = recipients.next()?.to_owned();
+        let domain = word.rsplit('@').next().unwrap_or_default();
+        let placeholder = word.contains(['*', '#', '[', '<', '?'])
+            || ["redact", "hidden", "removed", "xxx"].iter().any(|part| word.to_ascii_lowercase().contains(part))
+            || ["example.com", "example.net", "example.org"].contains(&domain);
+        let many = rows.iter().map(|row| row.count).sum::<u64>() >= 10;
+        (placeholder && many && recipients.all(|other| other == word)).then_some(word)
+    }
+
+    /// Deliveries of which the line ends before it says what became of them, and whether they are many.
     pub fn cut_deliveries(&self) -> (u64, bool) {
         let (mut cut, mut all) = (0, 0);
         for row in self.tables.rows(&attempts::TABLE) {
             all += row.count;
-            cut += if row.text(attempts::status, &self.tables.names).is_none_or(str::is_empty) { row.count } else { 0 };
+            let status = row.text(attempts::status, &self.tables.names).unwrap_or_default();
+            cut +=
+                if STATUSES.iter().any(|known| known.len() > status.len() && known.starts_with(status)) { row.count } else { 0 };
         }
-        (cut, 2 * cut > all)
+        (cut, 5 * cut > all)
     }
 }
 
@@ -488,6 +510,26 @@ fn told_offset(logs: &[Log]) -> Option<i32> {
     logs.iter().find_map(|log| log.head.lines().take(20).find_map(envelope::told_offset))
 }
 
+/// Bytes of each place at which a log is looked at beyond its beginning.
+const LATER: u64 = HEAD / 2;
+
+/// Whole lines from three places of a file behind its head, if it is long and can be opened there.
+fn later(file: &BundleFile) -> String {
+    let mut found = String::new();
+    let last = file.size.saturating_sub(LATER);
+    for offset in [last / 3, last / 3 * 2, last].into_iter().filter(|offset| *offset >= HEAD) {
+        let mut bytes = Vec::new();
+        let Ok(Some(reader)) = file.open_at(offset) else { break };
+        if reader.take(LATER).read_to_end(&mut bytes).is_err() {
+            break;
+        }
+        let text = text::clean(&bytes);
+        let lines = text.split_once('\n').and_then(|(_, rest)| rest.rsplit_once('\n'));
+        found.extend(lines.iter().flat_map(|(lines, _)| [*lines, "\n"]));
+    }
+    found
+}
+
 /// The logs, ready to be read, in the order of their first lines.
 fn streams<'b>(
     bundle: &'b Bundle,
@@ -528,7 +570,8 @@ fn streams<'b>(
         let keep_lines = file.compression.is_some() && whole;
         let mut stream =
             Stream { file: *number as u32, wrapping, clock, first, begins, host: None, doubled, whole, keep_lines, open };
-        let hosts = hosts::several(head, &clock);
+        let later = if whole && wrapping == Wrapping::Plain { later(file) } else { String::new() };
+        let hosts = hosts::several(&[head.as_str(), later.as_str()], &clock);
         if !hosts.is_empty() {
             stream.host = hosts::judged(&hosts, &own, &stream, bundle.limits.line);
         }

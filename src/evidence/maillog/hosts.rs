@@ -10,11 +10,12 @@ use std::cmp::Reverse;
 /// goes once.
 const TURNS: usize = 4;
 
-/// The hosts whose Postfix logs by turns in the beginning of a log; fewer than two are none.
-pub fn several(head: &str, clock: &Clock) -> Vec<String> {
+/// The hosts whose Postfix logs by turns in these parts of a log; fewer than two are none.
+pub fn several(parts: &[&str], clock: &Clock) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
     let (mut last, mut turns) = (usize::MAX, 0);
-    for line in head.lines().filter_map(|row| Line::parse(row, clock)) {
+    let rows = parts.iter().flat_map(|part| part.lines());
+    for line in rows.filter_map(|row| Line::parse(row, clock)) {
         if line.host.is_empty() || postfix_daemon(line.tag).is_none() {
             continue;
         }
@@ -65,12 +66,12 @@ mod tests {
         let sent = "4F2C41A2B3: to=<a@b.example>, status=sent (ok)";
         let deferred = "4F2C41A2B4: to=<a@b.example>, status=deferred (no)";
         let text = log(&[("mx1", sent), ("mx2.example", deferred)].repeat(5));
-        let hosts = several(&text, &clock);
+        let hosts = several(&[&text], &clock);
         assert_eq!(hosts, ["mx1", "mx2.example"]);
         assert_eq!(judged(&hosts, &["MX1.example.org"], &stream(&text), 4096).as_deref(), Some("mx1"));
         assert_eq!(judged(&hosts, &["other.example.org"], &stream(&text), 4096).as_deref(), Some("mx2.example"));
         let names = ["localhost", "mx1", "mx1.example"];
         let renamed = log(&names.map(|host| [(host, sent)].repeat(5)).concat());
-        assert!(several(&renamed, &clock).is_empty());
+        assert!(several(&[&renamed], &clock).is_empty());
     }
 }
