@@ -134,6 +134,8 @@ fn quoted_in(paragraph: &[&str]) -> Option<String> {
     // Postfix names the host that said it.
     if [" said: ", " refused to talk to me: "].iter().any(|mark| text[..start].ends_with(mark)) {
         start = text[..start].rfind("host ").filter(|host| !text[*host..].starts_with("host said")).unwrap_or(start);
+        // And of a login, that it is one, and whether only its failure is remembered.
+        start = if text.starts_with("SASL ") { 0 } else { start };
     }
     let (before, reply) = text.split_at(start);
     let end = match before.bytes().next_back() {
@@ -269,6 +271,8 @@ mod tests {
             statements(indented),
             ["host mx.example.net[192.0.2.1] said: 452 4.2.2 Over quota (in reply to RCPT TO command)"]
         );
+        let remembered = "SASL [CACHED] authentication failed; server relay.example.net[192.0.2.7] said: 535 5.7.8 No";
+        assert_eq!(statements(remembered), [remembered]);
         let own = "proxy-reject: END-OF-MESSAGE: 554 5.7.0 Reject";
         assert_eq!(statements(own), [own]);
         assert_eq!(statements("words that\nare no statement"), ["words that are no statement"]);
