@@ -239,14 +239,19 @@ fn replaced(text: &str, of: &str, say: &str) -> String {
         let mut tail = after;
         while let Some(word) = tail.strip_prefix(' ') {
             let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || "-_@.=".contains(c))).unwrap_or(word.len());
-            // A redirection, a variable or what the shell does next is not a name.
-            if end == 0 || !word[end..].chars().next().is_none_or(|c| " \n`;".contains(c)) {
+            // A redirection, a variable or what the shell does next is not a name; a block of the template ends one.
+            let next = &word[end..];
+            let ended = next.is_empty()
+                || next.starts_with([' ', '\n', '`', ';'])
+                || next.starts_with("{{/")
+                || next.starts_with("{{else");
+            if end == 0 || !ended {
                 break;
             }
             if !word.starts_with('-') {
                 names.push(&word[..end]);
             }
-            tail = &word[end..];
+            tail = next;
         }
         if names.is_empty() || !say.contains("NAME") {
             out.push_str(&say.replace(" NAME", ""));
@@ -281,6 +286,10 @@ mod tests {
             ("`systemctl status` and more", "`service status` and more"),
             ("mysystemctl status a", "mysystemctl status a"),
             ("systemctl status $name", "service status $name"),
+            (
+                "{{#if a}}systemctl status b{{else}}systemctl status c{{/if}}",
+                "{{#if a}}service b status{{else}}service c status{{/if}}",
+            ),
         ] {
             assert_eq!(replaced(text, "systemctl status", "service NAME status"), wanted);
         }
