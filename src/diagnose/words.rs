@@ -137,6 +137,7 @@ impl<'a> Words<'a> {
                 "bounced" => Some(thousands(self.accounts.1)),
                 "all" => Some(thousands(self.accounts.0 + self.accounts.1)),
                 "share" => Some(percent(self.accounts.2)),
+                "fate" => Some(fate(self.accounts.0, self.accounts.1).to_owned()),
                 _ => None,
             },
             "hurts" => Some(thousands(self.hurts)),
@@ -419,6 +420,15 @@ fn within_length(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
+    }
+}
+
+/// What became of mail of which so many recipients wait and so many were returned.
+fn fate(waiting: u64, bounced: u64) -> &'static str {
+    match (waiting, bounced) {
+        (1.., 0) => "waited",
+        (0, 1..) => "bounced",
+        _ => "waited or bounced",
     }
 }
 

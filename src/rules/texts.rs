@@ -10,6 +10,9 @@ use crate::tables::{self, Table};
 const MEASURES: [&str; 14] =
     ["count", "distinct", "share", "rate", "lasting", "first", "last", "key", "keys", "since", "until", "top", "list", "total"];
 
+/// What a template may say of the mail that a cause explains: `accounts.waiting`.
+const ACCOUNTS: [&str; 5] = ["waiting", "bounced", "all", "share", "fate"];
+
 /// Bytes that a template in a rule may have.
 const LONGEST_TEMPLATE: usize = 16 << 10;
 
@@ -84,6 +87,11 @@ pub(super) fn template(reader: &mut Reader<'_>, node: &Node, what: &str, scope: 
             let known: Vec<&str> = scope.signals.keys().map(String::as_str).chain(fixed).chain(MEASURES).collect();
             let place = reader.part_of(node.place, variable);
             reader.unknown(place, "template variable", head, known);
+        } else if head == "accounts" {
+            let field = parts.next().unwrap_or_default();
+            if !ACCOUNTS.contains(&field) {
+                reader.unknown(reader.part_of(node.place, variable), "part of `accounts`", field, ACCOUNTS);
+            }
         } else if head == "host" {
             if let Some(field) = parts.next() {
                 field_named(reader, field, node.place, variable, &tables::host::TABLE);
