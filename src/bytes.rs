@@ -2,6 +2,13 @@
 
 const EACH: u64 = 0x0101_0101_0101_0101;
 
+/// Whether a file that begins so is no text. NUL bytes in the middle of text come from crashed disks; what begins with them and is
+/// full of them is something else.
+pub(crate) fn is_binary(head: &[u8]) -> bool {
+    let nuls = |many: usize| head.iter().take(many).filter(|byte| **byte == 0).count();
+    nuls(64) > 0 && nuls(4096) > 64
+}
+
 /// Where `byte` stands first.
 #[inline]
 pub(crate) fn position(bytes: &[u8], byte: u8) -> Option<usize> {

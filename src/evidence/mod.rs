@@ -42,6 +42,7 @@ pub mod text;
 pub mod transcript;
 
 use crate::bundle::{Bundle, BundleFile};
+use crate::bytes::is_binary;
 use crate::parallel;
 use crate::rules::RuleSet;
 use crate::rules::kinds::Kind;
@@ -476,13 +477,8 @@ fn head_of(file: &BundleFile) -> (String, Option<String>) {
     let read = file.open().and_then(|reader| reader.take(HEAD).read_to_end(&mut head));
     match read {
         Err(error) if head.is_empty() => (String::new(), Some(format!("cannot be read: {error}"))),
-        // NUL bytes in the middle of text come from crashed disks, and the journal's export has them in lengths; another file
-        // that begins with them and is full of them is no text.
-        _ if !head.starts_with(b"__CURSOR=")
-            && !head.starts_with(b"__REALTIME_TIMESTAMP=")
-            && head.iter().take(64).any(|byte| *byte == 0)
-            && head.iter().take(4096).filter(|byte| **byte == 0).count() > 64 =>
-        {
+        // The journal's export has NUL bytes in lengths.
+        _ if !head.starts_with(b"__CURSOR=") && !head.starts_with(b"__REALTIME_TIMESTAMP=") && is_binary(&head) => {
             (String::new(), Some("binary data; not read".to_owned()))
         }
         _ => (text::clean(&head), None),

@@ -4,6 +4,7 @@ use super::contexts::{HEADING, Heading, kind_of};
 use super::letter::Letter;
 use super::{Check, Leak, Redactor, json, path};
 use crate::bundle::{Bundle, BundleError, BundleFile, PSEUDONYMS};
+use crate::bytes::is_binary;
 use crate::evidence::recognise::recognise;
 use crate::evidence::secrets::{HIDDEN, KnownSecrets, SecretFinder, SecretKind, SecretRemover, Shape, Shapes};
 use crate::evidence::text::{clean, strip_escapes};
@@ -275,11 +276,6 @@ fn append<W: Write>(
 /// Files are written unpacked.
 fn unpacked(path: &str) -> &str {
     [".gz", ".xz", ".zst", ".bz2"].iter().find_map(|suffix| path.strip_suffix(suffix)).unwrap_or(path)
-}
-
-/// NUL bytes in the middle of text come from crashed disks; a file full of them is no text.
-fn is_binary(head: &[u8]) -> bool {
-    head.iter().take(4096).filter(|byte| **byte == 0).count() > 64
 }
 
 /// Bytes of lines that are in work at a time, for each processor.
