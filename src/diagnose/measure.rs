@@ -8,7 +8,8 @@ use crate::parallel::locked;
 use crate::rules::amount::Amount;
 use crate::rules::model::{Condition, Expect, Matcher, Reference, Signal};
 use crate::tables::{
-    Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, queue, rejects, settings,
+    Column, Record, Table, Tables, Value, arrivals, attempts, diagnostics, failures, host, php_mail, queue, rejects, requests,
+    settings,
 };
 use crate::time::Time;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -744,6 +745,8 @@ fn own_time(table: &Table, row: &Record) -> Option<Time> {
         "arrivals" => row.time(arrivals::time),
         "rejects" => row.time(rejects::time),
         "diagnostics" => row.time(diagnostics::time),
+        "requests" => row.time(requests::time),
+        "php_mail" => row.time(php_mail::time),
         _ => None,
     }
 }

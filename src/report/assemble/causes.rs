@@ -28,10 +28,15 @@ pub(super) fn shares(material: &Material<'_>, causes: &[Cause]) -> Vec<Share> {
     }
     let mut taken: BTreeSet<u32> = BTreeSet::new();
     let mut shares = Vec::new();
-    for (cause, view) in diagnosis.causes.iter().zip(causes) {
-        if matches!(cause.role, Role::Symptom | Role::Note) {
-            continue;
-        }
+    // What only a note explains is explained, too.
+    let in_turn = |notes: bool| {
+        diagnosis
+            .causes
+            .iter()
+            .zip(causes)
+            .filter(move |(cause, _)| cause.role != Role::Symptom && (cause.role == Role::Note) == notes)
+    };
+    for (cause, view) in in_turn(false).chain(in_turn(true)) {
         let own: Vec<u32> = cause.explains.iter().copied().filter(|at| !taken.contains(at)).collect();
         if own.is_empty() {
             continue;
