@@ -68,15 +68,7 @@ pub fn diagnose<'a>(asker: &'a Asker<'a>, judged: &'a [Judged<'a>], evidence: &E
     let handled = handled(asker);
     let causes = rank::rank(judged, asker, rules, handled);
     let plan = plan::plan(&causes, asker, rules);
-    let rows = asker.tables.rows(&failures::TABLE);
-    let residue: Vec<u32> = asker
-        .judged(&failures::TABLE)
-        .iter()
-        .copied()
-        .filter(|at| !causes.iter().any(|cause| cause.explains.contains(at)))
-        // What was not tried yet has no reason to explain.
-        .filter(|at| rows[*at as usize].get(failures::reason) != Value::Missing)
-        .collect();
+    let residue: Vec<u32> = tried(asker).filter(|at| !causes.iter().any(|cause| cause.explains.contains(at))).collect();
     let verdict = decide(&causes, asker, evidence, asker.events(&failures::TABLE, &residue), handled);
     Diagnosis { asker, judged, causes, plan, verdict, residue, handled }
 }
@@ -87,10 +79,14 @@ fn handled(asker: &Asker<'_>) -> u64 {
     let rows = asker.tables.rows(&attempts::TABLE);
     let judged = asker.judged(&attempts::TABLE).iter().map(|at| &rows[*at as usize]);
     let delivered: u64 = judged.filter(|row| Some(row.get(attempts::status)) == sent).map(|row| row.count).sum();
+    delivered + asker.events(&failures::TABLE, &tried(asker).collect::<Vec<_>>())
+}
+
+/// Positions in `failures` of what was tried: what was not has no reason to explain, and was not dealt with.
+fn tried(asker: &Asker<'_>) -> impl Iterator<Item = u32> {
     let rows = asker.tables.rows(&failures::TABLE);
-    // What was not tried yet was not dealt with.
-    let tried = asker.judged(&failures::TABLE).iter().filter(|at| rows[**at as usize].get(failures::reason) != Value::Missing);
-    delivered + asker.events(&failures::TABLE, tried)
+    let judged = asker.judged(&failures::TABLE).iter().copied();
+    judged.filter(|at| rows[*at as usize].get(failures::reason) != Value::Missing)
 }
 
 /// Unexplained failures from which something is wrong although no rule says what.

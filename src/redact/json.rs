@@ -8,10 +8,9 @@ use std::borrow::Cow;
 impl Redactor<'_> {
     /// A line that is a JSON object or list with pseudonyms; none if it is no JSON, or nothing in it is to be replaced.
     pub(super) fn json(&self, kind: Option<&str>, text: &str) -> Option<String> {
-        let texts = with_texts(text);
-        let (before, json, comma) = object(texts.as_deref().unwrap_or(text))?;
+        let (before, json, comma) = object(text)?;
         let mut value: Value = serde_json::from_str(json).ok()?;
-        let mut changed = texts.is_some();
+        let mut changed = false;
         walk("", &mut value, &mut |part, text| {
             let new = match part {
                 Some(part) => self.part(part, text, "").unwrap_or_else(|| text.clone()),
@@ -30,8 +29,7 @@ impl Redactor<'_> {
 
     /// Learns the names in a line that is JSON; whether it is.
     pub(super) fn learn_json(&mut self, kind: Option<&str>, text: &str) -> bool {
-        let texts = with_texts(text);
-        let Some((before, json, _)) = object(texts.as_deref().unwrap_or(text)) else { return false };
+        let Some((before, json, _)) = object(text) else { return false };
         let Ok(mut value) = serde_json::from_str::<Value>(json) else { return false };
         if !before.is_empty() {
             self.learn(kind, before);

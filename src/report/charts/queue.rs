@@ -7,13 +7,13 @@ use crate::report::view::Forecast;
 use crate::time::Time;
 use std::fmt::Write;
 
-/// The queue's size since shortly before the onset until `now`, and for as long again what comes next if nothing changes.
-pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, now: Option<Time>, phrases: &Phrases) -> String {
+/// The queue's size since shortly before the onset until the evidence ends, and for as long again what comes next if nothing changes.
+pub(crate) fn queue(forecast: &Forecast, onset: Option<Time>, end: Option<Time>, phrases: &Phrases) -> String {
     let (left, right, top, bottom) = (48.0, 454.0, 30.0, 166.0);
     let column = f64::from(forecast.column);
     let whole = forecast.from.plus(column * forecast.waiting.len() as f64);
     // The last column reaches beyond the evidence.
-    let end = now.filter(|now| (0.0..column).contains(&whole.since(*now))).unwrap_or(whole);
+    let end = end.filter(|end| (0.0..column).contains(&whole.since(*end))).unwrap_or(whole);
     let begin = match onset {
         Some(onset) => onset.plus(-(end.since(onset) / 4.0).max(column * 2.0)).max(forecast.from),
         None => forecast.from,

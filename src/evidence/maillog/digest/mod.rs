@@ -317,13 +317,12 @@ impl Digest {
         let Some(&at) = self.place_of(&side, place.time, span) else {
             return Some(Wanted { row: None, side: Some((side, needs)) });
         };
+        let earliest = self.earliest_of(rest);
         let row = &mut self.rows[at as usize];
         self.held += row.ripen(&self.demand);
         row.count += place.times;
         row.several = true;
-        if let Some(Given::Time(time)) = self.earliest.map(|column| rest.get(column)) {
-            row.earliest = Some(row.earliest.map_or(time, |known| known.min(time)));
-        }
+        row.earliest = earliest.into_iter().chain(row.earliest).min();
         if let Some(time) = place.time
             && time >= row.until
         {
@@ -352,6 +351,14 @@ impl Digest {
             return None;
         }
         unknown.then_some(Wanted { row: Some(at), side: Some((side, needs)) })
+    }
+
+    /// The time of which the earliest of several is told, as an event has it.
+    fn earliest_of(&self, draft: &Draft<'_>) -> Option<Time> {
+        match draft.get(self.earliest?) {
+            Given::Time(time) => Some(time),
+            _ => None,
+        }
     }
 
     /// Takes the whole of an event that [`Digest::note`] asked for.
@@ -506,10 +513,7 @@ impl Digest {
             source: place.source,
             time: place.time,
             until: place.time.unwrap_or_default(),
-            earliest: self.earliest.and_then(|column| match draft.get(column) {
-                Given::Time(time) => Some(time),
-                _ => None,
-            }),
+            earliest: self.earliest_of(draft),
             last: place.source,
             line: place.line.into(),
             last_line: String::new(),
