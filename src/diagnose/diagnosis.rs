@@ -65,28 +65,29 @@ pub fn asker(evidence: &Evidence, window: f64) -> Asker<'_> {
 
 /// Ranks what was judged, makes the plan, and decides the verdict.
 pub fn diagnose<'a>(asker: &'a Asker<'a>, judged: &'a [Judged<'a>], evidence: &Evidence, rules: &RuleSet) -> Diagnosis<'a> {
-    let handled = handled(asker);
+    let tried = tried(asker);
+    let handled = handled(asker, &tried);
     let causes = rank::rank(judged, asker, rules, handled);
     let plan = plan::plan(&causes, asker, rules);
-    let residue: Vec<u32> = tried(asker).filter(|at| !causes.iter().any(|cause| cause.explains.contains(at))).collect();
+    let residue: Vec<u32> = tried.into_iter().filter(|at| !causes.iter().any(|cause| cause.explains.contains(at))).collect();
     let verdict = decide(&causes, asker, evidence, asker.events(&failures::TABLE, &residue), handled);
     Diagnosis { asker, judged, causes, plan, verdict, residue, handled }
 }
 
-/// Recipients that were delivered or failed in the window.
-fn handled(asker: &Asker<'_>) -> u64 {
+/// Recipients that were delivered or failed in the window; `tried` are those in `failures`.
+fn handled(asker: &Asker<'_>, tried: &[u32]) -> u64 {
     let sent = asker.tables.names.find("sent").map(Value::Text);
     let rows = asker.tables.rows(&attempts::TABLE);
     let judged = asker.judged(&attempts::TABLE).iter().map(|at| &rows[*at as usize]);
     let delivered: u64 = judged.filter(|row| Some(row.get(attempts::status)) == sent).map(|row| row.count).sum();
-    delivered + asker.events(&failures::TABLE, &tried(asker).collect::<Vec<_>>())
+    delivered + asker.events(&failures::TABLE, tried)
 }
 
 /// Positions in `failures` of what was tried: what was not has no reason to explain, and was not dealt with.
-fn tried(asker: &Asker<'_>) -> impl Iterator<Item = u32> {
+fn tried(asker: &Asker<'_>) -> Vec<u32> {
     let rows = asker.tables.rows(&failures::TABLE);
     let judged = asker.judged(&failures::TABLE).iter().copied();
-    judged.filter(|at| rows[*at as usize].get(failures::reason) != Value::Missing)
+    judged.filter(|at| rows[*at as usize].get(failures::reason) != Value::Missing).collect()
 }
 
 /// Unexplained failures from which something is wrong although no rule says what.

@@ -4,7 +4,7 @@
 use super::document::{Document, Sink};
 use super::notice::{stands_alone, statements};
 use crate::said::{Said, domain_of};
-use crate::tables::{Citation, Record, Tables, failures};
+use crate::tables::{Citation, Record, failures};
 
 /// Reads the bounce messages of a file.
 pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
@@ -20,7 +20,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
         let relay = said.host.map(str::to_owned).or_else(|| of(&servers));
         let line = doc.lines().find(|(_, line)| shows(line, &said)).or_else(|| doc.lines().next()).map_or(1, |(line, _)| line);
         let domain = recipient.as_deref().map(domain_of).filter(|domain| !domain.is_empty()).map(|domain| sink.domain(&domain));
-        let record = failure(sink.tables, doc.at(line), if waits { "waiting" } else { "bounced" }, &said)
+        let record = failure(sink, doc.at(line), if waits { "waiting" } else { "bounced" }, &said)
             .with(failures::recipient, recipient.map(|recipient| sink.name(&recipient)))
             .with(failures::recipient_domain, domain)
             .with(failures::relay, relay.map(|relay| sink.domain(&relay)));
@@ -30,8 +30,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
 }
 
 /// What was said of one delivery, where neither log nor listing tells of it.
-pub(super) fn failure(tables: &mut Tables, source: Citation, outcome: &str, said: &Said<'_>) -> Record {
-    let mut sink = Sink { tables, unparsed: Vec::new(), covers: None };
+pub(super) fn failure(sink: &mut Sink<'_>, source: Citation, outcome: &str, said: &Said<'_>) -> Record {
     Record::new(&failures::TABLE, source)
         .with(failures::outcome, sink.name(outcome))
         .with(failures::relay, said.host.map(|host| sink.domain(host)))

@@ -387,29 +387,7 @@ pub fn collect_as(bundle: &Bundle, rules: &RuleSet, how: How, progress: &AtomicU
         pseudonyms: bundle.pseudonyms.clone(),
         end,
     };
-    let cut = match evidence.cut_deliveries().0 {
-        0 => None,
-        many => Some((None, format!("lines of deliveries that end before they say what became of them: {many}"))),
-    };
-    let stale = evidence.stale_log().map(|(last, before)| {
-        (Some(last), format!("it ends {} before the rest was collected: what happened since is not known", duration(before)))
-    });
-    let blackened = evidence.blackened().map(|word| {
-        let what = "stands for all recipients: who gets mail, and at how many domains, cannot be counted";
-        (None, format!("the word {word} {what}"))
-    });
-    let listings = evidence.tables.rows(&collection::TABLE).iter();
-    for row in listings.filter(|row| row.text(collection::outcome, &evidence.tables.names) == Some("cut-off")) {
-        evidence.sources[row.source.file as usize].title.push_str("; it is cut off, so more waits than it shows");
-    }
-    for (last, remark) in cut.into_iter().chain(stale).chain(blackened) {
-        for stream in &streams {
-            let source = &mut evidence.sources[stream.file as usize];
-            if last.is_none_or(|last| source.covers.is_some_and(|(_, to)| to == last)) {
-                source.title = format!("{}; {remark}", source.title);
-            }
-        }
-    }
+    evidence.remark(&streams);
     evidence
 }
 
@@ -420,6 +398,33 @@ const STALE: f64 = 12.0 * 3600.0;
 const STATUSES: [&str; 5] = ["sent", "deferred", "bounced", "expired", "undeliverable"];
 
 impl Evidence {
+    /// Says beside its name what a listing or the logs lack.
+    fn remark(&mut self, streams: &[Stream<'_>]) {
+        let cut = match self.cut_deliveries().0 {
+            0 => None,
+            many => Some((None, format!("lines of deliveries that end before they say what became of them: {many}"))),
+        };
+        let stale = self.stale_log().map(|(last, before)| {
+            (Some(last), format!("it ends {} before the rest was collected: what happened since is not known", duration(before)))
+        });
+        let blackened = self.blackened().map(|word| {
+            let what = "stands for all recipients: who gets mail, and at how many domains, cannot be counted";
+            (None, format!("the word {word} {what}"))
+        });
+        let listings = self.tables.rows(&collection::TABLE).iter();
+        for row in listings.filter(|row| row.text(collection::outcome, &self.tables.names) == Some("cut-off")) {
+            self.sources[row.source.file as usize].title.push_str("; it is cut off, so more waits than it shows");
+        }
+        for (last, remark) in cut.into_iter().chain(stale).chain(blackened) {
+            for stream in streams {
+                let source = &mut self.sources[stream.file as usize];
+                if last.is_none_or(|last| source.covers.is_some_and(|(_, to)| to == last)) {
+                    source.title = format!("{}; {remark}", source.title);
+                }
+            }
+        }
+    }
+
     /// The end of a log that ended long before the rest was collected, and how long before.
     pub fn stale_log(&self) -> Option<(Time, f64)> {
         let last = self.traffic.as_ref()?.last?;
@@ -559,7 +564,7 @@ fn streams<'b>(
         };
         let doubled = wrapping == Wrapping::Plain && doubled::is_doubled(head, &clock);
         let open: reader::Open<'_> = match doubled {
-            true => Box::new(move || Ok(Box::new(doubled::Once::new(open()?)))),
+            true => Box::new(move || Ok(Box::new(doubled::Once::reader(open()?)))),
             false => open,
         };
         let begins = first_line(head, wrapping, &clock).unwrap_or_default();

@@ -128,14 +128,20 @@ fn reply(text: &str) -> Option<&str> {
 
 /// Notes the connection of a command that says nothing of it: `nc HOST PORT` shows only what the server says.
 fn opened(source: Citation, target: Option<(&str, i64)>, sink: &mut Sink<'_>) -> bool {
-    let Some((host, port)) = target else { return false };
+    if let Some(target) = target {
+        note(source, "nc", target, "connected", sink);
+    }
+    target.is_some()
+}
+
+/// Notes what became of a connection to a host and a port.
+fn note(source: Citation, tool: &str, (host, port): (&str, i64), outcome: &str, sink: &mut Sink<'_>) {
     let record = Record::new(&probes::TABLE, source)
-        .with(probes::tool, sink.name("nc"))
-        .with(probes::outcome, sink.name("connected"))
+        .with(probes::tool, sink.name(tool))
         .with(probes::host, sink.domain(host))
-        .with(probes::port, port);
+        .with(probes::port, port)
+        .with(probes::outcome, sink.name(outcome));
     sink.push(&probes::TABLE, record);
-    true
 }
 
 /// Notes what the server of the last connection answered: its banner, and the first thing that it refused.
@@ -210,12 +216,7 @@ pub(super) fn dev_tcp_status(doc: &Document<'_>, sink: &mut Sink<'_>) {
         }
     }
     if let Some((number, outcome)) = found {
-        let record = Record::new(&probes::TABLE, doc.at(number))
-            .with(probes::tool, sink.name("bash"))
-            .with(probes::host, sink.domain(host))
-            .with(probes::port, port)
-            .with(probes::outcome, sink.name(outcome));
-        sink.push(&probes::TABLE, record);
+        note(doc.at(number), "bash", (host, port), outcome, sink);
     }
 }
 

@@ -38,8 +38,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     for (number, line) in doc.lines() {
         let text = line.trim();
         if text.is_empty() || is_header(text) {
-            begins |= is_header(text);
-            listed |= is_header(text);
+            begins |= !text.is_empty();
             continue;
         }
         if text == "Mail queue is empty" {
@@ -106,7 +105,7 @@ pub(super) fn parse(doc: &Document<'_>, sink: &mut Sink<'_>) {
     {
         sink.cut_off("postqueue", doc.at(number), line);
     }
-    if listed {
+    if begins || listed {
         sink.tables.mark_collected(&queue::TABLE);
     }
 }

@@ -13,7 +13,7 @@ static LEXICON: LazyLock<HashSet<String>> = LazyLock::new(|| {
     include_str!("lexicon.txt").lines().map(str::to_owned).chain(words.map(str::to_lowercase)).collect()
 });
 
-/// Roles (RFC 2142) and accounts that systems and programs bring along.
+/// Roles (RFC 2142) and accounts that systems and programs bring along, beside [`ROLES`].
 const ACCOUNTS: &[&str] = &[
     "abuse",
     "adm",
@@ -28,8 +28,6 @@ const ACCOUNTS: &[&str] = &[
     "backup",
     "bin",
     "bind",
-    "bounce",
-    "bounces",
     "chrony",
     "clamav",
     "courier",
@@ -40,8 +38,6 @@ const ACCOUNTS: &[&str] = &[
     "debian-spamd",
     "debian-tor",
     "delist",
-    "do-not-reply",
-    "donotreply",
     "double-bounce",
     "dovecot",
     "dovenull",
@@ -62,7 +58,6 @@ const ACCOUNTS: &[&str] = &[
     "info",
     "irc",
     "landscape",
-    "list",
     "lmtp",
     "lp",
     "lxd",
@@ -71,7 +66,6 @@ const ACCOUNTS: &[&str] = &[
     "mailman",
     "mailnull",
     "man",
-    "marketing",
     "messagebus",
     "milter",
     "munin",
@@ -79,12 +73,9 @@ const ACCOUNTS: &[&str] = &[
     "nagios",
     "named",
     "netdata",
-    "news",
     "nginx",
-    "no-reply",
     "nobody",
     "noc",
-    "noreply",
     "ntp",
     "opendkim",
     "opendmarc",

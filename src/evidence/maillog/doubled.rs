@@ -5,9 +5,10 @@
 
 use super::envelope::{Clock, Line};
 use super::queue_id::leading_id;
+use crate::distinct;
+use crate::refill::{Refill, Refilled};
 use rustc_hash::FxHashSet;
 use std::collections::VecDeque;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Read};
 
 /// Lines back within which a line is the same one again.
@@ -36,37 +37,27 @@ pub fn is_doubled(head: &str, clock: &Clock) -> bool {
 pub struct Once<R> {
     log: BufReader<R>,
     near: Near,
-    line: Vec<u8>,
-    given: usize,
     /// Whether what comes next goes on with a line that is too long to be compared.
     within: bool,
 }
 
 impl<R: Read> Once<R> {
-    /// Reads this log.
-    pub fn new(log: R) -> Once<R> {
-        Once { log: BufReader::new(log), near: Near::default(), line: Vec::new(), given: 0, within: false }
+    /// A reader of this log.
+    pub fn reader(log: R) -> impl Read {
+        Refilled::new(Once { log: BufReader::new(log), near: Near::default(), within: false })
     }
 }
 
-impl<R: Read> Read for Once<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.given == self.line.len() {
-            self.line.clear();
-            self.given = 0;
-            (&mut self.log).take(LONGEST).read_until(b'\n', &mut self.line)?;
-            let ends = self.line.ends_with(b"\n");
-            let whole = !self.within && (ends || (self.line.len() as u64) < LONGEST);
-            self.within = !ends;
-            if whole && self.near.knows(&self.line) {
-                self.line.iter_mut().filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| *byte = b' ');
-            }
+impl<R: Read> Refill for Once<R> {
+    fn refill(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
+        let more = self.log.by_ref().take(LONGEST).read_until(b'\n', out)? > 0;
+        let ends = out.ends_with(b"\n");
+        let whole = !self.within && (ends || (out.len() as u64) < LONGEST);
+        self.within = !ends;
+        if whole && self.near.knows(out) {
+            out.iter_mut().filter(|byte| !byte.is_ascii_whitespace()).for_each(|byte| *byte = b' ');
         }
-        let left = &self.line[self.given..];
-        let many = left.len().min(into.len());
-        into[..many].copy_from_slice(&left[..many]);
-        self.given += many;
-        Ok(many)
+        Ok(more)
     }
 }
 
@@ -84,9 +75,7 @@ impl Near {
         if line.is_empty() {
             return false;
         }
-        let mut hasher = DefaultHasher::new();
-        line.hash(&mut hasher);
-        let hash = hasher.finish();
+        let hash = distinct::hash(line, 0);
         if !self.known.insert(hash) {
             return true;
         }
@@ -117,7 +106,7 @@ mod tests {
         for doubled in [rows.iter().map(|row| format!("{row}{row}")).collect(), format!("{once}{once}")] {
             assert!(is_doubled(&doubled, &clock()), "{doubled}");
             let mut read = String::new();
-            Once::new(doubled.as_bytes()).read_to_string(&mut read).expect("a log");
+            Once::reader(doubled.as_bytes()).read_to_string(&mut read).expect("a log");
             assert_eq!(read.len(), doubled.len());
             let left: String = read.lines().filter(|line| !line.trim().is_empty()).map(|line| format!("{line}\n")).collect();
             assert_eq!(left, once);
@@ -137,7 +126,7 @@ mod tests {
     fn a_line_without_end_is_passed_on() {
         let log = "x".repeat(3 * LONGEST as usize);
         let mut read = String::new();
-        Once::new(log.as_bytes()).read_to_string(&mut read).expect("a log");
+        Once::reader(log.as_bytes()).read_to_string(&mut read).expect("a log");
         assert_eq!(read, log);
     }
 }

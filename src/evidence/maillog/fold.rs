@@ -643,7 +643,7 @@ const EXCERPT: u64 = 5;
 /// where the mail came from: what is not there is then not known.
 /// Where replies were only overheard, no deliveries are `told`.
 pub fn mark_collected(tables: &mut Tables, traffic: &Traffic, told: bool) {
-    let deliveries = traffic.sent + traffic.deferred_attempts + traffic.bounced;
+    let deliveries = traffic.deliveries();
     let excerpt = deliveries >= EXCERPT;
     if told {
         tables.mark_collected(&attempts::TABLE);

@@ -91,6 +91,11 @@ impl Minute {
 }
 
 impl Traffic {
+    /// Deliveries that were tried, with whatever outcome.
+    pub fn deliveries(&self) -> u64 {
+        self.sent + self.deferred_attempts + self.bounced
+    }
+
     /// Adds what was counted in another lane.
     pub(super) fn absorb(&mut self, other: &Traffic) {
         self.messages += other.messages;
